@@ -1,0 +1,3 @@
+module github.com/sshkeepalive/terraform-provider-sshkeepalive
+
+go 1.26.0

@@ -1,0 +1,51 @@
+// Package host reaches machines: it dials, checks host keys, authenticates,
+// goes through jump hosts, keeps one connection per machine alive and shared,
+// becomes root, and runs scripts.
+//
+// It knows connections, shells, becoming root and files on a machine. It must
+// not know what the files mean, nor that a plan exists.
+package host
+
+import (
+	"context"
+	"time"
+)
+
+// Script is one program for a POSIX shell, run whole or not at all.
+type Script struct {
+	Name string // for messages and logs: "gather", "stage"
+	// Text is the program. One that is a single line and not longer than the
+	// exec line allows is sent on it, which saves a round trip; anything else
+	// goes to standard input, wrapped so that a cut connection runs nothing.
+	Text string
+	// Root asks for the privileges of root (or Spec.SudoUser).
+	Root bool
+	// Convergent says that running the script twice is the same as once, so
+	// that it may be sent again after a lost connection.
+	Convergent bool
+	Timeout    time.Duration // 0: the spec's command timeout
+}
+
+// Result is what a script that ran to its end left.
+type Result struct {
+	Stdout string // what the script printed, without the noise of login files
+	Stderr string
+	Exit   int
+}
+
+// Identity is what a connection proved about the machine at its other end.
+type Identity struct {
+	HostKeySHA256 string // "SHA256:…" as ssh-keygen -l prints it; "" for local
+	ServerVersion string // "SSH-2.0-OpenSSH_9.2p1 Debian-2"; "" for local
+	Address       string // what was dialled, host:port; "" for local
+}
+
+// Host is a machine in reach.
+type Host interface {
+	// Run executes s. A non-zero exit is in Result, not an error; the error is
+	// an *Error that says what could not be done and in which phase.
+	Run(ctx context.Context, s Script) (Result, error)
+	Identity() Identity
+	// Release gives the machine back. The connection stays for others.
+	Release()
+}

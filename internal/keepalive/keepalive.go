@@ -1,0 +1,144 @@
+// Package keepalive decides. From the settings that are wanted and the facts
+// that were observed on a host it computes which files change and to what, what
+// must be effective afterwards, and why: a pure function of its arguments that
+// leaves the trail of its reasons.
+//
+// It knows the settings, effective against written values, placement and what
+// a good value is. It must not know how facts are got, how a plan is carried
+// out, or that Terraform exists.
+package keepalive
+
+import (
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// Setting is one wanted keyword.
+type Setting struct {
+	// Attribute names the setting in the user's configuration, for messages:
+	// client_alive_interval, settings["PermitRootLogin"], match[0].settings["Banner"].
+	Attribute string
+	// Keyword is spelled as in sshd_config(5).
+	Keyword string
+	// Values holds the argument text of each line; more than one only for
+	// keywords that accumulate.
+	Values []string
+}
+
+// Match is one wanted Match block.
+type Match struct {
+	Criteria string // what follows the word Match
+	Settings []Setting
+}
+
+// Placement says where the managed lines go.
+type Placement string
+
+// The placements of the placement attribute.
+const (
+	Auto    Placement = "auto"
+	DropIn  Placement = "drop_in"
+	InPlace Placement = "in_place"
+)
+
+// DefaultDropIn is the file name of our drop-in unless the user names another.
+// sshd reads drop-ins in the order of their bytes and keeps the first value, so
+// the name must sort before 50-cloud-init.conf and its like.
+const DefaultDropIn = "00-sshkeepalive.conf"
+
+// Server is what a user wants of one sshd.
+type Server struct {
+	Settings   []Setting
+	Match      []Match
+	Contexts   []sshconf.Context // besides the default context
+	Placement  Placement         // "" is Auto
+	DropInName string            // "" is DefaultDropIn
+	Takeover   bool              // comment out earlier values that shadow ours
+	// LongestTask is how long, in seconds, a client may stay silent while it
+	// works elsewhere; 0 is not declared.
+	LongestTask int64
+}
+
+// Daemon is what was observed of the running sshd.
+type Daemon struct {
+	PID        int      // 0: none runs
+	ConfigFile string   // -f of the running daemon, else the compiled-in default
+	Options    []string // -o, -p, -h arguments on its command line, which win over files
+	// Stale says that files are newer than what the daemon has loaded.
+	Stale bool
+	// Activation is how the daemon is made to load its configuration, one word
+	// of the commit package's vocabulary.
+	Activation string
+}
+
+// Facts is everything a decision may depend on.
+type Facts struct {
+	Version     sshconf.Version
+	VersionText string // as the program prints it: OpenSSH_9.2p1 Debian-2+deb12u6
+	Tree        sshconf.Tree
+	Daemon      Daemon
+	// Effective is what sshd -T prints for the default context and each
+	// declared context, in the order of Contexts (default first).
+	Contexts  []sshconf.Context
+	Effective []sshconf.Dump
+	// Canonical is what the host's own sshd prints for the wanted global
+	// settings alone; MatchCanonical the same for each Match block.
+	Canonical      sshconf.Dump
+	MatchCanonical []sshconf.Dump
+	// Refused is what sshd says against the wanted settings alone, Invalid what
+	// it says against the running configuration; "" is no complaint.
+	Refused string
+	Invalid string
+}
+
+// Change is one file's old and new text. A nil text is an absent file.
+type Change struct {
+	Path string
+	Old  []byte
+	New  []byte
+}
+
+// Expectation is one value that must be effective after the change.
+type Expectation struct {
+	Context sshconf.Context
+	Keyword string   // lower case, as sshd -T prints it up to 10.3
+	Values  []string // as sshd -T prints them, one per line
+}
+
+// Plan is a decided edit.
+type Plan struct {
+	Changes []Change // empty: nothing to do
+	Expect  []Expectation
+	// ManagedFile is the file our lines are in, ManagedContent exactly those lines.
+	ManagedFile    string
+	ManagedContent string
+	// Trail is the decision in one line, for debug logs and bug reports.
+	Trail    string
+	Problems []Problem
+}
+
+// Code says what kind of problem it is; advice for each is the provider's.
+type Code string
+
+// Problem is something the user must (error) or should (warning) know.
+type Problem struct {
+	Code      Code
+	Warning   bool
+	Attribute string      // as in Setting.Attribute; "" is the whole resource
+	Text      string      // what is so, lower case, no final period
+	Pos       sshconf.Pos // the line it is about; zero if none
+}
+
+// Observed is what a host says of managed settings.
+type Observed struct {
+	// Values holds for each wanted setting, by Attribute, the effective argument
+	// text of each line; in the wanted spelling when it means the same. A
+	// setting that is no longer effective anywhere is absent.
+	Values map[string][]string
+	// Drift says for each attribute whose value is not the wanted one, why.
+	Drift []Problem
+	// Effective is the managed keywords as sshd -T prints them, in the default
+	// context, spelled as in sshd_config(5).
+	Effective map[string]string
+	// Managed says whether our lines are still in the managed file.
+	Managed bool
+}

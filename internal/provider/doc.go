@@ -1,0 +1,5 @@
+// Package provider speaks Terraform: schemas, models, diagnostics, import and
+// functions. It translates between Terraform's types and plain Go values and
+// decides nothing. It must not know how keywords are spelled, where files lie
+// on a host, or any shell.
+package provider

@@ -1,0 +1,43 @@
+package sshconf
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+)
+
+// Version is an OpenSSH release, as far as it decides how text is read: 9.2.
+type Version struct {
+	Major, Minor int
+}
+
+var versionPattern = regexp.MustCompile(`(?:^|OpenSSH_)(\d+)\.(\d+)`)
+
+// ParseVersion finds the release in what a program or a server says of itself:
+// "9.2", "9.2p1", "OpenSSH_9.2p1 Debian-2+deb12u6, OpenSSL 3.0.15",
+// "SSH-2.0-OpenSSH_9.2p1".
+func ParseVersion(s string) (Version, error) {
+	m := versionPattern.FindStringSubmatch(s)
+	if m == nil {
+		return Version{}, fmt.Errorf("no OpenSSH version in %q", s)
+	}
+	major, err := strconv.Atoi(m[1])
+	if err != nil {
+		return Version{}, fmt.Errorf("version %q: %w", s, err)
+	}
+	minor, err := strconv.Atoi(m[2])
+	if err != nil {
+		return Version{}, fmt.Errorf("version %q: %w", s, err)
+	}
+	return Version{major, minor}, nil
+}
+
+// AtLeast reports whether v is major.minor or newer.
+func (v Version) AtLeast(major, minor int) bool {
+	return v.Major > major || v.Major == major && v.Minor >= minor
+}
+
+// IsZero reports whether v is no release.
+func (v Version) IsZero() bool { return v == Version{} }
+
+func (v Version) String() string { return fmt.Sprintf("%d.%d", v.Major, v.Minor) }

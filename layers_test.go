@@ -1,0 +1,126 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/sshkeepalive/terraform-provider-sshkeepalive"
+
+// arrows lists, for each package of the house, what it may import besides the
+// standard library: packages of ours by their short name, others by a prefix of
+// their path. Its pure packages must not do I/O themselves either, see pure.
+var arrows = map[string][]string{
+	".":                  {"internal/provider", "github.com/hashicorp/terraform-plugin-framework/providerserver"},
+	"internal/sshconf":   {},
+	"internal/keepalive": {"internal/sshconf"},
+	"internal/commit":    {},
+	"internal/host":      {"golang.org/x/crypto/", "github.com/hashicorp/terraform-plugin-log/"},
+	"internal/reconcile": {"internal/sshconf", "internal/keepalive", "internal/commit", "internal/host"},
+	"internal/provider": {
+		"internal/reconcile", "internal/keepalive", "internal/host", "internal/sshconf",
+		"github.com/hashicorp/terraform-plugin-framework", "github.com/hashicorp/terraform-plugin-go/", "github.com/hashicorp/terraform-plugin-log/",
+	},
+	"internal/hosttest": {"golang.org/x/crypto/", "github.com/rogpeppe/go-internal/"},
+	"internal/docgen":   {"internal/provider", "github.com/hashicorp/terraform-plugin-framework/providerserver", "github.com/hashicorp/terraform-plugin-go/"},
+}
+
+// pure names the packages that touch nothing outside their arguments, and the
+// standard packages that would let them.
+var pure = map[string][]string{
+	"internal/sshconf":   {"os", "os/exec", "net", "io/fs", "context", "path/filepath", "time"},
+	"internal/keepalive": {"os", "os/exec", "net", "io/fs", "context", "path/filepath"},
+	"internal/commit":    {"os", "os/exec", "net"},
+}
+
+// TestArrows parses the imports in this process, so that the test cache notices
+// an edit; a run of go list would be answered from the cache.
+func TestArrows(t *testing.T) {
+	for _, problem := range strayImports(t, ".") {
+		t.Error(problem)
+	}
+}
+
+func strayImports(t *testing.T, root string) []string {
+	t.Helper()
+	var problems []string
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if name := d.Name(); path != root && (strings.HasPrefix(name, ".") || name == "testdata" || name == "tools") {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		problems = append(problems, strayIn(t, root, path)...)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return problems
+}
+
+func strayIn(t *testing.T, root, path string) []string {
+	t.Helper()
+	rel, err := filepath.Rel(root, filepath.Dir(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pkg := filepath.ToSlash(rel)
+	allowed, listed := arrows[pkg]
+	if !listed {
+		return []string{path + ": package " + pkg + " has no line in the table of arrows"}
+	}
+	fset := token.NewFileSet()
+	file, err := parser.ParseFile(fset, path, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var problems []string
+	for _, spec := range file.Imports {
+		name, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !mayImport(pkg, allowed, name) {
+			problems = append(problems, fset.Position(spec.Pos()).String()+": "+pkg+" must not import "+name)
+		}
+	}
+	return problems
+}
+
+func mayImport(pkg string, allowed []string, name string) bool {
+	if ours, ok := strings.CutPrefix(name, module+"/"); ok {
+		for _, a := range allowed {
+			if a == ours {
+				return true
+			}
+		}
+		return false
+	}
+	if first, _, _ := strings.Cut(name, "/"); !strings.Contains(first, ".") {
+		for _, no := range pure[pkg] {
+			if name == no {
+				return false
+			}
+		}
+		return true
+	}
+	for _, a := range allowed {
+		if strings.HasPrefix(name, a) {
+			return true
+		}
+	}
+	return false
+}
