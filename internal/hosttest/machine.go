@@ -1,0 +1,182 @@
+package hosttest
+
+import (
+	"bufio"
+	"bytes"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+//go:embed init.sh
+var initScript string
+
+// Machine is a running test machine. Its methods are safe for use by several
+// goroutines; those without an error result end the test when they fail.
+type Machine struct {
+	// Addr and Port are where its sshd listens.
+	Addr string
+	Port int
+	// HostKeys are its public host keys as authorized_keys lines: ed25519,
+	// ecdsa, rsa.
+	HostKeys []string
+	// KeyPath and Key are the client key (PEM) that root and all users accept.
+	KeyPath string
+	Key     []byte
+
+	opts  Options
+	fail  func(error)
+	init  *exec.Cmd
+	alive io.Closer // the pipe that process 1 of the machine waits on
+	link  link
+	dir   string // holds the client key
+}
+
+// Boot starts a machine. The error of a method that has no error result goes to
+// fail. Close ends the machine.
+func Boot(o Options, fail func(error)) (*Machine, error) {
+	if o.Release == "" {
+		o.Release = "bookworm"
+	}
+	root, err := rootFor(o.Release)
+	if err != nil {
+		return nil, err
+	}
+	m := &Machine{Port: 22, opts: o, fail: fail}
+	if err := m.boot(root); err != nil {
+		m.Close()
+		return nil, fmt.Errorf("boot a test machine: %w", err)
+	}
+	return m, nil
+}
+
+func (m *Machine) boot(root string) error {
+	if err := m.makeKeyDir(); err != nil {
+		return err
+	}
+	if err := m.startInit(root); err != nil {
+		return err
+	}
+	if err := m.connect(); err != nil {
+		return err
+	}
+	if err := m.furnish(); err != nil {
+		return err
+	}
+	if m.opts.NoDaemon {
+		return nil
+	}
+	return m.startSSHD()
+}
+
+func (m *Machine) makeKeyDir() (err error) {
+	m.dir, err = os.MkdirTemp("", "hosttest-")
+	return err
+}
+
+func (m *Machine) startInit(root string) error {
+	stdin, alive, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer stdin.Close()
+	m.alive = alive
+	stdout, ready, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer stdout.Close()
+	var stderr bytes.Buffer
+	m.init = exec.Command("sh", "-c", initScript, "init", root, "host")
+	m.init.Stdin, m.init.Stdout, m.init.Stderr = stdin, ready, &stderr
+	m.init.WaitDelay = time.Second
+	m.init.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWNET | syscall.CLONE_NEWUTS | syscall.CLONE_NEWIPC,
+		// Ctrl-C at the terminal ends the test, and the test ends the machine.
+		Setsid: true,
+	}
+	err = m.init.Start()
+	ready.Close()
+	if err != nil {
+		m.init = nil
+		return fmt.Errorf("make namespaces: %w", err)
+	}
+	if line, _ := bufio.NewReader(stdout).ReadString('\n'); line != "ready\n" {
+		m.end()
+		return fmt.Errorf("mount its file systems: %s", strings.TrimSpace(stderr.String()))
+	}
+	return nil
+}
+
+// Close ends the machine and everything on it.
+func (m *Machine) Close() {
+	m.end()
+	if m.dir != "" {
+		os.RemoveAll(m.dir)
+	}
+}
+
+func (m *Machine) end() {
+	if m.alive != nil {
+		m.alive.Close()
+	}
+	if m.init != nil {
+		_ = m.init.Process.Kill()
+		_ = m.init.Wait() // the error is that we killed it
+		m.init = nil
+	}
+}
+
+// inside returns a command that runs in all namespaces of the machine.
+func (m *Machine) inside(args ...string) *exec.Cmd {
+	enter := []string{"--target", strconv.Itoa(m.init.Process.Pid), "--all", "--root", "--wdns=/"}
+	cmd := exec.Command("nsenter", append(append(enter, "--"), args...)...)
+	cmd.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8"}
+	return cmd
+}
+
+// Exec runs a command on the machine as root and returns its standard output. An
+// error has its standard error.
+func (m *Machine) Exec(args ...string) (string, error) {
+	return run(m.inside(args...))
+}
+
+func run(cmd *exec.Cmd) (string, error) {
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return stdout.String(), fmt.Errorf("%s: %w: %s", cmd.Args[len(cmd.Args)-1], err, strings.TrimSpace(stderr.String()))
+	}
+	return stdout.String(), nil
+}
+
+// Sh runs a shell script on the machine as root and returns its standard output.
+func (m *Machine) Sh(script string) string {
+	out, err := m.Exec("sh", "-ec", script)
+	m.must(err)
+	return out
+}
+
+// SSH logs in with the real ssh client and the machine's client key, and runs a
+// command. It returns standard output.
+func (m *Machine) SSH(user string, command ...string) (string, error) {
+	if m.opts.Behind != nil {
+		return "", errors.New("this machine can be reached through a jump only")
+	}
+	args := []string{"-F", "/dev/null", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "IdentitiesOnly=yes",
+		"-o", "UserKnownHostsFile=" + m.dir + "/known_hosts", "-o", "ConnectTimeout=20", "-i", m.KeyPath, "-l", user, m.Addr, "--"}
+	return run(exec.Command("ssh", append(args, command...)...))
+}
+
+func (m *Machine) must(err error) {
+	if err != nil {
+		m.fail(err)
+	}
+}

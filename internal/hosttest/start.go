@@ -1,0 +1,70 @@
+package hosttest
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// Start boots a machine that lives as long as the test. It skips the test, or
+// fails it with REQUIRE_SSHD=1, where that is impossible.
+func Start(t testing.TB, o Options) *Machine {
+	t.Helper()
+	NeedsSSHD(t)
+	m, err := Boot(o, func(err error) {
+		t.Helper()
+		t.Fatal(err)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(m.Close)
+	return m
+}
+
+// NeedsSSHD skips the test, or fails it with REQUIRE_SSHD=1, on a machine that
+// cannot make machines.
+func NeedsSSHD(t testing.TB) {
+	t.Helper()
+	err := missing()
+	switch {
+	case err == nil:
+	case os.Getenv("REQUIRE_SSHD") == "1":
+		t.Fatalf("%v (REQUIRE_SSHD=1)", err)
+	default:
+		t.Skip(err)
+	}
+}
+
+// missing says in one sentence what this machine lacks, nil if nothing.
+func missing() error {
+	if runtime.GOOS != "linux" {
+		return fmt.Errorf("test machines need Linux, this is %s: run the tests in a privileged Debian container", runtime.GOOS)
+	}
+	if os.Geteuid() != 0 {
+		return fmt.Errorf("test machines need root for their namespaces and mounts: run the tests as root, or with sudo -E")
+	}
+	var absent []string
+	for _, program := range []string{"apt-get", "dpkg-deb", "tar", "awk", "chroot", "mount", "nsenter", "pivot_root"} {
+		if _, err := exec.LookPath(program); err != nil {
+			absent = append(absent, program)
+		}
+	}
+	if absent != nil {
+		return fmt.Errorf("test machines need %s, which this machine lacks: run the tests on Debian", strings.Join(absent, ", "))
+	}
+	return probeNamespaces()
+}
+
+// probeNamespaces tries what containers without privileges forbid.
+func probeNamespaces() error {
+	out, err := exec.Command("unshare", "--mount", "--pid", "--net", "--fork", "sh", "-ec",
+		"mount --make-rprivate / && mount -t tmpfs tmpfs /mnt && cd /mnt && mkdir a b c d && mount -t overlay -o lowerdir=a,upperdir=b,workdir=c overlay d").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("test machines need namespaces and overlay mounts, which this machine refuses (%s): run the tests in a privileged container or a virtual machine", strings.TrimSpace(string(out)))
+	}
+	return nil
+}
