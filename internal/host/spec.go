@@ -1,8 +1,29 @@
 package host
 
 import (
-	"errors"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net"
+	"strconv"
+	"sync"
 	"time"
+)
+
+// Transports.
+const (
+	transportSSH   = "ssh"
+	transportLocal = "local"
+	transportImage = "image"
+)
+
+// Host key policies.
+const (
+	policyStrict    = "strict"
+	policyAcceptNew = "accept-new"
+	policyInsecure  = "insecure"
 )
 
 // Spec is everything that is needed to reach one machine, all layers merged and
@@ -15,20 +36,114 @@ type Spec struct {
 	Port      int
 	User      string
 
-	ConnectTimeout   time.Duration
-	HandshakeTimeout time.Duration
-	CommandTimeout   time.Duration
+	PrivateKey           Secret
+	PrivateKeyPath       string
+	PrivateKeyPassphrase Secret
+	Certificate          string
+	Password             Secret
+	// Agent is nil when nobody said anything: the agent is then asked only if no
+	// other credential was given.
+	Agent          *bool
+	AgentIdentity  string
+	AgentSocket    string
+	IdentitiesOnly bool
+
+	HostKeys        []string
+	KnownHosts      string
+	KnownHostsFiles []string
+	HostKeyPolicy   string
+	PinnedHostKey   string
+
+	Jump          []Spec // outermost first
+	ProxyCommand  string
+	ProxyURL      Secret
+	SSHConfigFile string
+
+	Sudo         bool
+	SudoPassword Secret
+	SudoUser     string
+
+	ConnectTimeout    time.Duration
+	HandshakeTimeout  time.Duration
+	CommandTimeout    time.Duration
+	ConnectWait       time.Duration
+	KeepaliveInterval time.Duration // 0: none
+	KeepaliveCountMax int
+	MaxSessions       int
 }
 
+// Address is host:port, with brackets where IPv6 needs them.
+func (s Spec) Address() string { return net.JoinHostPort(s.Host, strconv.Itoa(s.Port)) }
+
 // String is user@host:port, or the transport for machines that are not dialled.
-func (s Spec) String() string { return s.User + "@" + s.Host }
+func (s Spec) String() string {
+	if s.Transport != transportSSH {
+		return s.Transport
+	}
+	return s.User + "@" + s.Address()
+}
+
+// label names the machine in messages: as the user wrote it and where it is.
+func (s Spec) label() string {
+	if s.Name == "" || s.Name == s.Host || s.Name == s.String() || s.Name == s.Address() {
+		return s.String()
+	}
+	return s.Name + " (" + s.String() + ")"
+}
+
+// keySecret makes the digests in keys useless outside this process: a password
+// could be guessed from a plain digest.
+var keySecret = sync.OnceValue(func() []byte {
+	secret := make([]byte, sha256.Size)
+	rand.Read(secret) // never fails, crypto/rand says so
+	return secret
+})
 
 // Key identifies the connection: everything that changes who is reached, how,
 // and as whom. It contains no secret.
-func (s Spec) Key() string { return s.String() }
+func (s Spec) Key() string {
+	mac := hmac.New(sha256.New, keySecret())
+	s.digestTo(func(part string) { fmt.Fprintf(mac, "%d:%s", len(part), part) })
+	return s.String() + "#" + hex.EncodeToString(mac.Sum(nil)[:12])
+}
 
-// Resolve merges layers, the first to say something wins, fills in defaults and
-// checks that the result can be dialled. name is what the user wrote.
-func Resolve(name string, layers ...Settings) (Spec, error) {
-	return Spec{Name: name}, errors.New("not resolved")
+// digestTo feeds every field that tells connections apart to add. Name is not
+// among them: two names for one machine share a connection.
+func (s Spec) digestTo(add func(string)) {
+	agent := "unsaid"
+	if s.Agent != nil {
+		agent = strconv.FormatBool(*s.Agent)
+	}
+	for _, part := range []string{
+		s.Transport, s.Root, s.Host, strconv.Itoa(s.Port), s.User,
+		s.PrivateKey.Reveal(), s.PrivateKeyPath, s.PrivateKeyPassphrase.Reveal(), s.Certificate, s.Password.Reveal(),
+		agent, s.AgentIdentity, s.AgentSocket, strconv.FormatBool(s.IdentitiesOnly),
+		s.KnownHosts, s.HostKeyPolicy, s.PinnedHostKey,
+		s.ProxyCommand, s.ProxyURL.Reveal(), s.SSHConfigFile,
+		strconv.FormatBool(s.Sudo), s.SudoPassword.Reveal(), s.SudoUser,
+		fmt.Sprint(s.HostKeys), fmt.Sprint(s.KnownHostsFiles),
+		fmt.Sprint(s.ConnectTimeout, s.HandshakeTimeout, s.CommandTimeout, s.ConnectWait,
+			s.KeepaliveInterval, s.KeepaliveCountMax, s.MaxSessions),
+		strconv.Itoa(len(s.Jump)),
+	} {
+		add(part)
+	}
+	for _, hop := range s.Jump {
+		hop.digestTo(add)
+	}
+}
+
+// hop returns the spec of the last machine before s, reached through the ones
+// before it; ok is false when s is dialled directly.
+func (s Spec) hop() (via Spec, ok bool) {
+	if len(s.Jump) == 0 {
+		return Spec{}, false
+	}
+	last := len(s.Jump) - 1
+	via = s.Jump[last]
+	via.Jump = s.Jump[:last]
+	if last == 0 {
+		via.ProxyCommand, via.ProxyURL = s.ProxyCommand, s.ProxyURL
+	}
+	return via, true
 }

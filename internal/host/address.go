@@ -1,0 +1,98 @@
+package host
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+// ParseAddress reads "[user@]host[:port]". An IPv6 address needs brackets when a
+// port follows and may have them otherwise.
+func ParseAddress(text string) (Settings, error) {
+	var s Settings
+	rest := text
+	// The last @ separates: some directories have user names with an @ in them.
+	if at := strings.LastIndexByte(rest, '@'); at >= 0 {
+		user := rest[:at]
+		if user == "" {
+			return s, fmt.Errorf("address %q: nothing stands before the @", text)
+		}
+		s.User, rest = &user, rest[at+1:]
+	}
+	name, port, err := splitPort(rest)
+	if err != nil {
+		return Settings{}, fmt.Errorf("address %q: %w", text, err)
+	}
+	if err := checkHost(name); err != nil {
+		return Settings{}, fmt.Errorf("address %q: %w", text, err)
+	}
+	s.Host = &name
+	if port != "" {
+		number, err := parsePort(port)
+		if err != nil {
+			return Settings{}, fmt.Errorf("address %q: %w", text, err)
+		}
+		s.Port = &number
+	}
+	return s, nil
+}
+
+// splitPort separates host and port; port is "" when none was written.
+func splitPort(text string) (name, port string, err error) {
+	if _, err := netip.ParseAddr(text); err == nil {
+		return text, "", nil // an IPv6 address without brackets has colons, but no port
+	}
+	if inner, ok := strings.CutPrefix(text, "["); ok && strings.HasSuffix(inner, "]") {
+		return strings.TrimSuffix(inner, "]"), "", nil
+	}
+	if !strings.Contains(text, ":") {
+		return text, "", nil
+	}
+	name, port, err = net.SplitHostPort(text)
+	if err != nil {
+		return "", "", fmt.Errorf("expected host, host:port or [ipv6]:port")
+	}
+	if port == "" {
+		return "", "", fmt.Errorf("nothing stands after the colon")
+	}
+	return name, port, nil
+}
+
+func parsePort(text string) (int, error) {
+	port, err := strconv.Atoi(text)
+	if err != nil {
+		return 0, fmt.Errorf("port %q is not a number", text)
+	}
+	return port, checkPort(port)
+}
+
+func checkPort(port int) error {
+	if port < 1 || port > 65535 {
+		return fmt.Errorf("port %d is not between 1 and 65535", port)
+	}
+	return nil
+}
+
+// checkHost refuses what cannot be a name or an address. A leading dash would be
+// an option to a proxy command.
+func checkHost(name string) error {
+	switch {
+	case name == "":
+		return fmt.Errorf("the host is empty")
+	case strings.HasPrefix(name, "-"):
+		return fmt.Errorf("the host %q begins with a dash", name)
+	}
+	for _, r := range name {
+		if r <= ' ' || r == 0x7f || strings.ContainsRune("@/\\\"'`$;|&<>(){}[]*?!#,", r) {
+			return fmt.Errorf("the host %q contains %q", name, r)
+		}
+	}
+	if strings.Contains(name, ":") {
+		if _, err := netip.ParseAddr(name); err != nil {
+			return fmt.Errorf("the host %q is neither a name nor an IPv6 address", name)
+		}
+	}
+	return nil
+}

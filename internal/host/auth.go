@@ -1,0 +1,316 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"slices"
+	"strings"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
+)
+
+// credentials is what one login may offer, loaded before anything is dialled so
+// that a key that cannot be read costs the server nothing.
+type credentials struct {
+	signers  []ssh.Signer
+	password Secret
+	agent    io.Closer
+	held     []ssh.Signer // by the agent
+	// offered names, in order, what the server was shown.
+	offered []string
+}
+
+// loadCredentials reads keys and asks the agent. What was named explicitly must
+// be there; the usual key files and an agent nobody asked for need not.
+func loadCredentials(ctx context.Context, s Spec) (*credentials, error) {
+	c := &credentials{password: s.Password}
+	if err := c.loadKeys(ctx, s); err != nil {
+		c.close()
+		return nil, err
+	}
+	if len(c.signers) == 0 && c.password == "" {
+		c.close()
+		return nil, errors.New("there is nothing to log in with: no private_key, private_key_path, password, agent with keys, or usual key file")
+	}
+	return c, nil
+}
+
+func (c *credentials) loadKeys(ctx context.Context, s Spec) error {
+	named := s.PrivateKey != "" || s.PrivateKeyPath != ""
+	if s.PrivateKey != "" {
+		if err := c.addKey(ctx, s, []byte(s.PrivateKey.Reveal()), "private_key"); err != nil {
+			return err
+		}
+	}
+	if s.PrivateKeyPath != "" {
+		text, err := os.ReadFile(expandHome(s.PrivateKeyPath))
+		if err != nil {
+			return fmt.Errorf("read private_key_path: %w", err)
+		}
+		if err := c.addKey(ctx, s, text, s.PrivateKeyPath); err != nil {
+			return err
+		}
+	}
+	if err := c.addAgent(ctx, s, named); err != nil {
+		return err
+	}
+	if !named && s.Agent == nil && s.AgentIdentity == "" && c.password == "" {
+		c.addUsualKeys(s)
+	}
+	return c.certify(s.Certificate)
+}
+
+func (c *credentials) addKey(ctx context.Context, s Spec, text []byte, where string) error {
+	signer, err := parsePrivateKey(text, s.PrivateKeyPassphrase)
+	var missing *ssh.PassphraseMissingError
+	if errors.As(err, &missing) {
+		if held := c.fromAgent(ctx, s, missing.PublicKey); held != nil {
+			c.signers = append(c.signers, held)
+			return nil
+		}
+		return fmt.Errorf("%s is encrypted and private_key_passphrase is not set", where)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", where, err)
+	}
+	c.signers = append(c.signers, signer)
+	return nil
+}
+
+// parsePrivateKey says what is wrong without repeating any of the text: errors
+// of parsers like to quote their input.
+func parsePrivateKey(text []byte, passphrase Secret) (ssh.Signer, error) {
+	signer, err := ssh.ParsePrivateKey(text)
+	var missing *ssh.PassphraseMissingError
+	switch {
+	case err == nil:
+		return signer, nil
+	case errors.As(err, &missing) && passphrase == "":
+		return nil, missing
+	case errors.As(err, &missing):
+		if signer, err = ssh.ParsePrivateKeyWithPassphrase(text, []byte(passphrase.Reveal())); err == nil {
+			return signer, nil
+		}
+		return nil, errors.New("the passphrase does not open the key")
+	}
+	if !bytes.Contains(text, []byte("-----BEGIN")) {
+		return nil, errors.New("not a private key: no line begins with -----BEGIN")
+	}
+	return nil, errors.New("not a private key that we can read (OpenSSH or PEM; keys of security keys work through an agent only)")
+}
+
+// fromAgent is the agent's signer for key, nil if there is none.
+func (c *credentials) fromAgent(ctx context.Context, s Spec, key ssh.PublicKey) ssh.Signer {
+	if key == nil || s.Agent != nil && !*s.Agent {
+		return nil
+	}
+	signers, err := c.askAgent(ctx, s)
+	if err != nil {
+		return nil
+	}
+	for _, signer := range signers {
+		if sameKey(signer.PublicKey(), key) {
+			return signer
+		}
+	}
+	return nil
+}
+
+// addAgent offers keys of the agent: all of them only when nothing narrower was
+// asked for, because every wrong one costs a round trip and one of the six tries
+// that sshd allows.
+func (c *credentials) addAgent(ctx context.Context, s Spec, named bool) error {
+	asked := s.AgentIdentity != "" || s.Agent != nil && *s.Agent
+	wanted := asked || s.Agent == nil && !named && s.Password == ""
+	if !wanted {
+		return nil
+	}
+	signers, err := c.askAgent(ctx, s)
+	if err != nil {
+		if asked {
+			return err
+		}
+		return nil
+	}
+	if s.AgentIdentity != "" {
+		if signers, err = narrow(signers, s.AgentIdentity); err != nil {
+			return err
+		}
+	} else if s.IdentitiesOnly && named {
+		return nil
+	}
+	for _, signer := range signers {
+		if !slices.ContainsFunc(c.signers, func(have ssh.Signer) bool { return sameKey(have.PublicKey(), signer.PublicKey()) }) {
+			c.signers = append(c.signers, signer)
+		}
+	}
+	return nil
+}
+
+// askAgent lists the agent's keys. It stays connected for the login; ctx ends the
+// wait for an agent that asks its user.
+func (c *credentials) askAgent(ctx context.Context, s Spec) ([]ssh.Signer, error) {
+	if c.agent != nil {
+		return c.held, nil
+	}
+	socket := s.AgentSocket
+	if socket == "" {
+		socket = os.Getenv("SSH_AUTH_SOCK")
+	}
+	if socket == "" {
+		return nil, errors.New("the agent was asked for, but neither agent_socket nor SSH_AUTH_SOCK is set")
+	}
+	var dialer net.Dialer
+	link, err := dialer.DialContext(ctx, "unix", expandHome(socket))
+	if err != nil {
+		return nil, fmt.Errorf("connect to the agent: %w", err)
+	}
+	context.AfterFunc(ctx, func() { _ = link.Close() })
+	c.agent = link
+	if c.held, err = agent.NewClient(link).Signers(); err != nil {
+		return nil, fmt.Errorf("list the keys of the agent: %w", err)
+	}
+	return c.held, nil
+}
+
+// narrow picks the key that identity names: a public key, the path of a key
+// file, or a comment.
+func narrow(signers []ssh.Signer, identity string) ([]ssh.Signer, error) {
+	want := identityKey(identity)
+	for _, signer := range signers {
+		key := signer.PublicKey()
+		if want != nil && sameKey(key, want) {
+			return []ssh.Signer{signer}, nil
+		}
+		if held, ok := key.(*agent.Key); ok && want == nil && held.Comment == identity {
+			return []ssh.Signer{signer}, nil
+		}
+	}
+	return nil, fmt.Errorf("the agent has no key for agent_identity = %q", identity)
+}
+
+// identityKey is the public key that identity spells or points to, nil when it
+// is neither and so must be a comment.
+func identityKey(identity string) ssh.PublicKey {
+	if key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(identity)); err == nil {
+		return key
+	}
+	path := expandHome(identity)
+	for _, file := range []string{path + ".pub", path} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue
+		}
+		if key, _, _, _, err := ssh.ParseAuthorizedKey(text); err == nil {
+			return key
+		}
+		if signer, err := ssh.ParsePrivateKey(text); err == nil {
+			return signer.PublicKey()
+		}
+	}
+	return nil
+}
+
+// addUsualKeys offers the files that ssh would, skipping those that need a
+// passphrase.
+func (c *credentials) addUsualKeys(s Spec) {
+	for _, file := range []string{"~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa"} {
+		text, err := os.ReadFile(expandHome(file))
+		if err != nil {
+			continue
+		}
+		if signer, err := parsePrivateKey(text, s.PrivateKeyPassphrase); err == nil {
+			c.signers = append(c.signers, signer)
+		}
+	}
+}
+
+// certify puts a signer with the certificate before the bare key it belongs to.
+func (c *credentials) certify(certificate string) error {
+	if certificate == "" {
+		return nil
+	}
+	text := []byte(certificate)
+	if file, err := os.ReadFile(expandHome(strings.TrimSpace(certificate))); err == nil {
+		text = file
+	} else if !errors.Is(err, fs.ErrNotExist) && !strings.Contains(certificate, " ") {
+		return fmt.Errorf("read certificate: %w", err)
+	}
+	key, _, _, _, err := ssh.ParseAuthorizedKey(text)
+	if err != nil {
+		return fmt.Errorf("certificate: %w", err)
+	}
+	cert, ok := key.(*ssh.Certificate)
+	if !ok {
+		return errors.New("certificate: the text is a plain public key")
+	}
+	for _, signer := range c.signers {
+		if sameKey(signer.PublicKey(), cert.Key) {
+			certified, err := ssh.NewCertSigner(cert, signer)
+			if err != nil {
+				return fmt.Errorf("certificate: %w", err)
+			}
+			c.signers = []ssh.Signer{certified}
+			return nil
+		}
+	}
+	return errors.New("certificate: it belongs to none of the private keys given")
+}
+
+// methods is what x/crypto may try; it uses only the first method of each kind,
+// so all keys are in one.
+func (c *credentials) methods() []ssh.AuthMethod {
+	var methods []ssh.AuthMethod
+	if len(c.signers) > 0 {
+		methods = append(methods, ssh.PublicKeysCallback(func() ([]ssh.Signer, error) {
+			for _, signer := range c.signers {
+				key := signer.PublicKey()
+				c.offered = append(c.offered, key.Type()+" "+ssh.FingerprintSHA256(key))
+			}
+			return c.signers, nil
+		}))
+	}
+	if c.password != "" {
+		methods = append(methods, ssh.PasswordCallback(c.typePassword), ssh.KeyboardInteractive(c.answer))
+	}
+	return methods
+}
+
+func (c *credentials) typePassword() (string, error) {
+	c.offered = append(c.offered, "password")
+	return c.password.Reveal(), nil
+}
+
+// answer gives the password to a question that hides its answer, once and only
+// if it was not refused as a password before: a second try counts towards locking
+// the account.
+func (c *credentials) answer(_, _ string, questions []string, echos []bool) ([]string, error) {
+	answers := make([]string, len(questions))
+	for i, question := range questions {
+		switch {
+		case echos[i]:
+			return nil, fmt.Errorf("the server asks %q, which a password does not answer", question)
+		case slices.Contains(c.offered, "password"), slices.Contains(c.offered, "keyboard-interactive"):
+			return nil, errors.New("the server refused the password")
+		}
+		answers[i] = c.password.Reveal()
+	}
+	if len(questions) > 0 {
+		c.offered = append(c.offered, "keyboard-interactive")
+	}
+	return answers, nil
+}
+
+func (c *credentials) close() {
+	if c.agent != nil {
+		_ = c.agent.Close() // it was only read from
+		c.agent = nil
+	}
+}

@@ -1,0 +1,227 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// route opens the byte stream to a machine: TCP, or a channel of a jump host.
+type route func(ctx context.Context, address string) (net.Conn, error)
+
+// direct dials TCP with keepalive probes of its own: they notice a dead path even
+// where the peer does not answer requests of SSH.
+func direct(s Spec) route {
+	return func(ctx context.Context, address string) (net.Conn, error) {
+		dialer := net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 15 * time.Second, Count: 3}}
+		c, err := dialer.DialContext(ctx, "tcp", address)
+		if err != nil {
+			return nil, err
+		}
+		if s.KeepaliveInterval > 0 {
+			userTimeout(c, s.deadAfter())
+		}
+		return c, nil
+	}
+}
+
+// deadAfter is how long a silent peer counts as alive.
+func (s Spec) deadAfter() time.Duration {
+	return s.KeepaliveInterval * time.Duration(s.KeepaliveCountMax+1)
+}
+
+// handshake is one attempt to log in to one machine.
+type handshake struct {
+	spec    Spec
+	trust   trust
+	creds   *credentials
+	version string // our identification
+	wire    *wire
+	phase   atomic.Value // Phase
+
+	hostKey ssh.PublicKey
+	verdict error
+	allowed []string // methods that the server would accept, as it last said
+}
+
+// login dials spec over r and logs in. The error is an *Error.
+func login(ctx context.Context, spec Spec, trust trust, version string, r route) (*handshake, *ssh.Client, error) {
+	h := &handshake{spec: spec, trust: trust, version: version}
+	h.phase.Store(PhaseTCP)
+	var err error
+	credCtx, release := context.WithTimeout(ctx, spec.HandshakeTimeout+spec.ConnectTimeout)
+	defer release()
+	if h.creds, err = loadCredentials(credCtx, spec); err != nil {
+		return nil, nil, h.fail(ctx, Config, PhaseAuth, err)
+	}
+	defer h.creds.close()
+	link, err := h.connect(ctx, r)
+	if err != nil {
+		return nil, nil, err
+	}
+	h.wire = newWire(link)
+	client, err := h.negotiate(ctx)
+	if err != nil {
+		_ = link.Close() // the attempt has failed, and why is in err
+		return nil, nil, err
+	}
+	return h, client, nil
+}
+
+func (h *handshake) connect(ctx context.Context, r route) (net.Conn, error) {
+	dialCtx, cancel := context.WithTimeout(ctx, h.spec.ConnectTimeout)
+	defer cancel()
+	link, err := r(dialCtx, h.spec.Address())
+	if err == nil {
+		return link, nil
+	}
+	if ctx.Err() == nil && dialCtx.Err() != nil {
+		err = fmt.Errorf("no answer within connect_timeout = %s", h.spec.ConnectTimeout)
+	}
+	var known *Error
+	if errors.As(err, &known) {
+		return nil, known
+	}
+	phase := PhaseTCP
+	var dns *net.DNSError
+	if errors.As(err, &dns) {
+		phase = PhaseResolve
+	}
+	return nil, h.fail(ctx, Unreachable, phase, err)
+}
+
+// negotiate runs the handshake under its own deadline. A deadline on the socket
+// would race with the error that it causes, and a channel of a jump host has
+// none, so the link is closed instead and the cause judged by the context.
+func (h *handshake) negotiate(ctx context.Context) (*ssh.Client, error) {
+	hctx, cancel := context.WithTimeout(ctx, h.spec.HandshakeTimeout)
+	defer cancel()
+	stop := context.AfterFunc(hctx, func() { _ = h.wire.Close() })
+	h.phase.Store(PhaseIdent)
+	c, channels, requests, err := ssh.NewClientConn(h.wire, h.spec.Address(), h.config())
+	// stop reports false when the link was closed under a handshake that had
+	// just succeeded.
+	if !stop() || err != nil {
+		return nil, h.judge(ctx, hctx, err)
+	}
+	return ssh.NewClient(c, channels, requests), nil
+}
+
+func (h *handshake) config() *ssh.ClientConfig {
+	secure := ssh.SupportedAlgorithms()
+	return &ssh.ClientConfig{
+		Config:            ssh.Config{KeyExchanges: secure.KeyExchanges, Ciphers: secure.Ciphers, MACs: secure.MACs},
+		User:              h.spec.User,
+		Auth:              h.creds.methods(),
+		AuthCallback:      h.beforeTry,
+		ClientVersion:     h.version,
+		HostKeyAlgorithms: h.trust.algorithms(),
+		HostKeyCallback: h.trust.callback(func(key ssh.PublicKey, verdict error) {
+			h.hostKey, h.verdict = key, verdict
+			h.phase.Store(PhaseAuth)
+		}),
+	}
+}
+
+// beforeTry only listens: it lets x/crypto choose the method.
+func (h *handshake) beforeTry(a *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
+	h.allowed = a.AllowedMethods
+	return nil, nil
+}
+
+// judge says what a failed handshake was: first by whether we were told to stop,
+// then by our own verdict, the phase, the type, and by text last.
+func (h *handshake) judge(ctx, hctx context.Context, err error) *Error {
+	ident, before := h.wire.said()
+	phase := h.phase.Load().(Phase)
+	if phase == PhaseIdent && ident != "" {
+		phase = PhaseKex
+	}
+	var negotiation *ssh.AlgorithmNegotiationError
+	switch {
+	case ctx.Err() != nil:
+		return h.fail(ctx, Canceled, phase, ctx.Err())
+	case hctx.Err() != nil:
+		return h.fail(ctx, Timeout, phase, fmt.Errorf("no end within handshake_timeout = %s", h.spec.HandshakeTimeout))
+	case h.verdict != nil:
+		return h.refused()
+	case phase == PhaseIdent && turnedAway(before):
+		return h.fail(ctx, Throttled, phase, errors.New("the server refuses connections for now"))
+	case phase == PhaseIdent && before == "" && isCut(err):
+		return h.fail(ctx, Throttled, phase, fmt.Errorf("the server closed the connection before it said anything: %w", err))
+	case phase == PhaseIdent:
+		return h.fail(ctx, NotSSH, phase, errors.New("what answers on this port is not an SSH server"))
+	case errors.As(err, &negotiation):
+		return h.fail(ctx, Negotiation, PhaseKex, negotiation)
+	case isCut(err):
+		return h.fail(ctx, HandshakeLost, phase, err)
+	case phase == PhaseAuth && !leaving(err):
+		return h.fail(ctx, Auth, phase, h.explainAuth(err))
+	case phase == PhaseAuth:
+		return h.fail(ctx, HandshakeLost, phase, err)
+	}
+	return h.fail(ctx, Negotiation, phase, err)
+}
+
+// refused completes the verdict about the host key.
+func (h *handshake) refused() *Error {
+	var e *Error
+	if !errors.As(h.verdict, &e) {
+		e = &Error{Kind: HostKeyUnknown, Phase: PhaseHostKey, Err: h.verdict}
+	}
+	return h.complete(e)
+}
+
+// fail builds an error about this attempt; a context that has ended overrules
+// kind, because the failure is then only its echo.
+func (h *handshake) fail(ctx context.Context, kind Kind, phase Phase, err error) *Error {
+	if ctx.Err() != nil {
+		kind, err = ctxKind(ctx), ctx.Err()
+	}
+	return h.complete(&Error{Kind: kind, Phase: phase, Err: err})
+}
+
+func (h *handshake) complete(e *Error) *Error {
+	e.Host, e.User, e.Attempts = h.spec.label(), h.spec.User, 1
+	if h.wire != nil {
+		ident, before := h.wire.said()
+		e.ServerIdent = ident
+		if ident == "" {
+			e.PreIdent = before
+		}
+	}
+	return e
+}
+
+// turnedAway knows what sshd says when MaxStartups or PerSourcePenalties refuse a
+// connection; both until 9.7 and after.
+func turnedAway(text string) bool {
+	return strings.Contains(text, "Exceeded MaxStartups") || strings.Contains(text, "Not allowed at this time")
+}
+
+// leaving recognises the disconnect messages that are not about credentials; their
+// type is not exported. Reason 2 with these words is MaxAuthTries, 14 is RFC
+// 4253's "no more auth methods available".
+func leaving(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, "ssh: disconnect, reason ") &&
+		!strings.Contains(text, "authentication failures") && !strings.Contains(text, "ssh: disconnect, reason 14:")
+}
+
+func (h *handshake) explainAuth(err error) error {
+	offered := "nothing was offered"
+	if len(h.creds.offered) > 0 {
+		offered = "offered " + strings.Join(h.creds.offered, ", ")
+	}
+	allowed := "the server did not say what it allows"
+	if len(h.allowed) > 0 {
+		allowed = "the server allows " + strings.Join(h.allowed, ", ")
+	}
+	return fmt.Errorf("user %s was refused: %s; %s: %w", h.spec.User, offered, allowed, err)
+}

@@ -1,0 +1,353 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+	"golang.org/x/crypto/ssh"
+)
+
+// entry is what a pool knows about one machine.
+type entry struct {
+	pool *Pool
+	spec Spec
+
+	refs int // guarded by pool.mu
+
+	mu      sync.Mutex
+	conn    *conn
+	dialing *dialing
+	failed  *Error // remembered failure, and until when; the zero time is for good
+	until   time.Time
+	silent  bool // ends connections that send keepalives
+	timer   *time.Timer
+}
+
+// dialing is an attempt to connect that several may wait for.
+type dialing struct {
+	done    chan struct{}
+	cancel  context.CancelFunc
+	waiters int
+	conn    *conn
+	err     *Error
+	last    *Error // how the latest attempt failed, while more are to come
+}
+
+// drop gives a reference back. The connection stays for a while, because another
+// resource of the same machine is often next.
+func (e *entry) drop() {
+	e.pool.mu.Lock()
+	e.refs--
+	idle := e.refs == 0
+	e.pool.mu.Unlock()
+	if !idle {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.timer != nil {
+		e.timer.Stop()
+	}
+	e.timer = time.AfterFunc(e.pool.pace.idle, e.expire)
+}
+
+func (e *entry) expire() {
+	e.pool.mu.Lock()
+	idle := e.refs == 0
+	e.pool.mu.Unlock()
+	if c := e.current(); idle && c != nil {
+		c.retire()
+	}
+}
+
+func (e *entry) current() *conn {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.conn
+}
+
+// live returns a connection that answers, entered once for the caller.
+func (e *entry) live(ctx context.Context) (*conn, error) {
+	for {
+		c, d, err := e.next(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if c == nil {
+			if c, err = e.wait(ctx, d); err != nil {
+				return nil, err
+			}
+		}
+		if !c.enter() {
+			continue
+		}
+		if c.probe(ctx) {
+			return c, nil
+		}
+		c.leave()
+	}
+}
+
+// next is the connection, or the attempt to make one, or the remembered failure.
+func (e *entry) next(ctx context.Context) (*conn, *dialing, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.forget()
+	switch {
+	case ctx.Err() != nil:
+		return nil, nil, e.stopped(ctx, nil)
+	case e.conn != nil:
+		return e.conn, nil, nil
+	case e.failed != nil:
+		again := *e.failed
+		return nil, nil, &again
+	}
+	if e.dialing == nil {
+		e.begin(ctx)
+	}
+	e.dialing.waiters++
+	return nil, e.dialing, nil
+}
+
+// forget drops a connection that is dead or old, and a failure whose time is up.
+func (e *entry) forget() {
+	if c := e.conn; c != nil {
+		if c.alive() && time.Since(c.born) > e.pool.pace.age {
+			c.retire()
+			e.conn = nil
+		}
+		if !c.alive() {
+			e.silent = e.silent || c.killedByKeepalive()
+			e.conn = nil
+		}
+	}
+	if e.failed != nil && !e.until.IsZero() && time.Now().After(e.until) {
+		e.failed = nil
+	}
+}
+
+// begin dials in the background, apart from the context of whoever came first:
+// the others still want the connection when he has gone.
+func (e *entry) begin(ctx context.Context) {
+	ctx, cancel := e.pool.bounded(context.WithoutCancel(ctx))
+	d := &dialing{done: make(chan struct{}), cancel: cancel}
+	e.dialing = d
+	spec := e.spec
+	if e.silent {
+		spec.KeepaliveInterval = 0
+	}
+	go func() {
+		defer cancel()
+		conn, err := e.pool.dial(ctx, spec, e.viaShared, func(last *Error) {
+			e.mu.Lock()
+			d.last = last
+			e.mu.Unlock()
+		})
+		e.finish(d, conn, err)
+	}()
+}
+
+func (e *entry) finish(d *dialing, c *conn, err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	defer close(d.done)
+	e.dialing = nil
+	if err == nil && e.pool.ctx.Err() != nil {
+		c.die(errPoolClosed)
+		err = &Error{Kind: Canceled, Phase: PhaseAuth, Host: e.spec.label(), User: e.spec.User, Err: errPoolClosed}
+	}
+	if err != nil {
+		d.err = asError(err)
+		e.remember(d)
+		return
+	}
+	d.conn, e.conn = c, c
+}
+
+// remember keeps a failure: one of credentials or host keys for good, because to
+// try it again for every resource gets the address locked out; one of the path
+// for a while, so that twenty resources wait for a dead machine once.
+func (e *entry) remember(d *dialing) {
+	failure := d.err
+	if failure.Kind == Canceled && d.last != nil {
+		failure = d.last // everybody who waited ran out of time
+	}
+	switch {
+	case failure.transient():
+		e.failed, e.until = failure, time.Now().Add(e.pool.pace.memory)
+	case failure.Kind != Canceled && failure.Kind != Timeout:
+		e.failed, e.until = failure, time.Time{}
+	}
+}
+
+// wait for d or ctx. The last to go away takes the attempt along.
+func (e *entry) wait(ctx context.Context, d *dialing) (*conn, error) {
+	select {
+	case <-d.done:
+		if d.err != nil {
+			again := *d.err
+			return nil, &again
+		}
+		return d.conn, nil
+	case <-ctx.Done():
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	d.waiters--
+	if d.waiters == 0 {
+		d.cancel()
+	}
+	return nil, e.stopped(ctx, d.last)
+}
+
+// stopped is the error of a caller whose context ended while he waited for a
+// connection. What the attempts met is worth more than that his time was up.
+func (e *entry) stopped(ctx context.Context, last *Error) error {
+	if last != nil && ctxKind(ctx) == Timeout {
+		again := *last
+		return &again
+	}
+	return &Error{Kind: ctxKind(ctx), Phase: PhaseTCP, Host: e.spec.label(), User: e.spec.User, Err: ctx.Err()}
+}
+
+// viaShared reaches the machine through jump hosts that others use too.
+func (e *entry) viaShared(ctx context.Context) (route, func(), error) {
+	via, ok := e.spec.hop()
+	if !ok {
+		return direct(e.spec), nil, nil
+	}
+	hop, err := e.pool.hold(via)
+	if err != nil {
+		return nil, nil, err
+	}
+	leg, err := hop.live(ctx)
+	if err != nil {
+		hop.drop()
+		return nil, nil, err
+	}
+	return through(leg), func() { leg.leave(); hop.drop() }, nil
+}
+
+// through opens channels of a jump host; a failure to do so is the target's.
+func through(leg *conn) route {
+	return func(ctx context.Context, address string) (net.Conn, error) {
+		c, err := leg.client.DialContext(ctx, "tcp", address)
+		if err == nil {
+			return c, nil
+		}
+		leg.settle()
+		if !leg.alive() {
+			return nil, fmt.Errorf("the connection to the jump host %s was lost: %w", leg.spec.label(), leg.deathCause())
+		}
+		return nil, fmt.Errorf("the jump host %s could not connect: %w", leg.spec.label(), err)
+	}
+}
+
+// dial connects and logs in, trying again while that may help. path opens the way
+// for each attempt; failed is told how an attempt failed when another follows.
+func (p *Pool) dial(ctx context.Context, spec Spec, path func(context.Context) (route, func(), error), failed func(*Error)) (*conn, error) {
+	began := time.Now()
+	keys, notes, err := loadRecorded(spec)
+	if err != nil {
+		return nil, &Error{Kind: Config, Phase: PhaseHostKey, Host: spec.label(), User: spec.User, Err: err}
+	}
+	for _, note := range notes {
+		tflog.SubsystemWarn(ctx, logSubsystem, "skipped a line of known hosts", map[string]any{"host": spec.label(), "line": note})
+	}
+	for n := 1; ; n++ {
+		c, err := p.attempt(ctx, spec, newTrust(spec, keys), path)
+		if err == nil {
+			tflog.SubsystemDebug(ctx, logSubsystem, "connected", map[string]any{"host": spec.label(), "server": c.identity.ServerVersion,
+				"host_key": c.identity.HostKeySHA256, "attempts": n, "ms": time.Since(began).Milliseconds()})
+			return c, nil
+		}
+		failure := asError(err)
+		failure.Attempts, failure.Elapsed = n, time.Since(began)
+		tflog.SubsystemDebug(ctx, logSubsystem, "attempt failed", map[string]any{"host": spec.label(), "attempt": n,
+			"kind": string(failure.Kind), "phase": string(failure.Phase), "error": failure.Err.Error(), "ms": time.Since(began).Milliseconds()})
+		pause := p.pace.pause(n, failure.Kind)
+		if !failure.transient() || n >= p.pace.attempts || time.Since(began)+pause > p.pace.budget || tooLate(ctx, pause) {
+			return nil, failure
+		}
+		if failed != nil {
+			failed(failure)
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			if ctxKind(ctx) == Timeout {
+				return nil, failure
+			}
+			return nil, &Error{Kind: Canceled, Phase: failure.Phase, Host: spec.label(), User: spec.User, Err: context.Cause(ctx)}
+		}
+	}
+}
+
+// tooLate reports whether ctx will end before a pause does: waiting for that only
+// costs the user time.
+func tooLate(ctx context.Context, pause time.Duration) bool {
+	deadline, ok := ctx.Deadline()
+	return ok && time.Until(deadline) <= pause
+}
+
+func (p *Pool) attempt(ctx context.Context, spec Spec, t trust, path func(context.Context) (route, func(), error)) (*conn, error) {
+	r, release, err := path(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if release == nil {
+		release = func() {}
+	}
+	select {
+	case p.dials <- struct{}{}:
+		defer func() { <-p.dials }()
+	case <-ctx.Done():
+		release()
+		return nil, &Error{Kind: ctxKind(ctx), Phase: PhaseTCP, Host: spec.label(), User: spec.User, Err: ctx.Err()}
+	}
+	if t.policy == policyAcceptNew && t.pinned == "" {
+		t.pinned, t.pinAt = p.first(spec.Address(), ""), "seen earlier in this run"
+	}
+	h, client, err := login(ctx, spec, t, p.ident, r)
+	if err != nil {
+		release()
+		return nil, err
+	}
+	if t.policy == policyAcceptNew {
+		p.first(spec.Address(), fingerprint(h.hostKey))
+	}
+	return newConn(ctx, h, client, release), nil
+}
+
+// plainOf is the key that a host certificate certifies, or the key itself.
+func plainOf(key ssh.PublicKey) ssh.PublicKey {
+	if cert, ok := key.(*ssh.Certificate); ok {
+		return cert.Key
+	}
+	return key
+}
+
+// pause before attempt n+1: doubling, with equal jitter so that many clients do
+// not come back together; twice as long when the server turns clients away,
+// because penalties last from 15 seconds up.
+func (p pace) pause(n int, kind Kind) time.Duration {
+	if kind == Throttled {
+		n++
+	}
+	d := min(p.base<<(n-1), p.cap)
+	return d/2 + rand.N(d/2+1)
+}
+
+func asError(err error) *Error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return &Error{Kind: Config, Phase: PhaseTCP, Host: "host", Err: err}
+}

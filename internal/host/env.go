@@ -1,0 +1,141 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// EnvPrefix begins the name of every environment variable that stands in for a
+// connection attribute; the rest is the attribute in upper case.
+const EnvPrefix = "SSHKEEPALIVE_"
+
+// environ reads variables and keeps the first complaint about one.
+type environ struct {
+	lookup func(string) (string, bool)
+	err    error
+}
+
+// EnvSettings is the layer of settings that the environment gives. A variable
+// that is empty says nothing. Lists have one element per line, or hops separated
+// by commas in SSHKEEPALIVE_JUMP.
+func EnvSettings(lookup func(string) (string, bool)) (Settings, error) {
+	e := &environ{lookup: lookup}
+	s := Settings{
+		Transport: e.text("TRANSPORT"),
+		Root:      e.text("ROOT"),
+		Host:      e.text("HOST"),
+		Port:      e.number("PORT"),
+		User:      e.text("USER"),
+
+		PrivateKey:           e.secret("PRIVATE_KEY"),
+		PrivateKeyPath:       e.text("PRIVATE_KEY_PATH"),
+		PrivateKeyPassphrase: e.secret("PRIVATE_KEY_PASSPHRASE"),
+		Certificate:          e.text("CERTIFICATE"),
+		Password:             e.secret("PASSWORD"),
+		Agent:                e.flag("AGENT"),
+		AgentIdentity:        e.text("AGENT_IDENTITY"),
+		AgentSocket:          e.text("AGENT_SOCKET"),
+		IdentitiesOnly:       e.flag("IDENTITIES_ONLY"),
+
+		HostKeys:        e.lines("HOST_KEYS"),
+		KnownHosts:      e.text("KNOWN_HOSTS"),
+		KnownHostsFiles: e.lines("KNOWN_HOSTS_FILES"),
+		HostKeyPolicy:   e.text("HOST_KEY_POLICY"),
+		PinnedHostKey:   nil, // belongs to one machine, and is recorded in state
+
+		Jump:          e.jump("JUMP"),
+		ProxyCommand:  e.text("PROXY_COMMAND"),
+		ProxyURL:      e.secret("PROXY_URL"),
+		SSHConfigFile: e.text("SSH_CONFIG_FILE"),
+
+		Sudo:         e.flag("SUDO"),
+		SudoPassword: e.secret("SUDO_PASSWORD"),
+		SudoUser:     e.text("SUDO_USER"),
+
+		ConnectTimeout:    e.duration("CONNECT_TIMEOUT"),
+		HandshakeTimeout:  e.duration("HANDSHAKE_TIMEOUT"),
+		CommandTimeout:    e.duration("COMMAND_TIMEOUT"),
+		ConnectWait:       e.duration("CONNECT_WAIT"),
+		KeepaliveInterval: e.duration("KEEPALIVE_INTERVAL"),
+		KeepaliveCountMax: e.number("KEEPALIVE_COUNT_MAX"),
+		MaxSessions:       e.number("MAX_SESSIONS"),
+	}
+	if e.err != nil {
+		return Settings{}, e.err
+	}
+	return s, nil
+}
+
+func (e *environ) text(name string) *string {
+	value, ok := e.lookup(EnvPrefix + name)
+	if !ok || value == "" {
+		return nil
+	}
+	return &value
+}
+
+func (e *environ) secret(name string) *Secret {
+	value := e.text(name)
+	if value == nil {
+		return nil
+	}
+	secret := Secret(*value)
+	return &secret
+}
+
+func (e *environ) lines(name string) []string {
+	var lines []string
+	for line := range strings.Lines(or(e.text(name), "")) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+func (e *environ) jump(name string) []Settings {
+	var hops []Settings
+	for hop := range strings.SplitSeq(or(e.text(name), ""), ",") {
+		if hop = strings.TrimSpace(hop); hop == "" {
+			continue
+		}
+		settings, err := ParseAddress(hop)
+		e.complain(name, err)
+		hops = append(hops, settings)
+	}
+	return hops
+}
+
+func (e *environ) number(name string) *int {
+	return parsed(e, name, strconv.Atoi, "a whole number")
+}
+
+func (e *environ) flag(name string) *bool {
+	return parsed(e, name, strconv.ParseBool, "true or false")
+}
+
+func (e *environ) duration(name string) *time.Duration {
+	return parsed(e, name, time.ParseDuration, `a duration such as "10s"`)
+}
+
+func parsed[T any](e *environ, name string, parse func(string) (T, error), want string) *T {
+	text := e.text(name)
+	if text == nil {
+		return nil
+	}
+	value, err := parse(*text)
+	if err != nil {
+		e.complain(name, errors.New(strconv.Quote(*text)+" is not "+want))
+		return nil
+	}
+	return &value
+}
+
+func (e *environ) complain(name string, err error) {
+	if err != nil && e.err == nil {
+		e.err = fmt.Errorf("environment variable %s: %w", EnvPrefix+name, err)
+	}
+}

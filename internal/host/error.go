@@ -1,0 +1,152 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Kind says what sort of failure an Error is; it decides whether trying again
+// can help.
+type Kind string
+
+// The kinds of failure.
+const (
+	Config         Kind = "config"           // a setting that cannot work
+	Unreachable    Kind = "unreachable"      // name, route or port did not answer
+	Throttled      Kind = "throttled"        // sshd refuses connections for now
+	NotSSH         Kind = "not ssh"          // something else answers on the port
+	Negotiation    Kind = "negotiation"      // no algorithm in common
+	HostKeyUnknown Kind = "host key unknown" // nothing recorded for this host
+	HostKeyChanged Kind = "host key changed" // recorded keys, none of them offered
+	HostKeyRevoked Kind = "host key revoked"
+	Auth           Kind = "authentication refused"
+	HandshakeLost  Kind = "handshake lost" // cut between identification and login
+	SessionLimit   Kind = "session limit"  // no session although we waited
+	LoginShell     Kind = "login shell"    // the account ran something else
+	Escalation     Kind = "escalation"     // could not become root
+	Killed         Kind = "killed"         // the script was ended by a signal
+	Output         Kind = "output"         // more output than we keep
+	Lost           Kind = "connection lost"
+	NoExitStatus   Kind = "no exit status" // session ended, connection alive
+	Timeout        Kind = "timeout"
+	Canceled       Kind = "canceled"
+)
+
+// Phase says how far a connection or a script had come.
+type Phase string
+
+// The phases, in order.
+const (
+	PhaseResolve  Phase = "resolve"
+	PhaseTCP      Phase = "connect"
+	PhaseIdent    Phase = "identification"
+	PhaseKex      Phase = "key exchange"
+	PhaseHostKey  Phase = "host key"
+	PhaseAuth     Phase = "authentication"
+	PhaseOpen     Phase = "open session"
+	PhaseEscalate Phase = "become root"
+	PhaseExec     Phase = "start script"
+	PhaseRemote   Phase = "run script"
+)
+
+// Error is a machine that could not be reached or a script that did not end by
+// itself.
+type Error struct {
+	Kind  Kind
+	Phase Phase
+	Host  string // the machine as the user named it, and its address
+	User  string
+	// Script is the name of the script that was to run, "" while connecting.
+	Script string
+	// MayHaveRun says that the script may have run, in part or to its end.
+	MayHaveRun  bool
+	ExitCode    *int
+	Signal      string
+	Stderr      string // what the machine said, the end of it
+	ServerIdent string // "SSH-2.0-…", "" when it never came
+	PreIdent    string // what came instead of or before it
+	Attempts    int
+	Elapsed     time.Duration
+
+	// Host keys as fingerprints; RecordedAt is file:line or "host_keys[0]".
+	OfferedKey, RecordedKey, RecordedAt string
+
+	Err error
+}
+
+// Error says what we were doing, to which machine, and what happened.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Host + ": ")
+	if e.Script != "" {
+		b.WriteString(e.Script + ": ")
+	}
+	b.WriteString(string(e.Phase) + ": " + e.Err.Error())
+	if e.PreIdent != "" {
+		fmt.Fprintf(&b, ": the peer said %q", e.PreIdent)
+	}
+	if text := strings.TrimSpace(e.Stderr); text != "" {
+		b.WriteString(": " + text)
+	}
+	if e.Attempts > 1 {
+		fmt.Fprintf(&b, " (%d attempts in %s)", e.Attempts, e.Elapsed.Round(100*time.Millisecond))
+	}
+	if e.MayHaveRun {
+		b.WriteString(" (the script may have run)")
+	}
+	return b.String()
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// connecting reports whether no login had happened yet.
+func (e *Error) connecting() bool {
+	switch e.Phase {
+	case PhaseResolve, PhaseTCP, PhaseIdent, PhaseKex, PhaseHostKey, PhaseAuth:
+		return true
+	}
+	return false
+}
+
+// transient reports whether dialling again may help.
+func (e *Error) transient() bool {
+	switch e.Kind {
+	case Unreachable, Throttled, HandshakeLost:
+		return true
+	case Timeout:
+		return e.connecting()
+	}
+	return false
+}
+
+// IsUnreachable reports whether err says that a machine does not answer now, as
+// opposed to answering and refusing us.
+func IsUnreachable(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.transient()
+}
+
+// IsRefused reports whether err is a fault that waiting does not cure: wrong
+// settings, a host key or login that was not accepted, no way to become root.
+func IsRefused(err error) bool {
+	var e *Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Kind {
+	case Config, NotSSH, Negotiation, HostKeyUnknown, HostKeyChanged, HostKeyRevoked, Auth, LoginShell, Escalation:
+		return true
+	}
+	return false
+}
+
+// ctxKind is the kind of a context that has ended.
+func ctxKind(ctx context.Context) Kind {
+	if errors.Is(context.Cause(ctx), context.DeadlineExceeded) || errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return Timeout
+	}
+	return Canceled
+}

@@ -1,0 +1,90 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+)
+
+// logSubsystem is the subsystem of tflog that this package writes to.
+const logSubsystem = "ssh"
+
+// keepAlive asks for a sign of life when nothing came in for an interval, and
+// declares the peer lost after interval x (count + 1) of silence, as sshd and ssh
+// do. Any inbound byte counts: a server that sends data but ignores requests is
+// alive. One request at a time is enough, a second would queue behind the first.
+func (c *conn) keepAlive(ctx context.Context) {
+	interval, limit := c.spec.KeepaliveInterval, c.spec.deadAfter()
+	answer := make(chan error, 1)
+	outstanding := false
+	for {
+		silence := c.wire.silence()
+		if silence >= limit {
+			tflog.SubsystemDebug(ctx, logSubsystem, "peer is silent, closing", map[string]any{"host": c.spec.label(), "silence": silence.String()})
+			c.die(fmt.Errorf("the machine was silent for %s (keepalive_interval = %s, keepalive_count_max = %d)",
+				silence.Round(100*time.Millisecond), interval, c.spec.KeepaliveCountMax))
+			return
+		}
+		if silence >= interval && !outstanding {
+			outstanding = true
+			go func() { answer <- c.ask() }()
+		}
+		next := interval - silence
+		if outstanding {
+			next = limit - silence
+		}
+		select {
+		case <-c.dead:
+			return
+		case <-answer:
+			outstanding = false
+		case <-time.After(max(next, time.Millisecond)):
+		}
+	}
+}
+
+// ask sends one request that wants a reply, whatever it says.
+func (c *conn) ask() error {
+	c.mu.Lock()
+	c.asked = true
+	c.mu.Unlock()
+	_, _, err := c.client.SendRequest("keepalive@openssh.com", true, nil)
+	if err == nil {
+		c.mu.Lock()
+		c.answered = true
+		c.mu.Unlock()
+	}
+	return err
+}
+
+// killedByKeepalive reports whether the connection ended without ever answering
+// the first request: tinyssh before 20260906 answers with UNIMPLEMENTED, which
+// ends the connection. Such hosts are left to TCP's keepalive.
+func (c *conn) killedByKeepalive() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.asked && !c.answered && !c.alive()
+}
+
+// probe checks a connection that was idle for long before somebody relies on it.
+func (c *conn) probe(ctx context.Context) bool {
+	const idle, limit = 15 * time.Second, 5 * time.Second
+	if c.wire.silence() < idle || c.spec.KeepaliveInterval == 0 {
+		return c.alive()
+	}
+	answer := make(chan error, 1)
+	go func() { answer <- c.ask() }()
+	select {
+	case err := <-answer:
+		return err == nil
+	case <-c.dead:
+		return false
+	case <-time.After(limit):
+		c.die(fmt.Errorf("the machine did not answer within %s after an idle time", limit))
+		return false
+	case <-ctx.Done():
+		return c.alive()
+	}
+}

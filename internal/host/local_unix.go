@@ -1,0 +1,25 @@
+//go:build unix
+
+package host
+
+import (
+	"os"
+	"os/exec"
+	"syscall"
+)
+
+// apart gives the process a group of its own: Ctrl-C in the terminal reaches
+// every process of the foreground group, and would end a script in the middle of
+// what must not be cut.
+func apart(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
+
+// end ends the group of p. Processes of root under sudo survive it, as they
+// survive the end of an SSH connection.
+func end(p *os.Process) { _ = syscall.Kill(-p.Pid, syscall.SIGTERM) }
+
+func endingOf(state *os.ProcessState) ending {
+	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return ending{exit: -1, signal: status.Signal().String()}
+	}
+	return ending{exit: state.ExitCode()}
+}

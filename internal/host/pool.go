@@ -1,0 +1,252 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Options of a pool.
+type Options struct {
+	// Version is ours, for the identification that servers log.
+	Version string
+}
+
+// Pool holds one connection per machine, account and route, shared by everybody
+// who asks for it, and remembers which machines cannot be reached.
+type Pool struct {
+	ident string
+	pace  pace
+	dials chan struct{} // how many attempts may be under way at once
+
+	ctx    context.Context // ends with Close
+	cancel context.CancelCauseFunc
+
+	mu      sync.Mutex
+	closed  bool
+	entries map[string]*entry
+	fresh   map[*conn]struct{}
+	firsts  map[string]string // fingerprint seen first under accept-new, by address
+}
+
+var errPoolClosed = errors.New("the provider is shutting down")
+
+// NewPool returns an empty pool. It dials nothing until asked.
+func NewPool(o Options) *Pool {
+	ident := "SSH-2.0-sshkeepalive"
+	if o.Version != "" {
+		ident += "_" + o.Version
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	return &Pool{
+		ident: ident, pace: usualPace, dials: make(chan struct{}, 16), ctx: ctx, cancel: cancel,
+		entries: map[string]*entry{}, fresh: map[*conn]struct{}{}, firsts: map[string]string{},
+	}
+}
+
+// Acquire returns the shared connection to spec's machine, dialling it if nobody
+// has yet.
+func (p *Pool) Acquire(ctx context.Context, spec Spec) (Host, error) {
+	if spec.Transport == transportLocal {
+		return newLocal(spec), nil
+	}
+	e, err := p.hold(spec)
+	if err != nil {
+		return nil, err
+	}
+	c, err := e.live(ctx)
+	if err != nil {
+		e.drop()
+		return nil, err
+	}
+	defer c.leave()
+	return &lease{entry: e, identity: c.identity}, nil
+}
+
+// Fresh returns a connection of its own: new TCP, new jump legs, new
+// authentication. It neither believes nor adds to what is remembered about the
+// machine. Release closes it.
+func (p *Pool) Fresh(ctx context.Context, spec Spec) (Host, error) {
+	if spec.Transport == transportLocal {
+		return newLocal(spec), nil
+	}
+	ctx, cancel := p.bounded(ctx)
+	defer cancel()
+	c, err := p.dialFresh(ctx, spec)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	p.fresh[c] = struct{}{}
+	closed := p.closed
+	p.mu.Unlock()
+	if closed {
+		c.die(errPoolClosed)
+	}
+	return &solo{pool: p, conn: c}, nil
+}
+
+func (p *Pool) dialFresh(ctx context.Context, spec Spec) (*conn, error) {
+	return p.dial(ctx, spec, func(ctx context.Context) (route, func(), error) {
+		via, ok := spec.hop()
+		if !ok {
+			return direct(spec), nil, nil
+		}
+		leg, err := p.dialFresh(ctx, via)
+		if err != nil {
+			return nil, nil, err
+		}
+		return through(leg), func() { leg.die(errClosed) }, nil
+	}, nil)
+}
+
+// bounded ends with ctx and with the pool.
+func (p *Pool) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(p.ctx, func() { cancel(errPoolClosed) })
+	return ctx, func() { stop(); cancel(nil) }
+}
+
+// hold returns the entry for spec with one more reference.
+func (p *Pool) hold(spec Spec) (*entry, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil, &Error{Kind: Canceled, Phase: PhaseResolve, Host: spec.label(), Err: errPoolClosed}
+	}
+	key := spec.Key()
+	e := p.entries[key]
+	if e == nil {
+		e = &entry{pool: p, spec: spec}
+		p.entries[key] = e
+	}
+	e.refs++
+	return e, nil
+}
+
+// first records the fingerprint that a machine showed first in this run and
+// returns the recorded one.
+func (p *Pool) first(address, fingerprint string) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if seen, ok := p.firsts[address]; ok {
+		return seen
+	}
+	if fingerprint != "" {
+		p.firsts[address] = fingerprint
+	}
+	return fingerprint
+}
+
+// Close lets running scripts end until ctx does, then closes every connection.
+// Nothing can be acquired any more.
+func (p *Pool) Close(ctx context.Context) {
+	p.mu.Lock()
+	p.closed = true
+	conns := slices.Collect(maps.Keys(p.fresh))
+	entries := slices.Collect(maps.Values(p.entries))
+	p.mu.Unlock()
+	p.cancel(errPoolClosed)
+	for _, e := range entries {
+		if c := e.current(); c != nil {
+			conns = append(conns, c)
+		}
+	}
+	for _, c := range conns {
+		c.retire()
+	}
+	for _, c := range conns {
+		select {
+		case <-c.dead:
+		case <-ctx.Done():
+			c.die(errPoolClosed)
+		}
+	}
+}
+
+// lease is a share of an entry. It outlives the connection that it began with: a
+// machine that closed it meanwhile is dialled again by the next script.
+type lease struct {
+	entry    *entry
+	identity Identity
+	once     sync.Once
+}
+
+func (l *lease) Identity() Identity { return l.identity }
+
+func (l *lease) Release() { l.once.Do(l.entry.drop) }
+
+// Run executes s. A script that is lost with its connection is sent again only
+// if it is convergent: a script without a terminal goes on by itself when its
+// connection is gone, and would run twice.
+func (l *lease) Run(ctx context.Context, s Script) (Result, error) {
+	const attempts = 3
+	for n := 1; ; n++ {
+		c, err := l.entry.live(ctx)
+		if err != nil {
+			return Result{}, err
+		}
+		result, err := c.run(ctx, s)
+		c.leave()
+		if err == nil || n == attempts || !mayRepeat(s, err) {
+			return result, err
+		}
+	}
+}
+
+func mayRepeat(s Script, err error) bool {
+	var e *Error
+	if !errors.As(err, &e) || e.Kind != Lost && e.Kind != NoExitStatus {
+		return false
+	}
+	return s.Convergent || !e.MayHaveRun
+}
+
+// solo is a connection of its own.
+type solo struct {
+	pool *Pool
+	conn *conn
+	once sync.Once
+}
+
+func (s *solo) Identity() Identity { return s.conn.identity }
+
+func (s *solo) Run(ctx context.Context, script Script) (Result, error) {
+	if !s.conn.enter() {
+		e := s.conn.lost(PhaseOpen)
+		e.Host, e.User, e.Script = s.conn.spec.label(), s.conn.spec.User, script.Name
+		return Result{}, e
+	}
+	defer s.conn.leave()
+	return s.conn.run(ctx, script)
+}
+
+func (s *solo) Release() {
+	s.once.Do(func() {
+		s.pool.mu.Lock()
+		delete(s.pool.fresh, s.conn)
+		s.pool.mu.Unlock()
+		s.conn.die(errClosed)
+	})
+}
+
+// pace is how often and how fast unreachable machines are tried.
+type pace struct {
+	attempts int
+	base     time.Duration // doubled after every attempt, and once more when throttled
+	cap      time.Duration
+	budget   time.Duration // for all attempts together
+	memory   time.Duration // how long an unreachable machine is believed to be so
+	idle     time.Duration // how long a connection without references stays
+	age      time.Duration // after which a connection takes no new users
+}
+
+// Five attempts survive 250 clients that meet a sshd with MaxStartups 10:30:100;
+// three do not (measured).
+var usualPace = pace{
+	attempts: 5, base: 2 * time.Second, cap: 30 * time.Second, budget: 120 * time.Second,
+	memory: 30 * time.Second, idle: 60 * time.Second, age: 30 * time.Minute,
+}

@@ -1,0 +1,275 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"os/user"
+	"strings"
+	"time"
+)
+
+// Resolve merges layers, the first to say something wins, fills in defaults and
+// checks that the result can be dialled. name is what the user wrote.
+//
+// Attributes that mean one thing together come from one layer together: a layer
+// that names a key silences the keys of later ones, and a layer that names host
+// keys in any form silences the host keys of later ones.
+func Resolve(name string, layers ...Settings) (Spec, error) {
+	merged := merge(layers)
+	spec, err := merged.spec(name)
+	if err != nil {
+		label := name
+		if label == "" {
+			label = "host"
+		}
+		return Spec{}, &Error{Kind: Config, Phase: PhaseResolve, Host: label, Err: err}
+	}
+	return spec, nil
+}
+
+func merge(layers []Settings) Settings {
+	var m Settings
+	for _, l := range layers {
+		m.fill(l)
+	}
+	return m
+}
+
+// fill takes from l what m does not say itself.
+func (m *Settings) fill(l Settings) {
+	fill(&m.Transport, l.Transport)
+	fill(&m.Root, l.Root)
+	fill(&m.Host, l.Host)
+	fill(&m.Port, l.Port)
+	fill(&m.User, l.User)
+	m.fillCredentials(l)
+	m.fillHostKeys(l)
+	m.fillRoute(l)
+	fill(&m.Sudo, l.Sudo)
+	fill(&m.SudoPassword, l.SudoPassword)
+	fill(&m.SudoUser, l.SudoUser)
+	m.fillLimits(l)
+}
+
+func (m *Settings) fillCredentials(l Settings) {
+	if m.PrivateKey == nil && m.PrivateKeyPath == nil {
+		m.PrivateKey, m.PrivateKeyPath = l.PrivateKey, l.PrivateKeyPath
+	}
+	fill(&m.PrivateKeyPassphrase, l.PrivateKeyPassphrase)
+	fill(&m.Certificate, l.Certificate)
+	fill(&m.Password, l.Password)
+	fill(&m.Agent, l.Agent)
+	fill(&m.AgentIdentity, l.AgentIdentity)
+	fill(&m.AgentSocket, l.AgentSocket)
+	fill(&m.IdentitiesOnly, l.IdentitiesOnly)
+}
+
+func (m *Settings) fillHostKeys(l Settings) {
+	if m.HostKeys == nil && m.KnownHosts == nil && m.KnownHostsFiles == nil {
+		m.HostKeys, m.KnownHosts, m.KnownHostsFiles = l.HostKeys, l.KnownHosts, l.KnownHostsFiles
+	}
+	fill(&m.HostKeyPolicy, l.HostKeyPolicy)
+	fill(&m.PinnedHostKey, l.PinnedHostKey)
+}
+
+func (m *Settings) fillRoute(l Settings) {
+	if m.Jump == nil {
+		m.Jump = l.Jump
+	}
+	fill(&m.ProxyCommand, l.ProxyCommand)
+	fill(&m.ProxyURL, l.ProxyURL)
+	fill(&m.SSHConfigFile, l.SSHConfigFile)
+}
+
+func (m *Settings) fillLimits(l Settings) {
+	fill(&m.ConnectTimeout, l.ConnectTimeout)
+	fill(&m.HandshakeTimeout, l.HandshakeTimeout)
+	fill(&m.CommandTimeout, l.CommandTimeout)
+	fill(&m.ConnectWait, l.ConnectWait)
+	fill(&m.KeepaliveInterval, l.KeepaliveInterval)
+	fill(&m.KeepaliveCountMax, l.KeepaliveCountMax)
+	fill(&m.MaxSessions, l.MaxSessions)
+}
+
+func fill[T any](to **T, from *T) {
+	if *to == nil {
+		*to = from
+	}
+}
+
+// or is the value p points to, or fallback for nil.
+func or[T any](p *T, fallback T) T {
+	if p == nil {
+		return fallback
+	}
+	return *p
+}
+
+// spec fills in the defaults and checks the whole.
+func (m Settings) spec(name string) (Spec, error) {
+	s := m.values(name)
+	switch s.Transport {
+	case transportLocal:
+		s.Host, s.Port, s.User = "", 0, ""
+		return s, s.checkLimits()
+	case transportSSH:
+	case transportImage:
+		return Spec{}, errors.New(`transport = "image" is not supported yet`)
+	default:
+		return Spec{}, fmt.Errorf(`transport = %q is unknown: it is "ssh", "local" or "image"`, s.Transport)
+	}
+	if err := m.checkRoute(); err != nil {
+		return Spec{}, err
+	}
+	if err := s.fillUser(); err != nil {
+		return Spec{}, err
+	}
+	if err := s.check(); err != nil {
+		return Spec{}, err
+	}
+	for i, hop := range m.Jump {
+		via, err := m.hopSettings(hop).spec(fmt.Sprintf("%s, jump[%d]", name, i))
+		if err != nil {
+			return Spec{}, fmt.Errorf("jump[%d]: %w", i, err)
+		}
+		s.Jump = append(s.Jump, via)
+	}
+	return s, nil
+}
+
+func (m Settings) values(name string) Spec {
+	return Spec{
+		Name:      name,
+		Transport: or(m.Transport, transportSSH),
+		Root:      or(m.Root, ""),
+		Host:      or(m.Host, ""),
+		Port:      or(m.Port, 22),
+		User:      or(m.User, ""),
+
+		PrivateKey:           or(m.PrivateKey, ""),
+		PrivateKeyPath:       or(m.PrivateKeyPath, ""),
+		PrivateKeyPassphrase: or(m.PrivateKeyPassphrase, ""),
+		Certificate:          or(m.Certificate, ""),
+		Password:             or(m.Password, ""),
+		Agent:                m.Agent,
+		AgentIdentity:        or(m.AgentIdentity, ""),
+		AgentSocket:          or(m.AgentSocket, ""),
+		IdentitiesOnly:       or(m.IdentitiesOnly, m.AgentIdentity != nil),
+
+		HostKeys:        m.HostKeys,
+		KnownHosts:      or(m.KnownHosts, ""),
+		KnownHostsFiles: m.KnownHostsFiles,
+		HostKeyPolicy:   or(m.HostKeyPolicy, policyStrict),
+		PinnedHostKey:   or(m.PinnedHostKey, ""),
+
+		ProxyCommand:  or(m.ProxyCommand, ""),
+		ProxyURL:      or(m.ProxyURL, ""),
+		SSHConfigFile: or(m.SSHConfigFile, ""),
+
+		Sudo:         or(m.Sudo, false),
+		SudoPassword: or(m.SudoPassword, ""),
+		SudoUser:     or(m.SudoUser, ""),
+
+		ConnectTimeout:    or(m.ConnectTimeout, 10*time.Second),
+		HandshakeTimeout:  or(m.HandshakeTimeout, 30*time.Second),
+		CommandTimeout:    or(m.CommandTimeout, 60*time.Second),
+		ConnectWait:       or(m.ConnectWait, 0),
+		KeepaliveInterval: or(m.KeepaliveInterval, 15*time.Second),
+		KeepaliveCountMax: or(m.KeepaliveCountMax, 3),
+		MaxSessions:       or(m.MaxSessions, 5),
+	}
+}
+
+// hopSettings is what a jump host is reached with: what it says itself, then the
+// target's way of logging in. Never the target's host keys, which would let the
+// target stand in for the jump host, nor its port, root or route.
+func (m Settings) hopSettings(hop Settings) Settings {
+	inherited := m
+	inherited.Transport, inherited.Root, inherited.Host, inherited.Port = nil, nil, nil, nil
+	inherited.HostKeys, inherited.PinnedHostKey = nil, nil
+	inherited.Jump, inherited.ProxyCommand, inherited.ProxyURL, inherited.SSHConfigFile = nil, nil, nil, nil
+	inherited.Sudo, inherited.SudoPassword, inherited.SudoUser = nil, nil, nil
+	if hop.ownsCredentials() {
+		inherited.PrivateKey, inherited.PrivateKeyPath, inherited.PrivateKeyPassphrase = nil, nil, nil
+		inherited.Certificate, inherited.Password = nil, nil
+		inherited.Agent, inherited.AgentIdentity, inherited.AgentSocket, inherited.IdentitiesOnly = nil, nil, nil, nil
+	}
+	hop.fill(inherited)
+	return hop
+}
+
+func (m Settings) ownsCredentials() bool {
+	return m.PrivateKey != nil || m.PrivateKeyPath != nil || m.Password != nil || m.Agent != nil || m.AgentIdentity != nil
+}
+
+// fillUser falls back to the local user, as ssh does.
+func (s *Spec) fillUser() error {
+	if s.User != "" {
+		return nil
+	}
+	me, err := user.Current()
+	if err != nil || me.Username == "" {
+		return errors.New("user is not set, and the local user has no name to use instead")
+	}
+	s.User = me.Username
+	return nil
+}
+
+func (m Settings) checkRoute() error {
+	switch {
+	case m.ProxyCommand != nil:
+		return errors.New("proxy_command is not supported yet")
+	case m.ProxyURL != nil:
+		return errors.New("proxy_url is not supported yet")
+	case m.SSHConfigFile != nil:
+		return errors.New("ssh_config_file is not supported yet")
+	case or(m.ConnectWait, 0) != 0:
+		return errors.New("connect_wait is not supported yet")
+	}
+	return nil
+}
+
+func (s Spec) check() error {
+	if err := checkHost(s.Host); err != nil {
+		return err
+	}
+	if err := checkPort(s.Port); err != nil {
+		return err
+	}
+	if strings.ContainsAny(s.User, "\x00\r\n") || strings.HasPrefix(s.User, "-") {
+		return fmt.Errorf("user %q is not a user name", s.User)
+	}
+	switch s.HostKeyPolicy {
+	case policyStrict, policyAcceptNew, policyInsecure:
+	default:
+		return fmt.Errorf(`host_key_policy = %q is unknown: it is "strict", "accept-new" or "insecure"`, s.HostKeyPolicy)
+	}
+	if _, err := parseHostKeys(s.HostKeys); err != nil {
+		return err
+	}
+	return s.checkLimits()
+}
+
+func (s Spec) checkLimits() error {
+	for _, limit := range []struct {
+		name  string
+		value time.Duration
+	}{
+		{"connect_timeout", s.ConnectTimeout},
+		{"handshake_timeout", s.HandshakeTimeout},
+		{"command_timeout", s.CommandTimeout},
+	} {
+		if limit.value <= 0 {
+			return fmt.Errorf("%s = %q must be longer than nothing", limit.name, limit.value)
+		}
+	}
+	switch {
+	case s.KeepaliveInterval < 0 || s.ConnectWait < 0:
+		return errors.New("keepalive_interval and connect_wait must not be negative")
+	case s.KeepaliveCountMax < 1:
+		return fmt.Errorf("keepalive_count_max = %d must be at least 1", s.KeepaliveCountMax)
+	case s.MaxSessions < 1:
+		return fmt.Errorf("max_sessions = %d must be at least 1", s.MaxSessions)
+	}
+	return nil
+}

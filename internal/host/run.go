@@ -1,0 +1,228 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// process is a command on a machine, over SSH or local.
+type process interface {
+	// start begins with the given outputs; the returned writer is its standard
+	// input, which is closed at once when feed is false.
+	start(argv []string, stdout, stderr io.Writer, feed bool) (io.WriteCloser, error)
+	// wait returns how the process ended. It may block for ever on a dead link.
+	wait() (ending, error)
+	// kill gives the process up without waiting.
+	kill()
+}
+
+// ending is how a process ended.
+type ending struct {
+	exit   int
+	signal string
+}
+
+// drive is one program running as one process.
+type drive struct {
+	program program
+	out     capture
+	errs    capture
+	sent    atomic.Bool // the whole script has left us, or may have
+	second  atomic.Bool // sudo asked for the password twice
+}
+
+func newDrive(p program) *drive {
+	return &drive{program: p, out: capture{limit: stdoutLimit}, errs: capture{limit: stderrLimit, tail: true}}
+}
+
+// run starts the program and waits for the end of the script, of the process, or
+// of ctx, whichever is first. It returns as soon as both end marks are in: a
+// child that the script left behind may hold the outputs open for longer.
+func (d *drive) run(ctx context.Context, p process) (ending, error) {
+	outEnd, _ := d.out.await(d.program.marks.end)
+	errEnd, _ := d.errs.await(d.program.marks.end)
+	type result struct {
+		ending ending
+		err    error
+	}
+	done := make(chan result, 1)
+	go func() {
+		end, err := d.talk(ctx, p)
+		done <- result{end, err}
+	}()
+	for outEnd != nil || errEnd != nil {
+		select {
+		case r := <-done:
+			return r.ending, r.err
+		case <-ctx.Done():
+			go p.kill() // on a dead link even saying goodbye blocks
+			return ending{}, ctx.Err()
+		case <-outEnd:
+			outEnd = nil
+		case <-errEnd:
+			errEnd = nil
+		}
+	}
+	select {
+	case r := <-done:
+		return r.ending, r.err
+	case <-time.After(time.Second):
+		go p.kill()
+	case <-ctx.Done():
+		go p.kill()
+	}
+	return ending{}, nil
+}
+
+// talk is the dialogue: start, the password if sudo asks, the script, the end.
+func (d *drive) talk(ctx context.Context, p process) (ending, error) {
+	prompt, again := d.errs.await(d.program.marks.prompt)
+	ready, _ := d.out.await(d.program.marks.ready)
+	feed := d.program.stdin != ""
+	if !feed {
+		d.sent.Store(true)
+	}
+	stdin, err := p.start(d.program.argv, &d.out, &d.errs, feed)
+	if err != nil {
+		return ending{}, err
+	}
+	ended := make(chan struct{})
+	defer close(ended)
+	switch {
+	case !feed:
+	case d.program.password == "":
+		go d.send(stdin)
+	default:
+		go d.unlock(ctx, p, stdin, prompt, again, ready, ended)
+	}
+	return p.wait()
+}
+
+func (d *drive) send(stdin io.WriteCloser) {
+	d.sent.Store(true)
+	// A failure to write shows as the end of the process, with its reason.
+	_, _ = io.WriteString(stdin, d.program.stdin)
+	_ = stdin.Close()
+}
+
+// unlock gives sudo the password when it asks, and the script to the shell that
+// sudo starts, never the other way round: a sudo that needs no password would
+// leave the password to the shell, and one that refuses it would take lines of
+// the script for further tries.
+func (d *drive) unlock(ctx context.Context, p process, stdin io.WriteCloser, prompt, again, ready, ended <-chan struct{}) {
+	for {
+		select {
+		case <-prompt:
+			prompt = nil
+			_, _ = io.WriteString(stdin, d.program.password.Reveal()+"\n")
+		case <-again:
+			d.second.Store(true)
+			p.kill()
+			return
+		case <-ready:
+			d.send(stdin)
+			return
+		case <-ended:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// judge turns what was captured into a result, or says why there is none.
+func (d *drive) judge(end ending, err error) (Result, *Error) {
+	out, overflow := d.out.text()
+	errs, _ := d.errs.text()
+	m := d.program.marks
+	head, body, begun := strings.Cut(out, m.begin+"\n")
+	_, stderr, marked := strings.Cut(errs, m.begin+"\n")
+	if !marked {
+		stderr = errs
+	}
+	stderr, _, _ = strings.Cut(stderr, m.end)
+	if !begun {
+		return Result{}, d.neverBegan(head, stderr, end, err)
+	}
+	body, exit, ended := cutEnd(body, m.end)
+	switch {
+	case ended && overflow:
+		return Result{}, d.fail(Output, PhaseRemote, stderr, fmt.Errorf("the script printed more than %d MiB", stdoutLimit>>20))
+	case ended:
+		return Result{Stdout: body, Stderr: stderr, Exit: exit}, nil
+	case err != nil:
+		return Result{}, d.fail(NoExitStatus, PhaseRemote, stderr, err)
+	case end.signal != "":
+		e := d.fail(Killed, PhaseRemote, stderr, fmt.Errorf("the script was ended by signal %s", end.signal))
+		e.Signal = end.signal
+		return Result{}, e
+	}
+	e := d.fail(Killed, PhaseRemote, stderr, fmt.Errorf("the shell ended with status %d before the end of the script", end.exit))
+	e.ExitCode = &end.exit
+	return Result{}, e
+}
+
+// cutEnd removes the last line, which is the exit status and the end mark, and
+// the line end that we put before it.
+func cutEnd(body, mark string) (text string, exit int, found bool) {
+	at := strings.LastIndex(body, " "+mark)
+	if at < 0 {
+		return body, 0, false
+	}
+	line := strings.LastIndexByte(body[:at], '\n')
+	if line < 0 {
+		return body, 0, false
+	}
+	exit, err := strconv.Atoi(body[line+1 : at])
+	return body[:line], exit, err == nil
+}
+
+// neverBegan explains a script that did not start: no root, sudo, or a login
+// shell that does something else.
+func (d *drive) neverBegan(out, errs string, end ending, err error) *Error {
+	m := d.program.marks
+	_, afterLogin, obeyed := strings.Cut(out, m.login+"\n")
+	said := strings.TrimSpace(out + "\n" + errs)
+	if obeyed {
+		said = strings.TrimSpace(afterLogin + "\n" + errs)
+	}
+	said = strings.ReplaceAll(strings.ReplaceAll(said, m.prompt, ""), m.ready+"\n", "")
+	var e *Error
+	switch {
+	case strings.Contains(out, m.noRoot):
+		e = d.fail(Escalation, PhaseEscalate, errs, errors.New("the script needs root and this account is not root: set sudo = true"))
+	case d.program.escalates && obeyed && d.second.Load():
+		e = d.fail(Escalation, PhaseEscalate, "", errors.New("sudo did not accept sudo_password"))
+	case d.program.escalates && obeyed && err == nil:
+		e = d.fail(Escalation, PhaseEscalate, said, d.explainSudo(said, end))
+	case err != nil:
+		e = d.fail(NoExitStatus, PhaseExec, said, err)
+	default:
+		e = d.fail(LoginShell, PhaseExec, said, fmt.Errorf("the login shell did not start the script (status %d)", end.exit))
+	}
+	e.MayHaveRun = false
+	e.ExitCode = &end.exit
+	return e
+}
+
+func (d *drive) explainSudo(said string, end ending) error {
+	switch {
+	case strings.Contains(said, "must have a tty"):
+		return errors.New("sudo insists on a terminal: sudoers needs Defaults !requiretty for this user")
+	case strings.Contains(said, "password is required") && d.program.password == "":
+		return errors.New("sudo wants a password: set sudo_password or allow NOPASSWD")
+	case end.exit == 127:
+		return errors.New("there is no way to become root")
+	}
+	return fmt.Errorf("sudo did not start the script (status %d)", end.exit)
+}
+
+func (d *drive) fail(kind Kind, phase Phase, stderr string, err error) *Error {
+	return &Error{Kind: kind, Phase: phase, Stderr: stderr, MayHaveRun: d.sent.Load(), Err: err}
+}

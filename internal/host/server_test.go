@@ -1,0 +1,275 @@
+package host
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/pem"
+	"errors"
+	"net"
+	"os/exec"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// server is an SSH server in this process that runs commands with a real shell.
+type server struct {
+	t        *testing.T
+	config   *ssh.ServerConfig
+	shell    []string // argv before the command line
+	listener net.Listener
+	// maxSessions refuses more, as MaxSessions of sshd does; 0: no limit.
+	maxSessions int
+	mute        bool // answers no global request
+	env         []string
+
+	conns, logins, execs, tries atomic.Int64
+
+	mu    sync.Mutex
+	open  map[net.Conn]struct{}
+	lines []string // commands, in order
+}
+
+// serve starts a server that accepts key; change adjusts it before it listens.
+func serve(t *testing.T, key ssh.PublicKey, change func(*server)) *server {
+	t.Helper()
+	s := &server{t: t, shell: []string{"sh", "-c"}, open: map[net.Conn]struct{}{}}
+	s.config = &ssh.ServerConfig{ServerVersion: "SSH-2.0-OpenSSH_9.2p1 test", MaxAuthTries: 6}
+	s.config.PublicKeyCallback = func(_ ssh.ConnMetadata, offered ssh.PublicKey) (*ssh.Permissions, error) {
+		s.tries.Add(1)
+		if key != nil && bytes.Equal(offered.Marshal(), key.Marshal()) {
+			return &ssh.Permissions{}, nil
+		}
+		return nil, errors.New("not this key")
+	}
+	s.config.AddHostKey(ed25519HostKey)
+	if change != nil {
+		change(s)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.listener = listener
+	var wg sync.WaitGroup
+	wg.Go(func() { s.accept(listener) })
+	t.Cleanup(func() {
+		_ = listener.Close()
+		s.cut()
+		wg.Wait()
+	})
+	return s
+}
+
+func (s *server) accept(l net.Listener) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		s.conns.Add(1)
+		s.mu.Lock()
+		s.open[c] = struct{}{}
+		s.mu.Unlock()
+		go s.handle(c)
+	}
+}
+
+// cut closes every connection without a word.
+func (s *server) cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.open {
+		_ = c.Close()
+	}
+}
+
+func (s *server) handle(c net.Conn) {
+	defer func() {
+		_ = c.Close()
+		s.mu.Lock()
+		delete(s.open, c)
+		s.mu.Unlock()
+	}()
+	conn, channels, requests, err := ssh.NewServerConn(c, s.config)
+	if err != nil {
+		return
+	}
+	s.logins.Add(1)
+	go s.answer(requests)
+	var sessions atomic.Int64
+	for ch := range channels {
+		switch {
+		case ch.ChannelType() == "direct-tcpip":
+			go s.forward(ch)
+		case s.maxSessions > 0 && sessions.Load() >= int64(s.maxSessions):
+			_ = ch.Reject(ssh.ConnectionFailed, "open failed")
+		default:
+			sessions.Add(1)
+			go func() {
+				defer sessions.Add(-1)
+				s.session(ch)
+			}()
+		}
+	}
+	_ = conn.Close()
+}
+
+func (s *server) answer(requests <-chan *ssh.Request) {
+	for r := range requests {
+		if r.WantReply && !s.mute {
+			_ = r.Reply(false, nil)
+		}
+	}
+}
+
+func (s *server) forward(nc ssh.NewChannel) {
+	var target struct {
+		Host       string
+		Port       uint32
+		FromHost   string
+		OriginPort uint32
+	}
+	if err := ssh.Unmarshal(nc.ExtraData(), &target); err != nil {
+		_ = nc.Reject(ssh.ConnectionFailed, "bad request")
+		return
+	}
+	out, err := net.Dial("tcp", net.JoinHostPort(target.Host, itoa(int(target.Port))))
+	if err != nil {
+		_ = nc.Reject(ssh.ConnectionFailed, "open failed")
+		return
+	}
+	ch, requests, err := nc.Accept()
+	if err != nil {
+		_ = out.Close()
+		return
+	}
+	go ssh.DiscardRequests(requests)
+	pipe(ch, out)
+}
+
+func (s *server) session(nc ssh.NewChannel) {
+	ch, requests, err := nc.Accept()
+	if err != nil {
+		return
+	}
+	defer func() { _ = ch.Close() }()
+	for r := range requests {
+		if r.Type != "exec" {
+			_ = r.Reply(r.Type == "env", nil)
+			continue
+		}
+		var line struct{ Text string }
+		_ = ssh.Unmarshal(r.Payload, &line)
+		_ = r.Reply(true, nil)
+		s.execs.Add(1)
+		s.mu.Lock()
+		s.lines = append(s.lines, line.Text)
+		s.mu.Unlock()
+		go ssh.DiscardRequests(requests)
+		s.exec(ch, line.Text)
+		return
+	}
+}
+
+func (s *server) exec(ch ssh.Channel, line string) {
+	cmd := exec.Command(s.shell[0], append(s.shell[1:], line)...)
+	cmd.Env = append(cmd.Environ(), s.env...)
+	cmd.Stdout, cmd.Stderr = ch, ch.Stderr()
+	cmd.WaitDelay = 100 * time.Millisecond
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return
+	}
+	if err := cmd.Start(); err != nil {
+		_, _ = ch.Stderr().Write([]byte(err.Error()))
+		return
+	}
+	go func() {
+		copyAll(stdin, ch)
+		_ = stdin.Close()
+	}()
+	_ = cmd.Wait()
+	s.exit(ch, cmd)
+}
+
+func (s *server) exit(ch ssh.Channel, cmd *exec.Cmd) {
+	if signal := endingOf(cmd.ProcessState).signal; signal != "" {
+		_, _ = ch.SendRequest("exit-signal", false, ssh.Marshal(struct {
+			Signal, Core, Text, Language string
+		}{Signal: "KILL"}))
+		return
+	}
+	_, _ = ch.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{uint32(cmd.ProcessState.ExitCode())}))
+}
+
+// spec is how to reach s with key, with the host key of the server recorded.
+func (s *server) spec(key Secret, change func(*Settings)) Spec {
+	s.t.Helper()
+	address := s.listener.Addr().(*net.TCPAddr)
+	host, port, user := address.IP.String(), address.Port, "root"
+	settings := Settings{Host: &host, Port: &port, User: &user, PrivateKey: &key, HostKeys: []string{authorized(ed25519HostKey)}}
+	if change != nil {
+		change(&settings)
+	}
+	spec, err := Resolve(host, settings)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return spec
+}
+
+var (
+	ed25519HostKey = mustSigner(newEd25519())
+	ecdsaHostKey   = mustSigner(must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)))
+	rsaHostKey     = mustSigner(must(rsa.GenerateKey(rand.Reader, 2048)))
+)
+
+func newEd25519() ed25519.PrivateKey {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	return must(key, err)
+}
+
+func mustSigner(key any) ssh.Signer { return must(ssh.NewSignerFromKey(key)) }
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// newKey makes a user key: its text and its public half.
+func newKey(t *testing.T) (Secret, ssh.PublicKey) {
+	t.Helper()
+	key := newEd25519()
+	block, err := ssh.MarshalPrivateKey(key, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Secret(pem.EncodeToMemory(block)), mustSigner(key).PublicKey()
+}
+
+func authorized(s ssh.Signer) string {
+	return string(bytes.TrimSpace(ssh.MarshalAuthorizedKey(s.PublicKey())))
+}
+
+// brisk is a pool that does not wait long between attempts.
+func brisk(t *testing.T) *Pool {
+	t.Helper()
+	p := NewPool(Options{Version: "test"})
+	p.pace.base, p.pace.cap = 20*time.Millisecond, 100*time.Millisecond
+	t.Cleanup(func() {
+		ctx, cancel := contextFor(2 * time.Second)
+		defer cancel()
+		p.Close(ctx)
+	})
+	return p
+}

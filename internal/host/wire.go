@@ -1,0 +1,79 @@
+package host
+
+import (
+	"bytes"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// wire is the byte stream under an SSH connection. It remembers when something
+// last came in, which is the proof of life, and what came before the
+// identification line: the only place where sshd says that it turns us away, and
+// x/crypto reports a reset instead.
+type wire struct {
+	net.Conn
+	lastIn atomic.Int64 // nanoseconds since epoch
+	quick  atomic.Bool  // acknowledge at once, see quickACK
+
+	mu    sync.Mutex
+	head  []byte
+	ident string
+	done  bool
+}
+
+const headLimit = 4 << 10
+
+func newWire(c net.Conn) *wire {
+	w := &wire{Conn: c}
+	w.quick.Store(true)
+	w.touch()
+	return w
+}
+
+func (w *wire) Read(p []byte) (int, error) {
+	n, err := w.Conn.Read(p)
+	if n > 0 {
+		w.touch()
+		w.sniff(p[:n])
+		if w.quick.Load() {
+			quickACK(w.Conn)
+		}
+	}
+	return n, err
+}
+
+func (w *wire) touch() { w.lastIn.Store(time.Now().UnixNano()) }
+
+// silence is how long nothing came in.
+func (w *wire) silence() time.Duration { return time.Duration(time.Now().UnixNano() - w.lastIn.Load()) }
+
+func (w *wire) sniff(p []byte) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.done {
+		return
+	}
+	w.head = append(w.head, p[:min(len(p), headLimit-len(w.head))]...)
+	start := 0
+	for line := range bytes.Lines(w.head) {
+		if bytes.HasPrefix(line, []byte("SSH-")) {
+			if bytes.HasSuffix(line, []byte("\n")) {
+				w.ident, w.head, w.done = strings.TrimSpace(string(line)), w.head[:start], true
+			}
+			return
+		}
+		start += len(line)
+	}
+	w.done = len(w.head) >= headLimit
+}
+
+// said returns the identification line and the printable text before it.
+func (w *wire) said() (ident, before string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	text := strings.TrimSpace(string(w.head[:min(len(w.head), 300)]))
+	return w.ident, strings.ToValidUTF8(text, "?")
+}
