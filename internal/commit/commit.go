@@ -4,7 +4,13 @@
 // change could log in: the confirmed commit of RFC 6241, section 8.4.
 //
 // The seven steps, in this order: stage, validate, arm, swap, reload, confirm,
-// disarm. Disarm is last, because it is the commit.
+// disarm. Disarm is last, because it is the commit. The first five are one
+// script and disarm is another; confirm needs none, and a failed one costs a
+// third, which rolls back.
+//
+// What may end a change is decided on the machine by one rename: the watchdog
+// renames the mark "armed" to "rolling", disarm renames it to "done", and only
+// one of them can succeed.
 //
 // The package knows the order of the steps, who may confirm and what to undo.
 // It must not know SSH, sudo, Terraform, or what the files mean.
@@ -12,7 +18,8 @@ package commit
 
 import (
 	"context"
-	"time"
+	"errors"
+	"strings"
 )
 
 // Machine runs scripts as root on the machine being changed.
@@ -20,78 +27,111 @@ type Machine interface {
 	// Run executes script, a complete POSIX sh program, with stdin empty, over
 	// the connection that was there before the change. The exit code is a
 	// result, not an error; err means that the outcome of the script is not
-	// known (connection lost, cancelled) or that it could not be started.
-	// Scripts are convergent: after an error Run may be called with the same
-	// script again.
+	// known (connection lost, cancelled), or, where it wraps ErrNotRun, that it
+	// did not start. Scripts are convergent: after an error Run is called with
+	// the same script again, and may then use a new connection.
 	Run(ctx context.Context, name, script string) (stdout, stderr string, exit int, err error)
 }
 
 // Confirm proves over a connection made afresh that the machine can still be
-// reached and runs the new configuration. Nil is the proof.
-type Confirm func(ctx context.Context) error
+// reached and runs the new configuration. Nil is the proof. An error that wraps
+// ErrRefused is tried again for a while; any other rolls the change back.
+type Confirm func(ctx context.Context, live Pending) error
 
-// Change is one file's old and new text. A nil text is an absent file.
-type Change struct {
-	Path string
-	Old  []byte
-	New  []byte
+// Pending is a change that is live and not confirmed yet, as the machine
+// reported it.
+type Pending struct {
+	// Watchdog is what rolls back when the time is up: systemd, at, sleeper or
+	// none.
+	Watchdog string
+	// Boot is what rolls back after a reboot: systemd (before sshd starts),
+	// openrc or cron (soon after it started), or none.
+	Boot string
+	// Proof says by what the reload was seen: "inode", the listening sockets
+	// of the daemon; "process", its process; "pidfile", its pid file; or
+	// "none" where the machine shows none of these.
+	Proof string
+	// Before and After are that proof's values; with "inode", the sockets'
+	// inode numbers.
+	Before, After []string
 }
 
-// StagedFile is one file of the candidate tree as it is written under the stage
-// directory for validation.
-type StagedFile struct {
-	Path string // absolute path below StageDir
-	Data []byte
-}
+// Outcome says how a change ended.
+type Outcome string
 
-// Check is one line that a dump of the candidate must contain.
-type Check struct {
-	Spec string // argument of sshd -T -C; "" is no -C
-	// Keyword and Values as the host's sshd prints them; compared without
-	// regard to the keyword's case, values exactly, the whole list.
-	Keyword string
-	Values  []string
-}
-
-// Activation says how the running daemon is made to load its files.
-type Activation struct {
-	// Kind is one of the words below.
-	Kind Kind
-	Unit string // systemd unit, OpenRC or rc.d service name
-	PID  int    // listener, for Signal and to prove the reload
-	// PIDFile is the daemon's PidFile, whose time changes when it reloads.
-	PIDFile string
-}
-
-// Kind is a way to make a daemon load its files.
-type Kind string
-
-// The kinds of activation, from openssh-semantics.md section 5.
+// The five outcomes.
 const (
-	Systemd Kind = "systemd" // systemctl reload UNIT
-	Socket  Kind = "socket"  // ssh.socket with Accept=no: restart the service, a reload kills it
-	OpenRC  Kind = "openrc"  // rc-service UNIT reload
-	RCD     Kind = "rcd"     // service UNIT reload
-	Signal  Kind = "signal"  // SIGHUP to PID
-	None    Kind = "none"    // nothing runs, or each connection reads the files anew
+	Applied    Outcome = "applied"
+	Unchanged  Outcome = "unchanged"            // nothing on the machine was different at any time
+	RolledBack Outcome = "rolled back"          // seen
+	Watchdog   Outcome = "left to the watchdog" // the old files come back, or are back; not seen
+	Unknown    Outcome = "unknown"
 )
 
-// Request is one change.
-type Request struct {
-	ID      string // unique per change; letters, digits and hyphens
-	Changes []Change
-	// Base holds the text of every file of the running tree; a machine that
-	// differs from it in any of these has been changed by somebody else.
-	Base map[string][]byte
-	// StageDir is the prefix under which Staged was laid out; Main the main
-	// file below it.
-	StageDir string
-	Staged   []StagedFile
-	Main     string
-	SSHD     string   // path of the sshd program
-	Options  []string // the running daemon's own -o, -p, -h arguments
-	Checks   []Check
-	Activate Activation
-	// ConfirmTimeout is how long the watchdog waits; 0 arms none.
-	ConfirmTimeout time.Duration
+var (
+	// ErrNotRun is wrapped by a Machine that could not start the script.
+	ErrNotRun = errors.New("the script was not started")
+	// ErrRefused is wrapped by a Confirm that met a closed port: a reloading
+	// sshd closes its port for up to 27 ms.
+	ErrRefused = errors.New("connection refused")
+	// ErrBusy is another change that holds the machine.
+	ErrBusy = errors.New("another change is under way")
+)
+
+// Conflict is a file that is not as it was when the change was decided.
+type Conflict struct {
+	Path string
+	How  string // changed, missing, appeared
+}
+
+func (c *Conflict) Error() string {
+	switch c.How {
+	case "missing":
+		return c.Path + ": somebody removed it since the change was planned"
+	case "appeared":
+		return c.Path + ": somebody created it since the change was planned"
+	}
+	return c.Path + ": somebody changed it since the change was planned"
+}
+
+// Error is a change that was not applied.
+type Error struct {
+	// Step is where it ended: request, lock, compare, stage, validate, arm,
+	// swap, reload, confirm or disarm.
+	Step    string
+	Outcome Outcome // how the machine was left
+	Err     error
+	Stderr  string // what the machine's programs said, with the paths of the real files
+}
+
+func (e *Error) Error() string {
+	text := e.Step
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	if said := strings.Join(strings.FieldsFunc(e.Stderr, isLineEnd), "; "); said != "" {
+		text += ": " + said
+	}
+	return text + " (" + string(e.Outcome) + ")"
+}
+
+func isLineEnd(r rune) bool { return r == '\n' || r == '\r' }
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Run carries out req on m. The outcome is Applied or Unchanged without an
+// error, or any but Applied with an *Error. Once the first script is on its
+// way, cancelling ctx no longer stops it: a change is finished or undone first.
+func Run(ctx context.Context, m Machine, req Request, confirm Confirm) (Outcome, error) {
+	if err := req.check(); err != nil {
+		return failed("request", Unchanged, err, "")
+	}
+	if len(req.Changes) == 0 && req.Activate.Kind == None {
+		return Unchanged, nil
+	}
+	return proper.run(ctx, &scripted{machine: m, req: req, protocol: proper}, req.ConfirmTimeout, confirm)
+}
+
+func failed(step string, left Outcome, err error, stderr string) (Outcome, error) {
+	return left, &Error{Step: step, Outcome: left, Err: err, Stderr: stderr}
 }

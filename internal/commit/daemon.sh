@@ -1,0 +1,195 @@
+# The running daemon: which process it is, how it loads its files, and how that
+# is seen.
+
+service() { u=${UNIT%.socket}; echo "${u%.service}.service"; }
+
+running() {
+	[ "${1:-0}" -gt 1 ] && kill -0 "$1" 2>/dev/null || return 1
+	[ -z "$SSHD" ] || [ ! -r "/proc/$1/comm" ] || [ "$(cat "/proc/$1/comm")" = "${SSHD##*/}" ]
+}
+
+listener() {
+	case $KIND in
+	systemd | socket)
+		p=$(systemctl show -p MainPID "$(service)" 2>/dev/null)
+		p=${p#MainPID=}
+		if [ "${p:-0}" -gt 0 ]; then
+			echo "$p"
+			return
+		fi
+		;;
+	esac
+	if [ -n "$PIDFILE" ] && p=$(cat "$PIDFILE" 2>/dev/null) && running "$p"; then
+		echo "$p"
+	else
+		echo "$PID"
+	fi
+}
+
+# sockets PID: the inode numbers of its listening sockets, in its own network
+# namespace. SIGHUP makes new ones; process, start time and descriptors stay.
+sockets() {
+	# shellcheck disable=SC2012 # these names are numbers
+	open=$(ls -l "/proc/$1/fd" 2>/dev/null | sed -n 's/.*socket:\[\([0-9]*\)\].*/ \1 /p')
+	for table in "/proc/$1/net/tcp" "/proc/$1/net/tcp6"; do
+		[ -r "$table" ] && grep ' 0A ' "$table" | while read -r _ _ _ state _ _ _ _ _ inode _; do
+			[ "$state" = 0A ] || continue
+			case $open in *" $inode "*) echo "$inode" ;; esac
+		done
+	done
+}
+
+# witness says in one line what changes when the daemon loads its files.
+witness() {
+	p=$(listener)
+	if [ "$KIND" = socket ]; then
+		echo "process ${p:-0}"
+		return
+	fi
+	# shellcheck disable=SC2046 # words are wanted
+	set -- $(sockets "$p" | sort -n)
+	if [ $# -gt 0 ]; then
+		echo "inode $*"
+	elif [ -n "$PIDFILE" ] && [ -e "$PIDFILE" ]; then
+		echo "pidfile $(stat -c %i-%.9Z "$PIDFILE" 2>/dev/null || stat -f %i-%Fc "$PIDFILE" 2>/dev/null)"
+	fi
+}
+
+# witnessed waits until the daemon has visibly loaded its files, and has stopped
+# changing: it opens one socket after the other.
+witnessed() {
+	AFTER=
+	PROOF=none
+	[ -n "$BEFORE" ] || return 0
+	last=
+	until=$(($(now) + 10))
+	while [ "$(now)" -lt "$until" ]; do
+		seen=$(witness)
+		case $seen in
+		"$BEFORE") ;;
+		"${BEFORE%% *}"' '*)
+			if [ "$seen" = "$last" ]; then
+				AFTER=${seen#* }
+				PROOF=${seen%% *}
+				BEFORE=${BEFORE#* }
+				return 0
+			fi
+			last=$seen
+			;;
+		esac
+		nap
+	done
+	BEFORE=${BEFORE#* }
+	say "the daemon did not load its files within 10 seconds"
+	return 1
+}
+
+# sshd wants its privilege separation directory, which systemd removes with the
+# service; a host whose ssh.socket has not started a daemon yet has none. We take
+# it away again only where no daemon can have started to use it meanwhile: one
+# without it refuses every login.
+sshd_lent() {
+	sshd_with "$@" 2>"$RUN/.sshd" </dev/null
+	rc=$?
+	lack=$(sed -n 's/^Missing privilege separation directory: //p' "$RUN/.sshd" | tr -d '\r')
+	if [ "$rc" -ne 0 ] && [ -n "$lack" ] && mkdir -m 755 "$lack"; then
+		sshd_with "$@" 2>"$RUN/.sshd" </dev/null
+		rc=$?
+		[ "$KIND" != none ] || rmdir "$lack"
+	fi
+	cat "$RUN/.sshd" >&2
+	return "$rc"
+}
+
+# sound asks sshd about the files in force. What the host has since then is not
+# what was staged, and SIGHUP kills a daemon whose files it cannot read.
+sound() { [ -z "$SSHD" ] || sshd_lent -t -f "$LIVE"; }
+
+# loudly is for programs that may start a daemon: it must not inherit that we
+# ignore signals.
+loudly() (
+	trap - HUP PIPE
+	exec 3>&- </dev/null >/dev/null
+	"$@"
+)
+
+# Ubuntu makes ssh.socket's addresses from sshd_config by a generator, and a
+# socket cannot start while its service runs. Sessions live on: KillMode=process.
+restart_socket() {
+	if [ -e /usr/lib/systemd/system-generators/sshd-socket-generator ]; then
+		loudly systemctl daemon-reload &&
+			loudly systemctl stop "$(service)" &&
+			loudly systemctl restart "$(service | sed 's/service$/socket/')" || return
+	fi
+	loudly systemctl restart "$(service)"
+}
+
+activate() {
+	case $KIND in
+	systemd) loudly systemctl reload "$UNIT" ;;
+	socket) restart_socket ;;
+	openrc) loudly rc-service "$UNIT" reload ;;
+	rcd) loudly service "$UNIT" reload ;;
+	signal)
+		p=$(listener)
+		if ! running "$p"; then
+			say "no running sshd to signal"
+			return 1
+		fi
+		kill -HUP "$p"
+		;;
+	esac
+}
+
+# revive is activate for a daemon that the new files may have killed. It is
+# also what runs before sshd is up after a boot; then there is nothing to do.
+revive() {
+	[ -e "$S/loading" ] || [ -n "$RESTORED" ] || return 0
+	[ "$KIND" != none ] || return 0
+	fit=1
+	sound || fit=
+	BEFORE=$(witness)
+	case $KIND in
+	systemd | socket) revive_systemd || return ;;
+	openrc) loudly rc-service "$UNIT" reload || loudly rc-service "$UNIT" restart || return ;;
+	rcd) loudly service "$UNIT" reload || loudly service "$UNIT" restart || return ;;
+	signal) revive_process || return ;;
+	esac
+	[ -n "$fit" ] && { [ "$MODE" = boot ] || witnessed; }
+}
+
+revive_systemd() {
+	if [ "$MODE" = boot ]; then
+		systemctl -q is-active "$(service)" || return 0
+		loudly systemctl --no-block restart "$(service)"
+		return
+	fi
+	systemctl reset-failed "$(service)" 2>/dev/null
+	if [ "$KIND" = socket ]; then
+		# One connection to invalid files is enough to close the port for good:
+		# service-start-limit-hit.
+		sock=$(service | sed 's/service$/socket/')
+		systemctl reset-failed "$sock" 2>/dev/null
+		[ -z "$fit" ] || restart_socket || return
+		systemctl -q is-active "$sock" || loudly systemctl start "$sock"
+	elif [ -n "$fit" ]; then
+		loudly systemctl reload-or-restart "$UNIT"
+	else
+		loudly systemctl start "$UNIT"
+	fi
+}
+
+# Without a service manager a dead daemon stays dead unless its supervisor
+# starts it; after two seconds we do.
+revive_process() {
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		p=$(listener)
+		if running "$p"; then
+			[ -z "$fit" ] || kill -HUP "$p"
+			return
+		fi
+		nap
+	done
+	BEFORE=
+	[ -n "$fit" ] && loudly sshd_with -f "$LIVE"
+}

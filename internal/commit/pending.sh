@@ -1,0 +1,118 @@
+# A pending change: what is kept over a reboot, and what watches over it.
+
+booted() { [ -d "${RUN%/*}/systemd/system" ] && command -v systemctl >/dev/null; }
+
+# fresh DIR: is the time of a pending change not up yet? A clock that was set
+# back, or a boot in between, means that it is.
+fresh() {
+	read -r due since span <"$1/deadline" || return 1
+	LEFT=$((due - $(now)))
+	[ "$since" = "$BOOT" ] && [ "$LEFT" -gt "$2" ] && [ "$LEFT" -le "$span" ]
+}
+
+# beside PATH N SUFFIX: a name in the same directory that no Include *.conf matches.
+beside() { echo "${1%/*}/.sshkeepalive-$ID-$2.$3"; }
+
+# What runs at boot. Under systemd it is pulled in by sysinit.target and ordered
+# before sshd and its socket; default dependencies would make that a cycle,
+# because ssh.socket comes before basic.target. Elsewhere nothing that a file can
+# ask for runs before sshd, so sshd is made to load its files again.
+boots() {
+	ATBOOT=none
+	if booted; then
+		unit=$ETC/systemd/system/sshkeepalive-boot-$ID.service
+		wants=$ETC/systemd/system/sysinit.target.wants
+		printf '%s\n' '[Unit]' "Description=roll back change $ID of sshd, which nobody confirmed" \
+			DefaultDependencies=no After=local-fs.target "RequiresMountsFor=$S $LIVE" \
+			'Before=ssh.service sshd.service ssh.socket sshd.socket shutdown.target' \
+			Conflicts=shutdown.target '[Service]' Type=oneshot \
+			"ExecStart=/bin/sh $S/rollback boot" >"$unit" &&
+			mkdir -p "$wants" && ln -sf "$unit" "$wants/${unit##*/}" &&
+			durable "$unit" "$wants" && ATBOOT=systemd
+	elif [ -d "$ETC/local.d" ] && command -v rc-service >/dev/null; then
+		printf '#!/bin/sh\nexec /bin/sh %s/rollback boot\n' "$S" >"$ETC/local.d/sshkeepalive-$ID.start" &&
+			chmod 700 "$ETC/local.d/sshkeepalive-$ID.start" &&
+			durable "$ETC/local.d/sshkeepalive-$ID.start" "$ETC/local.d" && ATBOOT=openrc
+	elif [ -d "$ETC/cron.d" ]; then
+		printf '@reboot root /bin/sh %s/rollback boot\n' "$S" >"$ETC/cron.d/sshkeepalive-$ID" &&
+			durable "$ETC/cron.d/sshkeepalive-$ID" "$ETC/cron.d" && ATBOOT=cron
+	fi
+	return 0
+}
+
+# The watchdog must not be a child of the session: with KillUserProcesses=yes
+# logind kills what sudo left behind, even though it runs as root.
+watch() {
+	if booted && command -v systemd-run >/dev/null; then
+		# systemd 219 (RHEL 7) has no --collect. The default accuracy of a timer
+		# is a minute.
+		for extra in '--collect --timer-property=AccuracySec=100ms' '--timer-property=AccuracySec=100ms' ''; do
+			# shellcheck disable=SC2086 # words are wanted
+			if systemd-run $extra --unit="sshkeepalive-$ID" --on-active="$TIMEOUT" \
+				/bin/sh "$S/rollback" due </dev/null >/dev/null; then
+				WATCHDOG=systemd
+				return 0
+			fi
+		done
+	fi
+	if watchat; then return 0; fi
+	WATCHDOG=sleeper
+	if command -v setsid >/dev/null; then
+		(trap - HUP PIPE; setsid sh "$S/rollback" wait </dev/null >/dev/null 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &)
+	else
+		(trap - HUP PIPE; sh "$S/rollback" wait </dev/null >/dev/null 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &)
+	fi
+}
+
+# at counts in whole minutes and takes jobs also when no atd runs. It starts the
+# watchdog early in the minute, which then waits for the deadline.
+watchat() {
+	command -v at >/dev/null || return 1
+	daemon=$(cat "${RUN%/*}/atd.pid" 2>/dev/null) && kill -0 "$daemon" || return 1
+	job=$(echo "[ ! -f $S/rollback ] || sh $S/rollback wait" | at now + "$((TIMEOUT / 60))" minutes 2>&1 |
+		sed -n 's/^job \([0-9]*\) .*/\1/p')
+	[ -n "$job" ] && WATCHDOG="at $job"
+}
+
+# unwatch DIR ends the watchdog; a sleeper sees by itself that the mark is gone.
+unwatch() {
+	# shellcheck disable=SC2046 # words are wanted
+	set -- "${1##*/}" $(cat "$1/watchdog" 2>/dev/null)
+	case $2 in
+	at) atrm "$3" 2>/dev/null ;;
+	*) ! booted || systemctl stop "sshkeepalive-$1.timer" 2>/dev/null ;;
+	esac
+	rm -f "$ETC/systemd/system/sshkeepalive-boot-$1.service" \
+		"$ETC/systemd/system/sysinit.target.wants/sshkeepalive-boot-$1.service" \
+		"$ETC/local.d/sshkeepalive-$1.start" "$ETC/cron.d/sshkeepalive-$1" 2>/dev/null
+}
+
+# clean DIR removes every trace of a change that is over. The marks go first, so
+# that nobody rolls back with half of what that needs.
+clean() {
+	[ -d "$1" ] || return 0
+	rm -f "$1/armed" "$1/rolling"
+	unwatch "$1"
+	if [ -f "$1/temps" ]; then
+		while read -r temp; do rm -f "$temp"; done <"$1/temps"
+	fi
+	rm -rf "$1"
+	rmdir "$STATE" 2>/dev/null
+	return 0
+}
+
+all() { [ "$(digest "$1")" = "$2" ]; }
+isold() { all "$2" "$3"; }
+isnew() { all "$2" "$4"; }
+
+# settled answers for a change that is over: its files say how it ended.
+settled() {
+	if each_change isnew; then
+		answer applied
+	elif each_change isold; then
+		answer rolledback
+	else
+		say "the files are neither the old nor the new ones"
+		answer unclear
+	fi
+}

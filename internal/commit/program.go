@@ -1,0 +1,265 @@
+package commit
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The shell functions, in fragments. A program is fragments, the request's data
+// and a main that names the steps.
+var (
+	//go:embed machine.sh
+	machineText string
+	//go:embed pending.sh
+	pendingText string
+	//go:embed daemon.sh
+	daemonText string
+	//go:embed begin.sh
+	beginText string
+	//go:embed rollback.sh
+	rollbackText string
+	//go:embed disarm.sh
+	disarmText string
+)
+
+// program composes the script of a phase. Its last line is the only one that
+// does anything.
+func (p protocol) program(r Request, ph phase) string {
+	switch ph {
+	case begin:
+		return p.beginProgram(r)
+	case rollback:
+		return p.rollbackProgram(r) + "main now\n"
+	}
+	return r.assignments() + spare(machineText, pendingText, disarmText) + r.changes() +
+		mainText("", steps(p.finish), "kept", "undisarmed") + "main\n"
+}
+
+func (p protocol) beginProgram(r Request) string {
+	onDisk := p.rollbackProgram(r) + "main \"$1\"\n"
+	return r.assignments() + spare(machineText, pendingText, daemonText, rollbackText, beginText) +
+		r.changes() + r.base() + r.stage() + r.newTexts() + r.validation() +
+		function("rollback_text", octal([]byte(onDisk))) +
+		function("undo", steps(p.undo)) +
+		mainText("", steps(p.begin), "live", "abandon") + "main\n"
+}
+
+// rollbackProgram is what the watchdog runs, and, with the same text, whoever
+// rolls back first.
+func (p protocol) rollbackProgram(r Request) string {
+	return r.assignments() + spare(machineText, pendingText, daemonText, rollbackText) +
+		r.changes() + r.sshd() +
+		function("undo", steps(p.undo)) +
+		mainText("MODE=$1\n", steps(p.seize)+" && undo", "rolled", "unrolled")
+}
+
+func mainText(before, steps, good, bad string) string {
+	return function("main", "trap '' HUP PIPE\n"+before+"if "+steps+"; then "+good+"; else "+bad+"; fi")
+}
+
+func steps(list []step) string {
+	words := make([]string, len(list))
+	for i, s := range list {
+		words[i] = "step " + string(s)
+	}
+	return strings.Join(words, " && ")
+}
+
+func function(name, body string) string { return name + "() {\n" + body + "\n}\n" }
+
+// spare joins fragments without their comments: they travel with every change.
+func spare(fragments ...string) string {
+	var b strings.Builder
+	for _, f := range fragments {
+		for line := range strings.Lines(f) {
+			if text := strings.TrimSpace(line); text != "" && !strings.HasPrefix(text, "#") {
+				b.WriteString(line)
+			}
+		}
+	}
+	return b.String()
+}
+
+// assignments are the request's words. Nothing is taken from the environment.
+func (r Request) assignments() string {
+	l := r.Layout.filled()
+	window, watched := r.ConfirmTimeout, "1"
+	if window == 0 {
+		window, watched = unwatched, ""
+	}
+	wait := r.LockWait
+	if wait == 0 {
+		wait = 30 * time.Second
+	}
+	var b strings.Builder
+	set := func(name, value string) { b.WriteString(name + "=" + quote(value) + "\n") }
+	set("PATH", l.Path)
+	set("LC_ALL", "C")
+	b.WriteString("export PATH LC_ALL\numask 077\n")
+	set("ID", r.ID)
+	set("RUN", l.Run)
+	set("STATE", l.State)
+	set("S", l.State+"/"+r.ID)
+	set("ETC", l.Etc)
+	set("STAGE", r.StageDir)
+	set("MAIN", r.Main)
+	set("LIVE", strings.TrimPrefix(r.Main, r.StageDir))
+	set("SSHD", r.SSHD)
+	set("KIND", string(r.Activate.Kind))
+	set("UNIT", r.Activate.Unit)
+	set("PID", strconv.Itoa(r.Activate.PID))
+	set("PIDFILE", r.Activate.PIDFile)
+	set("TIMEOUT", seconds(window))
+	set("WATCHED", watched)
+	set("PATIENCE", seconds(wait))
+	// What the steps find out; empty so that the environment cannot set it.
+	b.WriteString("STEP= STUCK= ERR= LOCKED= HOPELESS= BUSY= HOLDER= HOW= WHICH= RESUMED= RESOLVE= RESTORED=\n")
+	b.WriteString("WATCHDOG= ATBOOT= PROOF= BEFORE= AFTER= LEFT= SPEC= MODE= tries=0 breaks=0\n")
+	b.WriteString("BOOT=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null || sysctl -n kern.boottime 2>/dev/null | tr -d ' ')\n")
+	return b.String()
+}
+
+func seconds(d time.Duration) string {
+	return strconv.Itoa(int((d + time.Second - 1) / time.Second))
+}
+
+// changes is a function that calls its argument with N PATH OLD NEW for each
+// file, where OLD and NEW are digests.
+func (r Request) changes() string {
+	var calls []string
+	for i, c := range r.Changes {
+		calls = append(calls, fmt.Sprintf(`"$1" %d %s %s %s`, i+1, quote(c.Path), digest(c.Old), digest(c.New)))
+	}
+	return function("each_change", all(calls))
+}
+
+func (r Request) base() string {
+	changed := make(map[string]bool)
+	for _, c := range r.Changes {
+		changed[c.Path] = true
+	}
+	var calls []string
+	for _, p := range slices.Sorted(maps.Keys(r.Base)) {
+		if !changed[p] {
+			calls = append(calls, `"$1" `+quote(p)+" "+digest(r.Base[p]))
+		}
+	}
+	return function("each_base", all(calls))
+}
+
+func (r Request) stage() string {
+	var b strings.Builder
+	var calls []string
+	for i, f := range r.Staged {
+		name := "staged_" + strconv.Itoa(i+1)
+		b.WriteString(function(name, octal(f.Data)))
+		calls = append(calls, `"$1" `+quote(f.Path)+" "+name)
+	}
+	return b.String() + function("each_staged", all(calls))
+}
+
+func (r Request) newTexts() string {
+	var b strings.Builder
+	for i, c := range r.Changes {
+		if c.New != nil {
+			b.WriteString(function("new_"+strconv.Itoa(i+1), octal(c.New)))
+		}
+	}
+	return b.String()
+}
+
+// sshd calls the program with the daemon's own options after our arguments.
+func (r Request) sshd() string {
+	call := `"$SSHD" "$@"`
+	for _, o := range r.Options {
+		call += " " + quote(o)
+	}
+	return function("sshd_with", call)
+}
+
+// validation asks for one dump per context and looks for its lines.
+func (r Request) validation() string {
+	var calls []string
+	specs := make(map[string][]Check)
+	var order []string
+	for _, c := range r.Checks {
+		if specs[c.Spec] == nil {
+			order = append(order, c.Spec)
+		}
+		specs[c.Spec] = append(specs[c.Spec], c)
+	}
+	for _, s := range order {
+		calls = append(calls, "dump "+quote(s))
+		for _, c := range specs[s] {
+			calls = append(calls, fmt.Sprintf("holds %s %s %s", quote(c.Keyword),
+				quote(anyCase(c.Keyword)), quote(strings.Join(c.Values, "\n"))))
+		}
+	}
+	return r.sshd() + function("checks", all(calls))
+}
+
+// anyCase is a basic regular expression for a keyword in any case.
+func anyCase(keyword string) string {
+	var b strings.Builder
+	for _, c := range keyword {
+		if lower, upper := strings.ToLower(string(c)), strings.ToUpper(string(c)); lower != upper {
+			b.WriteString("[" + lower + upper + "]")
+		} else {
+			b.WriteRune(c)
+		}
+	}
+	return b.String()
+}
+
+func all(calls []string) string {
+	if len(calls) == 0 {
+		return "true"
+	}
+	return strings.Join(calls, " &&\n")
+}
+
+// digest is what the script's digest prints.
+func digest(text []byte) string {
+	if text == nil {
+		return "-"
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+// octal is commands that print data, byte for byte, in any shell and locale: a
+// here-document loses NUL and depends on the shell for bytes above 0x7f, and
+// base64 has two spellings of its option. mksh has no builtin printf, and no
+// argument of a program may be longer than 128 KiB; hence the pieces.
+func octal(data []byte) string {
+	if len(data) == 0 {
+		return "true"
+	}
+	var pieces []string
+	for piece := range slices.Chunk(data, 16<<10) {
+		var b bytes.Buffer
+		for i, c := range piece {
+			switch {
+			case c == '%' || c == '\\':
+				b.WriteByte(c)
+				b.WriteByte(c)
+			case c == '\n', ' ' <= c && c <= '~' && c != '\'' && (c != '-' || i > 0):
+				b.WriteByte(c)
+			default:
+				fmt.Fprintf(&b, `\%03o`, c)
+			}
+		}
+		pieces = append(pieces, "printf '"+b.String()+"'")
+	}
+	return strings.Join(pieces, " &&\n")
+}

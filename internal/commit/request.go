@@ -1,0 +1,234 @@
+package commit
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Request is one change.
+type Request struct {
+	ID      string // unique per change; letters, digits and hyphens
+	Changes []Change
+	// Base holds the text of every file of the running tree, nil for one that
+	// must not exist; a machine that differs from it in any of these has been
+	// changed by somebody else.
+	Base map[string][]byte
+	// StageDir is the prefix under which Staged was laid out, below the
+	// layout's Run directory (see StageDir); Main the main file below it.
+	StageDir string
+	Staged   []StagedFile
+	Main     string
+	// SSHD is the path of the sshd program that validates; "" where the machine
+	// has none that could, and then there are no Checks.
+	SSHD     string
+	Options  []string // the running daemon's own -o, -p, -h arguments, one word each
+	Checks   []Check
+	Activate Activation
+	// ConfirmTimeout is how long the watchdog waits; 0 arms none.
+	ConfirmTimeout time.Duration
+	// LockWait is how long to wait for another change to end; 0 is 30 s.
+	LockWait time.Duration
+	Layout   Layout
+}
+
+// Layout says where things are on the machine; an empty field is its default.
+type Layout struct {
+	Path  string // where programs are looked for
+	Run   string // lock and stage, on a tmpfs where there is one; root's alone
+	State string // pending changes, kept over a reboot; root's alone
+	Etc   string // where the units, or the cron table, that run at boot are put
+}
+
+// StageDir is the directory in which change id is staged under the default
+// layout. /var/run, unlike /run, exists on the BSDs and macOS too.
+func StageDir(id string) string { return Layout{}.filled().Run + "/" + id }
+
+func (l Layout) filled() Layout {
+	fill := func(field *string, value string) {
+		if *field == "" {
+			*field = value
+		}
+	}
+	fill(&l.Path, "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+	fill(&l.Run, "/var/run/sshkeepalive")
+	fill(&l.State, "/var/lib/sshkeepalive")
+	fill(&l.Etc, "/etc")
+	return l
+}
+
+// Change is one file's old and new text. A nil text is an absent file.
+type Change struct {
+	Path string
+	Old  []byte
+	New  []byte
+}
+
+// StagedFile is one file of the candidate tree as it is written under the stage
+// directory for validation.
+type StagedFile struct {
+	Path string // absolute path below StageDir
+	Data []byte
+}
+
+// Check is one line that a dump of the candidate must contain.
+type Check struct {
+	Spec string // argument of sshd -T -C; "" is no -C
+	// Keyword and Values as the host's sshd prints them; compared without
+	// regard to the keyword's case, values exactly, the whole list. No values
+	// at all means that the dump does not have the keyword.
+	Keyword string
+	Values  []string
+}
+
+// Activation says how the running daemon is made to load its files.
+type Activation struct {
+	// Kind is one of the words below.
+	Kind Kind
+	Unit string // systemd unit, OpenRC or rc.d service name
+	PID  int    // listener, for Signal and to prove the reload
+	// PIDFile is the daemon's PidFile, whose time changes when it reloads.
+	PIDFile string
+}
+
+// Kind is a way to make a daemon load its files.
+type Kind string
+
+// The kinds of activation, from openssh-semantics.md section 5.
+const (
+	Systemd Kind = "systemd" // systemctl reload UNIT
+	Socket  Kind = "socket"  // ssh.socket with Accept=no: restart the service, a reload kills it
+	OpenRC  Kind = "openrc"  // rc-service UNIT reload
+	RCD     Kind = "rcd"     // service UNIT reload
+	Signal  Kind = "signal"  // SIGHUP to PID
+	None    Kind = "none"    // nothing runs, or each connection reads the files anew
+)
+
+var (
+	idForm      = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,99}$`)
+	keywordForm = regexp.MustCompile(`^[A-Za-z0-9]+$`)
+	unitForm    = regexp.MustCompile(`^[A-Za-z0-9@._][A-Za-z0-9@._:-]*$`)
+)
+
+// check refuses what no script could carry out.
+func (r Request) check() error {
+	if !idForm.MatchString(r.ID) {
+		return fmt.Errorf("ID %q: letters, digits and hyphens only", r.ID)
+	}
+	if r.ConfirmTimeout < 0 || r.ConfirmTimeout > 0 && r.ConfirmTimeout < time.Second {
+		return fmt.Errorf("confirm timeout %s: less than a second", r.ConfirmTimeout)
+	}
+	return errors.Join(r.checkChanges(), r.checkStage(), r.checkChecks(), r.checkActivate())
+}
+
+func (r Request) checkChanges() error {
+	seen := make(map[string]bool)
+	for _, c := range r.Changes {
+		if err := checkPath(c.Path); err != nil {
+			return err
+		}
+		if seen[c.Path] {
+			return fmt.Errorf("%s: changed twice", c.Path)
+		}
+		seen[c.Path] = true
+		if base, ok := r.Base[c.Path]; ok && !same(base, c.Old) {
+			return fmt.Errorf("%s: old text differs from base", c.Path)
+		}
+	}
+	for p := range r.Base {
+		if err := checkPath(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r Request) checkStage() error {
+	l := r.Layout.filled()
+	for _, p := range []string{r.StageDir, r.Main, l.Run, l.State, l.Etc} {
+		if err := checkPath(p); err != nil {
+			return err
+		}
+	}
+	if !below(l.Run, r.StageDir) || strings.HasPrefix(path.Base(r.StageDir), "lock") {
+		return fmt.Errorf("stage directory %s: not one below %s", r.StageDir, l.Run)
+	}
+	main := r.SSHD == ""
+	for _, f := range r.Staged {
+		if err := checkPath(f.Path); err != nil {
+			return err
+		}
+		if !below(r.StageDir, f.Path) {
+			return fmt.Errorf("staged file %s: not below %s", f.Path, r.StageDir)
+		}
+		main = main || f.Path == r.Main
+	}
+	if !main {
+		return fmt.Errorf("main file %s: not staged", r.Main)
+	}
+	return nil
+}
+
+func (r Request) checkChecks() error {
+	if r.SSHD == "" {
+		if len(r.Checks) > 0 {
+			return errors.New("checks without an sshd to ask")
+		}
+		return nil
+	}
+	if err := checkPath(r.SSHD); err != nil {
+		return err
+	}
+	for _, c := range r.Checks {
+		if !keywordForm.MatchString(c.Keyword) {
+			return fmt.Errorf("check of %q: not a keyword", c.Keyword)
+		}
+		if control(c.Spec) || control(strings.Join(c.Values, "")) {
+			return fmt.Errorf("check of %s: control character", c.Keyword)
+		}
+	}
+	if control(strings.Join(r.Options, "")) {
+		return errors.New("options: control character")
+	}
+	return nil
+}
+
+func (r Request) checkActivate() error {
+	a := r.Activate
+	switch a.Kind {
+	case Systemd, Socket, OpenRC, RCD:
+		if !unitForm.MatchString(a.Unit) {
+			return fmt.Errorf("activation by %s: unit %q", a.Kind, a.Unit)
+		}
+	case Signal:
+		if a.PID <= 1 && a.PIDFile == "" {
+			return errors.New("activation by signal: neither a process nor a pid file")
+		}
+	case None:
+	default:
+		return fmt.Errorf("activation by %q: no such kind", a.Kind)
+	}
+	if a.PIDFile != "" {
+		return checkPath(a.PIDFile)
+	}
+	return nil
+}
+
+func checkPath(p string) error {
+	if !path.IsAbs(p) || path.Clean(p) != p || p == "/" || control(p) {
+		return fmt.Errorf("path %q: not absolute, not clean, or with control characters", p)
+	}
+	return nil
+}
+
+func control(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
+}
+
+func below(dir, p string) bool { return strings.HasPrefix(p, dir+"/") }
+
+func same(a, b []byte) bool { return (a == nil) == (b == nil) && bytes.Equal(a, b) }

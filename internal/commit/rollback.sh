@@ -1,0 +1,76 @@
+# The way back, for the watchdog ("due", "wait"), after a boot ("boot"), and for
+# whoever found the change unconfirmed ("now").
+
+seize() {
+	case $MODE in
+	wait)
+		until=$(sed 's/ .*//' "$S/deadline")
+		span=0
+		# The seconds are counted too, in case somebody sets the clock back.
+		while [ -e "$S/armed" ] && [ "$(now)" -lt "$until" ] && [ "$span" -lt "$TIMEOUT" ]; do
+			sleep 1
+			span=$((span + 1))
+		done
+		[ -e "$S/armed" ] || [ -e "$S/rolling" ] || return 1
+		;;
+	esac
+	grip && sweep && hush && claim
+}
+
+# grip takes the lock. A holder that still has it after ten seconds hangs in the
+# middle of a change, and that is what the watchdog is there for.
+grip() {
+	until=$(($(now) + 10))
+	tries=0
+	breaks=0
+	while ! grab; do
+		[ -z "$HOPELESS" ] || return 1
+		record=$(cat "$RUN/lock" 2>/dev/null)
+		if [ "$(now)" -ge "$until" ] && alive "$record"; then
+			kill -9 "${record%% *}"
+			until=$(($(now) + 10))
+		fi
+		nap
+	done
+}
+
+# claim decides against disarm, which renames the same mark: one of the two wins.
+claim() { mv "$S/armed" "$S/rolling" 2>/dev/null || [ -e "$S/rolling" ]; }
+
+restore() { each_change back; }
+
+# back N PATH OLD NEW. What somebody else wrote over our file meanwhile is kept,
+# but not in force: the promise is the old file.
+back() {
+	file=$(cat "$S/$1.file") && found=$(cat "$S/$1.sum") || return
+	have=$(digest "$file") || return
+	[ "$have" != "$found" ] || return 0
+	RESTORED=1
+	case $have in
+	- | "$4") ;;
+	*) cp -p "$file" "$STATE/kept-$ID-$1" ;;
+	esac
+	if [ "$found" = - ]; then
+		rm -f "$file"
+	else
+		mv -f "$(beside "$file" "$1" old)" "$file" </dev/null
+	fi && durable "${file%/*}" && all "$file" "$found"
+}
+
+tidy() { clean "$S"; }
+
+# rolled reports to the system's log too: the one who made the change may never
+# come back to ask.
+rolled() {
+	! command -v logger >/dev/null ||
+		logger -t sshkeepalive "change $ID was not confirmed: rolled back" 2>/dev/null
+	answer rolledback
+}
+
+unrolled() {
+	if [ -e "$S/armed" ] || [ -e "$S/rolling" ]; then
+		answer stuck
+	else
+		settled
+	fi
+}
