@@ -58,11 +58,22 @@ func fingerprint(key ssh.PublicKey) string {
 	return ssh.FingerprintSHA256(plainOf(key))
 }
 
+// openSSH reports whether the server is OpenSSH, whose limits are known.
+func (c *conn) openSSH() bool { return strings.HasPrefix(c.identity.ServerVersion, "SSH-2.0-OpenSSH") }
+
+func (c *conn) account() account {
+	a := c.spec.account(c.spec.User == "root")
+	if c.openSSH() {
+		a.line = lineLimitOpenSSH
+	}
+	return a
+}
+
 // sessions is how many may be open at once. OpenSSH frees a session later than
 // its exit status arrives, so that of the ten it allows five can be used without
 // refusals; dropbear and tinyssh lose commands with more than one.
 func (c *conn) sessions() int {
-	if !strings.HasPrefix(string(c.client.ServerVersion()), "SSH-2.0-OpenSSH") {
+	if !c.openSSH() {
 		return 1
 	}
 	return c.spec.MaxSessions
@@ -138,7 +149,7 @@ func (c *conn) retire() {
 // run executes s; the error is an *Error.
 func (c *conn) run(ctx context.Context, s Script) (Result, error) {
 	began := time.Now()
-	d := newDrive(prepare(s, privilege{login: c.spec.User == "root", sudo: c.spec.Sudo, user: c.spec.SudoUser, password: c.spec.SudoPassword}))
+	d := newDrive(prepare(s, c.account()))
 	result, failure := c.drive(ctx, d, s)
 	if failure == nil {
 		tflog.SubsystemDebug(ctx, logSubsystem, "script ended", map[string]any{

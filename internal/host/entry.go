@@ -220,7 +220,7 @@ func (e *entry) stopped(ctx context.Context, last *Error) error {
 func (e *entry) viaShared(ctx context.Context) (route, func(), error) {
 	via, ok := e.spec.hop()
 	if !ok {
-		return direct(e.spec), nil, nil
+		return outward(e.spec), nil, nil
 	}
 	hop, err := e.pool.hold(via)
 	if err != nil {
@@ -271,8 +271,8 @@ func (p *Pool) dial(ctx context.Context, spec Spec, path func(context.Context) (
 		failure.Attempts, failure.Elapsed = n, time.Since(began)
 		tflog.SubsystemDebug(ctx, logSubsystem, "attempt failed", map[string]any{"host": spec.label(), "attempt": n,
 			"kind": string(failure.Kind), "phase": string(failure.Phase), "error": failure.Err.Error(), "ms": time.Since(began).Milliseconds()})
-		pause := p.pace.pause(n, failure.Kind)
-		if !failure.transient() || n >= p.pace.attempts || time.Since(began)+pause > p.pace.budget || tooLate(ctx, pause) {
+		pause, again := p.pace.next(n, failure.Kind, time.Since(began), spec.ConnectWait)
+		if !failure.transient() || !again || tooLate(ctx, pause) {
 			return nil, failure
 		}
 		if failed != nil {
@@ -333,6 +333,20 @@ func plainOf(key ssh.PublicKey) ssh.PublicKey {
 	return key
 }
 
+// next says whether attempt n, which failed after elapsed, is followed by another
+// one, and after which pause. A machine that may still be booting is tried at an
+// even pace until wait is over.
+func (p pace) next(n int, kind Kind, elapsed, wait time.Duration) (pause time.Duration, again bool) {
+	if wait > 0 {
+		pause = p.boot*4/5 + rand.N(p.boot*2/5+1)
+		if elapsed+pause < wait {
+			return pause, true
+		}
+	}
+	pause = p.pause(n, kind)
+	return pause, n < p.attempts && elapsed+pause <= max(p.budget, wait)
+}
+
 // pause before attempt n+1: doubling, with equal jitter so that many clients do
 // not come back together; twice as long when the server turns clients away,
 // because penalties last from 15 seconds up.
@@ -340,7 +354,7 @@ func (p pace) pause(n int, kind Kind) time.Duration {
 	if kind == Throttled {
 		n++
 	}
-	d := min(p.base<<(n-1), p.cap)
+	d := min(p.base<<min(n-1, 16), p.cap)
 	return d/2 + rand.N(d/2+1)
 }
 

@@ -24,7 +24,7 @@ func (*local) Release() {}
 // Run executes s with the sh of this machine, framed as on any other.
 func (l *local) Run(ctx context.Context, s Script) (Result, error) {
 	began := time.Now()
-	d := newDrive(prepare(s, privilege{login: os.Geteuid() == 0, sudo: l.spec.Sudo, user: l.spec.SudoUser, password: l.spec.SudoPassword}))
+	d := newDrive(prepare(s, l.spec.account(os.Geteuid() == 0)))
 	limit := s.Timeout
 	if limit == 0 {
 		limit = l.spec.CommandTimeout

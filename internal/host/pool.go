@@ -93,7 +93,7 @@ func (p *Pool) dialFresh(ctx context.Context, spec Spec) (*conn, error) {
 	return p.dial(ctx, spec, func(ctx context.Context) (route, func(), error) {
 		via, ok := spec.hop()
 		if !ok {
-			return direct(spec), nil, nil
+			return outward(spec), nil, nil
 		}
 		leg, err := p.dialFresh(ctx, via)
 		if err != nil {
@@ -239,6 +239,7 @@ type pace struct {
 	base     time.Duration // doubled after every attempt, and once more when throttled
 	cap      time.Duration
 	budget   time.Duration // for all attempts together
+	boot     time.Duration // between attempts under connect_wait
 	memory   time.Duration // how long an unreachable machine is believed to be so
 	idle     time.Duration // how long a connection without references stays
 	age      time.Duration // after which a connection takes no new users
@@ -247,6 +248,6 @@ type pace struct {
 // Five attempts survive 250 clients that meet a sshd with MaxStartups 10:30:100;
 // three do not (measured).
 var usualPace = pace{
-	attempts: 5, base: 2 * time.Second, cap: 30 * time.Second, budget: 120 * time.Second,
+	attempts: 5, base: 2 * time.Second, cap: 30 * time.Second, budget: 120 * time.Second, boot: 5 * time.Second,
 	memory: 30 * time.Second, idle: 60 * time.Second, age: 30 * time.Minute,
 }

@@ -76,8 +76,9 @@ func (m *Settings) fillRoute(l Settings) {
 	if m.Jump == nil {
 		m.Jump = l.Jump
 	}
-	fill(&m.ProxyCommand, l.ProxyCommand)
-	fill(&m.ProxyURL, l.ProxyURL)
+	if m.ProxyCommand == nil && m.ProxyURL == nil {
+		m.ProxyCommand, m.ProxyURL = l.ProxyCommand, l.ProxyURL
+	}
 	fill(&m.SSHConfigFile, l.SSHConfigFile)
 }
 
@@ -117,9 +118,6 @@ func (m Settings) spec(name string) (Spec, error) {
 		return Spec{}, errors.New(`transport = "image" is not supported yet`)
 	default:
 		return Spec{}, fmt.Errorf(`transport = %q is unknown: it is "ssh", "local" or "image"`, s.Transport)
-	}
-	if err := m.checkRoute(); err != nil {
-		return Spec{}, err
 	}
 	if err := s.fillUser(); err != nil {
 		return Spec{}, err
@@ -215,16 +213,21 @@ func (s *Spec) fillUser() error {
 	return nil
 }
 
-func (m Settings) checkRoute() error {
-	switch {
-	case m.ProxyCommand != nil:
-		return errors.New("proxy_command is not supported yet")
-	case m.ProxyURL != nil:
-		return errors.New("proxy_url is not supported yet")
-	case m.SSHConfigFile != nil:
+// checkRoute refuses ways that exclude each other or are not there yet.
+func (s Spec) checkRoute() error {
+	if s.SSHConfigFile != "" {
 		return errors.New("ssh_config_file is not supported yet")
-	case or(m.ConnectWait, 0) != 0:
-		return errors.New("connect_wait is not supported yet")
+	}
+	if s.ProxyCommand != "" && s.ProxyURL != "" {
+		return errors.New("proxy_command and proxy_url exclude each other")
+	}
+	// The shell that runs the command would read them.
+	if s.ProxyCommand != "" && strings.ContainsAny(s.User, " \t\"'`\\$;|&<>(){}*?!#~") {
+		return fmt.Errorf("user %q contains characters that proxy_command cannot carry", s.User)
+	}
+	if s.ProxyURL != "" {
+		_, err := parseProxy(s.ProxyURL)
+		return err
 	}
 	return nil
 }
@@ -245,6 +248,9 @@ func (s Spec) check() error {
 		return fmt.Errorf(`host_key_policy = %q is unknown: it is "strict", "accept-new" or "insecure"`, s.HostKeyPolicy)
 	}
 	if _, err := parseHostKeys(s.HostKeys); err != nil {
+		return err
+	}
+	if err := s.checkRoute(); err != nil {
 		return err
 	}
 	return s.checkLimits()

@@ -10,8 +10,12 @@ import (
 // searchPath is set in every script: login files of strange accounts change it.
 const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-// lineLimit is the longest exec line that we send; dropbear stops at 9000 bytes.
-const lineLimit = 8 << 10
+// The longest exec lines that we send: dropbear stops at 9000 bytes, Linux at
+// 128 KiB for one argument, and that is what a login shell gets.
+const (
+	lineLimit        = 8 << 10
+	lineLimitOpenSSH = 64 << 10
+)
 
 // program is a script made ready: a command that any login shell understands,
 // and what goes to its standard input.
@@ -44,57 +48,64 @@ func newMarks() marks {
 	return marks{login: "login-" + n, prompt: "prompt-" + n, ready: "ready-" + n, noRoot: "noroot-" + n, begin: "begin-" + n, end: "end-" + n}
 }
 
-// privilege is how a script becomes root on one machine.
-type privilege struct {
-	login    bool // the account is root already
+// account is what we have on one machine, and how a script becomes root there.
+type account struct {
+	root     bool // the account is root already
 	sudo     bool
-	user     string
+	user     string // who to become instead of root
 	password Secret
+	line     int // longest exec line
 }
 
 // prepare makes s ready. A single line goes on the exec line, which saves the
 // round trip that opens the window for standard input; everything else goes to
 // standard input, where nobody who lists processes can read it.
-func prepare(s Script, p privilege) program {
-	m := newMarks()
-	out := program{marks: m}
-	escalate := s.Root && (p.sudo && !p.login || p.user != "")
-	check := s.Root && !escalate && !p.login
-	line, fits := execLine(s.Text, m, check)
+func prepare(s Script, a account) program {
+	p := program{marks: newMarks()}
+	p.escalates = s.Root && (a.sudo && !a.root || a.user != "")
+	text := strings.Trim(s.Text, "\n")
+	script := stdinScript(text, p.marks, s.Root && !a.root && !p.escalates)
+	line := octal(script)
+	inline := !strings.Contains(text, "\n") && len(line)+len(escalation) < a.line
 	switch {
-	case escalate && p.password != "":
-		out.argv = []string{"sh", "-c", `echo "$1"; exec sh -s`, "sh", m.ready}
-		out.stdin, out.password = stdinScript(s.Text, m, check), p.password
-	case fits:
-		out.argv = line
+	case p.escalates && a.password != "":
+		p.argv = a.become(p.marks, "", "sh", "-c", `echo "$1"; exec sh -s`, "sh", p.marks.ready)
+		p.stdin, p.password = script, a.password
+	case p.escalates && inline:
+		p.argv = a.become(p.marks, line, "sh", "-s")
+	case p.escalates:
+		p.argv, p.stdin = a.become(p.marks, "", "sh", "-s"), script
+	case inline:
+		p.argv = []string{"sh", "-c", `eval "$(printf %b "$1")"`, "sh", line}
 	default:
-		out.argv, out.stdin = []string{"sh", "-s"}, stdinScript(s.Text, m, check)
+		p.argv, p.stdin = []string{"sh", "-s"}, script
 	}
-	if escalate {
-		out.escalates, out.argv = true, withSudo(out.argv, p, m)
-	}
-	return out
+	return p
 }
 
-// withSudo runs argv as root. The echo before it tells a login shell that did
-// not obey from a sudo that did not. Where there is no sudo, doas can serve, but
-// only without a password: it reads one from a terminal alone.
-func withSudo(argv []string, p privilege, m marks) []string {
-	sudo, doas := "sudo -n", "doas -n"
-	if p.password != "" {
-		sudo = `sudo -S -p "$prompt"`
+// escalation runs the arguments from the sixth on as root. The echo before it
+// tells a login shell that did not obey from a sudo that did not. Where there is
+// no sudo, doas can serve, but only without a password: it reads one from a
+// terminal alone.
+//
+// A script on the exec line goes to the root shell through a pipe, because sudo
+// logs its arguments, and a log of every script of every plan is nobody's wish.
+const escalation = `PATH=$PATH:` + searchPath + `; LC_ALL=C; export PATH LC_ALL; ` +
+	`echo "$1"; how=$2; prompt=$3; user=$4; script=$5; shift 5; ` +
+	`feed() { if test -n "$script"; then printf %b "$script" | "$@"; else exec "$@"; fi; }; ` +
+	`if command -v sudo >/dev/null; then feed sudo "$how" -p "$prompt" -u "$user" -- "$@"; ` +
+	`elif command -v doas >/dev/null; then feed doas -n -u "$user" "$@"; ` +
+	`else echo "neither sudo nor doas is installed" >&2; exit 127; fi`
+
+func (a account) become(m marks, script string, argv ...string) []string {
+	how, user := "-n", a.user
+	if a.password != "" {
+		how = "-S"
 	}
-	become := `user=$3; `
-	if p.user == "" {
-		become = ""
-	} else {
-		sudo, doas = sudo+` -u "$user"`, doas+` -u "$user"`
+	if user == "" {
+		user = "root"
 	}
-	shell := `PATH=$PATH:` + searchPath + `; LC_ALL=C; export PATH LC_ALL; prompt=$2; ` + become + `echo "$1"; shift 3; ` +
-		`if command -v sudo >/dev/null; then exec ` + sudo + ` -- "$@"; ` +
-		`elif command -v doas >/dev/null; then exec ` + doas + ` "$@"; ` +
-		`else echo "neither sudo nor doas is installed" >&2; exit 127; fi`
-	return append([]string{"sh", "-c", shell, "sh", m.login, m.prompt, p.user}, argv...)
+	return append([]string{"sh", "-c", escalation, "sh", m.login, how, m.prompt, user, script}, argv...)
 }
 
 const environment = `LC_ALL=C; PATH=` + searchPath + `; export LC_ALL PATH; umask 077; `
@@ -104,26 +115,9 @@ func rootCheck(m marks) string {
 	return `if test "$(id -u)" -ne 0; then echo ` + m.noRoot + `; exit 77; fi; `
 }
 
-// execLine is the command for a script of one line; fits is false when it has
-// more lines or is too long.
-//
-// Nothing in it needs more than plain single quotes in any login shell: tcsh
-// takes no newline and treats ! as history, fish gives a backslash a meaning, so
-// such characters travel as octal numbers and sh puts them back.
-func execLine(text string, m marks, check bool) (argv []string, fits bool) {
-	text = strings.Trim(text, "\n")
-	if strings.Contains(text, "\n") {
-		return nil, false
-	}
-	encoded := octal(text)
-	run := environment
-	if check {
-		run += rootCheck(m)
-	}
-	run += fmt.Sprintf(`echo %[1]s; echo %[1]s >&2; (eval "$(printf %%b "$1")") </dev/null; s=$?; echo; echo "$s" %[2]s; echo %[2]s >&2; exit "$s"`, m.begin, m.end)
-	return []string{"sh", "-c", run, "sh", encoded}, len(run)+len(encoded) < lineLimit
-}
-
+// octal is text for printf %b. Nothing in it needs more than plain single quotes
+// in any login shell: tcsh takes no newline and treats ! as history, fish gives a
+// backslash before a quote a meaning; such characters travel as numbers.
 func octal(text string) string {
 	var b strings.Builder
 	for i := range len(text) {

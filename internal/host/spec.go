@@ -91,6 +91,11 @@ func (s Spec) label() string {
 	return s.Name + " (" + s.String() + ")"
 }
 
+// account is what a script finds on the machine; root says that the login is.
+func (s Spec) account(root bool) account {
+	return account{root: root, sudo: s.Sudo, user: s.SudoUser, password: s.SudoPassword, line: lineLimit}
+}
+
 // keySecret makes the digests in keys useless outside this process: a password
 // could be guessed from a plain digest.
 var keySecret = sync.OnceValue(func() []byte {

@@ -1,0 +1,209 @@
+package host
+
+import (
+	"bufio"
+	"context"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// outward is how s is reached from here when no jump host stands in between.
+func outward(s Spec) route {
+	switch {
+	case s.ProxyCommand != "":
+		return viaCommand(s)
+	case s.ProxyURL != "":
+		return viaProxy(s)
+	}
+	return direct(s)
+}
+
+// parseProxy checks proxy_url. The error never repeats the URL, which may hold a
+// password.
+func parseProxy(text Secret) (*url.URL, error) {
+	u, err := url.Parse(text.Reveal())
+	if err != nil {
+		return nil, errors.New("proxy_url is not a URL")
+	}
+	switch u.Scheme {
+	case "http":
+		return u, proxyHost(u, "3128")
+	case "socks5", "socks5h":
+		return u, proxyHost(u, "1080")
+	}
+	return nil, fmt.Errorf(`proxy_url: the scheme %q is unknown: it is "http" or "socks5"`, u.Scheme)
+}
+
+func proxyHost(u *url.URL, port string) error {
+	if u.Hostname() == "" {
+		return errors.New("proxy_url names no host")
+	}
+	if u.Port() == "" {
+		u.Host = net.JoinHostPort(u.Hostname(), port)
+	}
+	return nil
+}
+
+func viaProxy(s Spec) route {
+	return func(ctx context.Context, address string) (net.Conn, error) {
+		u, err := parseProxy(s.ProxyURL)
+		if err != nil {
+			return nil, err
+		}
+		c, err := direct(s)(ctx, u.Host)
+		if err != nil {
+			return nil, fmt.Errorf("reach the proxy: %w", err)
+		}
+		stop := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
+		defer stop()
+		greet := connectHTTP
+		if u.Scheme != "http" {
+			greet = connectSOCKS
+		}
+		tunnel, err := greet(c, u, address)
+		if err != nil {
+			_ = c.Close() // of no use, and why is in err
+			return nil, fmt.Errorf("proxy %s: %w", u.Host, err)
+		}
+		return tunnel, nil
+	}
+}
+
+// buffered is a connection of which some bytes have been read ahead.
+type buffered struct {
+	net.Conn
+	ahead *bufio.Reader
+}
+
+func (b *buffered) Read(p []byte) (int, error) { return b.ahead.Read(p) }
+
+func connectHTTP(c net.Conn, u *url.URL, address string) (net.Conn, error) {
+	request := "CONNECT " + address + " HTTP/1.1\r\nHost: " + address + "\r\n"
+	if u.User != nil {
+		password, _ := u.User.Password()
+		token := base64.StdEncoding.EncodeToString([]byte(u.User.Username() + ":" + password))
+		request += "Proxy-Authorization: Basic " + token + "\r\n"
+	}
+	if _, err := io.WriteString(c, request+"\r\n"); err != nil {
+		return nil, err
+	}
+	ahead := bufio.NewReader(c)
+	answer, err := http.ReadResponse(ahead, &http.Request{Method: http.MethodConnect})
+	if err != nil {
+		return nil, err
+	}
+	if answer.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("CONNECT %s: %s", address, answer.Status)
+	}
+	return &buffered{c, ahead}, nil
+}
+
+// connectSOCKS speaks SOCKS 5 (RFC 1928) with or without a password (RFC 1929).
+// Names are resolved by the proxy, which may know hosts that we do not.
+func connectSOCKS(c net.Conn, u *url.URL, address string) (net.Conn, error) {
+	method := byte(0)
+	if u.User != nil {
+		method = 2
+	}
+	reply := make([]byte, 2)
+	if err := exchange(c, []byte{5, 1, method}, reply); err != nil {
+		return nil, err
+	}
+	if reply[0] != 5 || reply[1] != method {
+		return nil, errors.New("the proxy accepts none of our ways to log in")
+	}
+	if u.User != nil {
+		if err := socksLogin(c, u.User); err != nil {
+			return nil, err
+		}
+	}
+	return c, socksConnect(c, address)
+}
+
+func socksLogin(c net.Conn, user *url.Userinfo) error {
+	name := user.Username()
+	password, _ := user.Password()
+	if len(name) > 255 || len(password) > 255 {
+		return errors.New("user or password of proxy_url is longer than 255 bytes")
+	}
+	request := append([]byte{1, byte(len(name))}, name...)
+	request = append(append(request, byte(len(password))), password...)
+	reply := make([]byte, 2)
+	if err := exchange(c, request, reply); err != nil {
+		return err
+	}
+	if reply[1] != 0 {
+		return errors.New("the proxy refused user and password of proxy_url")
+	}
+	return nil
+}
+
+func socksConnect(c net.Conn, address string) error {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return err
+	}
+	number, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return err
+	}
+	request := append([]byte{5, 1, 0}, socksAddress(host)...)
+	request = binary.BigEndian.AppendUint16(request, uint16(number))
+	reply := make([]byte, 4)
+	if err := exchange(c, request, reply); err != nil {
+		return err
+	}
+	if reply[1] != 0 {
+		return fmt.Errorf("connect to %s: %s", address, socksReason(reply[1]))
+	}
+	return skipBound(c, reply[3])
+}
+
+func socksAddress(host string) []byte {
+	ip := net.ParseIP(host)
+	switch {
+	case ip == nil:
+		return append([]byte{3, byte(len(host))}, host...)
+	case ip.To4() != nil:
+		return append([]byte{1}, ip.To4()...)
+	}
+	return append([]byte{4}, ip...)
+}
+
+// skipBound reads the address that the proxy connects from, which nobody needs.
+func skipBound(c net.Conn, kind byte) error {
+	length := map[byte]int{1: net.IPv4len, 4: net.IPv6len}[kind]
+	if kind == 3 {
+		size := make([]byte, 1)
+		if _, err := io.ReadFull(c, size); err != nil {
+			return err
+		}
+		length = int(size[0])
+	}
+	_, err := io.ReadFull(c, make([]byte, length+2))
+	return err
+}
+
+func socksReason(code byte) string {
+	reasons := []string{"", "general failure", "not allowed", "network unreachable", "host unreachable", "connection refused", "TTL expired", "command not supported", "address type not supported"}
+	if int(code) < len(reasons) {
+		return reasons[code]
+	}
+	return "reason " + strconv.Itoa(int(code))
+}
+
+func exchange(c net.Conn, request, reply []byte) error {
+	if _, err := c.Write(request); err != nil {
+		return err
+	}
+	_, err := io.ReadFull(c, reply)
+	return err
+}
