@@ -75,18 +75,22 @@ type Facts struct {
 	Version     sshconf.Version
 	VersionText string // as the program prints it: OpenSSH_9.2p1 Debian-2+deb12u6
 	Tree        sshconf.Tree
+	// IncludeDirs are the existing directories that Include patterns look into,
+	// in the order of the patterns.
+	IncludeDirs []string
 	Daemon      Daemon
-	// Effective is what sshd -T prints for the default context and each
-	// declared context, in the order of Contexts (default first).
+	// Effective is what sshd -T prints in each of Contexts, which is what
+	// ContextsOf returned for the wanted settings, the default context first.
 	Contexts  []sshconf.Context
 	Effective []sshconf.Dump
 	// Canonical is what the host's own sshd prints for the wanted global
-	// settings alone; MatchCanonical the same for each Match block.
+	// settings alone; MatchCanonical the same for each Match block: see
+	// WantedTexts.
 	Canonical      sshconf.Dump
 	MatchCanonical []sshconf.Dump
-	// Refused is what sshd says against the wanted settings alone, Invalid what
-	// it says against the running configuration; "" is no complaint.
-	Refused string
+	// Refused is what sshd says against each of the WantedTexts, Invalid what it
+	// says against the running configuration; "" is no complaint.
+	Refused []string
 	Invalid string
 }
 
@@ -111,6 +115,8 @@ type Plan struct {
 	// ManagedFile is the file our lines are in, ManagedContent exactly those lines.
 	ManagedFile    string
 	ManagedContent string
+	// Effective is what Observed.Effective will be.
+	Effective map[string]string
 	// Trail is the decision in one line, for debug logs and bug reports.
 	Trail    string
 	Problems []Problem

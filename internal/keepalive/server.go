@@ -1,25 +1,337 @@
 package keepalive
 
-// CheckServer says what is wrong with want that can be known without a host:
-// unknown and repeated keywords, keywords that belong to a typed attribute,
-// values that no release accepts, combinations that never do what they seem to.
-func CheckServer(want Server) []Problem { return nil }
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
 
 // PlanServer decides how want becomes effective on the host that have describes.
-func PlanServer(want Server, have Facts) Plan { return Plan{} }
+// have must have been gathered for the same want. A plan with a Problem that is
+// no warning must not be carried out.
+func PlanServer(want Server, have Facts) Plan {
+	if have.Invalid != "" {
+		return Plan{Problems: []Problem{invalidHost(have)}}
+	}
+	problems := slices.Concat(checkVersion(want, have.Version), refusals(want, have), commandLine(want, have))
+	if failed(problems) {
+		return Plan{Problems: problems}
+	}
+	base, dropIn := strip(have.Tree, ownerOf(want.DropInName))
+	c, include, more := choose(base, dropIn, want, have)
+	problems = append(problems, more...)
+	if failed(problems) {
+		return Plan{Problems: problems}
+	}
+	checks := contextsWithMatch(want)
+	expect, overridden, more := expectations(c, want, have, checks)
+	problems = slices.Concat(problems, more, Warnings(want, have))
+	return Plan{
+		Changes:        changes(have.Tree, c.tree),
+		Expect:         expect,
+		ManagedFile:    c.file,
+		ManagedContent: c.content(),
+		Effective:      effectiveOf(want, expect),
+		Trail:          c.trail(have, include, overridden),
+		Problems:       problems,
+	}
+}
 
-// ObserveServer says what the host makes of want.
-func ObserveServer(want Server, have Facts) Observed { return Observed{} }
+// RestoreServer decides how everything that we put on the host is taken back, so
+// that each file has the bytes it had before, or is absent as it was.
+func RestoreServer(dropInName string, have Facts) Plan {
+	base, dropIn := strip(have.Tree, ownerOf(dropInName))
+	list := changes(have.Tree, base)
+	trail := fmt.Sprintf("version=%s restore files=%d", have.Version, len(list))
+	if dropIn != "" {
+		trail += " drop_in=" + dropIn
+	}
+	return Plan{Changes: list, ManagedFile: dropIn, Trail: trail}
+}
 
-// RestoreServer decides how everything that we put on the host is taken back.
-func RestoreServer(dropInName string, have Facts) Plan { return Plan{} }
+func failed(problems []Problem) bool {
+	return slices.ContainsFunc(problems, func(p Problem) bool { return !p.Warning })
+}
 
-// AdoptServer reads from the facts what the resource would have been declared
-// as: our managed lines if there are any, else the effective keepalive family.
-func AdoptServer(dropInName string, have Facts) Server { return Server{} }
+// choose tries the placements from the least intrusive on and returns the first
+// in which every wanted setting wins in every context.
+func choose(base sshconf.Tree, dropIn string, want Server, have Facts) (candidate, sshconf.Pos, []Problem) {
+	places, include, problem := places(base, dropIn, want, have)
+	if problem != nil {
+		return candidate{}, include, []Problem{*problem}
+	}
+	checks := contextsWithMatch(want)
+	for _, p := range places {
+		if c := place(base, want, p.file, p.kind, nil); len(shadows(c, want, checks)) == 0 {
+			return c, include, nil
+		}
+	}
+	for _, p := range places {
+		c := place(base, want, p.file, p.kind, nil)
+		forced := matchable(shadows(c, want, checks), want, have.Version)
+		c = place(base, want, p.file, p.kind, forced)
+		if len(forced) > 0 && len(shadows(c, want, checks)) == 0 {
+			return c, include, nil
+		}
+	}
+	c, problems := takeOver(base, want, have.Version, places[0], checks)
+	return c, include, problems
+}
 
-// DeadPeerTimeout returns the seconds until an sshd of the given release drops a
-// peer that answers nothing; ok is false when it never does.
-func DeadPeerTimeout(interval, countMax int64, release string) (seconds int64, ok bool) {
-	return 0, false
+type spot struct{ file, kind string }
+
+// places lists where want.Placement allows our lines, best first.
+func places(base sshconf.Tree, dropIn string, want Server, have Facts) ([]spot, sshconf.Pos, *Problem) {
+	main := spot{base.Main, string(InPlace)}
+	if want.Placement == InPlace {
+		return []spot{main}, sshconf.Pos{}, nil
+	}
+	dirs := have.IncludeDirs
+	if dropIn != "" {
+		dirs = append([]string{parent(dropIn)}, dirs...)
+	}
+	file, include, ok := dropInPath(base, dirs, ownerOf(want.DropInName))
+	switch {
+	case ok && want.Placement == DropIn:
+		return []spot{{file, string(DropIn)}}, include, nil
+	case ok:
+		main.kind = "before_include"
+		return []spot{{file, string(DropIn)}, main}, include, nil
+	case want.Placement == DropIn:
+		return nil, sshconf.Pos{}, &Problem{Code: NoInclude, Attribute: "placement",
+			Text: fmt.Sprintf("no Include outside Match in %s reads a file named %s from an existing directory, so a drop-in would be ignored", base.Main, ownerOf(want.DropInName))}
+	}
+	return []spot{main}, sshconf.Pos{}, nil
+}
+
+func parent(file string) string {
+	return file[:max(strings.LastIndexByte(file, '/'), 1)]
+}
+
+// shadow is a wanted setting that loses in a context.
+type shadow struct {
+	setting Setting
+	context sshconf.Context
+	winner  sshconf.Setting
+}
+
+// shadows lists what keeps c's settings from being effective in the contexts.
+func shadows(c candidate, want Server, contexts []checkContext) []shadow {
+	var list []shadow
+	for _, at := range contexts {
+		r := sshconf.Evaluate(c.tree, at.Context)
+		for _, s := range settingsIn(want, at) {
+			for _, w := range r.Winners(s.Keyword) {
+				if !c.ours(w.Pos) {
+					list = append(list, shadow{s, at.Context, w})
+				}
+			}
+		}
+	}
+	return list
+}
+
+// settingsIn returns the settings that have a say in a context: the global ones
+// and those of the Match block that the context is a sample of.
+func settingsIn(want Server, at checkContext) []Setting {
+	if at.block == global {
+		return want.Settings
+	}
+	return slices.Concat(want.Settings, want.Match[at.block].Settings)
+}
+
+// matchable returns the global settings of which every shadow is a Match that a
+// Match all of ours in front of it would beat.
+func matchable(list []shadow, want Server, v sshconf.Version) []Setting {
+	var forced []Setting
+	for _, s := range want.Settings {
+		kw, _ := sshconf.Lookup(sshconf.Server, s.Keyword)
+		of := slices.DeleteFunc(slices.Clone(list), func(x shadow) bool { return x.setting.Attribute != s.Attribute })
+		globally := slices.ContainsFunc(of, func(x shadow) bool { return x.winner.Match == "" })
+		if len(of) > 0 && !globally && kw.MatchLegal(v) && len(s.Values) == 1 {
+			forced = append(forced, s)
+		}
+	}
+	return forced
+}
+
+// takeOver comments out, one after the other, the lines that win over ours.
+func takeOver(base sshconf.Tree, want Server, v sshconf.Version, at spot, contexts []checkContext) (candidate, []Problem) {
+	base = base.Clone()
+	var taken []sshconf.Setting
+	for {
+		c := place(base, want, at.file, at.kind, nil)
+		if forced := matchable(shadows(c, want, contexts), want, v); len(forced) > 0 {
+			c = place(base, want, at.file, at.kind, forced)
+		}
+		c.taken = taken
+		list := shadows(c, want, contexts)
+		if len(list) == 0 {
+			return c, nil
+		}
+		if !want.Takeover {
+			return c, c.shadowProblems(list)
+		}
+		if !commentOut(base, list[0].winner, ownerOf(want.DropInName), c) {
+			return c, c.shadowProblems(list[:1])
+		}
+		taken = append(taken, list[0].winner)
+	}
+}
+
+// commentOut takes over the line of base that is w in the candidate c.
+func commentOut(base sshconf.Tree, w sshconf.Setting, owner string, c candidate) bool {
+	data, ok := base.Files[w.Pos.Path]
+	if !ok {
+		return false
+	}
+	at := c.before(w.Pos).Line - 1
+	f := sshconf.Parse(base.Dialect, base.Version, data)
+	if at < 0 || at >= len(f.Lines) || !strings.EqualFold(f.Lines[at].Keyword, w.Keyword) {
+		return false
+	}
+	f.CommentOut(at, takenMark(owner))
+	base.Files[w.Pos.Path] = f.Bytes()
+	return true
+}
+
+// before returns where a line of somebody else stood before our lines came.
+func (c candidate) before(p sshconf.Pos) sshconf.Pos {
+	if p.Path != c.file {
+		return p
+	}
+	added := 0
+	for own := range c.origin {
+		if own < p.Line {
+			added++
+			if _, continues := c.origin[own-1]; !continues {
+				added += 2 // the marks around this block
+			}
+		}
+	}
+	p.Line -= added
+	return p
+}
+
+func (c candidate) shadowProblems(list []shadow) []Problem {
+	var problems []Problem
+	seen := map[string]bool{}
+	for _, s := range list {
+		key := s.setting.Attribute + s.winner.Pos.String()
+		if seen[key] {
+			continue
+		}
+		seen[key] = true
+		problems = append(problems, Problem{Code: Shadowed, Attribute: s.setting.Attribute, Pos: c.before(s.winner.Pos),
+			Text: fmt.Sprintf("%s would stay %s because %s", s.setting.Keyword, s.winner.Rest, c.because(s))})
+	}
+	return problems
+}
+
+func (c candidate) because(s shadow) string {
+	w := s.winner
+	w.Pos = c.before(w.Pos)
+	return because(w, s.context)
+}
+
+// because says why a written value is the effective one.
+func because(w sshconf.Setting, at sshconf.Context) string {
+	switch {
+	case w.Match != "":
+		return fmt.Sprintf("%s sets it in Match %s, which beats every line outside Match%s", w.Pos, w.Match, inContext(at))
+	default:
+		return fmt.Sprintf("%s is read first%s", w.Pos, inContext(at))
+	}
+}
+
+func inContext(at sshconf.Context) string {
+	if at.IsZero() {
+		return ""
+	}
+	return " (for " + Spec(at) + ")"
+}
+
+// expectations returns what must be effective once c is in force, and the lines
+// of others that lose to ours.
+func expectations(c candidate, want Server, have Facts, contexts []checkContext) (expect []Expectation, overridden []sshconf.Pos, problems []Problem) {
+	for _, at := range contexts {
+		r := sshconf.Evaluate(c.tree, at.Context)
+		for _, s := range uniqueKeywords(settingsIn(want, at)) {
+			w, ok := r.Winner(s.Keyword)
+			if !ok {
+				continue
+			}
+			if values, printed := canonical(have, c.origin[w.Pos.Line], s.Keyword); printed {
+				expect = append(expect, Expectation{at.Context, strings.ToLower(s.Keyword), values})
+			}
+			overridden = append(overridden, losers(r, c, s.Keyword)...)
+		}
+		for _, d := range r.Depends {
+			problems = append(problems, Problem{Code: UncertainGroup, Warning: true, Pos: d.Pos, Text: d.Text})
+		}
+	}
+	slices.SortFunc(overridden, func(a, b sshconf.Pos) int {
+		return strings.Compare(fmt.Sprintf("%s:%09d", a.Path, a.Line), fmt.Sprintf("%s:%09d", b.Path, b.Line))
+	})
+	return expect, slices.Compact(overridden), uniqueProblems(problems)
+}
+
+func uniqueKeywords(settings []Setting) []Setting {
+	var out []Setting
+	for _, s := range settings {
+		if !slices.ContainsFunc(out, func(x Setting) bool { return strings.EqualFold(x.Keyword, s.Keyword) }) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func uniqueProblems(problems []Problem) []Problem {
+	var out []Problem
+	for _, p := range problems {
+		if !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func losers(r sshconf.Result, c candidate, keyword string) []sshconf.Pos {
+	var list []sshconf.Pos
+	for _, s := range r.Settings(keyword) {
+		if s.Active && !s.Wins && !c.ours(s.Pos) {
+			list = append(list, c.before(s.Pos))
+		}
+	}
+	return list
+}
+
+// canonical returns what the host's own sshd prints for the value that block
+// gives keyword.
+func canonical(have Facts, block int, keyword string) ([]string, bool) {
+	dump := have.Canonical
+	if block != global {
+		if block >= len(have.MatchCanonical) {
+			return nil, false
+		}
+		dump = have.MatchCanonical[block]
+	}
+	values, ok := dump[strings.ToLower(keyword)]
+	return values, ok
+}
+
+// effectiveOf returns the managed keywords of the default context, spelled as in
+// sshd_config(5).
+func effectiveOf(want Server, expect []Expectation) map[string]string {
+	out := map[string]string{}
+	for _, s := range want.Settings {
+		for _, e := range expect {
+			if e.Context.IsZero() && e.Keyword == strings.ToLower(s.Keyword) {
+				out[s.Keyword] = strings.Join(e.Values, "\n")
+			}
+		}
+	}
+	return out
 }

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
@@ -37,16 +38,6 @@ type Record struct {
 	// nil when there was none.
 	Digests map[string]string
 }
-
-// Sight is one look at a machine.
-type Sight struct {
-	Facts     keepalive.Facts
-	Identity  host.Identity
-	MachineID string
-}
-
-// Digests returns the digest of every file of the configuration tree, by path.
-func (s Sight) Digests() map[string]string { return nil }
 
 // Outcome says how a change ended.
 type Outcome string
@@ -88,6 +79,8 @@ func (e *Error) Unwrap() error { return e.Err }
 // planning the same resource cost one look.
 type Engine struct {
 	machines Machines
+	locks    locks
+	memory   memory
 }
 
 // New returns an engine over machines.
@@ -95,18 +88,129 @@ func New(machines Machines) *Engine { return &Engine{machines: machines} }
 
 // Look gathers the facts about t that want needs, or answers from memory.
 func (e *Engine) Look(ctx context.Context, t Target, want keepalive.Server) (Sight, error) {
-	return Sight{}, nil
+	key := memoryKey(t, want)
+	if s, ok := e.memory.recall(key); ok {
+		return s, nil
+	}
+	h, err := e.machines.Acquire(ctx, t.Spec)
+	if err != nil {
+		return Sight{}, err
+	}
+	defer h.Release()
+	s, err := gather(ctx, h, t, want)
+	if err != nil {
+		return Sight{}, wrap(t, "gather", Unchanged, err)
+	}
+	e.memory.keep(key, s)
+	return s, nil
 }
 
 // Apply makes want effective on t under a confirmed commit and looks again. A
 // file that differs from rec.Digests is a conflict, and a machine other than the
 // recorded one is treated as new. The error is an *Error or a *host.Error.
 func (e *Engine) Apply(ctx context.Context, t Target, want keepalive.Server, rec Record) (Sight, keepalive.Plan, Outcome, error) {
-	return Sight{}, keepalive.Plan{}, Unchanged, nil
+	unlock, err := e.locks.lock(ctx, t.Spec.Key())
+	if err != nil {
+		return Sight{}, keepalive.Plan{}, Unchanged, wrap(t, "lock", Unchanged, err)
+	}
+	defer unlock()
+	sight, err := e.Look(ctx, t, want)
+	if err != nil {
+		return Sight{}, keepalive.Plan{}, Unchanged, err
+	}
+	plan := keepalive.PlanServer(want, sight.Facts)
+	if problems := errorsOf(plan.Problems); len(problems) > 0 {
+		return sight, plan, Unchanged, &Error{Host: t.Spec.Name, Step: "decide", Outcome: Unchanged, Problems: problems}
+	}
+	if err := conflict(sight, plan, rec); err != nil {
+		return sight, plan, Unchanged, wrap(t, "decide", Unchanged, err)
+	}
+	if len(plan.Changes) == 0 && (t.NoReload || !sight.Facts.Daemon.Stale) {
+		if err := unmet(plan.Expect, sight.Facts); err != nil {
+			return sight, plan, Unchanged, wrap(t, "verify", Unchanged, err)
+		}
+		return sight, plan, Unchanged, nil
+	}
+	after, outcome, err := e.commit(ctx, t, want, sight, plan)
+	if err != nil {
+		return sight, plan, outcome, err
+	}
+	return after, plan, outcome, nil
 }
 
 // Remove takes everything that we put on t back, under the same protection. On
 // a machine other than the recorded one it touches nothing and reports false.
 func (e *Engine) Remove(ctx context.Context, t Target, want keepalive.Server, rec Record) (same bool, err error) {
-	return true, nil
+	unlock, err := e.locks.lock(ctx, t.Spec.Key())
+	if err != nil {
+		return true, wrap(t, "lock", Unchanged, err)
+	}
+	defer unlock()
+	nothing := keepalive.Server{DropInName: want.DropInName}
+	sight, err := e.Look(ctx, t, nothing)
+	if err != nil {
+		return true, err
+	}
+	if otherMachine(sight, rec) {
+		return false, nil
+	}
+	plan := keepalive.RestoreServer(want.DropInName, sight.Facts)
+	if len(plan.Changes) == 0 {
+		return true, nil
+	}
+	_, _, err = e.commit(ctx, t, nothing, sight, plan)
+	return true, err
+}
+
+// otherMachine reports whether what answers is not what was recorded. A machine
+// id decides; without one the host key does.
+func otherMachine(s Sight, rec Record) bool {
+	if rec.MachineID != "" && s.MachineID != "" {
+		return rec.MachineID != s.MachineID
+	}
+	return rec.HostKeySHA256 != "" && s.Identity.HostKeySHA256 != "" && rec.HostKeySHA256 != s.Identity.HostKeySHA256
+}
+
+// Conflict is a file that was changed by somebody else since the last refresh.
+type Conflict struct{ Path string }
+
+func (c *Conflict) Error() string {
+	return c.Path + " was changed by somebody else since it was last read"
+}
+
+// conflict compares the files that the plan writes with what the last refresh
+// saw of them.
+func conflict(s Sight, plan keepalive.Plan, rec Record) error {
+	if rec.Digests == nil || otherMachine(s, rec) {
+		return nil
+	}
+	for _, c := range plan.Changes {
+		now := ""
+		if c.Old != nil {
+			now = digest(c.Old)
+		}
+		if rec.Digests[c.Path] != now {
+			return &Conflict{c.Path}
+		}
+	}
+	return nil
+}
+
+func errorsOf(problems []keepalive.Problem) []keepalive.Problem {
+	var list []keepalive.Problem
+	for _, p := range problems {
+		if !p.Warning {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// wrap says where err happened, unless the transport has said so already.
+func wrap(t Target, step string, outcome Outcome, err error) error {
+	var transport *host.Error
+	if errors.As(err, &transport) && outcome == Unchanged {
+		return err
+	}
+	return &Error{Host: t.Spec.Name, Step: step, Outcome: outcome, Err: err}
 }

@@ -1,0 +1,95 @@
+package keepalive
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// AdoptServer reads from the facts what the resource would have been declared
+// as: our managed lines if there are any, else the effective keepalive family,
+// which is what most people who import a host want to see first.
+func AdoptServer(dropInName string, have Facts) Server {
+	want := adopt(have.Tree, ownerOf(dropInName))
+	want.DropInName = dropInName
+	want.Takeover = true
+	if len(want.Settings)+len(want.Match) > 0 || len(have.Effective) == 0 {
+		return want
+	}
+	for _, a := range ServerAttributes()[:3] {
+		if values, ok := effective(have, sshconf.Context{}, a.Keyword); ok {
+			want.Settings = append(want.Settings, Setting{Attribute: a.Name, Keyword: a.Keyword, Values: values})
+		}
+	}
+	return want
+}
+
+// adopt reads our lines back.
+func adopt(t sshconf.Tree, owner string) Server {
+	var want Server
+	for name, data := range t.Files {
+		f := sshconf.Parse(t.Dialect, t.Version, data)
+		if isOurDropIn(name, data, owner) {
+			want.read(f.Lines)
+			continue
+		}
+		for _, marks := range []func(string) (string, string){globalMarks, matchMarks} {
+			if from, to, ok := f.FindBlock(marks(owner)); ok {
+				want.read(f.Lines[from:to])
+			}
+		}
+	}
+	want.dropForced()
+	return want
+}
+
+func (want *Server) read(lines []sshconf.Line) {
+	block := global
+	for _, l := range lines {
+		switch {
+		case l.Keyword == "":
+		case strings.EqualFold(l.Keyword, "Match"):
+			want.Match = append(want.Match, Match{Criteria: l.Rest})
+			block = len(want.Match) - 1
+		case block == global:
+			want.Settings = addLine(want.Settings, "", l)
+		default:
+			m := &want.Match[block]
+			m.Settings = addLine(m.Settings, fmt.Sprintf("match[%d].", block), l)
+		}
+	}
+}
+
+func addLine(settings []Setting, prefix string, l sshconf.Line) []Setting {
+	for i := range settings {
+		if strings.EqualFold(settings[i].Keyword, l.Keyword) {
+			settings[i].Values = append(settings[i].Values, l.Rest)
+			return settings
+		}
+	}
+	attribute := fmt.Sprintf("settings[%q]", l.Keyword)
+	if a, ok := typedAttribute(l.Keyword); ok {
+		attribute = a.Name
+	}
+	return append(settings, Setting{Attribute: prefix + attribute, Keyword: l.Keyword, Values: []string{l.Rest}})
+}
+
+// dropForced removes a last Match all that only repeats global settings: that
+// one is our means to win, not something the user declared.
+func (want *Server) dropForced() {
+	last := len(want.Match) - 1
+	if last < 0 || want.Match[last].Criteria != "all" {
+		return
+	}
+	for _, s := range want.Match[last].Settings {
+		repeated := false
+		for _, g := range want.Settings {
+			repeated = repeated || g.Keyword == s.Keyword && strings.Join(g.Values, "\n") == strings.Join(s.Values, "\n")
+		}
+		if !repeated {
+			return
+		}
+	}
+	want.Match = want.Match[:last]
+}

@@ -1,0 +1,255 @@
+package keepalive
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+var update = flag.Bool("update", false, "rewrite the expectations of testdata/server")
+
+// TestServerCases runs the decision cases. A case is a txtar archive: its
+// comment is the sentence of specification, "want" the wishes, each file with an
+// absolute path a file of the host, "plan" the decision, and each "new PATH" a
+// file as the plan leaves it ("gone PATH" is empty: the file is removed).
+func TestServerCases(t *testing.T) {
+	files, err := filepath.Glob("testdata/server/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no cases: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) { runCase(t, file) })
+	}
+}
+
+func runCase(t *testing.T, file string) {
+	a, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, tree, version, rest := readCase(t, a)
+	have := pureFacts(tree, want)
+	plan := PlanServer(want, have)
+	got := rest
+	got.Files = append(got.Files, txtar.File{Name: "plan", Data: []byte(describe(plan))})
+	for _, c := range plan.Changes {
+		name, data := "new "+c.Path, c.New
+		if data == nil {
+			name = "gone " + c.Path
+		}
+		got.Files = append(got.Files, txtar.File{Name: name, Data: escapeCR(data)})
+	}
+	if *update {
+		if err := os.WriteFile(file, txtar.Format(&got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(string(txtar.Format(a)), string(txtar.Format(&got))); diff != "" {
+		t.Errorf("version %s (-case +decided):\n%s", version, diff)
+	}
+	if !failed(plan.Problems) {
+		checkLaws(t, want, tree, plan)
+	}
+}
+
+// checkLaws holds for every plan without an error: what was wanted is what an
+// evaluation of the candidate reads, planning again changes nothing, and
+// restoring gives back every byte.
+func checkLaws(t *testing.T, want Server, before sshconf.Tree, plan Plan) {
+	t.Helper()
+	after := before.Clone()
+	for _, c := range plan.Changes {
+		if c.New == nil {
+			delete(after.Files, c.Path)
+		} else {
+			after.Files[c.Path] = c.New
+		}
+	}
+	have := pureFacts(after, want)
+	if o := ObserveServer(want, have); len(o.Drift) > 0 {
+		t.Errorf("after the plan there is drift: %v", o.Drift)
+	}
+	again := PlanServer(want, have)
+	if len(again.Changes) > 0 || failed(again.Problems) {
+		t.Errorf("planning again is not empty: %+v", again)
+	}
+	base, _ := strip(before, ownerOf(want.DropInName))
+	restored := after.Clone()
+	for _, c := range RestoreServer(want.DropInName, have).Changes {
+		if c.New == nil {
+			delete(restored.Files, c.Path)
+		} else {
+			restored.Files[c.Path] = c.New
+		}
+	}
+	if diff := cmp.Diff(asText(base.Files), asText(restored.Files)); diff != "" {
+		t.Errorf("restored files differ (-before +restored):\n%s", diff)
+	}
+}
+
+func asText(files map[string][]byte) map[string]string {
+	out := map[string]string{}
+	for name, data := range files {
+		out[name] = string(data)
+	}
+	return out
+}
+
+// readCase splits an archive into wishes, the host's tree, and what is kept when
+// the expectations are rewritten. In host files "\r" at the end of a line stands
+// for CR, and a last line "\c" for a missing final newline.
+func readCase(t *testing.T, a *txtar.Archive) (Server, sshconf.Tree, sshconf.Version, txtar.Archive) {
+	t.Helper()
+	want := Server{Takeover: true}
+	tree := sshconf.Tree{Dialect: sshconf.Server, Version: sshconf.Version{Major: 9, Minor: 2},
+		Main: "/etc/ssh/sshd_config", Dir: "/etc/ssh", Files: map[string][]byte{}}
+	rest := txtar.Archive{Comment: a.Comment}
+	for _, f := range a.Files {
+		switch {
+		case f.Name == "want":
+			for line := range strings.Lines(string(f.Data)) {
+				readWish(t, &want, &tree, strings.TrimSpace(line))
+			}
+		case strings.HasPrefix(f.Name, "/"):
+			text := strings.ReplaceAll(string(f.Data), "\\r\n", "\r\n")
+			tree.Files[f.Name] = []byte(strings.TrimSuffix(text, "\n\\c\n"))
+		default:
+			continue
+		}
+		rest.Files = append(rest.Files, f)
+	}
+	return want, tree, tree.Version, rest
+}
+
+func readWish(t *testing.T, want *Server, tree *sshconf.Tree, line string) {
+	t.Helper()
+	word, arg, _ := strings.Cut(line, " ")
+	switch word {
+	case "":
+	case "version":
+		v, err := sshconf.ParseVersion(arg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tree.Version = v
+	case "placement":
+		want.Placement = Placement(arg)
+	case "takeover":
+		want.Takeover = arg == "yes"
+	case "drop_in_name":
+		want.DropInName = arg
+	case "longest_task":
+		fmt.Sscan(arg, &want.LongestTask)
+	case "context":
+		want.Contexts = append(want.Contexts, readContext(arg))
+	case "match":
+		criteria, setting, _ := strings.Cut(arg, ": ")
+		if n := len(want.Match); n == 0 || want.Match[n-1].Criteria != criteria {
+			want.Match = append(want.Match, Match{Criteria: criteria})
+		}
+		m := &want.Match[len(want.Match)-1]
+		m.Settings = addWish(m.Settings, fmt.Sprintf("match[%d].", len(want.Match)-1), setting)
+	default:
+		want.Settings = addWish(want.Settings, "", line)
+	}
+}
+
+func addWish(settings []Setting, prefix, line string) []Setting {
+	f := sshconf.Parse(sshconf.Server, sshconf.Version{Major: 10, Minor: 5}, []byte(line))
+	return addLine(settings, prefix, f.Lines[0])
+}
+
+func readContext(arg string) sshconf.Context {
+	var c sshconf.Context
+	for item := range strings.SplitSeq(arg, ",") {
+		name, value, _ := strings.Cut(item, "=")
+		switch name {
+		case "user":
+			c.User = value
+		case "host":
+			c.Host = value
+		case "addr":
+			c.Address = value
+		case "laddr":
+			c.LocalAddress = value
+		case "lport":
+			fmt.Sscan(value, &c.LocalPort)
+		}
+	}
+	return c
+}
+
+// pureFacts are the facts of a host whose sshd is our own evaluator.
+func pureFacts(tree sshconf.Tree, want Server) Facts {
+	have := Facts{Version: tree.Version, Tree: tree, Contexts: ContextsOf(want), Canonical: sshconf.Dump{}}
+	have.IncludeDirs = []string{"/etc/ssh/sshd_config.d"}
+	for _, c := range have.Contexts {
+		r := sshconf.Evaluate(tree, c)
+		have.Effective = append(have.Effective, dumpOf(r, tree.Version))
+	}
+	for i, w := range WantedTexts(want) {
+		alone := sshconf.Tree{Dialect: sshconf.Server, Version: tree.Version, Main: "/want", Dir: "/",
+			Files: map[string][]byte{"/want": []byte(joinLines(w.Lines))}}
+		d := dumpOf(sshconf.Evaluate(alone, sshconf.Context{}), tree.Version)
+		if i == 0 {
+			have.Canonical = d
+		} else {
+			have.MatchCanonical = append(have.MatchCanonical, d)
+		}
+	}
+	return have
+}
+
+func dumpOf(r sshconf.Result, v sshconf.Version) sshconf.Dump {
+	d := sshconf.Dump{}
+	for _, kw := range sshconf.Keywords(sshconf.Server) {
+		for _, w := range r.Winners(kw.Name) {
+			value := w.Rest
+			if printed, ok := sshconf.Canonical(sshconf.Server, kw.Name, value, v); ok {
+				value = printed
+			}
+			d[strings.ToLower(kw.Name)] = append(d[strings.ToLower(kw.Name)], value)
+		}
+	}
+	return d
+}
+
+func describe(p Plan) string {
+	var out strings.Builder
+	if p.Trail != "" {
+		fmt.Fprintln(&out, "trail:", p.Trail)
+	}
+	for _, e := range p.Expect {
+		fmt.Fprintf(&out, "expect: %s %s%s\n", e.Keyword, strings.Join(e.Values, " | "), inContext(e.Context))
+	}
+	for _, x := range p.Problems {
+		severity := "error"
+		if x.Warning {
+			severity = "warning"
+		}
+		fmt.Fprintf(&out, "%s (%s) %s: %s\n", severity, x.Code, x.Attribute, x.Text)
+	}
+	for _, k := range slices.Sorted(maps.Keys(p.Effective)) {
+		fmt.Fprintf(&out, "effective: %s = %s\n", k, p.Effective[k])
+	}
+	return out.String()
+}
+
+func escapeCR(data []byte) []byte {
+	text := strings.ReplaceAll(string(data), "\r\n", "\\r\n")
+	if text != "" && !strings.HasSuffix(text, "\n") {
+		text += "\n\\c\n"
+	}
+	return []byte(text)
+}

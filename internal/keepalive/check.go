@@ -1,0 +1,244 @@
+package keepalive
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// The codes of problems, by which the provider chooses its advice.
+const (
+	UnknownKeyword    Code = "unknown keyword"
+	TypedKeyword      Code = "typed keyword"
+	RepeatedKeyword   Code = "repeated keyword"
+	BadValue          Code = "bad value"
+	NotInMatch        Code = "not in match"
+	TooNew            Code = "too new"
+	Deprecated        Code = "deprecated"
+	Removed           Code = "removed"
+	RefusedByHost     Code = "refused by host"
+	InvalidHost       Code = "invalid host configuration"
+	NoInclude         Code = "no include"
+	Shadowed          Code = "shadowed"
+	CommandLine       Code = "command line"
+	NeverDrops        Code = "never drops"
+	DropsAtOnce       Code = "drops at once"
+	CountWithout      Code = "count without interval"
+	NoMultiplexing    Code = "no multiplexing"
+	IdleLimit         Code = "idle limit"
+	DoubleInterval    Code = "double interval"
+	LongestTask       Code = "longest task"
+	Drifted           Code = "drifted"
+	NothingWanted     Code = "nothing wanted"
+	BadDropInName     Code = "bad drop-in name"
+	UncertainGroup    Code = "depends on group"
+	BlockGone         Code = "block gone"
+	UnexpectedComment Code = "comment in value"
+)
+
+// CheckServer says what is wrong with want that can be known without a host:
+// unknown and repeated keywords, keywords that belong to a typed attribute,
+// values that no release accepts, Match blocks with keywords no release allows
+// there.
+func CheckServer(want Server) []Problem {
+	var problems []Problem
+	problems = append(problems, checkSettings(want.Settings, false)...)
+	for i, m := range want.Match {
+		at := fmt.Sprintf("match[%d].", i)
+		if len(m.Settings) == 0 {
+			problems = append(problems, Problem{Code: NothingWanted, Attribute: fmt.Sprintf("match[%d]", i),
+				Text: "the Match block sets nothing"})
+		}
+		problems = append(problems, checkCriteria(at+"criteria", m.Criteria)...)
+		problems = append(problems, checkSettings(m.Settings, true)...)
+	}
+	if len(want.Settings)+len(want.Match) == 0 {
+		problems = append(problems, Problem{Code: NothingWanted, Text: "no setting is declared, so there is nothing to manage"})
+	}
+	return append(problems, checkDropInName(want.DropInName)...)
+}
+
+func checkSettings(settings []Setting, inMatch bool) []Problem {
+	var problems []Problem
+	seen := map[string]string{}
+	for _, s := range settings {
+		kw, known := sshconf.Lookup(sshconf.Server, s.Keyword)
+		if !known {
+			problems = append(problems, unknownKeyword(s))
+			continue
+		}
+		key := strings.ToLower(kw.Name)
+		if first, dup := seen[key]; dup {
+			problems = append(problems, Problem{Code: RepeatedKeyword, Attribute: s.Attribute,
+				Text: fmt.Sprintf("%s is already set by %s", kw.Name, first)})
+			continue
+		}
+		seen[key] = s.Attribute
+		problems = append(problems, checkOne(s, kw, inMatch)...)
+	}
+	return problems
+}
+
+func checkOne(s Setting, kw sshconf.Keyword, inMatch bool) []Problem {
+	var problems []Problem
+	bad := func(code Code, format string, args ...any) {
+		problems = append(problems, Problem{Code: code, Attribute: s.Attribute, Text: fmt.Sprintf(format, args...)})
+	}
+	if typed, ok := typedAttribute(kw.Name); ok && strings.Contains(s.Attribute, "settings[") {
+		bad(TypedKeyword, "%s belongs to the attribute %s", kw.Name, typed.Name)
+	}
+	if strings.EqualFold(kw.Name, "Match") || strings.EqualFold(kw.Name, "Include") {
+		bad(TypedKeyword, "%s is not a setting", kw.Name)
+		return problems
+	}
+	if inMatch && kw.MatchSince.IsZero() {
+		bad(NotInMatch, "no release of sshd allows %s in a Match block", kw.Name)
+	}
+	if len(s.Values) == 0 {
+		bad(BadValue, "%s has no value", kw.Name)
+	}
+	if len(s.Values) > 1 && !accumulates(kw) {
+		bad(BadValue, "%s takes one line, not %d: sshd would use the first only", kw.Name, len(s.Values))
+	}
+	for _, v := range s.Values {
+		if text := badText(v); text != "" {
+			bad(BadValue, "%s %s", kw.Name, text)
+			continue
+		}
+		if text := badTyped(kw.Name, v); text != "" {
+			bad(BadValue, "%s", text)
+		}
+	}
+	return problems
+}
+
+// accumulates reports whether a second line of kw adds to the first, in any
+// release.
+func accumulates(kw sshconf.Keyword) bool {
+	return kw.Merge(sshconf.Version{Major: 10, Minor: 0}) == sshconf.Append
+}
+
+func badText(v string) string {
+	switch {
+	case strings.TrimSpace(v) == "":
+		return "has an empty value"
+	case strings.ContainsAny(v, "\n\r\x00"):
+		return "has a line break or NUL in its value"
+	}
+	return ""
+}
+
+var (
+	startupsPattern = regexp.MustCompile(`^\d+(:\d+:\d+)?$`)
+	channelPattern  = regexp.MustCompile(`^[^\s=]+=\S+$`)
+)
+
+// badTyped says what is wrong with the value of a typed attribute's keyword.
+func badTyped(keyword, v string) string {
+	a, ok := typedAttribute(keyword)
+	if !ok {
+		return ""
+	}
+	switch a.Kind {
+	case Time:
+		if a.Name == "unused_connection_timeout" && v == "none" {
+			return ""
+		}
+		if _, err := sshconf.ParseTime(v); err != nil {
+			return fmt.Sprintf("%q is no time: write whole seconds or numbers with units such as 120, \"2m\" or \"1h30m\"", v)
+		}
+	case Count:
+		if n, err := strconv.ParseInt(v, 10, 64); err != nil || n < 0 || n > 1<<31-1 {
+			return fmt.Sprintf("%q is no whole number from 0 to 2147483647", v)
+		}
+	case Pairs:
+		return badPairs(v)
+	case Text:
+		if a.Name == "max_startups" && !startupsPattern.MatchString(v) {
+			return fmt.Sprintf("%q is neither \"start\" nor \"start:rate:full\"", v)
+		}
+	}
+	return ""
+}
+
+func badPairs(v string) string {
+	for _, item := range strings.Fields(v) {
+		if !channelPattern.MatchString(item) {
+			return fmt.Sprintf("%q is not type=interval", item)
+		}
+		_, interval, _ := strings.Cut(item, "=")
+		if _, err := sshconf.ParseTime(interval); err != nil {
+			return fmt.Sprintf("%q of %q is no time", interval, item)
+		}
+	}
+	return ""
+}
+
+func typedAttribute(keyword string) (Attribute, bool) {
+	for _, a := range ServerAttributes() {
+		if strings.EqualFold(a.Keyword, keyword) {
+			return a, true
+		}
+	}
+	return Attribute{}, false
+}
+
+func checkCriteria(attribute, criteria string) []Problem {
+	if text := badText(criteria); text != "" {
+		return []Problem{{Code: BadValue, Attribute: attribute, Text: "Match " + text}}
+	}
+	return nil
+}
+
+// dropInPattern keeps a drop-in name inside its directory, readable by Include
+// *.conf, and one word in our marks.
+var dropInPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*\.conf$`)
+
+func checkDropInName(name string) []Problem {
+	if name == "" || dropInPattern.MatchString(name) {
+		return nil
+	}
+	return []Problem{{Code: BadDropInName, Attribute: "drop_in_name",
+		Text: fmt.Sprintf("%q is no file name of letters, digits, dots, hyphens and underscores that ends in .conf", name)}}
+}
+
+func unknownKeyword(s Setting) Problem {
+	text := fmt.Sprintf("%s is no keyword of sshd_config", s.Keyword)
+	if near := nearest(s.Keyword); near != "" {
+		text += fmt.Sprintf("; did you mean %s?", near)
+	}
+	return Problem{Code: UnknownKeyword, Attribute: s.Attribute, Text: text}
+}
+
+// nearest returns the keyword that differs from word by at most two edits.
+func nearest(word string) string {
+	best, distance := "", 3
+	for _, kw := range sshconf.Keywords(sshconf.Server) {
+		if d := editDistance(strings.ToLower(word), strings.ToLower(kw.Name)); d < distance {
+			best, distance = kw.Name, d
+		}
+	}
+	return best
+}
+
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		diagonal := row[0]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			diagonal, row[j] = row[j], min(row[j]+1, row[j-1]+1, diagonal+cost)
+		}
+	}
+	return row[len(b)]
+}

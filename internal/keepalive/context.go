@@ -1,0 +1,120 @@
+package keepalive
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// checkContext is a context in which values are checked. block is the Match
+// block of ours that it is a sample of, or global.
+type checkContext struct {
+	sshconf.Context
+	block int
+}
+
+// ContextsOf returns the contexts whose effective values PlanServer and
+// ObserveServer need for want: the default, the declared ones, and for each
+// Match block one that its criteria accept, where one can be made up.
+func ContextsOf(want Server) []sshconf.Context {
+	var list []sshconf.Context
+	for _, c := range contextsWithMatch(want) {
+		list = append(list, c.Context)
+	}
+	return list
+}
+
+func contextsWithMatch(want Server) []checkContext {
+	list := []checkContext{{sshconf.Context{}, global}}
+	for _, c := range want.Contexts {
+		list = append(list, checkContext{c, global})
+	}
+	for i, m := range want.Match {
+		if c, ok := sample(m.Criteria); ok {
+			list = append(list, checkContext{c, i})
+		}
+	}
+	return list
+}
+
+// Spec returns c as the argument of sshd -T -C; "" for the default context.
+func Spec(c sshconf.Context) string {
+	var items []string
+	add := func(name, value string) {
+		if value != "" {
+			items = append(items, name+"="+value)
+		}
+	}
+	add("user", c.User)
+	add("host", c.Host)
+	add("addr", c.Address)
+	add("laddr", c.LocalAddress)
+	if c.LocalPort != 0 {
+		add("lport", fmt.Sprint(c.LocalPort))
+	}
+	return strings.Join(items, ",")
+}
+
+// sample makes up a connection that criteria accept. It asks the evaluator
+// whether it got one, and reports false for criteria it cannot meet, such as
+// group, which only the host can judge.
+func sample(criteria string) (sshconf.Context, bool) {
+	c, ok := guess(criteria)
+	return c, ok && accepts(criteria, c, newest)
+}
+
+// accepts reports whether a Match with these criteria applies in context c.
+func accepts(criteria string, c sshconf.Context, v sshconf.Version) bool {
+	const main = "/sample"
+	probe := sshconf.Tree{Dialect: sshconf.Server, Version: v, Main: main, Dir: "/",
+		Files: map[string][]byte{main: []byte("Match " + criteria + "\nBanner sample\n")}}
+	_, matched := sshconf.Evaluate(probe, c).Winner("Banner")
+	return matched
+}
+
+// newest is a release that knows every criterion; the contexts to ask about are
+// chosen before the host has told its own.
+var newest = sshconf.Version{Major: 10, Minor: 5}
+
+// guess takes the first positive pattern of each criterion, with its wildcards
+// filled in.
+func guess(criteria string) (sshconf.Context, bool) {
+	var c sshconf.Context
+	words := strings.Fields(strings.ReplaceAll(criteria, "=", " "))
+	if len(words) == 1 && strings.EqualFold(words[0], "all") {
+		return c, true
+	}
+	for i := 0; i+1 < len(words); i += 2 {
+		value, ok := fill(words[i+1])
+		if !ok {
+			return c, false
+		}
+		switch strings.ToLower(words[i]) {
+		case "user":
+			c.User = value
+		case "host":
+			c.Host = value
+		case "address":
+			c.Address, _, _ = strings.Cut(value, "/")
+		case "localaddress":
+			c.LocalAddress, _, _ = strings.Cut(value, "/")
+		case "localport":
+			if _, err := fmt.Sscan(value, &c.LocalPort); err != nil {
+				return c, false
+			}
+		default:
+			return c, false
+		}
+	}
+	return c, !c.IsZero()
+}
+
+func fill(patterns string) (string, bool) {
+	for p := range strings.SplitSeq(strings.Trim(patterns, `"`), ",") {
+		if p != "" && !strings.HasPrefix(p, "!") {
+			return strings.NewReplacer("*", "x", "?", "x").Replace(p), true
+		}
+	}
+	return "", false
+}

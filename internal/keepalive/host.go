@@ -1,0 +1,136 @@
+package keepalive
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// What a host says against the wishes before anything is decided.
+
+// checkVersion compares the wanted keywords with what the host's release knows.
+func checkVersion(want Server, v sshconf.Version) []Problem {
+	var problems []Problem
+	for _, s := range want.Settings {
+		problems = append(problems, checkRelease(s, v, false)...)
+	}
+	for _, m := range want.Match {
+		for _, s := range m.Settings {
+			problems = append(problems, checkRelease(s, v, true)...)
+		}
+	}
+	return problems
+}
+
+func checkRelease(s Setting, v sshconf.Version, inMatch bool) []Problem {
+	kw, known := sshconf.Lookup(sshconf.Server, s.Keyword)
+	if !known || v.IsZero() {
+		return nil
+	}
+	var problems []Problem
+	say := func(code Code, warning bool, format string, args ...any) {
+		problems = append(problems, Problem{Code: code, Warning: warning, Attribute: s.Attribute, Text: fmt.Sprintf(format, args...)})
+	}
+	switch {
+	case !kw.RemovedSince.IsZero() && v.AtLeast(kw.RemovedSince.Major, kw.RemovedSince.Minor):
+		say(Removed, false, "%s is gone since OpenSSH %s and the host has %s", s.Keyword, kw.RemovedSince, v)
+	case !v.AtLeast(kw.Since.Major, kw.Since.Minor):
+		say(TooNew, false, "%s needs OpenSSH %s and the host has %s", s.Keyword, kw.Since, v)
+	case kw.Deprecated(v):
+		say(Deprecated, true, "%s is deprecated since OpenSSH %s: the host accepts it and ignores it", s.Keyword, kw.DeprecatedSince)
+	}
+	if inMatch && !kw.MatchLegal(v) {
+		say(NotInMatch, false, "OpenSSH %s does not allow %s in a Match block", v, s.Keyword)
+	}
+	return problems
+}
+
+// sshd writes "FILE line N: text" or "FILE: line N: text".
+var linePattern = regexp.MustCompile(`line (\d+)`)
+
+// refusals turns what the host's sshd says against the wanted settings alone
+// into problems of the settings it means.
+func refusals(want Server, have Facts) []Problem {
+	var problems []Problem
+	for i, w := range WantedTexts(want) {
+		if i < len(have.Refused) && have.Refused[i] != "" {
+			problems = append(problems, refusal(w, have.Refused[i])...)
+		}
+	}
+	return problems
+}
+
+func refusal(w Wanted, complaint string) []Problem {
+	var problems []Problem
+	for line := range strings.Lines(complaint) {
+		line = strings.TrimSpace(line)
+		m := linePattern.FindStringSubmatch(line)
+		if m == nil {
+			continue
+		}
+		n, err := strconv.Atoi(m[1])
+		if err != nil || n < 1 || n > len(w.Lines) {
+			continue
+		}
+		_, text, _ := strings.Cut(line, m[0])
+		problems = append(problems, Problem{Code: RefusedByHost, Attribute: w.Attributes[n-1],
+			Text: fmt.Sprintf("the host's sshd refuses %q: %s", w.Lines[n-1], strings.TrimLeft(text, ": "))})
+	}
+	if len(problems) == 0 {
+		problems = append(problems, Problem{Code: RefusedByHost, Text: "the host's sshd refuses the settings: " + strings.TrimSpace(complaint)})
+	}
+	return problems
+}
+
+// filePattern finds the file and line a complaint is about.
+var filePattern = regexp.MustCompile(`(/\S+?):? line (\d+)`)
+
+func invalidHost(have Facts) Problem {
+	p := Problem{Code: InvalidHost, Text: "the host's sshd refuses its own configuration as it stands: " + strings.TrimSpace(have.Invalid)}
+	if m := filePattern.FindStringSubmatch(have.Invalid); m != nil {
+		if n, err := strconv.Atoi(m[2]); err == nil {
+			p.Pos = sshconf.Pos{Path: m[1], Line: n}
+		}
+	}
+	return p
+}
+
+// commandLine finds wishes that no file can fulfil: options on sshd's command
+// line are read before the first file.
+func commandLine(want Server, have Facts) []Problem {
+	var problems []Problem
+	for _, s := range want.Settings {
+		option, ok := optionFor(have.Daemon.Options, s.Keyword)
+		if !ok {
+			continue
+		}
+		values, _ := effective(have, sshconf.Context{}, s.Keyword)
+		wanted, known := canonical(have, global, s.Keyword)
+		if known && sshconf.Same(sshconf.Server, s.Keyword, values, wanted, have.Version) {
+			continue
+		}
+		problems = append(problems, Problem{Code: CommandLine, Attribute: s.Attribute,
+			Text: fmt.Sprintf("%s cannot be set by any file: sshd was started with %s", s.Keyword, option)})
+	}
+	return problems
+}
+
+// optionFor returns the command line option that sets keyword.
+func optionFor(options []string, keyword string) (string, bool) {
+	for _, o := range options {
+		switch {
+		case strings.HasPrefix(o, "-p") && strings.EqualFold(keyword, "Port"),
+			strings.HasPrefix(o, "-h") && strings.EqualFold(keyword, "HostKey"):
+			return o, true
+		case strings.HasPrefix(o, "-o"):
+			name := strings.TrimLeft(strings.TrimPrefix(o, "-o"), " ")
+			if i := strings.IndexAny(name, "= \t"); i >= 0 && strings.EqualFold(name[:i], keyword) {
+				return o, true
+			}
+		}
+	}
+	return "", false
+}

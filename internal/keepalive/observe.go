@@ -1,0 +1,126 @@
+package keepalive
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// ObserveServer says what the host makes of want. have must have been gathered
+// for the same want, and the host's configuration must be valid.
+func ObserveServer(want Server, have Facts) Observed {
+	base, dropIn := strip(have.Tree, ownerOf(want.DropInName))
+	o := Observed{
+		Values:    map[string][]string{},
+		Effective: map[string]string{},
+		Managed:   dropIn != "" || len(changes(base, have.Tree)) > 0,
+	}
+	checks := contextsWithMatch(want)
+	for _, s := range want.Settings {
+		o.observe(s, global, want, have, checks)
+		if values, ok := effective(have, sshconf.Context{}, s.Keyword); ok {
+			o.Effective[s.Keyword] = strings.Join(values, "\n")
+		}
+	}
+	for i, m := range want.Match {
+		for _, s := range m.Settings {
+			o.observe(s, i, want, have, checks)
+		}
+	}
+	return o
+}
+
+// observe looks at one setting in every context in which block has the say. The
+// first context that differs gives the value to show.
+func (o *Observed) observe(s Setting, block int, want Server, have Facts, checks []checkContext) {
+	wanted, known := canonical(have, block, s.Keyword)
+	if !known {
+		wanted = s.Values
+	}
+	looked := false
+	for _, at := range checks {
+		if at.block != block || block == global && overriddenByOurs(s, at, want, have) {
+			continue
+		}
+		values, _ := effective(have, at.Context, s.Keyword)
+		looked = true
+		if !sshconf.Same(sshconf.Server, s.Keyword, values, wanted, have.Version) {
+			o.differs(s, values, at, have)
+			return
+		}
+	}
+	if !looked && !written(have.Tree, want, block, s) {
+		o.Drift = append(o.Drift, Problem{Code: BlockGone, Warning: true, Attribute: s.Attribute,
+			Text: fmt.Sprintf("our Match %s no longer sets %s", want.Match[block].Criteria, s.Keyword)})
+		return
+	}
+	o.Values[s.Attribute] = s.Values
+}
+
+// overriddenByOurs reports whether a Match block of ours decides s in a declared
+// context, so that the global value need not hold there.
+func overriddenByOurs(s Setting, at checkContext, want Server, have Facts) bool {
+	if at.IsZero() {
+		return false
+	}
+	for _, m := range want.Match {
+		sets := slices.ContainsFunc(m.Settings, func(x Setting) bool { return strings.EqualFold(x.Keyword, s.Keyword) })
+		if sets && accepts(m.Criteria, at.Context, have.Version) {
+			return true
+		}
+	}
+	return false
+}
+
+func (o *Observed) differs(s Setting, values []string, at checkContext, have Facts) {
+	text := fmt.Sprintf("%s is %s, not %s", s.Keyword, orUnset(values), strings.Join(s.Values, ", "))
+	p := Problem{Code: Drifted, Warning: true, Attribute: s.Attribute}
+	if option, ok := optionFor(have.Daemon.Options, s.Keyword); ok {
+		text += fmt.Sprintf(", because sshd was started with %s", option)
+	} else if w, ok := sshconf.Evaluate(have.Tree, at.Context).Winner(s.Keyword); ok {
+		text += ", because " + because(w, at.Context)
+		p.Pos = w.Pos
+	} else {
+		text += ", because no file sets it" + inContext(at.Context)
+	}
+	p.Text = text
+	o.Drift = append(o.Drift, p)
+	if len(values) > 0 {
+		o.Values[s.Attribute] = values
+	}
+}
+
+func orUnset(values []string) string {
+	if len(values) == 0 {
+		return "unset"
+	}
+	return strings.Join(values, ", ")
+}
+
+// effective returns what sshd -T printed for keyword in context at.
+func effective(have Facts, at sshconf.Context, keyword string) ([]string, bool) {
+	i := slices.Index(have.Contexts, at)
+	if i < 0 || i >= len(have.Effective) {
+		return nil, false
+	}
+	values, ok := have.Effective[i][strings.ToLower(keyword)]
+	return values, ok
+}
+
+// written reports whether our Match block stands on the host with s in it.
+func written(t sshconf.Tree, want Server, block int, s Setting) bool {
+	have := adopt(t, ownerOf(want.DropInName))
+	for _, m := range have.Match {
+		if m.Criteria != want.Match[block].Criteria {
+			continue
+		}
+		for _, x := range m.Settings {
+			if strings.EqualFold(x.Keyword, s.Keyword) && slices.Equal(x.Values, s.Values) {
+				return true
+			}
+		}
+	}
+	return false
+}

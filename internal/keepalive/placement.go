@@ -1,0 +1,244 @@
+package keepalive
+
+import (
+	"bytes"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// Where our lines go in a configuration that belongs to somebody else.
+//
+// sshd keeps the first value it reads for a keyword, and any value of a matching
+// Match block beats every global one. So the least intrusive place that wins is
+// a drop-in of our own that sorts before the others, if an Include outside Match
+// reads it and nothing above that Include sets one of our keywords. Else it is a
+// block at the head of the main file, below the file's own heading comment and
+// above everything that sshd reads. Match blocks of ours stand before the first
+// Match of the file they are in, because among matching blocks the first one
+// wins; without a Match they stand at the end.
+//
+// A keyword that a Match of somebody else overrides in a declared context gets a
+// Match all of ours behind our own Match blocks. What still loses, and lines of
+// keywords that accumulate, can only be had by commenting out the winner, which
+// is done if takeover says so.
+//
+// The candidate is always computed from the files without our marks, so the same
+// wishes give the same bytes, whatever stands there now.
+
+// candidate is one way to place the wanted settings.
+type candidate struct {
+	tree   sshconf.Tree
+	file   string            // the file our lines are in
+	kind   string            // drop_in, before_include, in_place
+	origin map[int]int       // line of file -> index of our Match block, or global
+	forced []Setting         // settings repeated in Match all
+	taken  []sshconf.Setting // lines of others commented out
+}
+
+const global = -1
+
+func (c candidate) ours(p sshconf.Pos) bool {
+	_, ok := c.origin[p.Line]
+	return ok && p.Path == c.file
+}
+
+// ownLine is one of our lines and the Match block its value comes from.
+type ownLine struct {
+	text  string
+	block int
+}
+
+func globalOwn(settings []Setting) []ownLine {
+	return owned(globalLines(settings), global)
+}
+
+func matchOwn(blocks []Match, forced []Setting) []ownLine {
+	var lines []ownLine
+	for i, b := range blocks {
+		lines = append(lines, owned(matchLines([]Match{b}, nil), i)...)
+	}
+	return append(lines, owned(matchLines(nil, forced), global)...)
+}
+
+func owned(lines []string, block int) []ownLine {
+	own := make([]ownLine, len(lines))
+	for i, text := range lines {
+		own[i] = ownLine{text, block}
+	}
+	return own
+}
+
+func texts(lines []ownLine) []string {
+	out := make([]string, len(lines))
+	for i, l := range lines {
+		out[i] = l.text
+	}
+	return out
+}
+
+// strip returns the tree as it would be without anything of owner's, and the
+// path of the drop-in that is wholly ours, if there is one.
+func strip(t sshconf.Tree, owner string) (base sshconf.Tree, dropIn string) {
+	base = t.Clone()
+	for name, data := range t.Files {
+		if isOurDropIn(name, data, owner) {
+			delete(base.Files, name)
+			dropIn = name
+			continue
+		}
+		if text, changed := stripFile(t, data, owner); changed {
+			base.Files[name] = text
+		}
+	}
+	return base, dropIn
+}
+
+func isOurDropIn(name string, data []byte, owner string) bool {
+	return path.Base(name) == owner && bytes.HasPrefix(data, []byte(header))
+}
+
+func stripFile(t sshconf.Tree, data []byte, owner string) (text []byte, changed bool) {
+	if !bytes.Contains(data, []byte("sshkeepalive "+owner)) {
+		return data, false
+	}
+	f := sshconf.Parse(t.Dialect, t.Version, data)
+	f.Restore(takenMark(owner))
+	f.RemoveBlock(matchMarks(owner))
+	f.RemoveBlock(globalMarks(owner))
+	text = f.Bytes()
+	return text, !bytes.Equal(text, data)
+}
+
+// dropInPath returns the path at which a drop-in called name would be read
+// outside any Match, and the Include line that reads it.
+func dropInPath(base sshconf.Tree, dirs []string, name string) (file string, include sshconf.Pos, ok bool) {
+	for _, dir := range dirs {
+		file = path.Join(dir, name)
+		if include, ok = sshconf.Included(base, file); ok {
+			return file, include, true
+		}
+	}
+	return "", sshconf.Pos{}, false
+}
+
+// place writes the wanted lines into file of base.
+func place(base sshconf.Tree, want Server, file, kind string, forced []Setting) candidate {
+	c := candidate{tree: base.Clone(), file: file, kind: kind, forced: forced, origin: map[int]int{}}
+	old, exists := base.Files[file]
+	globals, blocks := globalOwn(want.Settings), matchOwn(want.Match, forced)
+	if !exists {
+		c.tree.Files[file] = []byte(header + "\n" + joinLines(texts(globals)) + joinLines(texts(blocks)))
+		c.note(2, slices.Concat(globals, blocks))
+		return c
+	}
+	owner := ownerOf(want.DropInName)
+	f := sshconf.Parse(base.Dialect, base.Version, old)
+	begin, end := matchMarks(owner)
+	insert(f, matchPlace(f), begin, end, blocks)
+	begin, end = globalMarks(owner)
+	insert(f, headPlace(f), begin, end, globals)
+	c.tree.Files[file] = f.Bytes()
+	c.find(f, globals, begin, end)
+	begin, end = matchMarks(owner)
+	c.find(f, blocks, begin, end)
+	return c
+}
+
+func insert(f *sshconf.File, at int, begin, end string, lines []ownLine) {
+	if len(lines) > 0 {
+		f.InsertBlock(at, begin, end, texts(lines))
+	}
+}
+
+func (c *candidate) find(f *sshconf.File, lines []ownLine, begin, end string) {
+	if from, _, ok := f.FindBlock(begin, end); ok {
+		c.note(from+2, lines) // from counts from 0 and is the mark
+	}
+}
+
+// note records that lines stand in the managed file from line first on.
+func (c *candidate) note(first int, lines []ownLine) {
+	for i, l := range lines {
+		c.origin[first+i] = l.block
+	}
+}
+
+// headPlace is below the comments that head the file.
+func headPlace(f *sshconf.File) int {
+	for i, l := range f.Lines {
+		if l.Keyword != "" || l.Err != nil {
+			return i
+		}
+	}
+	return len(f.Lines)
+}
+
+// matchPlace is before the first Match and the comment that is attached to it.
+func matchPlace(f *sshconf.File) int {
+	at := f.FirstMatch()
+	if at < 0 {
+		return len(f.Lines)
+	}
+	for at > 0 && isComment(f.Lines[at-1]) {
+		at--
+	}
+	return at
+}
+
+func isComment(l sshconf.Line) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(l.Raw, " \t"), []byte("#"))
+}
+
+// changes lists the files in which to differs from from, in the order of paths.
+func changes(from, to sshconf.Tree) []Change {
+	var list []Change
+	for name, old := range from.Files {
+		if now, ok := to.Files[name]; !ok {
+			list = append(list, Change{Path: name, Old: old})
+		} else if !bytes.Equal(old, now) {
+			list = append(list, Change{Path: name, Old: old, New: now})
+		}
+	}
+	for name, now := range to.Files {
+		if _, ok := from.Files[name]; !ok {
+			list = append(list, Change{Path: name, New: now})
+		}
+	}
+	slices.SortFunc(list, func(a, b Change) int { return strings.Compare(a.Path, b.Path) })
+	return list
+}
+
+// content returns our lines as they stand in the managed file.
+func (c candidate) content() string {
+	var out strings.Builder
+	n := 0
+	for line := range strings.Lines(string(c.tree.Files[c.file])) {
+		n++
+		if _, ok := c.origin[n]; ok {
+			out.WriteString(strings.TrimRight(line, "\r\n") + "\n")
+		}
+	}
+	return out.String()
+}
+
+// trail is the decision in one line.
+func (c candidate) trail(have Facts, include sshconf.Pos, overridden []sshconf.Pos) string {
+	words := []string{"version=" + have.Version.String(), "placement=" + c.kind, "file=" + c.file}
+	if c.kind == "drop_in" {
+		words = append(words, "include="+include.String())
+	}
+	for _, p := range overridden {
+		words = append(words, "overrides="+p.String())
+	}
+	for _, s := range c.forced {
+		words = append(words, "match-all="+s.Keyword)
+	}
+	for _, s := range c.taken {
+		words = append(words, fmt.Sprintf("takes-over=%s", s.Pos))
+	}
+	return strings.Join(words, " ")
+}

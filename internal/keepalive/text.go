@@ -1,0 +1,100 @@
+package keepalive
+
+import (
+	"strings"
+)
+
+// The text we put on a host. Every mark names its owner, the drop-in name of
+// the resource, so that two resources on one host never undo each other.
+//
+// A drop-in that is ours alone starts with header. In a file that belongs to
+// somebody else our lines stand between begin and end marks: one block for
+// global settings and one for Match blocks. A line that was taken over is kept
+// behind takenMark. What stands in the files is therefore all that is needed to
+// restore them; no record is kept elsewhere.
+const header = "# Managed by Terraform: sshkeepalive_server. A change made here by hand is drift."
+
+func ownerOf(dropInName string) string {
+	if dropInName == "" {
+		return DefaultDropIn
+	}
+	return dropInName
+}
+
+func globalMarks(owner string) (begin, end string) {
+	return "# BEGIN sshkeepalive " + owner + " (managed by Terraform)", "# END sshkeepalive " + owner
+}
+
+func matchMarks(owner string) (begin, end string) {
+	return "# BEGIN sshkeepalive " + owner + " Match (managed by Terraform)", "# END sshkeepalive " + owner + " Match"
+}
+
+func takenMark(owner string) string { return "#sshkeepalive " + owner + "# " }
+
+// globalLines renders the settings that stand outside Match.
+func globalLines(settings []Setting) []string {
+	var lines []string
+	for _, s := range settings {
+		for _, v := range s.Values {
+			lines = append(lines, s.Keyword+" "+v)
+		}
+	}
+	return lines
+}
+
+// matchLines renders the Match blocks, and after them one Match all for the
+// settings that would lose to a Match of somebody else.
+func matchLines(blocks []Match, forced []Setting) []string {
+	var lines []string
+	for _, b := range blocks {
+		lines = append(lines, "Match "+b.Criteria)
+		lines = append(lines, indented(b.Settings)...)
+	}
+	if len(forced) > 0 {
+		lines = append(lines, "Match all")
+		lines = append(lines, indented(forced)...)
+	}
+	return lines
+}
+
+func indented(settings []Setting) []string {
+	lines := globalLines(settings)
+	for i := range lines {
+		lines[i] = "\t" + lines[i]
+	}
+	return lines
+}
+
+// Wanted is a text of wanted settings for the host's own sshd to judge.
+type Wanted struct {
+	Lines      []string
+	Attributes []string // of the setting each line comes from
+}
+
+// WantedTexts returns what PlanServer and ObserveServer need judged: the global
+// settings, then each Match block's settings as if they were global.
+func WantedTexts(want Server) []Wanted {
+	texts := []Wanted{wantedText(want.Settings)}
+	for _, m := range want.Match {
+		texts = append(texts, wantedText(m.Settings))
+	}
+	return texts
+}
+
+func wantedText(settings []Setting) Wanted {
+	var w Wanted
+	for _, s := range settings {
+		for _, line := range globalLines([]Setting{s}) {
+			w.Lines = append(w.Lines, line)
+			w.Attributes = append(w.Attributes, s.Attribute)
+		}
+	}
+	return w
+}
+
+func joinLines(lines []string) string {
+	if len(lines) == 0 {
+		return ""
+	}
+	return strings.Join(lines, "\n") + "\n"
+}

@@ -1,0 +1,162 @@
+package reconcile
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// commit carries out plan and returns what the confirming connection saw.
+func (e *Engine) commit(ctx context.Context, t Target, want keepalive.Server, before Sight, plan keepalive.Plan) (Sight, Outcome, error) {
+	h, err := e.machines.Acquire(ctx, t.Spec)
+	if err != nil {
+		return Sight{}, Unchanged, err
+	}
+	defer h.Release()
+	defer e.memory.forget(t)
+	var after Sight
+	confirm := func(ctx context.Context, live commit.Pending) error {
+		fresh, err := e.machines.Fresh(ctx, t.Spec)
+		if err != nil {
+			return asRefused(err)
+		}
+		defer fresh.Release()
+		after, err = gather(ctx, fresh, t, want)
+		if err != nil {
+			return err
+		}
+		return proven(t, before, after, live, plan)
+	}
+	// A change that was begun is brought to its end: Ctrl-C may not leave a
+	// host between two configurations. Every step below has its own deadline.
+	outcome, err := commit.Run(context.WithoutCancel(ctx), machine{h}, request(t, before, plan), confirm)
+	if err != nil {
+		return Sight{}, Outcome(outcome), e.failure(t, outcome, err)
+	}
+	e.memory.forget(t)
+	return after, Outcome(outcome), nil
+}
+
+func (e *Engine) failure(t Target, outcome commit.Outcome, err error) error {
+	step := "commit"
+	var failed *commit.Error
+	if errors.As(err, &failed) {
+		step = failed.Step
+	}
+	return &Error{Host: t.Spec.Name, Step: step, Outcome: Outcome(outcome), Err: err}
+}
+
+// proven says whether the confirming connection was answered by a daemon that
+// has loaded the new files, and whether they do what was wanted.
+func proven(t Target, before, after Sight, live commit.Pending, plan keepalive.Plan) error {
+	switch {
+	case before.MachineID != after.MachineID:
+		return fmt.Errorf("another machine answered: its id is %s, not %s", after.MachineID, before.MachineID)
+	case after.Facts.Invalid != "":
+		return fmt.Errorf("sshd refuses the configuration: %s", after.Facts.Invalid)
+	case after.Facts.Daemon.Stale && !t.NoReload:
+		return errors.New("the daemon that answered has not loaded the new files")
+	case live.Proof == "inode" && !slices.ContainsFunc(live.After, after.listens):
+		return errors.New("the daemon that answered does not listen on the sockets that the reload opened")
+	}
+	return unmet(plan.Expect, after.Facts)
+}
+
+// unmet names the first expectation that does not hold.
+func unmet(expect []keepalive.Expectation, have keepalive.Facts) error {
+	for _, x := range expect {
+		for i, c := range have.Contexts {
+			if c != x.Context {
+				continue
+			}
+			if got := have.Effective[i][x.Keyword]; !sshconf.Same(sshconf.Server, x.Keyword, got, x.Values, have.Version) {
+				return fmt.Errorf("%s is effectively %q, not %q%s", x.Keyword, strings.Join(got, ", "), strings.Join(x.Values, ", "), forContext(c))
+			}
+		}
+	}
+	return nil
+}
+
+func forContext(c sshconf.Context) string {
+	if c.IsZero() {
+		return ""
+	}
+	return " for " + keepalive.Spec(c)
+}
+
+// request lays the change out for the protocol. The candidate tree is a copy of
+// the whole running tree below stageDir, its Includes pointing into the copy, so
+// that sshd -t -f judges exactly what will be in force: a drop-in judged alone
+// proves nothing.
+func request(t Target, s Sight, plan keepalive.Plan) commit.Request {
+	id := newID()
+	stageDir := commit.StageDir(id)
+	tree := candidateTree(s.Facts.Tree, plan.Changes)
+	req := commit.Request{
+		ID: id, Base: s.Facts.Tree.Files, StageDir: stageDir, Main: stageDir + tree.Main,
+		SSHD: s.sshd, Options: strings.Fields(strings.Join(s.Facts.Daemon.Options, " ")), Activate: s.activation, ConfirmTimeout: t.ConfirmTimeout,
+	}
+	for _, c := range plan.Changes {
+		req.Changes = append(req.Changes, commit.Change(c))
+	}
+	for name, data := range tree.Files {
+		text := sshconf.Rebase(sshconf.Parse(tree.Dialect, tree.Version, data), tree.Dir, stageDir)
+		req.Staged = append(req.Staged, commit.StagedFile{Path: stageDir + name, Data: text})
+	}
+	for _, x := range plan.Expect {
+		req.Checks = append(req.Checks, commit.Check{Spec: keepalive.Spec(x.Context), Keyword: x.Keyword, Values: x.Values})
+	}
+	if t.NoReload {
+		req.Activate.Kind = commit.None
+	}
+	return req
+}
+
+func candidateTree(running sshconf.Tree, changes []keepalive.Change) sshconf.Tree {
+	tree := running.Clone()
+	for _, c := range changes {
+		if c.New == nil {
+			delete(tree.Files, c.Path)
+			continue
+		}
+		tree.Files[c.Path] = c.New
+	}
+	return tree
+}
+
+func newID() string {
+	var b [8]byte
+	rand.Read(b[:]) // never fails since Go 1.24
+	return hex.EncodeToString(b[:])
+}
+
+// machine lets the protocol run its scripts on a host.
+type machine struct{ host host.Host }
+
+func (m machine) Run(ctx context.Context, name, script string) (stdout, stderr string, exit int, err error) {
+	res, err := m.host.Run(ctx, host.Script{Name: name, Text: script, Root: true, Convergent: true})
+	var failed *host.Error
+	if errors.As(err, &failed) && !failed.MayHaveRun {
+		err = fmt.Errorf("%w: %w", commit.ErrNotRun, err)
+	}
+	return res.Stdout, res.Stderr, res.Exit, err
+}
+
+// asRefused marks the errors that a reloading sshd causes by closing its port
+// for some milliseconds.
+func asRefused(err error) error {
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return fmt.Errorf("%w: %w", commit.ErrRefused, err)
+	}
+	return err
+}

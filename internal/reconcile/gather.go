@@ -1,0 +1,86 @@
+package reconcile
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+)
+
+//go:embed gather.sh
+var gatherSource string
+
+// gatherScript composes the one script that answers everything PlanServer and
+// ObserveServer ask about configFile ("" is what the running daemon uses).
+func gatherScript(configFile string, want keepalive.Server) string {
+	var head strings.Builder
+	head.WriteString("CFG=" + quote(configFile) + "; specs() { each")
+	for _, c := range keepalive.ContextsOf(want)[1:] {
+		head.WriteString(" " + quote(keepalive.Spec(c)))
+	}
+	head.WriteString("; }; wants() { :;")
+	for _, w := range keepalive.WantedTexts(want) {
+		head.WriteString(" canon")
+		for _, line := range w.Lines {
+			head.WriteString(" " + quote(line))
+		}
+		head.WriteString(";")
+	}
+	head.WriteString(" }; ")
+	return head.String() + oneLine(gatherSource)
+}
+
+// oneLine drops the comments of a script that was written for it and joins its
+// lines with blanks.
+func oneLine(script string) string {
+	var words []string
+	for line := range strings.Lines(script) {
+		line = strings.TrimSpace(line)
+		if line != "" && !strings.HasPrefix(line, "#") {
+			words = append(words, line)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// quote makes s one word of a POSIX shell.
+func quote(s string) string {
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// gather looks at the machine behind h.
+func gather(ctx context.Context, h host.Host, t Target, want keepalive.Server) (Sight, error) {
+	script := host.Script{Name: "gather", Text: gatherScript(t.ConfigFile, want), Root: true, Convergent: true}
+	res, err := h.Run(ctx, script)
+	if err != nil {
+		return Sight{}, err
+	}
+	if res.Exit != 0 {
+		return Sight{}, fmt.Errorf("the script that gathers facts ended with status %d: %s", res.Exit, lastLines(res.Stderr))
+	}
+	s, err := parseReport(res.Stdout, want)
+	if err != nil {
+		if said := lastLines(res.Stderr); said != "" {
+			err = fmt.Errorf("%w; the host said: %s", err, said)
+		}
+		return Sight{}, err
+	}
+	s.Identity = h.Identity()
+	return s, nil
+}
+
+var errCutShort = errors.New("the report of facts is cut short")
+
+// lastLines is what of a program's stderr fits into a message.
+func lastLines(s string) string {
+	s = strings.TrimSpace(s)
+	const limit = 2000
+	if len(s) > limit {
+		s = "…" + s[len(s)-limit:]
+	}
+	return s
+}

@@ -1,0 +1,145 @@
+# Gathers every fact about one sshd in one go. Go puts assignments of CFG (main
+# file or empty), and functions want0 (the wanted global lines), specs, and
+# wants in front, drops the comments and joins the lines with blanks: a script
+# of one line travels on the exec line and costs two round trips instead of
+# three. So every line here ends where a blank may follow.
+
+say() { printf '@%s\n' "$*"; };
+
+# The daemon that accepted this very connection is the topmost sshd above us. A
+# session outlives a restarted listener (KillMode=process); then its monitor is
+# topmost, and its title does not end in "[listener] ..." (8.2 and later) nor
+# start with a path (before).
+title() { tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null; };
+islistener() { case $(title "$1") in
+  *'[listener]'*) return 0 ;;
+  /*sshd\ *|sshd\ -*) return 0 ;;
+  esac; return 1; };
+above() { p=$$; while [ "${p:-0}" -gt 1 ] && [ -r "/proc/$p/status" ]; do
+    if [ "$(cat "/proc/$p/comm" 2>/dev/null)" = sshd ] && islistener "$p"; then LP=$p; fi;
+    p=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$p/status");
+  done; };
+LP=;
+above;
+[ -n "$LP" ] || for u in ssh sshd; do
+  [ -d /run/systemd/system ] || break;
+  p=$(systemctl show -p MainPID --value "$u.service" 2>/dev/null);
+  if [ "${p:-0}" -gt 0 ]; then LP=$p; break; fi;
+done;
+[ -n "$LP" ] || for f in /run/sshd.pid /var/run/sshd.pid; do
+  [ -r "$f" ] || continue;
+  p=$(cat "$f");
+  if islistener "$p"; then LP=$p; break; fi;
+done;
+
+SSHD=; OPTS=; ARGV=;
+if [ -n "$LP" ]; then
+  ARGV=$(title "$LP");
+  SSHD=$(readlink "/proc/$LP/exe" 2>/dev/null);
+  say daemon "$LP" "${SSHD:-unknown}";
+  say argv "$ARGV";
+  say cgroup "$(tr '\n' ' ' <"/proc/$LP/cgroup" 2>/dev/null)";
+fi;
+if [ -d /run/systemd/system ]; then
+  for u in ssh.socket sshd.socket; do
+    if systemctl -q is-active "$u" 2>/dev/null; then say socket "$u" "$(systemctl show -p Accept --value "$u" 2>/dev/null)"; fi;
+  done;
+  say init systemd;
+elif [ -x /sbin/openrc-run ]; then say init openrc;
+elif [ -d /etc/rc.d ] && [ -f /etc/rc.subr ]; then say init rcd;
+else say init none; fi;
+[ -x "$SSHD" ] || for f in "$(command -v sshd 2>/dev/null)" /usr/sbin/sshd /usr/local/sbin/sshd /usr/bin/sshd; do
+  if [ -x "$f" ]; then SSHD=$f; break; fi;
+done;
+if [ ! -x "$SSHD" ]; then say nosshd; exit 0; fi;
+say sshd "$SSHD";
+say version "$("$SSHD" -V 2>&1 | grep -m1 OpenSSH_)";
+
+# Options on the daemon's command line win over every file; take them along.
+words() { f=; while [ $# -gt 0 ]; do case $1 in
+    '[listener]') break ;;
+    -f) FOUND=$2; shift ;;
+    -f*) FOUND=${1#-f} ;;
+    -o|-p|-h) say option "$1 $2"; OPTS="$OPTS $1 $2"; shift ;;
+    -o*|-p*|-h*) say option "$1"; OPTS="$OPTS $1" ;;
+    -C|-c|-E|-b|-g|-k|-u) shift ;;
+    esac; [ $# -gt 0 ] && shift; done; };
+FOUND=;
+set -f;
+words $ARGV;
+set +f;
+for f in "$CFG" "$FOUND" /etc/ssh/sshd_config /usr/local/etc/ssh/sshd_config /usr/etc/ssh/sshd_config; do
+  [ -n "$f" ] || continue;
+  MAIN=$f;
+  if [ -n "$CFG$FOUND" ] || [ -e "$f" ]; then break; fi;
+done;
+DIR=/etc/ssh;
+case $MAIN in /usr/local/etc/ssh/*) DIR=/usr/local/etc/ssh ;; esac;
+say main "$MAIN";
+say dir "$DIR";
+if [ ! -r "$MAIN" ]; then say unreadable "$MAIN" "$(cat "$MAIN" 2>&1 >/dev/null)"; exit 0; fi;
+
+# Every file the tree could read, with its length in front of its bytes, and
+# every directory that an Include looks into. The globs are the shell's; sshd's
+# own order does not matter here.
+stamp() { say stat "$(stat -c '%.9Z %.9Y' "$1" 2>/dev/null || stat -f '%Fc %Fm' "$1" 2>/dev/null)" "$1"; };
+SEEN='|';
+includes() { sed -n 's/^[[:space:]]*"\{0,1\}[Ii][Nn][Cc][Ll][Uu][Dd][Ee]"\{0,1\}[[:space:]=]\{1,\}//p' "$1" | tr -d '"\r'; };
+walk() { case $SEEN in *"|$1|"*) return ;; esac;
+  SEEN="$SEEN$1|";
+  stamp "$1";
+  n=$(wc -c <"$1");
+  say file "$((n))" "$1";
+  cat "$1";
+  echo;
+  set -f;
+  for g in $(includes "$1"); do
+    d=${g%/*};
+    case $g in */*) ;; *) d=. ;; esac;
+    case $d in /*) ;; *) d=$DIR/$d ;; esac;
+    if [ -d "$d" ]; then say includedir "$d"; stamp "$d"; fi;
+  done;
+  set +f;
+  for g in $(includes "$1"); do
+    case $g in /*) ;; *) g=$DIR/$g ;; esac;
+    if [ -f "$g" ] && [ -r "$g" ]; then walk "$g"; fi;
+  done; };
+cd "$DIR" 2>/dev/null || cd /;
+walk "$MAIN";
+
+# sshd -T wants its privilege separation directory, which is missing while
+# ssh.socket has not started a daemon yet. Lend it one.
+T=$(mktemp -d) || { say notemp; exit 0; };
+trap 'rm -rf "$T"' EXIT;
+lend() { d=$(sed -n 's/^Missing privilege separation directory: //p' "$T/err" | tr -d '\r');
+  [ -n "$d" ] && mkdir -m 755 "$d" 2>/dev/null && LENT=$d; };
+LENT=;
+ask() { "$@" >"$T/out" 2>"$T/err" </dev/null; RC=$?;
+  if [ $RC -ne 0 ] && lend; then "$@" >"$T/out" 2>"$T/err" </dev/null; RC=$?; rmdir "$LENT"; fi; };
+told() { say "$1" "$RC" "$2"; cat "$T/out"; sed 's/^/@err /' "$T/err" | tr -d '\r'; };
+
+# 7.7 to 8.0 refuse a plain -T as soon as a Match asks for something that -C
+# does not give; there the default context is one that nothing can match.
+ask "$SSHD" -T -f "$MAIN" $OPTS;
+if [ $RC -ne 0 ] && grep -q 'not in connection test specification' "$T/err"; then
+  ask "$SSHD" -T -f "$MAIN" $OPTS -C 'user=no-such-user,host=no.such.host.invalid,addr=192.0.2.1,laddr=192.0.2.2,lport=1';
+fi;
+told dump;
+if [ $RC -eq 0 ]; then
+  HK=$(sed -n 's/^[Hh][Oo][Ss][Tt][Kk][Ee][Yy] //p' "$T/out" | while read -r f; do if [ -r "$f" ]; then echo "$f"; break; fi; done);
+  PF=$(sed -n 's/^[Pp][Ii][Dd][Ff][Ii][Ll][Ee] //p' "$T/out");
+  if [ -n "$PF" ] && [ -e "$PF" ]; then say pidfile "$PF"; stamp "$PF"; fi;
+  each() { for s in "$@"; do ask "$SSHD" -T -f "$MAIN" $OPTS -C "$s"; told context "$s"; done; };
+  specs;
+  canon() { printf '%s\n' "$@" >"$T/want"; ask "$SSHD" -T -f "$T/want" ${HK:+-h "$HK"}; told canon; };
+  wants;
+fi;
+
+# Which sockets listen, with their inode numbers: a reload makes new ones.
+for f in /proc/net/tcp /proc/net/tcp6; do
+  [ -r "$f" ] && while read -r _ l _ s _ _ _ _ _ i _; do if [ "$s" = 0A ]; then say listen "$l" "$i"; fi; done <"$f";
+done;
+for f in /etc/machine-id /var/lib/dbus/machine-id; do
+  if [ -s "$f" ]; then say machine "$(cat "$f")"; break; fi;
+done;
+say end;

@@ -1,0 +1,75 @@
+package reconcile
+
+import (
+	"context"
+	"strings"
+	"sync"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+)
+
+// memory keeps what was seen of machines, by machine and question.
+type memory struct {
+	mu     sync.Mutex
+	sights map[string]Sight
+}
+
+// memoryKey is the machine and the question; two resources that ask the same of
+// one machine share the answer.
+func memoryKey(t Target, want keepalive.Server) string {
+	return machineKey(t) + digest([]byte(gatherScript(t.ConfigFile, want)))
+}
+
+func machineKey(t Target) string { return t.Spec.Key() + "\x00" }
+
+func (m *memory) recall(key string) (Sight, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s, ok := m.sights[key]
+	return s, ok
+}
+
+func (m *memory) keep(key string, s Sight) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.sights == nil {
+		m.sights = map[string]Sight{}
+	}
+	m.sights[key] = s
+}
+
+// forget drops everything about a machine that was, or may have been, changed.
+func (m *memory) forget(t Target) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for key := range m.sights {
+		if strings.HasPrefix(key, machineKey(t)) {
+			delete(m.sights, key)
+		}
+	}
+}
+
+// locks lets one change at a time happen on each machine.
+type locks struct {
+	mu   sync.Mutex
+	held map[string]chan struct{}
+}
+
+func (l *locks) lock(ctx context.Context, key string) (unlock func(), err error) {
+	l.mu.Lock()
+	if l.held == nil {
+		l.held = map[string]chan struct{}{}
+	}
+	slot, ok := l.held[key]
+	if !ok {
+		slot = make(chan struct{}, 1)
+		l.held[key] = slot
+	}
+	l.mu.Unlock()
+	select {
+	case slot <- struct{}{}:
+		return func() { <-slot }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}

@@ -1,0 +1,269 @@
+package reconcile
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// report is what gather.sh printed, on its way to being a Sight.
+type report struct {
+	rest    string
+	sight   Sight
+	argv    string
+	cgroup  string
+	initSys string
+	sockets []string // Accept of each active ssh.socket: "yes" or "no"
+	stamps  map[string]stamp
+	pidFile string
+	ended   bool
+	dumps   []dump
+	listen  []string
+}
+
+// stamp holds nanoseconds since the epoch.
+type stamp struct{ change, modification int64 }
+
+// dump is one run of sshd -T.
+type dump struct {
+	kind string // dump, context, canon
+	exit int
+	out  strings.Builder
+	err  strings.Builder
+}
+
+// parseReport reads the output of gather.sh for want.
+func parseReport(out string, want keepalive.Server) (Sight, error) {
+	r := &report{rest: out, stamps: map[string]stamp{}}
+	r.sight.Facts.Tree = sshconf.Tree{Dialect: sshconf.Server, Files: map[string][]byte{}}
+	for r.rest != "" {
+		if err := r.next(); err != nil {
+			return Sight{}, err
+		}
+	}
+	if !r.ended && r.sight.Facts.Invalid == "" {
+		return Sight{}, errCutShort
+	}
+	return r.finish(want)
+}
+
+// next reads one line, and the bytes that follow it if it announces a file.
+func (r *report) next() error {
+	line, rest, _ := strings.Cut(r.rest, "\n")
+	r.rest = rest
+	if !strings.HasPrefix(line, "@") {
+		if len(r.dumps) == 0 {
+			return fmt.Errorf("unexpected line %q in the report of facts", line)
+		}
+		r.dumps[len(r.dumps)-1].out.WriteString(line + "\n")
+		return nil
+	}
+	word, arg, _ := strings.Cut(line[1:], " ")
+	return r.section(word, arg)
+}
+
+func (r *report) section(word, arg string) error {
+	f := &r.sight.Facts
+	switch word {
+	case "daemon":
+		pid, _, _ := strings.Cut(arg, " ")
+		return number(pid, &f.Daemon.PID)
+	case "argv":
+		r.argv = arg
+	case "cgroup":
+		r.cgroup = arg
+	case "init":
+		r.initSys = arg
+	case "socket":
+		_, accept, _ := strings.Cut(arg, " ")
+		r.sockets = append(r.sockets, accept)
+	case "sshd":
+		r.sight.sshd = arg
+	case "nosshd":
+		return fmt.Errorf("no sshd program is installed on the host")
+	case "notemp":
+		return fmt.Errorf("the host has no room for a temporary directory (mktemp -d failed)")
+	case "unreadable":
+		return fmt.Errorf("read the main file: %s", arg)
+	case "version":
+		return r.version(arg)
+	case "option":
+		f.Daemon.Options = append(f.Daemon.Options, arg)
+	case "main":
+		f.Tree.Main, f.Daemon.ConfigFile = arg, arg
+	case "dir":
+		f.Tree.Dir = arg
+	case "includedir":
+		if !slices.Contains(f.IncludeDirs, arg) {
+			f.IncludeDirs = append(f.IncludeDirs, arg)
+		}
+	case "stat":
+		return r.stat(arg)
+	case "file":
+		return r.file(arg)
+	case "pidfile":
+		r.pidFile = arg
+	case "listen":
+		r.listen = append(r.listen, arg)
+	case "machine":
+		r.sight.MachineID = arg
+	case "end":
+		r.ended = true
+	default:
+		return r.dumpSection(word, arg)
+	}
+	return nil
+}
+
+func (r *report) dumpSection(word, arg string) error {
+	switch word {
+	case "dump", "context", "canon":
+		code, _, _ := strings.Cut(arg, " ")
+		d := dump{kind: word}
+		if err := number(code, &d.exit); err != nil {
+			return err
+		}
+		r.dumps = append(r.dumps, d)
+	case "err":
+		if len(r.dumps) > 0 {
+			r.dumps[len(r.dumps)-1].err.WriteString(arg + "\n")
+		}
+	default:
+		return fmt.Errorf("unexpected section %q in the report of facts", word)
+	}
+	if len(r.dumps) > 0 && r.dumps[0].exit != 0 {
+		d := &r.dumps[0]
+		r.sight.Facts.Invalid = strings.TrimSpace(d.err.String())
+		if r.sight.Facts.Invalid == "" {
+			r.sight.Facts.Invalid = fmt.Sprintf("sshd -T ended with status %d and said nothing", d.exit)
+		}
+	}
+	return nil
+}
+
+func number(s string, into *int) error {
+	n, err := strconv.Atoi(strings.TrimSpace(s))
+	if err != nil {
+		return fmt.Errorf("no number in the report of facts: %w", err)
+	}
+	*into = n
+	return nil
+}
+
+func (r *report) version(text string) error {
+	v, err := sshconf.ParseVersion(text)
+	if err != nil {
+		return fmt.Errorf("%s did not tell its version: %w", r.sight.sshd, err)
+	}
+	r.sight.Facts.Version, r.sight.Facts.Tree.Version = v, v
+	r.sight.Facts.VersionText, _, _ = strings.Cut(text, ",")
+	return nil
+}
+
+// file reads the bytes that gather.sh counted before it sent them.
+func (r *report) file(arg string) error {
+	count, name, _ := strings.Cut(arg, " ")
+	n, err := strconv.Atoi(count)
+	if err != nil || n < 0 || n >= len(r.rest) || r.rest[n] != '\n' {
+		return fmt.Errorf("%s changed while it was read", name)
+	}
+	r.sight.Facts.Tree.Files[name] = []byte(r.rest[:n])
+	r.rest = r.rest[n+1:]
+	return nil
+}
+
+func (r *report) stat(arg string) error {
+	fields := strings.SplitN(arg, " ", 3)
+	if len(fields) != 3 {
+		return fmt.Errorf("unexpected times %q in the report of facts", arg)
+	}
+	change, err := nanoseconds(fields[0])
+	if err != nil {
+		return err
+	}
+	modification, err := nanoseconds(fields[1])
+	r.stamps[fields[2]] = stamp{change, modification}
+	return err
+}
+
+// nanoseconds reads seconds with or without a fraction; some systems' stat have
+// none, and GNU's writes a comma in some locales.
+func nanoseconds(s string) (int64, error) {
+	whole, fraction, _ := strings.Cut(strings.ReplaceAll(s, ",", "."), ".")
+	n, err := strconv.ParseInt(whole+(fraction + "000000000")[:9], 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("no time in the report of facts: %w", err)
+	}
+	return n, nil
+}
+
+// finish draws the conclusions that need several sections.
+func (r *report) finish(want keepalive.Server) (Sight, error) {
+	f := &r.sight.Facts
+	f.Daemon.Stale = r.stale()
+	r.sight.activation = r.activation()
+	r.sight.listen = r.listen
+	if f.Invalid != "" {
+		return r.sight, nil
+	}
+	f.Contexts = keepalive.ContextsOf(want)
+	var canon []sshconf.Dump
+	for _, d := range r.dumps {
+		switch {
+		case d.kind == "canon":
+			canon = append(canon, sshconf.ParseDump(d.out.String()))
+			f.Refused = append(f.Refused, refusalOf(d))
+		case d.exit != 0:
+			return Sight{}, fmt.Errorf("sshd -T for a context ended with status %d: %s", d.exit, strings.TrimSpace(d.err.String()))
+		default:
+			f.Effective = append(f.Effective, sshconf.ParseDump(d.out.String()))
+		}
+	}
+	if len(f.Effective) != len(f.Contexts) || len(canon) != 1+len(want.Match) {
+		return Sight{}, errCutShort
+	}
+	f.Canonical, f.MatchCanonical = canon[0], canon[1:]
+	return r.sight, nil
+}
+
+func refusalOf(d dump) string {
+	if d.exit == 0 {
+		return ""
+	}
+	if said := strings.TrimSpace(d.err.String()); said != "" {
+		return said
+	}
+	return fmt.Sprintf("sshd -T ended with status %d and said nothing", d.exit)
+}
+
+// stale reports whether a file, or a directory that an Include looks into, has
+// changed since the daemon last wrote its pid file, which it does at each start
+// and at each SIGHUP. Times of change, not of modification: a rename keeps the
+// latter, and a deletion shows on the directory alone.
+func (r *report) stale() bool {
+	loaded, ok := r.stamps[r.pidFile]
+	if !ok || r.sight.Facts.Daemon.PID == 0 {
+		return false
+	}
+	for name, s := range r.stamps {
+		if name != r.pidFile && s.change > loaded.modification {
+			return true
+		}
+	}
+	return false
+}
+
+// unitOf finds the service in a cgroup path such as 0::/system.slice/ssh.service.
+func unitOf(cgroup string) string {
+	for _, word := range strings.FieldsFunc(cgroup, func(c rune) bool { return c == ' ' || c == ':' }) {
+		if base := path.Base(word); strings.HasSuffix(base, ".service") {
+			return base
+		}
+	}
+	return ""
+}

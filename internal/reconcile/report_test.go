@@ -1,0 +1,129 @@
+package reconcile
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+var oneWish = keepalive.Server{Settings: []keepalive.Setting{{Attribute: "client_alive_interval", Keyword: "ClientAliveInterval", Values: []string{"1m"}}}}
+
+const cloudReport = `@daemon 7 /usr/sbin/sshd
+@argv sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups
+@cgroup 0::/system.slice/ssh.service
+@init systemd
+@sshd /usr/sbin/sshd
+@version OpenSSH_9.2p1 Debian-2+deb12u6, OpenSSL 3.0.15 3 Sep 2024
+@main /etc/ssh/sshd_config
+@dir /etc/ssh
+@stat 1700000000.500000000 1600000000.000000000 /etc/ssh/sshd_config
+@file 49 /etc/ssh/sshd_config
+Include /etc/ssh/sshd_config.d/*.conf
+UsePAM yes
+
+@includedir /etc/ssh/sshd_config.d
+@stat 1700000000.100000000 1600000000.000000000 /etc/ssh/sshd_config.d
+@dump 0 
+clientaliveinterval 120
+pidfile /run/sshd.pid
+@pidfile /run/sshd.pid
+@stat 1700000001.000000000 1700000001.000000000 /run/sshd.pid
+@canon 0 
+ClientAliveInterval 60
+@listen 00000000:0016 4711
+@machine 0123456789abcdef0123456789abcdef
+@end
+`
+
+func TestParseReport(t *testing.T) {
+	text := cloudReport
+	s, err := parseReport(text, oneWish)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := s.Facts
+	if f.Version != (sshconf.Version{Major: 9, Minor: 2}) || f.VersionText != "OpenSSH_9.2p1 Debian-2+deb12u6" {
+		t.Errorf("version %v %q", f.Version, f.VersionText)
+	}
+	if got := string(f.Tree.Files["/etc/ssh/sshd_config"]); got != "Include /etc/ssh/sshd_config.d/*.conf\nUsePAM yes\n" {
+		t.Errorf("main file %q", got)
+	}
+	if f.Effective[0]["clientaliveinterval"][0] != "120" || f.Canonical["clientaliveinterval"][0] != "60" {
+		t.Errorf("dumps %v %v", f.Effective, f.Canonical)
+	}
+	if f.Daemon.Stale {
+		t.Error("a pid file that is newer than every file is not stale")
+	}
+	want := commit.Activation{Kind: commit.Systemd, Unit: "ssh.service", PID: 7, PIDFile: "/run/sshd.pid"}
+	if s.activation != want {
+		t.Errorf("activation %+v, want %+v", s.activation, want)
+	}
+}
+
+func TestReportSaysStale(t *testing.T) {
+	for _, changed := range []string{"/etc/ssh/sshd_config\n", "/etc/ssh/sshd_config.d\n"} {
+		text := cloudReport
+		for _, frac := range []string{"500000000", "100000000"} {
+			text = strings.Replace(text, "@stat 1700000000."+frac+" 1600000000.000000000 "+changed, "@stat 1700000001.000000001 1600000000.000000000 "+changed, 1)
+		}
+		s, err := parseReport(text, oneWish)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !s.Facts.Daemon.Stale {
+			t.Errorf("%q changed after the pid file was written, yet the daemon is not stale", changed)
+		}
+	}
+}
+
+func TestSocketActivationIsRestarted(t *testing.T) {
+	text := cloudReport
+	text = strings.Replace(text, "@init systemd", "@socket ssh.socket no\n@init systemd", 1)
+	s, err := parseReport(text, oneWish)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.activation.Kind != commit.Socket {
+		t.Errorf("kind %q: a reload under ssh.socket kills the daemon", s.activation.Kind)
+	}
+}
+
+func TestCutReportIsAnError(t *testing.T) {
+	text := cloudReport
+	for n := range len(text) - len("@end\n") {
+		if s, err := parseReport(text[:n], oneWish); err == nil && s.Facts.Invalid == "" {
+			t.Fatalf("a report cut after %d bytes was believed", n)
+		}
+	}
+}
+
+func FuzzParseReport(f *testing.F) {
+	f.Add(cloudReport)
+	f.Add("@err x\n@dump 255 \n@err line 3: Bad\n")
+	f.Fuzz(func(t *testing.T, out string) {
+		s, err := parseReport(out, oneWish)
+		// A believed report answers every question.
+		if err == nil && s.Facts.Invalid == "" && (len(s.Facts.Effective) != 1 || len(s.Facts.MatchCanonical) != 0) {
+			t.Errorf("believed %q", out)
+		}
+	})
+}
+
+func TestGatherScriptIsOneShortLineOfShell(t *testing.T) {
+	want := oneWish
+	want.Contexts = []sshconf.Context{{User: "o'brien", Address: "10.0.0.1"}}
+	script := gatherScript("/etc/ssh/it's", want)
+	if strings.ContainsAny(script, "\n\r") {
+		t.Error("the script has a line break, so it cannot travel on the exec line")
+	}
+	if len(script) > 7000 {
+		t.Errorf("the script has %d bytes: exec lines of 8 KB work everywhere", len(script))
+	}
+	if out, err := exec.Command("sh", "-n", "-c", script).CombinedOutput(); err != nil {
+		t.Errorf("sh -n: %v: %s", err, out)
+	}
+}
