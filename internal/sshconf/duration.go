@@ -1,0 +1,68 @@
+package sshconf
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+const maxSeconds = 1<<31 - 1
+
+// ParseTime reads a time in the form that every release reads alike: whole
+// seconds, or numbers each with a unit. A number without unit after one with
+// (1m30) is 90 or 1860 seconds, a fraction is an error or cut off, and what
+// exceeds an int wraps or is refused, all depending on the release.
+func ParseTime(s string) (seconds int64, err error) {
+	if n, err := strconv.ParseUint(s, 10, 32); err == nil && n <= maxSeconds {
+		return int64(n), nil
+	}
+	if s == "" {
+		return 0, fmt.Errorf("time %q: empty", s)
+	}
+	for rest := s; rest != ""; {
+		i := strings.IndexAny(rest, "smhdwSMHDW")
+		if i <= 0 {
+			return 0, fmt.Errorf("time %q: neither whole seconds nor numbers with units s, m, h, d, w", s)
+		}
+		n, err := strconv.ParseUint(rest[:i], 10, 32)
+		if err != nil {
+			return 0, fmt.Errorf("time %q: %q is no whole number", s, rest[:i])
+		}
+		seconds += int64(n) * unit(rest[i])
+		if seconds > maxSeconds {
+			return 0, fmt.Errorf("time %q: more than %d seconds", s, maxSeconds)
+		}
+		rest = rest[i+1:]
+	}
+	return seconds, nil
+}
+
+func unit(c byte) int64 {
+	switch c | 0x20 {
+	case 'm':
+		return 60
+	case 'h':
+		return 60 * 60
+	case 'd':
+		return 24 * 60 * 60
+	case 'w':
+		return 7 * 24 * 60 * 60
+	default:
+		return 1
+	}
+}
+
+// FormatTime writes seconds with the fewest units: 90 is 1m30s, 0 is 0.
+func FormatTime(seconds int64) string {
+	if seconds == 0 {
+		return "0"
+	}
+	var b strings.Builder
+	for _, c := range []byte("wdhms") {
+		if n := seconds / unit(c); n > 0 {
+			fmt.Fprintf(&b, "%d%c", n, c)
+			seconds -= n * unit(c)
+		}
+	}
+	return b.String()
+}

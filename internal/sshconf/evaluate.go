@@ -1,0 +1,229 @@
+package sshconf
+
+import (
+	"fmt"
+	"strings"
+)
+
+const (
+	maxDepth = 16      // SERVCONF_MAX_DEPTH, READCONF_MAX_DEPTH
+	maxLines = 1 << 20 // ours: includes can make any number of lines out of a few
+)
+
+// Evaluate says what sshd makes of the tree for a connection: what sshd -T
+// prints with -C for what the context gives and, with nothing given, without -C.
+//
+// sshd reads the files twice. At its start it takes what stands outside Match,
+// or in Match all, and of each keyword the first value. For a connection it
+// takes, in a fresh set of values, only what stands in Match blocks that match,
+// and puts the values found so over the first. So any value of a matching Match
+// beats every global one, and among matching blocks the first wins. Here both
+// readings are done in one walk.
+//
+// Up to 7.6 sshd -T without -C does not do the second reading.
+func Evaluate(t Tree, c Context) Result {
+	e := &evaluator{tree: t, context: c, globs: newGlobber(t.Files), files: map[string]*File{}}
+	e.result = Result{dialect: t.Dialect, version: t.Version, settings: map[string][]Setting{}, includedBy: map[string]Pos{}}
+	if _, ok := t.Files[t.Main]; !ok {
+		e.problem(Pos{Path: t.Main}, true, "no such file")
+		return e.result
+	}
+	e.walk(t.Main, scope{start: true, onlyMatch: true}, 0)
+	for name, list := range e.result.settings {
+		kw, _ := Lookup(Server, name)
+		settle(kw, t.Version, list)
+	}
+	return e.result
+}
+
+// Included reports whether a file at path, were it there, would be read by an
+// Include outside Match and Host, and returns the line of that Include in a file
+// that is there.
+func Included(t Tree, path string) (Pos, bool) {
+	if _, ok := t.Files[path]; !ok {
+		t = t.Clone()
+		t.Files[path] = nil
+	}
+	pos, ok := Evaluate(t, Context{}).includedBy[path]
+	return pos, ok
+}
+
+type evaluator struct {
+	tree    Tree
+	context Context
+	globs   globber
+	files   map[string]*File
+	lines   int
+	stopped bool
+	result  Result
+}
+
+// scope is the state of process_server_config_line_depth in both readings.
+type scope struct {
+	start      bool // *activep at the start of sshd
+	connection bool // *activep for the connection
+	// never is SSHCFG_NEVERMATCH, of each reading: an Include stands in a Match
+	// that does not match, so no Match below it does.
+	neverStart, neverConnection bool
+	onlyMatch                   bool // SSHCFG_MATCH_ONLY: no Match in this file so far
+	// match is the criteria in force and outer those of the Include; depends and
+	// outerDepends what they hang on.
+	match, outer          string
+	depends, outerDepends string
+}
+
+func (e *evaluator) problem(at Pos, fatal bool, format string, args ...any) {
+	e.result.Problems = append(e.result.Problems, Problem{at, fmt.Sprintf(format, args...), fatal})
+}
+
+func (e *evaluator) stop(at Pos, text string) {
+	if !e.stopped {
+		e.problem(at, true, "%s", text)
+	}
+	e.stopped = true
+}
+
+func (e *evaluator) file(name string) *File {
+	f, ok := e.files[name]
+	if !ok {
+		f = Parse(e.tree.Dialect, e.tree.Version, e.tree.Files[name])
+		e.files[name] = f
+		e.result.Read = append(e.result.Read, name)
+	}
+	return f
+}
+
+func (e *evaluator) walk(name string, s scope, depth int) {
+	f := e.file(name)
+	for i, l := range f.Lines {
+		at := Pos{name, i + 1}
+		if e.lines++; e.lines > maxLines {
+			e.stop(at, "includes lead to more than a million lines, gave up")
+		}
+		if e.stopped {
+			return
+		}
+		if l.Keyword != "" || l.Err != nil {
+			e.line(f, l, at, &s, depth)
+		}
+	}
+}
+
+func (e *evaluator) line(f *File, l Line, at Pos, s *scope, depth int) {
+	if l.Err != nil {
+		e.problem(at, true, "%s: %v", l.Keyword, l.Err)
+		return
+	}
+	kw, ok := Lookup(Server, l.Keyword)
+	if !ok || !kw.Known(e.tree.Version) {
+		e.problem(at, true, "bad configuration option: %s", l.Keyword)
+		return
+	}
+	switch kw.Name {
+	case "Include":
+		e.include(l, at, *s, depth)
+	case "Match":
+		e.match(f, l, at, s)
+	default:
+		e.set(kw, l, at, *s)
+	}
+}
+
+func (e *evaluator) match(f *File, l Line, at Pos, s *scope) {
+	atStart, err := matchServer(f.criteria(l), e.tree.Version, e.context, true)
+	if err != nil {
+		e.problem(at, true, "%v", err)
+		return
+	}
+	now, err := matchServer(f.criteria(l), e.tree.Version, e.context, false)
+	if err != nil {
+		e.problem(at, true, "%v", err)
+		return
+	}
+	s.start = atStart.matches && !s.neverStart
+	s.connection = now.matches && !s.neverConnection
+	s.onlyMatch = false
+	s.match = l.Rest
+	s.depends = s.outerDepends
+	if s.outer != "" {
+		s.match = s.outer + " and Match " + l.Rest
+	}
+	if now.depends != "" && (!s.neverConnection || s.outerDepends != "") {
+		s.depends = now.depends
+		e.result.Depends = append(e.result.Depends, Dependency{at, "Match " + l.Rest + " depends on " + now.depends})
+	}
+}
+
+// include reads the files of each pattern. What a Match in them sets going ends
+// with the file it is in.
+func (e *evaluator) include(l Line, at Pos, s scope, depth int) {
+	inner := scope{
+		start: s.start, connection: s.connection,
+		neverStart:      !s.start,
+		neverConnection: !s.connection && !s.onlyMatch,
+		onlyMatch:       s.onlyMatch,
+		match:           s.match, depends: s.depends, outer: s.match, outerDepends: s.depends,
+	}
+	for _, pattern := range l.Args {
+		if pattern == "" {
+			e.problem(at, true, "Include has an empty argument")
+			return
+		}
+		if e.pattern(absolute(pattern, e.tree.Dir), at, inner, depth); e.stopped {
+			return
+		}
+	}
+}
+
+func absolute(pattern, dir string) string {
+	if strings.HasPrefix(pattern, "/") || strings.HasPrefix(pattern, "~") {
+		return pattern // sshd does not expand ~, it just does not prefix it
+	}
+	return dir + "/" + pattern
+}
+
+func (e *evaluator) pattern(pattern string, at Pos, inner scope, depth int) {
+	if !strings.HasPrefix(pattern, "/") {
+		return
+	}
+	found := e.globs.find(pattern)
+	if len(found) == 0 && !hasWildcard(pattern) {
+		e.problem(at, false, "Include %s: no such file", pattern)
+	}
+	for _, name := range found {
+		if inner.match == "" {
+			if _, seen := e.result.includedBy[name]; !seen {
+				e.result.includedBy[name] = at
+			}
+		}
+		if depth+1 > maxDepth {
+			e.stop(at, "too many recursive configuration includes")
+			return
+		}
+		e.walk(name, inner, depth+1)
+	}
+}
+
+func hasWildcard(pattern string) bool { return strings.ContainsAny(pattern, `*?[\`) }
+
+func (e *evaluator) set(kw Keyword, l Line, at Pos, s scope) {
+	v := e.tree.Version
+	if !s.start && !kw.MatchLegal(v) && !kw.Deprecated(v) {
+		e.problem(at, true, "%s is not allowed within a Match block", kw.Name)
+		return
+	}
+	if kw.Deprecated(v) {
+		e.problem(at, false, "%s is deprecated and ignored", kw.Name)
+		return
+	}
+	if _, err := readValue(Server, kw, l, v); err != nil {
+		e.problem(at, true, "%v", err)
+		return
+	}
+	name := canonicalName(Server, v, kw.Name)
+	e.result.settings[name] = append(e.result.settings[name], Setting{
+		Keyword: l.Keyword, Args: l.Args, Rest: l.Rest, Pos: at, Match: s.match, Depends: s.depends,
+		line: l, atStart: s.start, forConnection: s.connection && kw.MatchLegal(v),
+		Active: s.start || s.connection && kw.MatchLegal(v),
+	})
+}

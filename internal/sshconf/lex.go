@@ -1,0 +1,257 @@
+package sshconf
+
+import (
+	"errors"
+	"strings"
+)
+
+// The blanks of OpenSSH's misc.c. Only spaces and tabs part the arguments that
+// argv_split reads; strdelim takes line ends too.
+const (
+	blanks     = " \t\r\n"
+	argvBlanks = " \t"
+)
+
+var (
+	errNoArgument = errors.New("no argument after keyword")
+	errQuotes     = errors.New("invalid quotes")
+	errNUL        = errors.New("NUL byte")
+)
+
+// token is one word of a line: its text, and where it stands in the line.
+type token struct {
+	text     string
+	from, to int
+}
+
+// delim is what strdelim has left of a line: text[at:], unless it ended.
+type delim struct {
+	text  string
+	at    int
+	ended bool
+}
+
+// next is strdelim (misc.c): the word up to a blank, an equals sign or the end
+// of a double-quoted part. ok is false where the C function returns NULL, at
+// the end of the line and on a quote that is not closed.
+func (d *delim) next(splitEquals bool) (tok token, ok bool) {
+	if d.ended {
+		return token{}, false
+	}
+	stops := blanks + `"`
+	if splitEquals {
+		stops += "="
+	}
+	s, from := d.text[d.at:], d.at
+	i := strings.IndexAny(s, stops)
+	if i < 0 {
+		d.ended, d.at = true, len(d.text)
+		return token{s, from, len(d.text)}, true
+	}
+	if s[i] == '"' {
+		return d.quoted(s, i)
+	}
+	d.at += i + 1
+	d.skip(blanks)
+	if splitEquals && s[i] != '=' && strings.HasPrefix(d.text[d.at:], "=") {
+		d.at++
+		d.skip(blanks)
+	}
+	return token{s[:i], from, from + i}, true
+}
+
+// quoted ends a word that has a double quote at s[i]: the word is all up to the
+// closing quote, without the quotes, and an equals sign after it is not skipped.
+func (d *delim) quoted(s string, i int) (token, bool) {
+	from := d.at
+	n := strings.IndexByte(s[i+1:], '"')
+	if n < 0 {
+		d.ended, d.at = true, len(d.text)
+		return token{}, false
+	}
+	d.at += i + 1 + n + 1
+	tok := token{s[:i] + s[i+1:i+1+n], from, d.at}
+	d.skip(blanks)
+	return tok, true
+}
+
+func (d *delim) skip(set string) {
+	for d.at < len(d.text) && strings.IndexByte(set, d.text[d.at]) >= 0 {
+		d.at++
+	}
+}
+
+// argvSplit is argv_split (misc.c), since OpenSSH 8.7: both kinds of quotes, a
+// few escapes, and an end at a # where a word would start.
+func argvSplit(s string, at int) ([]token, error) {
+	var words []token
+	for i := at; i < len(s); i++ {
+		if strings.IndexByte(argvBlanks, s[i]) >= 0 {
+			continue
+		}
+		if s[i] == '#' {
+			break
+		}
+		word, end, err := argvWord(s, i)
+		if err != nil {
+			return nil, err
+		}
+		words = append(words, token{word, i, end})
+		i = end
+	}
+	return words, nil
+}
+
+func argvWord(s string, i int) (word string, end int, err error) {
+	var b strings.Builder
+	var quote byte
+	for ; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case c == '\\':
+			if i+1 < len(s) && escapable(s[i+1], quote) {
+				i++
+			}
+			b.WriteByte(s[i])
+		case quote == 0 && strings.IndexByte(argvBlanks, c) >= 0:
+			return b.String(), i, nil
+		case quote == 0 && (c == '"' || c == '\''):
+			quote = c
+		case quote != 0 && c == quote:
+			quote = 0
+		default:
+			b.WriteByte(c)
+		}
+	}
+	if quote != 0 {
+		return "", 0, errQuotes
+	}
+	return b.String(), i, nil
+}
+
+func escapable(c, quote byte) bool {
+	return c == '\'' || c == '"' || c == '\\' || c == ' ' && quote == 0
+}
+
+// lexer reads lines as one dialect of one release does.
+type lexer struct {
+	dialect Dialect
+	version Version
+	argv    bool // argv_split, since 8.7
+}
+
+func newLexer(d Dialect, v Version) lexer {
+	return lexer{dialect: d, version: v, argv: v.IsZero() || v.AtLeast(8, 7)}
+}
+
+// line reads one line, terminator included.
+func (x lexer) line(raw []byte) Line {
+	l := Line{Raw: raw}
+	s := string(raw)
+	if i := strings.IndexByte(s, 0); i >= 0 {
+		// Before it sees a line sshd cuts it here, newline and all, and so glues
+		// the next one to it.
+		l.Err = errNUL
+		return l
+	}
+	from, to := x.trim(s)
+	d := delim{text: s[:to], at: from}
+	keyword, ok := d.next(true)
+	if ok && keyword.text == "" {
+		keyword, ok = d.next(true)
+	}
+	if !ok || keyword.text == "" || keyword.text[0] == '#' {
+		return l // an unclosed quote in the keyword hides the line, too
+	}
+	l.Keyword = keyword.text
+	x.arguments(&l, d)
+	return l
+}
+
+// trim returns the part of a line that is looked at: without the blanks around
+// it, form feeds at its end, and up to 8.6 in sshd_config all from the first #
+// on, quoted or not (load_server_config).
+func (x lexer) trim(s string) (from, to int) {
+	to = len(s)
+	if i := strings.IndexByte(s, '#'); i >= 0 && x.dialect == Server && !x.argv {
+		to = i
+	}
+	for from < to && strings.IndexByte(" \t\r", s[from]) >= 0 {
+		from++
+	}
+	// The first byte is never stripped; sshd has stripped the front by then.
+	first := 1
+	if x.dialect == Server {
+		first = from + 1
+	}
+	for to > first && strings.IndexByte(blanks+"\f", s[to-1]) >= 0 {
+		to--
+	}
+	if to == from+1 && s[from] == '\n' {
+		to = from
+	}
+	return min(from, to), to
+}
+
+func (x lexer) arguments(l *Line, d delim) {
+	l.at, l.end = d.at, len(d.text)
+	if d.ended || d.at == len(d.text) {
+		l.at = len(d.text)
+		l.Err = errNoArgument
+		return
+	}
+	words, err := x.words(l.Keyword, d)
+	rest := restOfLine(x.dialect, l.Keyword)
+	if len(words) == 0 && !rest {
+		l.Err = err
+		if err == errNoArgument {
+			l.end = l.at // a comment stands there
+		}
+		return
+	}
+	if err == errQuotes {
+		l.Err = err
+	}
+	l.Args = make([]string, len(words))
+	for i, w := range words {
+		l.Args[i] = w.text
+	}
+	if !rest {
+		l.at, l.end = words[0].from, words[len(words)-1].to
+	}
+	l.Rest = d.text[l.at:l.end]
+}
+
+func (x lexer) words(keyword string, d delim) ([]token, error) {
+	if x.argv {
+		words, err := argvSplit(d.text, d.at)
+		if err == nil && len(words) == 0 {
+			err = errNoArgument
+		}
+		return words, err
+	}
+	var words []token
+	splitEquals := !strings.EqualFold(keyword, "SetEnv") // strdelimw
+	for {
+		w, ok := d.next(splitEquals)
+		if !ok && len(words) == 0 {
+			return nil, errQuotes
+		}
+		if !ok {
+			return words, nil
+		}
+		words = append(words, w)
+	}
+}
+
+// restOfLine reports whether the argument of keyword is the text to the end of
+// the line, comment and quotes included.
+func restOfLine(d Dialect, keyword string) bool {
+	switch strings.ToLower(keyword) {
+	case "forcecommand", "versionaddendum", "authorizedkeyscommand", "authorizedprincipalscommand":
+		return d == Server
+	case "localcommand", "remotecommand", "proxycommand", "knownhostscommand":
+		return d == Client
+	}
+	return false
+}

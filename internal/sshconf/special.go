@@ -1,0 +1,269 @@
+package sshconf
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// reader reads the arguments of one keyword.
+type reader func(kw Keyword, args []string, v Version) (value, error)
+
+// specials are the readers of keywords that have a syntax of their own.
+var specials = [...]map[string]reader{
+	Server: {
+		"AcceptEnv":                       entries(noEquals),
+		"AllowGroups":                     entries(nil),
+		"AllowUsers":                      entries(nil),
+		"AuthenticationMethods":           oneLine,
+		"AuthorizedKeysFile":              tildeless,
+		"ChannelTimeout":                  channelTimeout,
+		"ChrootDirectory":                 word,
+		"DenyGroups":                      entries(nil),
+		"DenyUsers":                       entries(nil),
+		"FingerprintHash":                 upper(nil),
+		"LogLevel":                        upper(map[string]string{"DEBUG1": "DEBUG"}),
+		"MaxStartups":                     maxStartups,
+		"PermitListen":                    permitListen,
+		"PermitOpen":                      oneLine,
+		"PermitUserEnvironment":           word,
+		"PerSourceMaxStartups":            countOrNone,
+		"Port":                            port,
+		"PubkeyAuthOptions":               pubkeyAuthOptions,
+		"RekeyLimit":                      rekeyLimit,
+		"SetEnv":                          setEnv,
+		"StreamLocalBindMask":             bindMask,
+		"Subsystem":                       subsystem,
+		"SyslogFacility":                  upper(nil),
+		"AuthorizedKeysCommandUser":       word,
+		"AuthorizedPrincipalsCommandUser": word,
+	},
+	Client: {},
+}
+
+func one(kw Keyword, args []string) (string, error) {
+	if len(args) != 1 || args[0] == "" {
+		return "", fmt.Errorf("%s takes one argument, not %d", kw.Name, len(args))
+	}
+	return args[0], nil
+}
+
+func word(kw Keyword, args []string, _ Version) (value, error) {
+	arg, err := one(kw, args)
+	if err != nil {
+		return value{}, err
+	}
+	if strings.EqualFold(arg, "none") && kw.Name == "ChrootDirectory" {
+		return printed("none"), nil
+	}
+	return printed(arg), nil
+}
+
+func noEquals(arg string) bool { return !strings.Contains(arg, "=") }
+
+// entries reads a list of which a dump prints each element on its own line.
+func entries(valid func(string) bool) reader {
+	return func(kw Keyword, args []string, _ Version) (value, error) {
+		for _, arg := range args {
+			if arg == "" || valid != nil && !valid(arg) {
+				return value{}, fmt.Errorf("%s: invalid argument %q", kw.Name, arg)
+			}
+		}
+		return printed(args...), nil
+	}
+}
+
+// oneLine reads a list that a dump prints on one line.
+func oneLine(kw Keyword, args []string, _ Version) (value, error) {
+	if len(args) == 0 || slices.Contains(args, "") {
+		return value{}, fmt.Errorf("%s: empty argument", kw.Name)
+	}
+	return printed(strings.Join(args, " ")), nil
+}
+
+func tildeless(kw Keyword, args []string, v Version) (value, error) {
+	got, err := oneLine(kw, args, v)
+	got.known = got.known && !slices.ContainsFunc(args, func(a string) bool { return a[0] == '~' || strings.EqualFold(a, "none") })
+	return got, err
+}
+
+func channelTimeout(kw Keyword, args []string, v Version) (value, error) {
+	got, err := oneLine(kw, args, v)
+	got.known = got.known && !strings.EqualFold(args[0], "none")
+	return got, err
+}
+
+func upper(names map[string]string) reader {
+	return func(kw Keyword, args []string, _ Version) (value, error) {
+		arg, err := one(kw, args)
+		if err != nil {
+			return value{}, err
+		}
+		name := strings.ToUpper(arg)
+		if other, ok := names[name]; ok {
+			name = other
+		}
+		return value{[]string{name}, name != "QUIET"}, nil // QUIET and SILENT are one
+	}
+}
+
+func port(kw Keyword, args []string, _ Version) (value, error) {
+	arg, err := one(kw, args)
+	if err != nil {
+		return value{}, err
+	}
+	n, err := strconv.ParseUint(arg, 10, 16)
+	if err != nil || n == 0 {
+		return value{}, nil // perhaps a service name
+	}
+	return printed(strconv.FormatUint(n, 10)), nil
+}
+
+func countOrNone(kw Keyword, args []string, v Version) (value, error) {
+	arg, err := one(kw, args)
+	if err != nil || arg == "none" {
+		return printed("none"), err
+	}
+	return readCount(kw, arg, v)
+}
+
+var startups = regexp.MustCompile(`^(\d{1,9})(?::(\d{1,9}):(\d{1,9}))?$`)
+
+func maxStartups(kw Keyword, args []string, _ Version) (value, error) {
+	arg, err := one(kw, args)
+	if err != nil {
+		return value{}, err
+	}
+	m := startups.FindStringSubmatch(arg)
+	if m == nil {
+		return value{}, nil // sscanf stops where it likes to
+	}
+	start := number(m[1])
+	rate, full := 30, start
+	if m[2] != "" {
+		rate, full = number(m[2]), number(m[3])
+	}
+	if start < 1 || start > full || rate < 1 || rate > 100 {
+		return value{}, fmt.Errorf("%s: invalid spec %q", kw.Name, arg)
+	}
+	return printed(fmt.Sprintf("%d:%d:%d", start, rate, full)), nil
+}
+
+func number(digits string) int {
+	n, err := strconv.Atoi(digits)
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+func permitListen(kw Keyword, args []string, v Version) (value, error) {
+	full := slices.Clone(args)
+	for i, arg := range full {
+		if !strings.Contains(arg, ":") && arg != "any" && arg != "none" {
+			full[i] = "*:" + arg
+		}
+	}
+	return oneLine(kw, full, v)
+}
+
+func pubkeyAuthOptions(kw Keyword, args []string, v Version) (value, error) {
+	lower := strings.ToLower(strings.Join(args, " "))
+	touch, verify := strings.Contains(lower, "touch-required"), strings.Contains(lower, "verify-required")
+	switch {
+	case reached(v, Version{10, 6}):
+		return value{}, nil
+	case touch && verify:
+		return printed("touch-required verify-required"), nil
+	case touch:
+		return printed("touch-required"), nil
+	case verify:
+		return printed("verify-required"), nil
+	}
+	return printed("none"), nil
+}
+
+// rekeyLimit prints bytes and seconds.
+func rekeyLimit(kw Keyword, args []string, v Version) (value, error) {
+	if len(args) < 1 || len(args) > 2 || args[0] == "" {
+		return value{}, fmt.Errorf("%s takes one or two arguments, not %d", kw.Name, len(args))
+	}
+	bytes, known, err := scaled(args[0])
+	if err != nil {
+		return value{}, fmt.Errorf("%s: %w", kw.Name, err)
+	}
+	seconds := int64(0)
+	if len(args) == 2 && args[1] != "none" {
+		var certain bool
+		if seconds, certain, err = convtime(args[1], v); err != nil {
+			return value{}, fmt.Errorf("%s: %w", kw.Name, err)
+		}
+		known = known && certain
+	}
+	return value{[]string{fmt.Sprintf("%d %d", bytes, seconds)}, known}, nil
+}
+
+var scaledPattern = regexp.MustCompile(`^(\d{1,18})([bBkKmMgGtTpPeE]?)$`)
+
+// scaled is scan_scaled, for what it reads without rounding.
+func scaled(arg string) (n int64, known bool, err error) {
+	if arg == "default" {
+		return 0, true, nil
+	}
+	m := scaledPattern.FindStringSubmatch(arg)
+	if m == nil {
+		return 0, false, nil
+	}
+	if n, err = strconv.ParseInt(m[1], 10, 64); err != nil {
+		return 0, false, err
+	}
+	for range max(0, strings.Index("BKMGTPE", strings.ToUpper(m[2]))) {
+		if n > 1<<52 {
+			return 0, false, fmt.Errorf("%q is too large", arg)
+		}
+		n *= 1024
+	}
+	if n > 0 && n < 16 {
+		return 0, false, fmt.Errorf("%q is too small", arg)
+	}
+	return n, true, nil
+}
+
+// setEnv keeps the first value of each name.
+func setEnv(kw Keyword, args []string, _ Version) (value, error) {
+	var lines, names []string
+	for _, arg := range args {
+		name, _, ok := strings.Cut(arg, "=")
+		if !ok {
+			return value{}, fmt.Errorf("%s: invalid environment %q", kw.Name, arg)
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+			lines = append(lines, arg)
+		}
+	}
+	return printed(lines...), nil
+}
+
+func bindMask(kw Keyword, args []string, _ Version) (value, error) {
+	arg, err := one(kw, args)
+	if err != nil {
+		return value{}, err
+	}
+	n, err := strconv.ParseUint(arg, 8, 32)
+	if err != nil || n > 0o777 {
+		return value{}, nil
+	}
+	return printed(fmt.Sprintf("0%o", n)), nil
+}
+
+func subsystem(kw Keyword, args []string, v Version) (value, error) {
+	if len(args) < 2 {
+		return value{}, fmt.Errorf("%s: missing command", kw.Name)
+	}
+	text := strings.Join(args, " ")
+	// Since 9.5 what argv_assemble would quote is printed in quotes.
+	return value{[]string{text}, !reached(v, Version{9, 5}) || !strings.ContainsAny(strings.Join(args, ""), " \t\\'\"")}, nil
+}
