@@ -18,6 +18,10 @@ import (
 //go:embed init.sh
 var initScript string
 
+// commandPatience bounds how long a command may run. It is wide, since many
+// machines may share one core, and packages are unpacked the first time.
+const commandPatience = 5 * time.Minute
+
 // Machine is a running test machine. Its methods are safe for use by several
 // goroutines; those without an error result end the test when they fail.
 type Machine struct {
@@ -148,10 +152,18 @@ func (m *Machine) Exec(args ...string) (string, error) {
 	return run(m.inside(args...))
 }
 
+// run returns what a command prints. A child that a command left behind may hold
+// its output open; that is no reason to wait for the child.
 func run(cmd *exec.Cmd) (string, error) {
 	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
+	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &stdout, &stderr, time.Second
+	err := cmd.Start()
+	if err == nil {
+		late := time.AfterFunc(commandPatience, func() { _ = cmd.Process.Kill() })
+		defer late.Stop()
+		err = cmd.Wait()
+	}
+	if err != nil && !errors.Is(err, exec.ErrWaitDelay) {
 		return stdout.String(), fmt.Errorf("%s: %w: %s", cmd.Args[len(cmd.Args)-1], err, strings.TrimSpace(stderr.String()))
 	}
 	return stdout.String(), nil
@@ -170,9 +182,13 @@ func (m *Machine) SSH(user string, command ...string) (string, error) {
 	if m.opts.Behind != nil {
 		return "", errors.New("this machine can be reached through a jump only")
 	}
+	return run(exec.Command("ssh", m.sshArgs(user, command...)...))
+}
+
+func (m *Machine) sshArgs(user string, command ...string) []string {
 	args := []string{"-F", "/dev/null", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "IdentitiesOnly=yes",
 		"-o", "UserKnownHostsFile=" + m.dir + "/known_hosts", "-o", "ConnectTimeout=20", "-i", m.KeyPath, "-l", user, m.Addr, "--"}
-	return run(exec.Command("ssh", append(args, command...)...))
+	return append(args, command...)
 }
 
 func (m *Machine) must(err error) {

@@ -5,8 +5,10 @@ import (
 	"testing"
 )
 
+var releases = map[string]string{"bullseye": "OpenSSH_8.4p1", "bookworm": "OpenSSH_9.2p1", "trixie": "OpenSSH_10.0p"}
+
 func TestOracle(t *testing.T) {
-	for release, version := range map[string]string{"bullseye": "OpenSSH_8.4p1", "bookworm": "OpenSSH_9.2p1", "trixie": "OpenSSH_10.0p"} {
+	for release, version := range releases {
 		t.Run(release, func(t *testing.T) {
 			t.Parallel()
 			b := Binary(t, release)
