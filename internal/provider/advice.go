@@ -1,0 +1,116 @@
+package provider
+
+import (
+	"fmt"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+)
+
+// reachHeadline is what happened, in a few words for a summary.
+func reachHeadline(k host.Kind) string {
+	switch k {
+	case host.Config:
+		return "these connection settings cannot work"
+	case host.Unreachable:
+		return "no answer"
+	case host.Throttled:
+		return "sshd takes no new connections for now"
+	case host.NotSSH:
+		return "something else than sshd answers"
+	case host.Negotiation:
+		return "no algorithm in common"
+	case host.HostKeyUnknown:
+		return "host key is not known"
+	case host.HostKeyChanged:
+		return "host key changed"
+	case host.HostKeyRevoked:
+		return "host key is revoked"
+	case host.Auth:
+		return "login refused"
+	case host.Escalation:
+		return "could not become root"
+	case host.LoginShell:
+		return "the login shell did not run our script"
+	}
+	return string(k)
+}
+
+// reachAdvice is what to do next.
+func reachAdvice(name string, k host.Kind) string {
+	switch k {
+	case host.Config:
+		return "Correct the connection settings: the provider's connection block, its hosts, the resource's ssh object, or the environment (SSHKEEPALIVE_…)."
+	case host.Unreachable, host.Timeout, host.HandshakeLost, host.Lost:
+		return "Check that the host is up, that its address and port are right, and that no firewall is in between. For a host that may be away at times, on_unreachable decides what a plan does."
+	case host.Throttled:
+		return "sshd limits connections that have not logged in (MaxStartups, PerSourcePenalties). Wait half a minute, and check what else connects to it."
+	case host.NotSSH:
+		return "Check host and port."
+	case host.Negotiation:
+		return "The host's sshd offers only algorithms that are too old, or too restricted, for us."
+	case host.HostKeyUnknown:
+		return fmt.Sprintf("Give the key in host_keys, known_hosts or known_hosts_files; `ssh-keyscan %s` prints it, which proves nothing until compared with the host's console. "+
+			"Or set host_key_policy = \"accept-new\" to trust the first key seen and record it in state.", name)
+	case host.HostKeyChanged, host.HostKeyRevoked:
+		return "Either the host was installed anew, or somebody is in between. Compare the fingerprint on the host's console before you replace the recorded key."
+	case host.Auth:
+		return "Check user and key, and the host's authorized_keys. We tried once: sshd locks addresses out that fail repeatedly."
+	case host.Escalation:
+		return "sshd's configuration belongs to root. Set sudo = true and allow the user to run sudo without a password, or connect as root."
+	case host.LoginShell:
+		return "The account must be able to run a POSIX shell: check for a forced command, a menu or nologin."
+	case host.SessionLimit:
+		return "sshd allows too few sessions per connection (MaxSessions). Lower max_sessions in the connection settings."
+	}
+	return ""
+}
+
+// problemAdvice is what to do about what the decision found.
+func problemAdvice(c keepalive.Code) string {
+	switch c {
+	case keepalive.UnknownKeyword:
+		return "See sshd_config(5) for the keywords. A keyword of a patched sshd that the provider does not know cannot be managed."
+	case keepalive.TypedKeyword:
+		return "Use the attribute, whose values are compared by what they mean."
+	case keepalive.RepeatedKeyword:
+		return "sshd keeps the first value of a keyword; declare it once."
+	case keepalive.NotInMatch:
+		return "Declare it outside match, or leave it out."
+	case keepalive.TooNew:
+		return "The host's sshd would refuse to start with it. Leave it out for this host, or upgrade OpenSSH there."
+	case keepalive.Deprecated, keepalive.Removed:
+		return "Leave it out: sshd ignores it, or will."
+	case keepalive.RefusedByHost:
+		return "The host's own sshd was asked, with these settings alone. The message is sshd's. Nothing was changed."
+	case keepalive.InvalidHost:
+		return "The host's configuration was broken before we touched it, and a reload would fail. Repair it on the host first (`sshd -t` names the line). Nothing was changed."
+	case keepalive.NoInclude:
+		return "Set placement = \"auto\" or \"in_place\", or have the main file include the directory."
+	case keepalive.Shadowed:
+		return "sshd keeps the first value that it reads. Set takeover = true to have the earlier line commented out and put back on destroy, or remove it on the host."
+	case keepalive.CommandLine:
+		return "An option on the daemon's command line wins over every file. Remove it from the service's unit or defaults file."
+	case keepalive.NeverDrops:
+		return "Use a count of 1 or more, so that dead connections are dropped."
+	case keepalive.DropsAtOnce:
+		return "Use a count of 1 or more: this release drops a client at its first silence."
+	case keepalive.CountWithout:
+		return "Set client_alive_interval as well: without it sshd never asks, and the count has no effect."
+	case keepalive.NoMultiplexing:
+		return "Use 2 or more where clients share connections (ControlMaster, deploy tools)."
+	case keepalive.IdleLimit:
+		return "Shorten client_alive_interval, so that the path sees traffic before it forgets the connection."
+	case keepalive.DoubleInterval:
+		return "Halve client_alive_interval for these releases if the time matters."
+	case keepalive.LongestTask:
+		return "Raise client_alive_count_max, or lower longest_task."
+	case keepalive.Drifted, keepalive.BlockGone:
+		return "The plan makes the declared value effective again. To keep what the host has, declare that."
+	case keepalive.NothingWanted:
+		return "Declare at least one setting."
+	case keepalive.UncertainGroup:
+		return "Declare the users it concerns in contexts, to have the host's sshd decide."
+	}
+	return ""
+}

@@ -1,0 +1,182 @@
+package provider
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// computed holds the attributes that the provider fills in.
+type computed struct {
+	ID, ManagedFile, ManagedContent types.String
+	Effective                       types.Map
+	DeadPeerTimeout                 types.Int64
+	OpenSSHVersion, HostKeySHA256   types.String
+	MachineID, Trail                types.String
+	Loaded                          types.Bool
+}
+
+// computed returns the attributes as m has them.
+func (m *serverModel) computed() computed {
+	return computed{
+		m.ID, m.ManagedFile, m.ManagedContent, m.Effective, m.DeadPeerTimeout,
+		m.OpenSSHVersion, m.HostKeySHA256, m.MachineID, m.Trail, m.Loaded,
+	}
+}
+
+// setComputed replaces all of them.
+func (m *serverModel) setComputed(c computed) {
+	m.ID, m.ManagedFile, m.ManagedContent, m.Effective, m.DeadPeerTimeout = c.ID, c.ManagedFile, c.ManagedContent, c.Effective, c.DeadPeerTimeout
+	m.OpenSSHVersion, m.HostKeySHA256, m.MachineID, m.Trail, m.Loaded = c.OpenSSHVersion, c.HostKeySHA256, c.MachineID, c.Trail, c.Loaded
+}
+
+// fill sets those that the plan left unknown.
+func (m *serverModel) fill(c computed) {
+	known := m.computed()
+	unless(&c.ID, known.ID)
+	unless(&c.ManagedFile, known.ManagedFile)
+	unless(&c.ManagedContent, known.ManagedContent)
+	unless(&c.Effective, known.Effective)
+	unless(&c.DeadPeerTimeout, known.DeadPeerTimeout)
+	unless(&c.OpenSSHVersion, known.OpenSSHVersion)
+	unless(&c.HostKeySHA256, known.HostKeySHA256)
+	unless(&c.MachineID, known.MachineID)
+	unless(&c.Trail, known.Trail)
+	unless(&c.Loaded, known.Loaded)
+	m.setComputed(c)
+}
+
+func unless[T interface{ IsUnknown() bool }](to *T, known T) {
+	if !known.IsUnknown() {
+		*to = known
+	}
+}
+
+// equal reports whether a plan with c would show nothing beside before.
+func (c computed) equal(before computed) bool {
+	return c.ID.Equal(before.ID) && c.ManagedFile.Equal(before.ManagedFile) && c.ManagedContent.Equal(before.ManagedContent) &&
+		c.Effective.Equal(before.Effective) && c.DeadPeerTimeout.Equal(before.DeadPeerTimeout) &&
+		c.OpenSSHVersion.Equal(before.OpenSSHVersion) && c.HostKeySHA256.Equal(before.HostKeySHA256) &&
+		c.MachineID.Equal(before.MachineID) && c.Trail.Equal(before.Trail) && c.Loaded.Equal(before.Loaded)
+}
+
+// found is what an apply left behind.
+func (m *serverModel) found(want keepalive.Server, sight reconcile.Sight, plan keepalive.Plan) computed {
+	observed := keepalive.ObserveServer(want, sight.Facts)
+	c := m.seen(sight)
+	c.ManagedFile = types.StringValue(plan.ManagedFile)
+	c.ManagedContent = types.StringValue(plan.ManagedContent)
+	c.Trail = types.StringValue(plan.Trail)
+	c.Effective = textMap(observed.Effective)
+	c.DeadPeerTimeout = deadPeer(observed.Effective, sight.Facts)
+	return c
+}
+
+// predicted is what an apply will leave behind, as far as the facts say. What
+// was managed before and no longer is falls back to a value that only the host
+// will tell.
+func (m *serverModel) predicted(want keepalive.Server, sight reconcile.Sight, plan keepalive.Plan) computed {
+	effective := map[string]string{}
+	for _, s := range want.Settings {
+		for _, e := range plan.Expect {
+			if e.Context.IsZero() && strings.EqualFold(e.Keyword, s.Keyword) {
+				effective[s.Keyword] = strings.Join(e.Values, "\n")
+			}
+		}
+	}
+	c := m.seen(sight)
+	c.ManagedFile = types.StringValue(plan.ManagedFile)
+	c.ManagedContent = types.StringValue(plan.ManagedContent)
+	c.Trail = types.StringValue(plan.Trail)
+	c.Effective = textMap(effective)
+	c.DeadPeerTimeout = deadPeer(effective, sight.Facts)
+	c.Loaded = m.willBeLoaded(sight, len(plan.Changes) > 0)
+	return c
+}
+
+// seen holds what a look alone tells.
+func (m *serverModel) seen(sight reconcile.Sight) computed {
+	c := m.computed()
+	c.ID = types.StringValue(whereIs(m).String())
+	c.OpenSSHVersion = types.StringValue(sight.Facts.VersionText)
+	c.HostKeySHA256 = optional(sight.Identity.HostKeySHA256, sight.Identity.HostKeySHA256 != "")
+	c.MachineID = optional(sight.MachineID, sight.MachineID != "")
+	c.Loaded = loaded(sight)
+	return c
+}
+
+func loaded(sight reconcile.Sight) types.Bool {
+	if sight.Facts.Daemon.PID == 0 {
+		return types.BoolNull()
+	}
+	return types.BoolValue(!sight.Facts.Daemon.Stale)
+}
+
+func (m *serverModel) willBeLoaded(sight reconcile.Sight, changes bool) types.Bool {
+	switch {
+	case sight.Facts.Daemon.PID == 0:
+		return types.BoolNull()
+	case m.Reload.ValueString() != "never":
+		return types.BoolValue(true)
+	case changes:
+		return types.BoolValue(false)
+	}
+	return loaded(sight)
+}
+
+// deadPeer computes the time from the effective values: the managed ones, else
+// what the host says.
+func deadPeer(effective map[string]string, facts keepalive.Facts) types.Int64 {
+	interval, ok := effectiveNumber("client_alive_interval", effective, facts)
+	count, also := effectiveNumber("client_alive_count_max", effective, facts)
+	if !ok || !also {
+		return types.Int64Null()
+	}
+	seconds, drops := keepalive.DeadPeerTimeout(interval, count, facts.Version)
+	if !drops {
+		return types.Int64Null()
+	}
+	return types.Int64Value(seconds)
+}
+
+func effectiveNumber(name string, effective map[string]string, facts keepalive.Facts) (int64, bool) {
+	keyword := keywordOf(name)
+	text, ok := effective[keyword]
+	if !ok {
+		text, ok = firstValue(facts.Effective, keyword)
+	}
+	if !ok {
+		return 0, false
+	}
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return n, true
+	}
+	n, err := sshconf.ParseTime(text)
+	return n, err == nil
+}
+
+// firstValue looks into the default context.
+func firstValue(dumps []sshconf.Dump, keyword string) (string, bool) {
+	if len(dumps) == 0 {
+		return "", false
+	}
+	values := dumps[0][strings.ToLower(keyword)]
+	if len(values) == 0 {
+		return "", false
+	}
+	return values[0], true
+}
+
+func keywordOf(name string) string {
+	for _, a := range keepalive.ServerAttributes() {
+		if a.Name == name {
+			return a.Keyword
+		}
+	}
+	return name
+}

@@ -1,0 +1,268 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
+)
+
+// Terraform folds warnings with one summary into one and drops the details of
+// the others, so each summary begins with the host it is about.
+
+// problems translates what the decision found. name is the host, "" while there
+// is none.
+func problems(name string, found []keepalive.Problem) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, p := range found {
+		summary, detail := problemText(name, p)
+		at := attributePath(p.Attribute)
+		switch {
+		case p.Warning && p.Attribute == "":
+			diags.AddWarning(summary, detail)
+		case p.Warning:
+			diags.AddAttributeWarning(at, summary, detail)
+		case p.Attribute == "":
+			diags.AddError(summary, detail)
+		default:
+			diags.AddAttributeError(at, summary, detail)
+		}
+	}
+	return diags
+}
+
+func problemText(name string, p keepalive.Problem) (summary, detail string) {
+	summary, rest, _ := strings.Cut(strings.TrimSpace(p.Text), "\n")
+	if name != "" {
+		summary = name + ": " + summary
+	} else {
+		summary = capital(summary)
+	}
+	paragraphs := []string{rest}
+	if !p.Pos.IsZero() && !strings.Contains(p.Text, p.Pos.String()) {
+		paragraphs = append(paragraphs, "This is about "+p.Pos.String()+".")
+	}
+	return summary, joined(append(paragraphs, problemAdvice(p.Code))...)
+}
+
+// failures translates an error of the engine. doing is what Terraform was about:
+// create, update, destroy, refresh, plan, import, find.
+func failures(name, doing string, err error) diag.Diagnostics {
+	var change *reconcile.Error
+	var reach *host.Error
+	switch {
+	case errors.As(err, &change) && len(change.Problems) > 0 && change.Err == nil:
+		return problems(name, change.Problems)
+	case errors.As(err, &change):
+		return changeFailure(name, doing, change)
+	case errors.As(err, &reach):
+		return diag.Diagnostics{diag.NewErrorDiagnostic(reachSummary(name, reach), reachDetail(name, doing, reach))}
+	}
+	return diag.Diagnostics{diag.NewErrorDiagnostic(name+": "+firstLine(err.Error()),
+		joined("While Terraform wanted to "+doing+" this resource: "+sentence(err.Error()), "Nothing was changed on the host."))}
+}
+
+func changeFailure(name, doing string, e *reconcile.Error) diag.Diagnostics {
+	what := "nothing more is known"
+	if e.Err != nil {
+		what = e.Err.Error()
+	}
+	diags := problems(name, e.Problems)
+	diags.AddError(
+		fmt.Sprintf("%s: %s failed in the step %q (%s)", name, doing, e.Step, e.Outcome),
+		joined(sentence(what), outcomeText(e.Outcome), stepAdvice(e)),
+	)
+	return diags
+}
+
+// outcomeText says how the host was left.
+func outcomeText(o reconcile.Outcome) string {
+	switch o {
+	case reconcile.Unchanged:
+		return "Nothing was changed on the host."
+	case reconcile.RolledBack:
+		return "The host is back in the state it was in before: that was seen, not assumed."
+	case reconcile.Watchdog:
+		return "The change could not be taken back over this connection. A watchdog on the host takes it back by itself when the confirm timeout has passed; plan again after that."
+	case reconcile.Applied:
+		return "The change is live on the host."
+	}
+	return "It is not known how the host was left. Plan again to see: the plan looks at the host and shows what differs."
+}
+
+func stepAdvice(e *reconcile.Error) string {
+	var conflict *reconcile.Conflict
+	if errors.As(e.Err, &conflict) {
+		return "Somebody else edited the file in the meantime, and their work is not overwritten. Plan again to see the host as it is now."
+	}
+	switch e.Step {
+	case "gather":
+		return "Reading the configuration needs root's privileges: check `sudo` and the user of the connection, and that sshd is installed on the host."
+	case "stage":
+		return "Check that the file system of the configuration directory and /var/run can be written and have room."
+	case "validate":
+		return "The host's own sshd refused the new configuration, so it never went live. The message above is sshd's."
+	case "confirm":
+		return "A new connection could not log in, or did not find the new values. With these settings you would have been locked out, or they would not have held."
+	}
+	return ""
+}
+
+// unanswered reports whether err leaves open what the host is like, as opposed
+// to a host that answered and refused us.
+func unanswered(err error) bool {
+	var change *reconcile.Error
+	if errors.As(err, &change) && change.Outcome != reconcile.Unchanged {
+		return false
+	}
+	var reach *host.Error
+	if !errors.As(err, &reach) {
+		return errors.Is(err, context.DeadlineExceeded)
+	}
+	switch reach.Kind {
+	case host.Unreachable, host.Throttled, host.HandshakeLost, host.Timeout, host.Lost, host.SessionLimit, host.NoExitStatus:
+		return true
+	}
+	return false
+}
+
+func notLooked(name string, err error, chosen policy) diag.Diagnostic {
+	what := firstLine(err.Error())
+	var reach *host.Error
+	if errors.As(err, &reach) {
+		what = fmt.Sprintf("%s (%s)", reachHeadline(reach.Kind), reach.Phase)
+	}
+	next := "The recorded state is kept, and the plan verifies the host again, so that it is not reported as in order without having been looked at."
+	if chosen == ignore {
+		next = "The recorded state is kept and taken for true, because on_unreachable is \"ignore\"."
+	}
+	return diag.NewWarningDiagnostic(name+": could not look: "+what,
+		joined(sentence(err.Error()), next, "To stop instead, set on_unreachable = \"error\"."))
+}
+
+func reachSummary(name string, e *host.Error) string {
+	return fmt.Sprintf("%s: %s (%s)", name, reachHeadline(e.Kind), e.Phase)
+}
+
+func reachDetail(name, doing string, e *host.Error) string {
+	paragraphs := []string{"While Terraform wanted to " + doing + " this resource: " + sentence(e.Error())}
+	if e.OfferedKey != "" {
+		paragraphs = append(paragraphs, keyText(e))
+	}
+	if e.MayHaveRun {
+		paragraphs = append(paragraphs, "The script may have run. Plan again to see what the host is like.")
+	} else {
+		paragraphs = append(paragraphs, "Nothing was changed on the host.")
+	}
+	paragraphs = append(paragraphs, reachAdvice(name, e.Kind))
+	if doing == "destroy" {
+		paragraphs = append(paragraphs, "If the host is gone for good, set on_unreachable = \"ignore\" on the resource, apply, and destroy again; or forget it with `terraform state rm`.")
+	}
+	return joined(paragraphs...)
+}
+
+func keyText(e *host.Error) string {
+	text := "The host showed   " + e.OfferedKey
+	if e.RecordedKey != "" {
+		text += "\nRecorded is       " + e.RecordedKey
+	}
+	if e.RecordedAt != "" {
+		text += "\nRecorded at       " + e.RecordedAt
+	}
+	return text
+}
+
+func notKnown(h types.String, doing, what string) diag.Diagnostic {
+	return diag.NewErrorDiagnostic(h.ValueString()+": "+what+" is not known",
+		"Terraform wanted to "+doing+" this resource, but "+what+" has no value. The host was not dialled.")
+}
+
+func notSupportedYet(at path.Path, value string) diag.Diagnostic {
+	return diag.NewAttributeErrorDiagnostic(at, "Not supported yet",
+		fmt.Sprintf("%s = %s is part of the schema so that configurations will not have to change, but this version of the provider cannot do it. It is refused here, rather than ignored.", at, value))
+}
+
+func badTime(at path.Path, value string, err error) diag.Diagnostic {
+	return diag.NewAttributeErrorDiagnostic(at, "Not a time", fmt.Sprintf("%q: %s Write whole seconds or numbers with units: 120, \"2m\", \"1h30m\".", value, sentence(err.Error())))
+}
+
+func unprotected(at path.Path) diag.Diagnostic {
+	return diag.NewAttributeWarningDiagnostic(at, "Changes will not be taken back by the host",
+		"With a confirm_timeout of 0 no watchdog waits on the host. If the new settings keep us out, nothing on the host undoes them.")
+}
+
+func badImportID(id string, err error) diag.Diagnostic {
+	return diag.NewErrorDiagnostic("Bad import ID",
+		fmt.Sprintf("Expected [user@]host[:port], optionally followed by the absolute path of the main configuration file, such as admin@10.0.0.5:2222 or web1/etc/ssh/sshd_config; got %q. %s", id, sentence(err.Error())))
+}
+
+func changedSince(name string, paths []string) diag.Diagnostic {
+	return diag.NewErrorDiagnostic(name+": changed since the plan: "+strings.Join(paths, ", "),
+		"Somebody else edited the configuration after the refresh that this plan is built on. Nothing was changed on the host. Plan again, with refresh, to see the host as it is now.")
+}
+
+func linesGone(name, file string) diag.Diagnostic {
+	return diag.NewWarningDiagnostic(name+": our lines are gone from "+file,
+		"Somebody removed what the provider manages. The plan puts it back.")
+}
+
+func stale(name string) diag.Diagnostic {
+	return diag.NewWarningDiagnostic(name+": sshd has not loaded the files that are on disk",
+		"The configuration was edited after the running daemon was started or last reloaded, so new connections do not get the values that the files say. The plan repairs that with a reload.")
+}
+
+func otherMachineSeen(name string) diag.Diagnostic {
+	return diag.NewWarningDiagnostic(name+": another machine answers at this address",
+		"Its machine ID, or host key, is not the recorded one. The plan sets it up anew. A destroy would leave it alone, because what is recorded was never done there.")
+}
+
+func otherMachineLeft(name string) diag.Diagnostic {
+	return diag.NewWarningDiagnostic(name+": another machine answers at this address, and it was left alone",
+		"What is recorded was never done on this machine, so there is nothing to take back. The resource is forgotten.")
+}
+
+func forgotten(name string, err error) diag.Diagnostic {
+	return diag.NewWarningDiagnostic(name+": forgotten without taking anything back",
+		joined(sentence(err.Error()), "Because on_unreachable is \"ignore\", the resource is removed from state. If the host comes back, our settings are still on it."))
+}
+
+// joined puts paragraphs together and leaves out the empty ones.
+func joined(paragraphs ...string) string {
+	var kept []string
+	for _, p := range paragraphs {
+		if p = strings.TrimSpace(p); p != "" {
+			kept = append(kept, p)
+		}
+	}
+	return strings.Join(kept, "\n\n")
+}
+
+// sentence makes an error's text one: errors begin in lower case and end
+// without a period.
+func sentence(text string) string {
+	text = capital(strings.TrimSpace(text))
+	if text == "" || strings.ContainsRune(".!?", rune(text[len(text)-1])) {
+		return text
+	}
+	return text + "."
+}
+
+func capital(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:]
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	return line
+}

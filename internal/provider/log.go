@@ -1,0 +1,37 @@
+package provider
+
+import (
+	"context"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+)
+
+// logSpec shows how a host is reached after all layers were merged. Of secrets
+// it says only whether there is one.
+func logSpec(ctx context.Context, s host.Spec) {
+	var hops []string
+	for _, hop := range s.Jump {
+		hops = append(hops, hop.String())
+	}
+	tflog.Debug(ctx, "connection settings", map[string]any{
+		"host":              s.Name,
+		"reached_as":        s.String(),
+		"jump":              strings.Join(hops, " "),
+		"host_key_policy":   s.HostKeyPolicy,
+		"host_keys":         len(s.HostKeys),
+		"private_key":       s.PrivateKey != "",
+		"private_key_path":  s.PrivateKeyPath,
+		"certificate":       s.Certificate != "",
+		"password":          s.Password != "",
+		"agent_identity":    s.AgentIdentity,
+		"sudo":              s.Sudo,
+		"sudo_user":         s.SudoUser,
+		"sudo_password":     s.SudoPassword != "",
+		"connect_timeout":   s.ConnectTimeout.String(),
+		"handshake_timeout": s.HandshakeTimeout.String(),
+		"command_timeout":   s.CommandTimeout.String(),
+	})
+}

@@ -1,0 +1,235 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+)
+
+// observe puts what the host says in place of what was recorded, for each
+// attribute that is managed. One that is effective nowhere becomes null.
+func (m *serverModel) observe(ctx context.Context, values map[string][]string) diag.Diagnostics {
+	var diags diag.Diagnostics
+	absorb("", m.typed(), values, &diags)
+	m.Settings = absorbSettings("", m.Settings, values)
+	if m.Match.IsNull() {
+		return diags
+	}
+	var blocks []matchModel
+	diags.Append(m.Match.ElementsAs(ctx, &blocks, false)...)
+	for i := range blocks {
+		prefix := fmt.Sprintf("match[%d].", i)
+		absorb(prefix, blocks[i].typed(), values, &diags)
+		blocks[i].Settings = absorbSettings(prefix, blocks[i].Settings, values)
+	}
+	list, more := types.ListValueFrom(ctx, m.Match.ElementType(ctx), blocks)
+	diags.Append(more...)
+	m.Match = list
+	return diags
+}
+
+func absorb(prefix string, fields map[string]any, values map[string][]string, diags *diag.Diagnostics) {
+	for name, field := range fields {
+		if value, ok := valueOf(field); !ok || value.IsNull() {
+			continue
+		}
+		if err := read(field, values[prefix+name]); err != nil {
+			diags.AddAttributeWarning(attributePath(prefix+name), "Value of another kind on the host",
+				fmt.Sprintf("The host has a value of %s that the attribute cannot hold: %s. It is shown as absent.", name, err))
+		}
+	}
+}
+
+// read puts the argument text of the lines, none for an absent keyword, into
+// the field of a typed attribute.
+func read(field any, lines []string) error {
+	text := strings.Join(lines, "\n")
+	switch f := field.(type) {
+	case *timeValue:
+		*f = nullTime()
+		if lines != nil {
+			*f = newTime(text)
+		}
+	case *types.String:
+		*f = optional(text, lines != nil)
+	case *types.Int64:
+		return readCount(f, lines)
+	case *types.Bool:
+		return readFlag(f, lines)
+	case *types.Map:
+		return readPairs(f, lines)
+	}
+	return nil
+}
+
+func optional(text string, given bool) types.String {
+	if given {
+		return types.StringValue(text)
+	}
+	return types.StringNull()
+}
+
+func readCount(f *types.Int64, lines []string) error {
+	*f = types.Int64Null()
+	if lines == nil {
+		return nil
+	}
+	n, err := strconv.ParseInt(strings.Join(lines, " "), 10, 64)
+	if err != nil {
+		return fmt.Errorf("%q is not a whole number", lines)
+	}
+	*f = types.Int64Value(n)
+	return nil
+}
+
+func readFlag(f *types.Bool, lines []string) error {
+	*f = types.BoolNull()
+	if lines == nil {
+		return nil
+	}
+	switch strings.ToLower(strings.Join(lines, " ")) {
+	case yesNo(true):
+		*f = types.BoolValue(true)
+	case yesNo(false):
+		*f = types.BoolValue(false)
+	default:
+		return fmt.Errorf("%q is neither yes nor no", lines)
+	}
+	return nil
+}
+
+func readPairs(f *types.Map, lines []string) error {
+	*f = types.MapNull(types.StringType)
+	if lines == nil {
+		return nil
+	}
+	found := map[string]attr.Value{}
+	for _, item := range strings.Fields(strings.Join(lines, " ")) {
+		name, value, ok := strings.Cut(item, "=")
+		if !ok {
+			return fmt.Errorf("%q is not a name=value item", item)
+		}
+		found[name] = types.StringValue(value)
+	}
+	*f = types.MapValueMust(types.StringType, found)
+	return nil
+}
+
+func absorbSettings(prefix string, recorded types.Map, values map[string][]string) types.Map {
+	if recorded.IsNull() || recorded.IsUnknown() {
+		return recorded
+	}
+	found := map[string]attr.Value{}
+	for keyword, before := range recorded.Elements() {
+		lines, effective := values[settingPath(prefix, keyword)]
+		if effective {
+			found[keyword] = respell(before, strings.Join(lines, "\n"))
+		}
+	}
+	return types.MapValueMust(types.StringType, found)
+}
+
+// respell keeps a recorded value that differs from text in a last line break
+// only, which the text of the host never has.
+func respell(before attr.Value, text string) attr.Value {
+	if s, ok := before.(types.String); ok && strings.TrimSuffix(s.ValueString(), "\n") == text {
+		return before
+	}
+	return types.StringValue(text)
+}
+
+// adopt declares what a host was found to have: an import.
+func (m *serverModel) adopt(ctx context.Context, found keepalive.Server) diag.Diagnostics {
+	var diags diag.Diagnostics
+	m.Settings = adoptSettings("", m.typed(), found.Settings, &diags)
+	blocks := make([]matchModel, len(found.Match))
+	for i, block := range found.Match {
+		blocks[i].Criteria = types.StringValue(block.Criteria)
+		blocks[i].ChannelTimeout = types.MapNull(types.StringType)
+		blocks[i].Settings = adoptSettings(fmt.Sprintf("match[%d].", i), blocks[i].typed(), block.Settings, &diags)
+	}
+	if len(blocks) > 0 {
+		list, more := types.ListValueFrom(ctx, m.Match.ElementType(ctx), blocks)
+		diags.Append(more...)
+		m.Match = list
+	}
+	return diags
+}
+
+// adoptSettings fills the typed fields and returns the rest as a map, null when
+// there is no rest.
+func adoptSettings(prefix string, fields map[string]any, found []keepalive.Setting, diags *diag.Diagnostics) types.Map {
+	others := map[string]attr.Value{}
+	for _, s := range found {
+		name := strings.TrimPrefix(s.Attribute, prefix)
+		field, typed := fields[name]
+		if !typed {
+			others[s.Keyword] = types.StringValue(strings.Join(s.Values, "\n"))
+			continue
+		}
+		if err := read(field, s.Values); err != nil {
+			diags.AddAttributeWarning(attributePath(s.Attribute), "Value of another kind on the host", sentence(err.Error())+" It was not imported.")
+		}
+	}
+	if len(others) == 0 {
+		return types.MapNull(types.StringType)
+	}
+	return types.MapValueMust(types.StringType, others)
+}
+
+// attributePath finds the place that keepalive.Setting.Attribute names, such as
+// match[0].settings["Banner"].
+func attributePath(text string) path.Path {
+	at := path.Empty()
+	for text != "" {
+		switch {
+		case text[0] == '[':
+			inner, rest, _ := strings.Cut(text[1:], "]")
+			at, text = index(at, inner), rest
+		default:
+			end := strings.IndexAny(text, ".[")
+			if end < 0 {
+				end = len(text)
+			}
+			at, text = step(at, text[:end]), strings.TrimPrefix(text[end:], ".")
+		}
+	}
+	return at
+}
+
+func index(at path.Path, inner string) path.Path {
+	if n, err := strconv.Atoi(inner); err == nil {
+		return at.AtListIndex(n)
+	}
+	key, err := strconv.Unquote(inner)
+	if err != nil {
+		key = inner
+	}
+	return at.AtMapKey(key)
+}
+
+func step(at path.Path, name string) path.Path {
+	if len(at.Steps()) == 0 {
+		return path.Root(name)
+	}
+	return at.AtName(name)
+}
+
+// textMap makes a Terraform map of strings.
+func textMap(values map[string]string) types.Map {
+	elements := make(map[string]attr.Value, len(values))
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		elements[name] = types.StringValue(values[name])
+	}
+	return types.MapValueMust(types.StringType, elements)
+}

@@ -1,0 +1,165 @@
+package provider
+
+import (
+	"context"
+	"sync"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
+)
+
+var (
+	_ provider.Provider                   = (*Provider)(nil)
+	_ provider.ProviderWithValidateConfig = (*Provider)(nil)
+)
+
+// engine looks at machines and changes them; *reconcile.Engine is one.
+type engine interface {
+	Look(ctx context.Context, t reconcile.Target, want keepalive.Server) (reconcile.Sight, error)
+	Apply(ctx context.Context, t reconcile.Target, want keepalive.Server, rec reconcile.Record) (reconcile.Sight, keepalive.Plan, reconcile.Outcome, error)
+	Remove(ctx context.Context, t reconcile.Target, want keepalive.Server, rec reconcile.Record) (same bool, err error)
+}
+
+// Provider is the sshkeepalive provider of one process.
+type Provider struct {
+	version string
+	// start makes what one Configure works with, and what ends it.
+	start func() (engine, func(context.Context))
+
+	mu      sync.Mutex
+	current *session
+	ending  sync.WaitGroup
+}
+
+// New returns a provider that reaches machines over SSH. Close ends it.
+func New(version string) *Provider {
+	return &Provider{version: version, start: func() (engine, func(context.Context)) {
+		pool := host.NewPool(host.Options{Version: version})
+		return reconcile.New(pool), pool.Close
+	}}
+}
+
+// Metadata names the provider.
+func (p *Provider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName = "sshkeepalive"
+	resp.Version = p.version
+}
+
+// Schema describes the provider block.
+func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Sets SSH keepalive, timeout and hardening settings on hosts, proves that sshd really uses them, and shows every drift in the plan.",
+		Attributes: map[string]schema.Attribute{
+			"connection": schema.SingleNestedAttribute{
+				Optional: true,
+				MarkdownDescription: "How hosts are reached unless a resource or an entry of `hosts` says otherwise. The names are those of Terraform's own `connection` block. " +
+					"Ephemeral values are welcome; nothing of this is written to state.",
+				Attributes: connectionSchema(inConnection),
+			},
+			"hosts": schema.MapNestedAttribute{
+				Optional: true,
+				MarkdownDescription: "Named hosts. A resource whose `host` is one of these names is reached with the entry's settings, and with those of `connection` for what the entry does not say. " +
+					"Nothing of this is written to state.",
+				NestedObject: schema.NestedAttributeObject{Attributes: connectionSchema(inHosts)},
+			},
+			"on_unreachable": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: onUnreachableDoc + " Default `recheck`. Environment: `" + onUnreachableEnv + "`.",
+				Validators:          []validator.String{stringvalidator.OneOf(policyWords()...)},
+			},
+		},
+	}
+}
+
+// providerModel is the provider block.
+type providerModel struct {
+	Connection    types.Object `tfsdk:"connection"`
+	Hosts         types.Map    `tfsdk:"hosts"`
+	OnUnreachable types.String `tfsdk:"on_unreachable"`
+}
+
+// ValidateConfig finds contradictions before anything is reached.
+func (p *Provider) ValidateConfig(ctx context.Context, req provider.ValidateConfigRequest, resp *provider.ValidateConfigResponse) {
+	var m providerModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	_, diags := newSession(ctx, m)
+	resp.Diagnostics.Append(diags...)
+}
+
+// Configure prepares to reach machines and reaches none. Its context ends when
+// it returns, so nothing that lives longer is derived from it.
+func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	var m providerModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	s, diags := newSession(ctx, m)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	// Stable Terraform allows deferral throughout the apply walk, where there is
+	// nothing to defer to; only an unknown value is a reason.
+	if req.ClientCapabilities.DeferralAllowed && s.anyUnknown() {
+		resp.Deferred = &provider.Deferred{Reason: provider.DeferredReasonProviderConfigUnknown}
+	}
+	s.engine, s.end = p.start()
+	p.replace(s)
+	resp.ResourceData = s
+	resp.DataSourceData = s
+}
+
+// replace makes s the current session. A process that Terraform did not start
+// for one walk (-debug, tests, bridges) is configured many times; the session
+// before ends when the last call that uses it has returned.
+func (p *Provider) replace(s *session) {
+	p.mu.Lock()
+	before := p.current
+	p.current = s
+	p.mu.Unlock()
+	if before != nil {
+		p.ending.Go(func() { before.retire(context.Background()) })
+	}
+}
+
+// Close ends every connection, and calls that still use one no later than ctx
+// ends.
+func (p *Provider) Close(ctx context.Context) {
+	p.mu.Lock()
+	last := p.current
+	p.current = nil
+	p.mu.Unlock()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if last != nil {
+			last.retire(ctx)
+		}
+		p.ending.Wait()
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+}
+
+// Resources lists the resources.
+func (p *Provider) Resources(context.Context) []func() resource.Resource {
+	return []func() resource.Resource{func() resource.Resource { return &serverResource{} }}
+}
+
+// DataSources lists the data sources: none so far.
+func (p *Provider) DataSources(context.Context) []func() datasource.DataSource { return nil }

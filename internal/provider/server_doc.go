@@ -1,0 +1,65 @@
+package provider
+
+import "github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+
+// typedDocs explains each typed attribute of sshkeepalive_server, by name: what
+// it means, in which unit, and what sshd does without it.
+func typedDocs() map[string]string {
+	return map[string]string{
+		"client_alive_interval": "After how much silence from a client sshd asks it for a sign of life, over the encrypted connection. A time in `sshd_config(5)` format: seconds (`120`) or `\"2m\"`, `\"1h30m\"`. " +
+			"Two spellings of the same seconds are equal. `0` never asks; sshd's own default is `0`. OpenSSH 9.2 to 9.4 ask every second interval only.",
+		"client_alive_count_max": "How many such questions may go unanswered before sshd drops the connection: a dead peer is noticed after interval × (count + 1) seconds, see `dead_peer_timeout`. " +
+			"sshd's own default is `3`. `0` never drops from OpenSSH 8.2 on, and dropped at the first silence before.",
+		"tcp_keep_alive": "Whether the kernel probes idle TCP connections as well. sshd's own default is `true`. These probes can be spoofed and take two hours with the kernel's defaults; " +
+			"they do not replace `client_alive_interval`.",
+		"login_grace_time":          "How long a connection may take to log in before it is dropped. A time, as in `client_alive_interval`; `0` waits for ever. sshd's own default is `120`.",
+		"max_sessions":              "How many sessions one connection may have open. sshd's own default is `10`. With `1`, multiplexing (`ControlMaster`) breaks; with `0`, only forwarding works.",
+		"max_startups":              "How many connections may be logging in at once: a number, or `start:rate:full` (sshd's own default is `10:30:100`), which refuses rate percent at random from start on and all from full on.",
+		"channel_timeout":           "After how much inactivity a channel is closed, by type of channel: `{ \"session:shell\" = \"1h\" }`. Types may contain wildcards; see `sshd_config(5)`. sshd's own default is none.",
+		"unused_connection_timeout": "After how much time a connection without any open channel is dropped. A time, as in `client_alive_interval`, or `none`. sshd's own default is `none`.",
+		"rekey_limit":               "How much data, and optionally for how long, the same session key may be used: `1G`, `\"default 1h\"`. sshd's own default is `default none`.",
+	}
+}
+
+// typedDoc adds the release that knows the keyword, if not every release does.
+func typedDoc(a keepalive.Attribute) string {
+	doc := typedDocs()[a.Name] + " Keyword `" + a.Keyword + "`"
+	if !a.Since.IsZero() {
+		return doc + ", since OpenSSH " + a.Since.String() + "."
+	}
+	return doc + "."
+}
+
+const (
+	serverDoc = "Keepalive, timeout and hardening settings of the sshd on a host. State holds the *effective* values, as the host's own `sshd -T` prints them, so that a hand edit, a shadowing drop-in, " +
+		"a new `Match` block and a package upgrade all show up in the plan. A change goes live only after the host's sshd accepted the whole configuration, and stays only if a new connection can log in afterwards. " +
+		"Destroying the resource puts back exactly what was there before."
+	hostDoc = "Where sshd runs: a name in the provider's `hosts`, or `[user@]host[:port]` (IPv6 addresses with a port need brackets). " +
+		"A new value is an in-place change when the machine behind it is the same one (`machine_id`), else the resource is replaced."
+	sshDoc      = "How this host is reached, where that differs from the provider's `connection` and `hosts`. Secrets have no place here, because state would keep them: put them into the provider block."
+	settingsDoc = "Any other `sshd_config(5)` keyword: `{ PermitRootLogin = \"no\" }`. Keywords are compared without regard to case, and checked at plan. " +
+		"A keyword that has an attribute of its own is refused here. A keyword that may be repeated, such as `AcceptEnv`, takes one value per line of the string."
+	matchDoc    = "`Match` blocks, in order."
+	criteriaDoc = "What follows the word `Match`: `User deploy`, `Group sftp Address 10.0.0.0/8`."
+	contextsDoc = "Connections for which the values must hold besides the default one, as `sshd -T -C` takes them. Needed where the host's configuration has `Match` blocks that could override a setting."
+	profileDoc  = "A named baseline whose values are defaults under `settings`. Not supported yet."
+
+	placementDoc = "Where the lines are written: `auto` (default) picks the least intrusive place that wins, `drop_in` insists on a file of our own, `in_place` on the main file. The decision is explained in `trail`."
+	dropInDoc    = "Name of our own drop-in in `sshd_config.d`. sshd reads drop-ins in the order of their names and keeps the first value. Default `00-sshkeepalive.conf`. Our lines are marked with it wherever they are placed, so that several resources can manage one host; a new value replaces the resource."
+	configDoc    = "The main configuration file. Default: the one that the running sshd uses. A new value replaces the resource."
+	takeoverDoc  = "Whether an earlier line that shadows one of ours is commented out, marked, and put back on destroy. Default `true`; with `false` the plan fails and names file and line."
+	longestDoc   = "How long a client may stay silent while it works elsewhere, as deploy tools do: a time, as in `client_alive_interval`. Never written to the host; the plan warns when the settings would drop such a client. Default: not checked."
+	reloadDoc    = "Whether a running sshd is made to load its files: `auto` (default), in the way of this host and without dropping a session, or `never`, for images being built."
+	confirmDoc   = "How long the host waits for the confirming connection before it takes the change back by itself. Default `60s`. `0` gives up that protection."
+
+	idDoc          = "The host, and where they are given its port and configuration file, in the form that `terraform import` takes."
+	managedFileDoc = "The file that holds our lines."
+	contentDoc     = "Exactly the lines that we manage there; known at plan."
+	effectiveDoc   = "What `sshd -T` prints for each managed keyword, in the default context."
+	deadPeerDoc    = "Seconds until this sshd drops a peer that answers nothing, computed for its version; null when it never does."
+	versionDoc     = "The host's sshd, as it names itself."
+	hostKeyIDDoc   = "Fingerprint of the host key that the host showed."
+	machineIDDoc   = "Identifies the installed system (`/etc/machine-id` or its like), to tell a machine from another one at the same address. Null when the host has none."
+	trailDoc       = "How the placement was decided, in one line, for bug reports."
+	loadedDoc      = "Whether the running sshd has loaded the files that are on disk; null when none runs. A daemon that has not is drift, repaired by a reload."
+)

@@ -1,0 +1,193 @@
+package provider
+
+import (
+	"context"
+	"reflect"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
+)
+
+// ModifyPlan shows the reviewer what the host will look like, and refuses what
+// cannot work there. Terraform calls it while it plans and again before it
+// applies; the engine answers the first from what the refresh saw.
+func (r *serverResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if r.session == nil || req.Plan.Raw.IsNull() {
+		return
+	}
+	var m serverModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
+	var before *serverModel
+	if !req.State.Raw.IsNull() {
+		before = &serverModel{}
+		resp.Diagnostics.Append(req.State.Get(ctx, before)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, leave := r.session.enter(ctx)
+	defer leave()
+	p := planning{r: r, m: &m, before: before, digests: readDigests(ctx, req.Private), recheck: hasFlag(ctx, req.Private, recheckKey)}
+	p.changed = before != nil && !req.Plan.Raw.Equal(req.State.Raw)
+	resp.Diagnostics.Append(p.run(ctx)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.RequiresReplace = append(resp.RequiresReplace, p.replace...)
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
+}
+
+// planning is one call of ModifyPlan.
+type planning struct {
+	r       *serverResource
+	m       *serverModel
+	before  *serverModel // nil for a new resource
+	changed bool         // the configuration asks for something else than state has
+	digests map[string]string
+	recheck bool
+	replace path.Paths
+}
+
+func (p *planning) run(ctx context.Context) diag.Diagnostics {
+	if !p.m.Host.IsUnknown() {
+		p.m.ID = types.StringValue(whereIs(p.m).String())
+	}
+	where, diags := p.r.locate(ctx, p.m)
+	if diags.HasError() {
+		return diags
+	}
+	w, more := p.m.want(ctx)
+	diags.Append(more...)
+	if where.unknown != "" || w.unknown {
+		tflog.Debug(ctx, "planned without looking", map[string]any{"unknown": where.unknown})
+		p.moved("")
+		return diags
+	}
+	if p.recheck && !p.moving() {
+		p.unsure()
+		return diags
+	}
+	return append(diags, p.look(ctx, where, w.server)...)
+}
+
+// moving reports whether the resource shall live at another address.
+func (p *planning) moving() bool { return p.before != nil && !p.m.Host.Equal(p.before.Host) }
+
+// moved decides what a new address means: the same machine is changed in place,
+// any other one is a new object, and so is one that could not be looked at.
+func (p *planning) moved(machineID string) {
+	if p.moving() && (machineID == "" || machineID != p.before.MachineID.ValueString()) {
+		p.replace.Append(path.Root("host"))
+	}
+}
+
+// unsure plans a verification: values that only an apply can tell.
+func (p *planning) unsure() {
+	p.m.Effective = types.MapUnknown(types.StringType)
+	p.m.Trail = types.StringUnknown()
+}
+
+func (p *planning) look(ctx context.Context, where whereabouts, want keepalive.Server) diag.Diagnostics {
+	patience, diags := p.m.Timeouts.Read(ctx, lookTimeout)
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	name := p.m.Host.ValueString()
+	sight, err := p.r.session.engine.Look(ctx, p.m.target(where), want)
+	if err != nil {
+		return append(diags, p.blind(name, err)...)
+	}
+	plan := keepalive.PlanServer(want, sight.Facts)
+	if foreign := p.foreign(sight, plan); len(foreign) > 0 {
+		return append(diags, changedSince(name, foreign))
+	}
+	tflog.Debug(ctx, "planned", map[string]any{"host": where.spec.String(), "trail": plan.Trail, "changes": len(plan.Changes)})
+	diags.Append(problems(name, plan.Problems)...)
+	p.moved(sight.MachineID)
+	p.decide(want, sight, plan)
+	return diags
+}
+
+// decide writes the prediction into the plan, unless there is nothing to do.
+func (p *planning) decide(want keepalive.Server, sight reconcile.Sight, plan keepalive.Plan) {
+	after := p.m.predicted(want, sight, plan)
+	if p.before == nil {
+		p.m.setComputed(after)
+		return
+	}
+	if len(plan.Changes) == 0 {
+		// The trail tells of the last change, and there is none.
+		after.Trail = p.before.Trail
+	}
+	if p.released() {
+		after.DeadPeerTimeout = types.Int64Unknown()
+	}
+	if len(plan.Changes) == 0 && !p.changed && p.same(after) {
+		return
+	}
+	if len(plan.Changes) > 0 && after.equal(p.before.computed()) {
+		after.Trail = types.StringUnknown()
+	}
+	p.m.setComputed(after)
+}
+
+// same reports whether nothing that a change of the host would repair differs.
+// The version and the key of an unchanged machine are news, not drift.
+func (p *planning) same(after computed) bool {
+	before := p.before.computed()
+	after.OpenSSHVersion, after.HostKeySHA256 = before.OpenSSHVersion, before.HostKeySHA256
+	return after.equal(before)
+}
+
+// released reports whether a typed attribute was managed and shall no longer be.
+func (p *planning) released() bool {
+	now := p.m.typed()
+	for name, field := range p.before.typed() {
+		was, _ := valueOf(field)
+		is, _ := valueOf(now[name])
+		if !was.IsNull() && is.IsNull() {
+			return true
+		}
+	}
+	return false
+}
+
+// blind deals with a host that cannot be looked at while planning. The refresh
+// said so already, unless there was none.
+func (p *planning) blind(name string, err error) diag.Diagnostics {
+	chosen := choosePolicy(p.m.OnUnreachable, p.r.session.onUnreachable)
+	if !unanswered(err) || chosen == fail {
+		return failures(name, "plan", err)
+	}
+	p.moved("")
+	if p.before == nil || chosen == recheck {
+		p.unsure()
+	}
+	return diag.Diagnostics{notLooked(name, err, chosen)}
+}
+
+// foreign lists the files to be changed that somebody else changed since the
+// refresh. In the walk that refreshed there are none, for the engine answers
+// from memory; other files are not ours to watch, and may be those of another
+// resource on the same host.
+func (p *planning) foreign(sight reconcile.Sight, plan keepalive.Plan) []string {
+	if p.before == nil || p.moving() || p.digests == nil || otherMachine(p.before.record(nil), sight) {
+		return nil
+	}
+	now := sight.Digests()
+	var found []string
+	for _, c := range plan.Changes {
+		if p.digests[c.Path] != now[c.Path] {
+			found = append(found, c.Path)
+		}
+	}
+	return found
+}
+
+// sameServer compares what is asked for and not how it is spelled in HCL.
+func sameServer(a, b keepalive.Server) bool { return reflect.DeepEqual(a, b) }

@@ -1,0 +1,215 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+)
+
+// The defaults of sshkeepalive_server, which an import has to fill in as well.
+const (
+	defaultReload         = "auto"
+	defaultConfirmTimeout = "60s"
+)
+
+// Schema describes sshkeepalive_server.
+func (*serverResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	attributes := map[string]schema.Attribute{}
+	for _, group := range []map[string]schema.Attribute{
+		whereSchema(ctx), typedSchema(false), wantedSchema(), mannerSchema(), observedSchema(),
+	} {
+		for name, a := range group {
+			attributes[name] = a
+		}
+	}
+	resp.Schema = schema.Schema{MarkdownDescription: serverDoc, Attributes: attributes}
+}
+
+func whereSchema(ctx context.Context) map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"host": schema.StringAttribute{
+			Required:            true,
+			MarkdownDescription: hostDoc,
+			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+		},
+		"ssh": schema.SingleNestedAttribute{Optional: true, MarkdownDescription: sshDoc, Attributes: sshSchema()},
+		"on_unreachable": schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: onUnreachableDoc + " Default: the provider's `on_unreachable`.",
+			Validators:          []validator.String{stringvalidator.OneOf(policyWords()...)},
+		},
+		"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
+			Create: true, Read: true, Update: true, Delete: true,
+			CreateDescription: "How long creating may take, such as `10m`. Default `5m`.",
+			ReadDescription:   "How long looking at the host may take, in a refresh as in a plan. Default `2m`.",
+			UpdateDescription: "How long updating may take. Default `5m`.",
+			DeleteDescription: "How long taking everything back may take. Default `5m`. Only what is in state before the destroy counts.",
+		}),
+	}
+}
+
+// typedSchema has one attribute for each row of the table of typed attributes,
+// in a Match block only for those that may stand there.
+func typedSchema(inMatch bool) map[string]schema.Attribute {
+	attributes := map[string]schema.Attribute{}
+	for _, a := range keepalive.ServerAttributes() {
+		if a.Match || !inMatch {
+			attributes[a.Name] = typedAttribute(a)
+		}
+	}
+	return attributes
+}
+
+func typedAttribute(a keepalive.Attribute) schema.Attribute {
+	switch a.Kind {
+	case keepalive.Time:
+		return timeAttribute(typedDoc(a))
+	case keepalive.Count:
+		return schema.Int64Attribute{
+			Optional:            true,
+			MarkdownDescription: typedDoc(a),
+			Validators:          []validator.Int64{int64validator.Between(0, 1<<31-1)},
+		}
+	case keepalive.Flag:
+		return schema.BoolAttribute{Optional: true, MarkdownDescription: typedDoc(a)}
+	case keepalive.Pairs:
+		return schema.MapAttribute{Optional: true, MarkdownDescription: typedDoc(a), ElementType: types.StringType}
+	default:
+		return schema.StringAttribute{Optional: true, MarkdownDescription: typedDoc(a)}
+	}
+}
+
+func timeAttribute(doc string, checks ...validator.String) schema.StringAttribute {
+	return schema.StringAttribute{
+		Optional:            true,
+		CustomType:          timeType{},
+		MarkdownDescription: doc,
+		PlanModifiers:       []planmodifier.String{keepEqualTime{}},
+		Validators:          checks,
+	}
+}
+
+func settingsAttribute() schema.Attribute {
+	return schema.MapAttribute{Optional: true, MarkdownDescription: settingsDoc, ElementType: types.StringType}
+}
+
+func wantedSchema() map[string]schema.Attribute {
+	block := typedSchema(true)
+	block["criteria"] = schema.StringAttribute{
+		Required:            true,
+		MarkdownDescription: criteriaDoc,
+		Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+	}
+	block["settings"] = settingsAttribute()
+	return map[string]schema.Attribute{
+		"settings": settingsAttribute(),
+		"match": schema.ListNestedAttribute{
+			Optional:            true,
+			MarkdownDescription: matchDoc,
+			NestedObject:        schema.NestedAttributeObject{Attributes: block},
+		},
+		"contexts": schema.ListNestedAttribute{
+			Optional:            true,
+			MarkdownDescription: contextsDoc,
+			NestedObject:        schema.NestedAttributeObject{Attributes: contextSchema()},
+		},
+		"profile": schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: profileDoc,
+			Validators:          []validator.String{notYet{}},
+		},
+	}
+}
+
+func contextSchema() map[string]schema.Attribute {
+	text := func(doc string) schema.Attribute {
+		return schema.StringAttribute{Optional: true, MarkdownDescription: doc}
+	}
+	return map[string]schema.Attribute{
+		"user":          text("The user who logs in."),
+		"host":          text("The client's host name."),
+		"address":       text("The client's address."),
+		"local_address": text("The server's address."),
+		"local_port": schema.Int64Attribute{
+			Optional:            true,
+			MarkdownDescription: "The server's port.",
+			Validators:          []validator.Int64{int64validator.Between(1, 65535)},
+		},
+	}
+}
+
+// mannerSchema says how the settings are put on the host.
+func mannerSchema() map[string]schema.Attribute {
+	chosen := func(doc, fallback string, words ...string) schema.Attribute {
+		return schema.StringAttribute{
+			Optional: true, Computed: true,
+			MarkdownDescription: doc,
+			Default:             stringdefault.StaticString(fallback),
+			Validators:          []validator.String{stringvalidator.OneOf(words...)},
+		}
+	}
+	return map[string]schema.Attribute{
+		"placement": chosen(placementDoc, string(keepalive.Auto), string(keepalive.Auto), string(keepalive.DropIn), string(keepalive.InPlace)),
+		"reload":    chosen(reloadDoc, defaultReload, defaultReload, "never"),
+		"drop_in_name": schema.StringAttribute{
+			Optional: true, Computed: true,
+			MarkdownDescription: dropInDoc,
+			Default:             stringdefault.StaticString(keepalive.DefaultDropIn),
+			// Our lines are marked with this name; under another one they would
+			// be somebody else's, and stay.
+			PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
+		},
+		"config_file": schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: configDoc,
+			PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
+			Validators:          []validator.String{absolutePath{}},
+		},
+		"takeover": schema.BoolAttribute{
+			Optional: true, Computed: true,
+			MarkdownDescription: takeoverDoc,
+			Default:             booldefault.StaticBool(true),
+		},
+		"longest_task": timeAttribute(longestDoc, isTime{}),
+		"confirm_timeout": schema.StringAttribute{
+			Optional: true, Computed: true,
+			CustomType:          timeType{},
+			MarkdownDescription: confirmDoc,
+			Default:             stringdefault.StaticString(defaultConfirmTimeout),
+			PlanModifiers:       []planmodifier.String{keepEqualTime{}},
+			Validators:          []validator.String{isTime{}, spelledZero{}},
+		},
+	}
+}
+
+// observedSchema holds what the host says. Nothing here changes by itself, or a
+// refresh would show drift that is none.
+func observedSchema() map[string]schema.Attribute {
+	text := func(doc string) schema.Attribute {
+		return schema.StringAttribute{Computed: true, MarkdownDescription: doc}
+	}
+	return map[string]schema.Attribute{
+		"id":                text(idDoc),
+		"managed_file":      text(managedFileDoc),
+		"managed_content":   text(contentDoc),
+		"effective":         schema.MapAttribute{Computed: true, MarkdownDescription: effectiveDoc, ElementType: types.StringType},
+		"dead_peer_timeout": schema.Int64Attribute{Computed: true, MarkdownDescription: deadPeerDoc},
+		"openssh_version":   text(versionDoc),
+		"host_key_sha256":   text(hostKeyIDDoc),
+		"machine_id":        text(machineIDDoc),
+		"trail":             text(trailDoc),
+		"loaded":            schema.BoolAttribute{Computed: true, MarkdownDescription: loadedDoc},
+	}
+}

@@ -1,0 +1,193 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+)
+
+// session is one configured provider: where hosts are, and what reaches them.
+type session struct {
+	connection    layered
+	hosts         map[string]layered
+	hostsUnknown  bool
+	environment   host.Settings
+	onUnreachable types.String
+	secrets       []string
+
+	engine engine
+	end    func(context.Context)
+	// inUse is read-locked by each call that reaches machines.
+	inUse sync.RWMutex
+}
+
+// layered is one layer of settings and the first of them that is not known yet.
+type layered struct {
+	settings host.Settings
+	unknown  string
+}
+
+func newSession(ctx context.Context, m providerModel) (*session, diag.Diagnostics) {
+	s := &session{onUnreachable: m.OnUnreachable, hosts: map[string]layered{}, hostsUnknown: m.Hosts.IsUnknown()}
+	var diags diag.Diagnostics
+	var err error
+	if s.environment, err = host.EnvSettings(os.LookupEnv); err != nil {
+		diags.AddError("Bad environment variable", sentence(err.Error())+" The environment is asked for what the provider block does not say.")
+	}
+	if word := os.Getenv(onUnreachableEnv); word != "" && !slices.Contains(policyWords(), word) {
+		diags.AddError("Bad environment variable", fmt.Sprintf("%s is %q; it is one of %q.", onUnreachableEnv, word, policyWords()))
+	}
+	s.connection = newLayer(ctx, path.Root("connection"), m.Connection, &diags)
+	for name, value := range m.Hosts.Elements() {
+		if object, ok := value.(types.Object); ok {
+			s.hosts[name] = newLayer(ctx, path.Root("hosts").AtMapKey(name), object, &diags)
+		}
+	}
+	s.collectSecrets()
+	return s, diags
+}
+
+func newLayer(ctx context.Context, at path.Path, object types.Object, diags *diag.Diagnostics) layered {
+	settings, err := layer(object)
+	if err != nil {
+		diags.AddAttributeError(at, "Bad connection settings", sentence(err.Error()))
+	}
+	return layered{settings: settings, unknown: unknownIn(ctx, object)}
+}
+
+func (s *session) collectSecrets() {
+	s.secrets = append(secretsOf(s.environment), secretsOf(s.connection.settings)...)
+	for _, entry := range s.hosts {
+		s.secrets = append(s.secrets, secretsOf(entry.settings)...)
+	}
+}
+
+func (s *session) anyUnknown() bool {
+	unknown := s.hostsUnknown || s.connection.unknown != ""
+	for _, entry := range s.hosts {
+		unknown = unknown || entry.unknown != ""
+	}
+	return unknown
+}
+
+// enter counts a call in, so that the session outlives it, and masks every
+// secret in what the call logs: a context does not survive from Configure.
+func (s *session) enter(ctx context.Context) (context.Context, func()) {
+	s.inUse.RLock()
+	if len(s.secrets) > 0 {
+		ctx = tflog.MaskAllFieldValuesStrings(ctx, s.secrets...)
+		ctx = tflog.MaskMessageStrings(ctx, s.secrets...)
+	}
+	return ctx, s.inUse.RUnlock
+}
+
+// retire closes the connections once no call uses them.
+func (s *session) retire(ctx context.Context) {
+	s.inUse.Lock()
+	defer s.inUse.Unlock()
+	s.end(ctx)
+}
+
+// address is what a resource says about where its host is.
+type address struct {
+	Host types.String
+	SSH  types.Object
+	// Pin is the fingerprint that an earlier run recorded, "" if none.
+	Pin string
+}
+
+// whereabouts is the answer: a machine, or why it is not known yet.
+type whereabouts struct {
+	spec    host.Spec
+	unknown string // what has to become known first; "" when spec is complete
+}
+
+// locate merges what the resource, the named host, the connection block and the
+// environment say, the first to say something winning. It dials nothing, and
+// what is not known yet it does not replace by a guess: an empty host must
+// never become the machine that runs Terraform.
+func (s *session) locate(ctx context.Context, a address) (whereabouts, error) {
+	switch {
+	case a.Host.IsNull() || a.Host.IsUnknown() || a.Host.ValueString() == "":
+		return whereabouts{unknown: "host"}, nil
+	case s.hostsUnknown:
+		return whereabouts{unknown: "hosts of the provider"}, nil
+	}
+	own, err := layer(a.SSH)
+	if err != nil {
+		return whereabouts{}, fmt.Errorf("ssh: %w", err)
+	}
+	where, entry, err := s.lookUp(a.Host.ValueString())
+	if err != nil {
+		return whereabouts{}, err
+	}
+	if missing := s.missing(ctx, a, entry); missing != "" {
+		return whereabouts{unknown: missing}, nil
+	}
+	layers := []host.Settings{own, where, entry.settings, s.connection.settings, s.environment}
+	if pinned(layers) && a.Pin != "" {
+		layers[0].PinnedHostKey = &a.Pin
+	}
+	spec, err := host.Resolve(a.Host.ValueString(), layers...)
+	return whereabouts{spec: spec}, err
+}
+
+// lookUp finds what text names: an entry of hosts, whose name may carry a user
+// and a port, or an address.
+func (s *session) lookUp(text string) (where host.Settings, entry layered, err error) {
+	if entry, ok := s.hosts[text]; ok {
+		return host.Settings{}, entry.named(text), nil
+	}
+	where, err = host.ParseAddress(text)
+	if err != nil {
+		return where, layered{}, err
+	}
+	if entry, ok := s.hosts[*where.Host]; ok {
+		named := entry.named(*where.Host)
+		where.Host = nil
+		return where, named, nil
+	}
+	return where, layered{}, nil
+}
+
+// named lets an entry without an address be dialled by its name.
+func (l layered) named(name string) layered {
+	if l.settings.Host == nil {
+		l.settings.Host = &name
+	}
+	return l
+}
+
+func (s *session) missing(ctx context.Context, a address, entry layered) string {
+	if name := unknownIn(ctx, a.SSH); name != "" {
+		return "ssh." + name
+	}
+	if entry.unknown != "" {
+		return "hosts[" + a.Host.String() + "]." + entry.unknown
+	}
+	if s.connection.unknown != "" {
+		return "connection." + s.connection.unknown
+	}
+	return ""
+}
+
+// pinned reports whether the first layer with a host key policy records what it
+// sees. Under the strict policy the known keys decide, and a record of an
+// earlier run must not stand in their way.
+func pinned(layers []host.Settings) bool {
+	for _, l := range layers {
+		if l.HostKeyPolicy != nil {
+			return *l.HostKeyPolicy == "accept-new"
+		}
+	}
+	return false
+}

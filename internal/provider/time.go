@@ -1,0 +1,148 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+var (
+	_ basetypes.StringTypable                    = timeType{}
+	_ basetypes.StringValuableWithSemanticEquals = timeValue{}
+	_ planmodifier.String                        = keepEqualTime{}
+	_ validator.String                           = isDuration{}
+	_ validator.String                           = isTime{}
+)
+
+// timeType is a string in sshd_config(5) TIME FORMATS.
+type timeType struct{ basetypes.StringType }
+
+// timeValue is one value of timeType. Two of them mean the same when their
+// seconds are the same, however they are spelled.
+type timeValue struct{ basetypes.StringValue }
+
+func newTime(text string) timeValue { return timeValue{basetypes.NewStringValue(text)} }
+
+func nullTime() timeValue { return timeValue{basetypes.NewStringNull()} }
+
+func (timeType) String() string { return "provider.timeType" }
+
+func (timeType) ValueType(context.Context) attr.Value { return timeValue{} }
+
+func (t timeType) Equal(o attr.Type) bool {
+	other, ok := o.(timeType)
+	return ok && t.StringType.Equal(other.StringType)
+}
+
+func (timeType) ValueFromString(_ context.Context, in basetypes.StringValue) (basetypes.StringValuable, diag.Diagnostics) {
+	return timeValue{in}, nil
+}
+
+func (t timeType) ValueFromTerraform(ctx context.Context, in tftypes.Value) (attr.Value, error) {
+	v, err := t.StringType.ValueFromTerraform(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	s, ok := v.(basetypes.StringValue)
+	if !ok {
+		return nil, fmt.Errorf("time of type %T", v)
+	}
+	return timeValue{s}, nil
+}
+
+func (timeValue) Type(context.Context) attr.Type { return timeType{} }
+
+func (v timeValue) Equal(o attr.Value) bool {
+	other, ok := o.(timeValue)
+	return ok && v.StringValue.Equal(other.StringValue)
+}
+
+func (v timeValue) StringSemanticEquals(_ context.Context, o basetypes.StringValuable) (bool, diag.Diagnostics) {
+	other, ok := o.(timeValue)
+	return ok && sameTime(v.ValueString(), other.ValueString()), nil
+}
+
+// sameTime reports whether a and b are the same number of seconds.
+func sameTime(a, b string) bool {
+	left, err := sshconf.ParseTime(a)
+	if err != nil {
+		return a == b
+	}
+	right, err := sshconf.ParseTime(b)
+	return err == nil && left == right
+}
+
+// keepEqualTime plans the prior spelling of a time that was only respelled.
+// Semantic equality is not asked at plan time, and without this a change from
+// "2m" to 120 would rewrite a file on the host.
+type keepEqualTime struct{}
+
+func (keepEqualTime) Description(context.Context) string {
+	return "keeps the recorded spelling of a time that means the same"
+}
+
+func (m keepEqualTime) MarkdownDescription(ctx context.Context) string { return m.Description(ctx) }
+
+func (keepEqualTime) PlanModifyString(_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse) {
+	if req.StateValue.IsNull() || req.PlanValue.IsNull() || req.PlanValue.IsUnknown() {
+		return
+	}
+	if sameTime(req.StateValue.ValueString(), req.PlanValue.ValueString()) {
+		resp.PlanValue = req.StateValue
+	}
+}
+
+// isTime accepts what sshd_config(5) calls a time. The typed attributes do
+// without: what a keyword accepts is not decided here.
+type isTime struct{}
+
+func (isTime) Description(context.Context) string { return `a time such as 120 or "2m"` }
+
+func (v isTime) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (isTime) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if _, err := sshconf.ParseTime(req.ConfigValue.ValueString()); err != nil {
+		resp.Diagnostics.Append(badTime(req.Path, req.ConfigValue.ValueString(), err))
+	}
+}
+
+// isDuration accepts the times that bound our own work.
+type isDuration struct{}
+
+func (isDuration) Description(context.Context) string { return `a time such as "10s" or "1m30s"` }
+
+func (v isDuration) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (isDuration) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if _, err := parseDuration(req.ConfigValue.ValueString()); err != nil {
+		resp.Diagnostics.Append(badTime(req.Path, req.ConfigValue.ValueString(), err))
+	}
+}
+
+// parseDuration reads OpenSSH's time formats and, for what they cannot say, Go's:
+// "10", "1d", "500ms".
+func parseDuration(text string) (time.Duration, error) {
+	seconds, err := sshconf.ParseTime(text)
+	if err == nil {
+		return time.Duration(seconds) * time.Second, nil
+	}
+	if d, goErr := time.ParseDuration(text); goErr == nil && d >= 0 {
+		return d, nil
+	}
+	return 0, err
+}

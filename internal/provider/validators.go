@@ -1,0 +1,62 @@
+package provider
+
+import (
+	"context"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+)
+
+var (
+	_ validator.String = notYet{}
+	_ validator.String = absolutePath{}
+	_ validator.String = spelledZero{}
+)
+
+// notYet refuses what the schema has and the provider cannot do so far: the
+// given word, or every value.
+type notYet struct{ word string }
+
+func (notYet) Description(context.Context) string { return "not supported yet" }
+
+func (v notYet) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v notYet) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if v.word == "" || v.word == req.ConfigValue.ValueString() {
+		resp.Diagnostics.Append(notSupportedYet(req.Path, req.ConfigValue.String()))
+	}
+}
+
+// absolutePath accepts a path from the root of the host's file system.
+type absolutePath struct{}
+
+func (absolutePath) Description(context.Context) string { return "an absolute path" }
+
+func (v absolutePath) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (absolutePath) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() || strings.HasPrefix(req.ConfigValue.ValueString(), "/") {
+		return
+	}
+	resp.Diagnostics.AddAttributeError(req.Path, "Not an absolute path",
+		req.ConfigValue.String()+" does not begin with a slash. The path is one on the host.")
+}
+
+// spelledZero warns about a time of nothing where it gives up a protection.
+type spelledZero struct{}
+
+func (spelledZero) Description(context.Context) string {
+	return "warns when the protection is given up"
+}
+
+func (v spelledZero) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (spelledZero) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() || !sameTime(req.ConfigValue.ValueString(), "0") {
+		return
+	}
+	resp.Diagnostics.Append(unprotected(req.Path))
+}

@@ -1,0 +1,12 @@
+#!/bin/sh
+# Generates docs/ from the schema, templates/ and examples/. Needs Go, and once
+# the Go module proxy for tfplugindocs; needs no Terraform.
+set -eu
+cd "$(dirname "$0")/.."
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+go run ./internal/docgen >"$work/schema.json"
+(cd tools && go tool tfplugindocs generate --provider-dir .. --provider-name sshkeepalive \
+	--rendered-provider-name sshkeepalive --providers-schema "$work/schema.json")
+go run ./internal/docgen -sum >"$work/docs.sum"
+mv "$work/docs.sum" tools/docs.sum
