@@ -26,6 +26,7 @@ type entry struct {
 	failed  *Error // remembered failure, and until when; the zero time is for good
 	until   time.Time
 	silent  bool // ends connections that send keepalives
+	single  bool // allows one session per connection, ever
 	timer   *time.Timer
 }
 
@@ -132,6 +133,24 @@ func (e *entry) forget() {
 	}
 }
 
+// learn remembers a server that allows one session per connection, ever (tinyssh,
+// some switches): every script then has a connection of its own.
+func (e *entry) learn(c *conn, err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var failure *Error
+	if errors.As(err, &failure) && failure.Kind == SingleSession {
+		e.single = true
+	}
+	if !e.single {
+		return
+	}
+	c.retire()
+	if e.conn == c {
+		e.conn = nil
+	}
+}
+
 // begin dials in the background, apart from the context of whoever came first:
 // the others still want the connection when he has gone.
 func (e *entry) begin(ctx context.Context) {
@@ -157,27 +176,26 @@ func (e *entry) finish(d *dialing, c *conn, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	defer close(d.done)
-	e.dialing = nil
-	if err == nil && e.pool.ctx.Err() != nil {
-		c.die(errPoolClosed)
-		err = &Error{Kind: Canceled, Phase: PhaseAuth, Host: e.spec.label(), User: e.spec.User, Err: errPoolClosed}
+	abandoned := e.dialing != d
+	if !abandoned {
+		e.dialing = nil
 	}
-	if err != nil {
+	switch {
+	case err == nil && (abandoned || e.pool.ctx.Err() != nil):
+		c.die(errClosed)
+		d.err = &Error{Kind: Canceled, Phase: PhaseAuth, Host: e.spec.label(), User: e.spec.User, Err: errPoolClosed}
+	case err == nil:
+		d.conn, e.conn = c, c
+	default:
 		d.err = asError(err)
-		e.remember(d)
-		return
+		e.remember(d.err)
 	}
-	d.conn, e.conn = c, c
 }
 
 // remember keeps a failure: one of credentials or host keys for good, because to
 // try it again for every resource gets the address locked out; one of the path
 // for a while, so that twenty resources wait for a dead machine once.
-func (e *entry) remember(d *dialing) {
-	failure := d.err
-	if failure.Kind == Canceled && d.last != nil {
-		failure = d.last // everybody who waited ran out of time
-	}
+func (e *entry) remember(failure *Error) {
 	switch {
 	case failure.transient():
 		e.failed, e.until = failure, time.Now().Add(e.pool.pace.memory)
@@ -186,7 +204,8 @@ func (e *entry) remember(d *dialing) {
 	}
 }
 
-// wait for d or ctx. The last to go away takes the attempt along.
+// wait for d or ctx. The last to go away takes the attempt along; what it met
+// until then is remembered.
 func (e *entry) wait(ctx context.Context, d *dialing) (*conn, error) {
 	select {
 	case <-d.done:
@@ -200,8 +219,12 @@ func (e *entry) wait(ctx context.Context, d *dialing) (*conn, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	d.waiters--
-	if d.waiters == 0 {
+	if d.waiters == 0 && e.dialing == d {
+		e.dialing = nil
 		d.cancel()
+		if d.last != nil {
+			e.remember(d.last)
+		}
 	}
 	return nil, e.stopped(ctx, d.last)
 }

@@ -25,6 +25,7 @@ const (
 	Auth           Kind = "authentication refused"
 	HandshakeLost  Kind = "handshake lost" // cut between identification and login
 	SessionLimit   Kind = "session limit"  // no session although we waited
+	SingleSession  Kind = "single session" // one session per connection, ever
 	LoginShell     Kind = "login shell"    // the account ran something else
 	Escalation     Kind = "escalation"     // could not become root
 	Killed         Kind = "killed"         // the script was ended by a signal

@@ -191,6 +191,7 @@ func (l *lease) Run(ctx context.Context, s Script) (Result, error) {
 		}
 		result, err := c.run(ctx, s)
 		c.leave()
+		l.entry.learn(c, err)
 		if err == nil || n == attempts || !mayRepeat(s, err) {
 			return result, err
 		}
@@ -199,10 +200,16 @@ func (l *lease) Run(ctx context.Context, s Script) (Result, error) {
 
 func mayRepeat(s Script, err error) bool {
 	var e *Error
-	if !errors.As(err, &e) || e.Kind != Lost && e.Kind != NoExitStatus {
+	if !errors.As(err, &e) {
 		return false
 	}
-	return s.Convergent || !e.MayHaveRun
+	switch e.Kind {
+	case SingleSession:
+		return true
+	case Lost, NoExitStatus:
+		return s.Convergent || !e.MayHaveRun
+	}
+	return false
 }
 
 // solo is a connection of its own.

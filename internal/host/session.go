@@ -53,7 +53,9 @@ func (c *conn) openPatiently(ctx context.Context) (*ssh.Session, *Error) {
 				return nil, c.lost(PhaseOpen)
 			}
 			return nil, &Error{Kind: SessionLimit, Phase: PhaseOpen, Err: err}
-		case refused.Reason == ssh.Prohibited || wait > time.Second:
+		case refused.Reason == ssh.Prohibited:
+			return nil, &Error{Kind: SingleSession, Phase: PhaseOpen, Err: err}
+		case wait > time.Second:
 			return nil, &Error{Kind: SessionLimit, Phase: PhaseOpen, Err: err}
 		}
 		select {

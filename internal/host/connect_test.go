@@ -1,0 +1,295 @@
+package host
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// refusal dials spec once with p and returns why that failed, and how long it took.
+func refusal(t *testing.T, p *Pool, spec Spec) (*Error, time.Duration) {
+	t.Helper()
+	ctx, cancel := contextFor(20 * time.Second)
+	defer cancel()
+	began := time.Now()
+	h, err := p.Acquire(ctx, spec)
+	if err == nil {
+		h.Release()
+		t.Fatal("the machine was reached")
+	}
+	return failure(t, err), time.Since(began)
+}
+
+// once is a pool that tries once.
+func once(t *testing.T) *Pool {
+	p := brisk(t)
+	p.pace.attempts = 1
+	return p
+}
+
+func TestFault01NoSuchName(t *testing.T) {
+	spec := specTo(t, 22, func(s *Settings) { s.Host, s.ConnectTimeout = ptr("no-such-host.invalid"), ptr(2*time.Second) })
+	if e, _ := refusal(t, once(t), spec); e.Kind != Unreachable || !IsUnreachable(e) || IsRefused(e) {
+		t.Errorf("have %v in %v: %v", e.Kind, e.Phase, e)
+	}
+}
+
+func TestFault02Refused(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	_ = l.Close()
+	e, _ := refusal(t, brisk(t), specTo(t, port, nil))
+	if e.Kind != Unreachable || e.Phase != PhaseTCP || e.Attempts != 5 || !strings.Contains(e.Error(), "connection refused") {
+		t.Errorf("have %v in %v after %d: %v", e.Kind, e.Phase, e.Attempts, e)
+	}
+}
+
+// A listener whose queue is full drops every further SYN.
+func TestFault03NoAnswerToSYN(t *testing.T) {
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(fd)
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Listen(fd, 0); err != nil {
+		t.Fatal(err)
+	}
+	name, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := name.(*syscall.SockaddrInet4).Port
+	for range 3 {
+		if c, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", port), 200*time.Millisecond); err == nil {
+			defer c.Close()
+		}
+	}
+	e, took := refusal(t, once(t), specTo(t, port, func(s *Settings) { s.ConnectTimeout = ptr(300 * time.Millisecond) }))
+	if e.Kind != Unreachable || e.Phase != PhaseTCP || took < 250*time.Millisecond || took > 5*time.Second {
+		t.Errorf("have %v in %v after %v: %v", e.Kind, e.Phase, took, e)
+	}
+}
+
+func TestFault04NoRoute(t *testing.T) {
+	e, took := refusal(t, once(t), specTo(t, 22, func(s *Settings) { s.Host = ptr("2001:db8::1"); s.ConnectTimeout = ptr(time.Second) }))
+	if e.Kind != Unreachable || e.Phase != PhaseTCP || took > 5*time.Second {
+		t.Errorf("have %v in %v after %v: %v", e.Kind, e.Phase, took, e)
+	}
+}
+
+func TestFault05SilentServer(t *testing.T) {
+	port, _ := scripted(t, swallow)
+	e, took := refusal(t, once(t), specTo(t, port, func(s *Settings) { s.HandshakeTimeout = ptr(300 * time.Millisecond) }))
+	if e.Kind != Timeout || e.Phase != PhaseIdent || !IsUnreachable(e) || took > 5*time.Second {
+		t.Errorf("have %v in %v after %v: %v", e.Kind, e.Phase, took, e)
+	}
+}
+
+func TestFault05SilentServerIsCancelled(t *testing.T) {
+	port, _ := scripted(t, swallow)
+	ctx, cancel := context.WithCancel(context.Background())
+	time.AfterFunc(100*time.Millisecond, cancel)
+	began := time.Now()
+	_, err := once(t).Acquire(ctx, specTo(t, port, nil))
+	if e, took := failure(t, err), time.Since(began); e.Kind != Canceled || took > 2*time.Second {
+		t.Errorf("have %v after %v", e, took)
+	}
+}
+
+func TestFault06ClosesBeforeItsName(t *testing.T) {
+	port, conns := scripted(t, func(net.Conn) {})
+	if e, _ := refusal(t, brisk(t), specTo(t, port, nil)); e.Kind != Throttled || e.Phase != PhaseIdent || conns.Load() != 5 {
+		t.Errorf("have %v in %v after %d: %v", e.Kind, e.Phase, conns.Load(), e)
+	}
+}
+
+func TestFault07TurnedAway(t *testing.T) {
+	for _, text := range []string{"Exceeded MaxStartups\r\n", "Not allowed at this time\r\n"} {
+		port, _ := scripted(t, func(c net.Conn) {
+			_, _ = io.WriteString(c, text)
+			time.Sleep(50 * time.Millisecond)
+			reset(c)
+		})
+		e, _ := refusal(t, once(t), specTo(t, port, nil))
+		if e.Kind != Throttled || !strings.Contains(e.Error(), strings.TrimSpace(text)) {
+			t.Errorf("%q: have %v: %v", text, e.Kind, e)
+		}
+	}
+}
+
+func TestFault07ThrottledWaitsTwiceAsLong(t *testing.T) {
+	for n := 1; n < 5; n++ {
+		usual, slow := usualPace.base<<(n-1), min(usualPace.base<<n, usualPace.cap)
+		if d := usualPace.pause(n, Unreachable); d < usual/2 || d > usual {
+			t.Errorf("pause %d is %v", n, d)
+		}
+		if d := usualPace.pause(n, Throttled); d < slow/2 || d > slow {
+			t.Errorf("throttled pause %d is %v", n, d)
+		}
+	}
+}
+
+func TestFault08AnotherProtocol(t *testing.T) {
+	port, conns := scripted(t, func(c net.Conn) {
+		_, _ = http.ReadRequest(bufio.NewReader(c))
+		_, _ = io.WriteString(c, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+	})
+	e, _ := refusal(t, brisk(t), specTo(t, port, nil))
+	if e.Kind != NotSSH || !strings.Contains(e.Error(), "HTTP/1.1 400 Bad Request") || conns.Load() != 1 {
+		t.Errorf("have %v after %d: %v", e.Kind, conns.Load(), e)
+	}
+}
+
+// The deadline and the error that it causes race; the kind must not depend on who
+// wins.
+func TestFault09StallAfterKeyExchange(t *testing.T) {
+	key, public := newKey(t)
+	s := serve(t, public, nil)
+	r := newRelay(t, s.listener.Addr().String(), faults{stopAfter: 1200})
+	var wg sync.WaitGroup
+	for range 10 {
+		wg.Go(func() {
+			for range 10 {
+				spec := s.spec(key, func(l *Settings) { l.Port, l.HandshakeTimeout = ptr(r.port()), ptr(60*time.Millisecond) })
+				if e, _ := refusal(t, once(t), spec); e.Kind != Timeout {
+					t.Errorf("have %v in %v: %v", e.Kind, e.Phase, e)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestFault10NoCommonKeyExchange(t *testing.T) {
+	_, public := newKey(t)
+	s := serve(t, public, func(s *server) { s.config.KeyExchanges = []string{ssh.InsecureKeyExchangeDH1SHA1} })
+	e, _ := refusal(t, brisk(t), specTo(t, s.listener.Addr().(*net.TCPAddr).Port, nil))
+	if e.Kind != Negotiation || !strings.Contains(e.Error(), "curve25519-sha256") || !strings.Contains(e.Error(), "group1-sha1") {
+		t.Errorf("have %v: %v", e.Kind, e)
+	}
+}
+
+func TestFault11CutAtEveryOffset(t *testing.T) {
+	key, public := newKey(t)
+	s := serve(t, public, nil)
+	const step = 13
+	offsets := make(chan int64)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for at := range offsets {
+				cutAt(t, s, key, at)
+			}
+		})
+	}
+	for at := int64(1); at < 2600; at += step {
+		offsets <- at
+	}
+	close(offsets)
+	wg.Wait()
+}
+
+func cutAt(t *testing.T, s *server, key Secret, at int64) {
+	r := newRelay(t, s.listener.Addr().String(), faults{cutAfter: at})
+	p := once(t)
+	ctx, cancel := contextFor(10 * time.Second)
+	defer cancel()
+	h, err := p.Acquire(ctx, s.spec(key, func(l *Settings) { l.Port = ptr(r.port()) }))
+	if err == nil { // the cut comes after the login
+		h.Release()
+		return
+	}
+	switch e := failure(t, err); e.Kind {
+	case Throttled, HandshakeLost, NotSSH, Unreachable:
+	default:
+		t.Errorf("cut after %d bytes: have %v in %v: %v", at, e.Kind, e.Phase, e)
+	}
+}
+
+func TestFault12SlowServerPasses(t *testing.T) {
+	key, public := newKey(t)
+	s := serve(t, public, nil)
+	r := newRelay(t, s.listener.Addr().String(), faults{delay: 100 * time.Millisecond})
+	h := acquire(t, brisk(t), s.spec(key, func(l *Settings) { l.Port = ptr(r.port()) }))
+	if res := run(t, h, Script{Text: "echo slow"}); res.Stdout != "slow\n" {
+		t.Errorf("have %q", res.Stdout)
+	}
+}
+
+func TestFault44DeadHostIsOneCycle(t *testing.T) {
+	port, conns := scripted(t, func(net.Conn) {})
+	p, spec := brisk(t), specTo(t, port, nil)
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			ctx, cancel := contextFor(10 * time.Second)
+			defer cancel()
+			if _, err := p.Acquire(ctx, spec); !IsUnreachable(err) {
+				t.Errorf("have %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	if _, err := p.Acquire(context.Background(), spec); !IsUnreachable(err) {
+		t.Errorf("have %v", err)
+	}
+	if n := conns.Load(); n != 5 {
+		t.Errorf("want one cycle of 5 connections, have %d", n)
+	}
+}
+
+// What the attempts met is worth more to the user than that his time was up.
+func TestDeadlineReportsTheLastAttempt(t *testing.T) {
+	port, conns := scripted(t, func(net.Conn) {})
+	p := brisk(t)
+	p.pace.base, p.pace.cap = 10*time.Second, 10*time.Second
+	ctx, cancel := contextFor(300 * time.Millisecond)
+	defer cancel()
+	spec := specTo(t, port, nil)
+	_, err := p.Acquire(ctx, spec)
+	if e := failure(t, err); e.Kind != Throttled {
+		t.Errorf("have %v: %v", e.Kind, e)
+	}
+	if _, err := p.Acquire(context.Background(), spec); !IsUnreachable(err) || conns.Load() != 1 {
+		t.Errorf("have %v after %d connections", err, conns.Load())
+	}
+}
+
+func TestConnectWaitOutlastsTheAttempts(t *testing.T) {
+	key, public := newKey(t)
+	s := serve(t, public, nil)
+	var mu sync.Mutex
+	refused := 0
+	port, _ := scripted(t, func(c net.Conn) {
+		mu.Lock()
+		refused++
+		booting := refused < 9
+		mu.Unlock()
+		if booting {
+			return
+		}
+		far, err := net.Dial("tcp", s.listener.Addr().String())
+		if err == nil {
+			pipe(c, far)
+		}
+	})
+	p := brisk(t)
+	p.pace.boot = 20 * time.Millisecond
+	acquire(t, p, s.spec(key, func(l *Settings) { l.Port, l.ConnectWait = ptr(port), ptr(10*time.Second) }))
+}
