@@ -32,6 +32,7 @@ lock() {
 # waited for, one that was not confirmed is rolled back, the rest is swept up.
 # Without a watchdog nobody was promised a rollback, and it may be days later.
 settle() {
+	RESUMED=
 	for d in "$STATE"/*; do
 		[ -d "$d" ] || continue
 		# Without the watchdog's name arming did not end, and nothing is swapped.
@@ -127,7 +128,7 @@ holds() {
 # which needs no space and keeps owner, mode, label, access list and times.
 arm() {
 	[ -z "$RESUMED" ] || return 0
-	mkdir -p "$S" && rollback_text >"$S/rollback" && sh -n "$S/rollback" &&
+	mkdir -p "$S" && rollback_text >"$S/rollback" && all "$S/rollback" "$ROLLBACK" && sh -n "$S/rollback" &&
 		each_change mark && each_change backup || return
 	boots
 	WATCHDOG=none
@@ -135,7 +136,7 @@ arm() {
 		echo "$(($(now) + TIMEOUT)) $BOOT $TIMEOUT" >"$S/deadline" &&
 		true >"$S/armed" || return
 	if [ -n "$WATCHED" ]; then watch || return; fi
-	echo "$WATCHDOG" >"$S/watchdog" && durable "$S"/* "$S" "$STATE"
+	echo "$WATCHDOG" >"$S/watchdog" && durable "$S"/* "$S" "$STATE" "${STATE%/*}"
 }
 
 # mark N PATH OLD NEW records which file it is, what it holds, and our names

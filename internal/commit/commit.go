@@ -62,7 +62,7 @@ type Outcome string
 // The five outcomes.
 const (
 	Applied    Outcome = "applied"
-	Unchanged  Outcome = "unchanged"            // nothing on the machine was different at any time
+	Unchanged  Outcome = "unchanged"            // nothing was live, or is different from before
 	RolledBack Outcome = "rolled back"          // seen
 	Watchdog   Outcome = "left to the watchdog" // the old files come back, or are back; not seen
 	Unknown    Outcome = "unknown"

@@ -146,6 +146,13 @@ activate() {
 revive() {
 	[ -e "$S/loading" ] || [ -n "$RESTORED" ] || return 0
 	[ "$KIND" != none ] || return 0
+	if [ "$MODE" = boot ]; then
+		PID=0
+		if booted; then
+			! systemctl -q is-active "$(service)" || loudly systemctl --no-block restart "$(service)"
+			return
+		fi
+	fi
 	fit=1
 	sound || fit=
 	BEFORE=$(witness)
@@ -155,15 +162,10 @@ revive() {
 	rcd) loudly service "$UNIT" reload || loudly service "$UNIT" restart || return ;;
 	signal) revive_process || return ;;
 	esac
-	[ -n "$fit" ] && { [ "$MODE" = boot ] || witnessed; }
+	[ -n "$fit" ] && witnessed
 }
 
 revive_systemd() {
-	if [ "$MODE" = boot ]; then
-		systemctl -q is-active "$(service)" || return 0
-		loudly systemctl --no-block restart "$(service)"
-		return
-	fi
 	systemctl reset-failed "$(service)" 2>/dev/null
 	if [ "$KIND" = socket ]; then
 		# One connection to invalid files is enough to close the port for good:

@@ -88,10 +88,10 @@ alive() {
 # is no moment at which its owner is not known.
 grab() {
 	mine=$RUN/lock.$$
-	if ! { mkdir -p "$RUN" && printf '%s\n' "$$ $(born $$) $BOOT $ID" >"$mine"; }; then
+	if ! enlist 2>/dev/null; then
 		# The one before us may just have removed the empty directory.
 		tries=$((tries + 1))
-		[ "$tries" -lt 20 ] || HOPELESS=1
+		[ "$tries" -lt 5 ] || enlist || HOPELESS=1
 		return 1
 	fi
 	if ln "$mine" "$RUN/lock" 2>/dev/null; then
@@ -103,6 +103,8 @@ grab() {
 	unstale
 	return 1
 }
+
+enlist() { mkdir -p "$RUN" && printf '%s\n' "$$ $(born $$) $BOOT $ID" >"$mine"; }
 
 # Only who holds lock.break may remove somebody else's lock, or two could each
 # break what the other just took.

@@ -45,8 +45,8 @@ boots() {
 watch() {
 	if booted && command -v systemd-run >/dev/null; then
 		# systemd 219 (RHEL 7) has no --collect. The default accuracy of a timer
-		# is a minute.
-		for extra in '--collect --timer-property=AccuracySec=100ms' '--timer-property=AccuracySec=100ms' ''; do
+		# is a minute. A daemon that the way back starts must outlive its unit.
+		for extra in '--collect -p KillMode=process --timer-property=AccuracySec=100ms' '--timer-property=AccuracySec=100ms' ''; do
 			# shellcheck disable=SC2086 # words are wanted
 			if systemd-run $extra --unit="sshkeepalive-$ID" --on-active="$TIMEOUT" \
 				/bin/sh "$S/rollback" due </dev/null >/dev/null; then

@@ -47,7 +47,7 @@ func (p protocol) beginProgram(r Request) string {
 	onDisk := p.rollbackProgram(r) + "main \"$1\"\n"
 	return r.assignments() + spare(machineText, pendingText, daemonText, rollbackText, beginText) +
 		r.changes() + r.base() + r.stage() + r.newTexts() + r.validation() +
-		function("rollback_text", octal([]byte(onDisk))) +
+		"ROLLBACK=" + digest([]byte(onDisk)) + "\n" + function("rollback_text", octal([]byte(onDisk))) +
 		function("undo", steps(p.undo)) +
 		mainText("", steps(p.begin), "live", "abandon") + "main\n"
 }
@@ -81,7 +81,7 @@ func spare(fragments ...string) string {
 	for _, f := range fragments {
 		for line := range strings.Lines(f) {
 			if text := strings.TrimSpace(line); text != "" && !strings.HasPrefix(text, "#") {
-				b.WriteString(line)
+				b.WriteString(strings.TrimLeft(line, "\t"))
 			}
 		}
 	}
@@ -121,8 +121,10 @@ func (r Request) assignments() string {
 	set("WATCHED", watched)
 	set("PATIENCE", seconds(wait))
 	// What the steps find out; empty so that the environment cannot set it.
-	b.WriteString("STEP= STUCK= ERR= LOCKED= HOPELESS= BUSY= HOLDER= HOW= WHICH= RESUMED= RESOLVE= RESTORED=\n")
-	b.WriteString("WATCHDOG= ATBOOT= PROOF= BEFORE= AFTER= LEFT= SPEC= MODE= tries=0 breaks=0\n")
+	for _, name := range strings.Fields("STEP STUCK ERR LOCKED HOPELESS BUSY HOLDER HOW WHICH RESUMED RESOLVE " +
+		"RESTORED WATCHDOG ATBOOT PROOF BEFORE AFTER LEFT SPEC MODE tries breaks") {
+		set(name, "")
+	}
 	b.WriteString("BOOT=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null || sysctl -n kern.boottime 2>/dev/null | tr -d ' ')\n")
 	return b.String()
 }

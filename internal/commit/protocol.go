@@ -1,6 +1,7 @@
 package commit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -63,6 +64,7 @@ const (
 	unwatched   = 60 * time.Second
 	afterwards  = 15 * time.Second
 	perScript   = 2 * time.Minute
+	perAsking   = 30 * time.Second
 	refusedFor  = 5 * time.Second
 	firstPause  = 500 * time.Millisecond
 	longPause   = 8 * time.Second
@@ -109,29 +111,23 @@ func (c change) carry(ctx context.Context, confirm Confirm) (Outcome, error) {
 func (c change) start(ctx context.Context) (report, error) {
 	var ran error
 	for n, pause := 1, firstPause; ; n, pause = n+1, pause*2 {
-		r, err := c.ask(ctx, begin)
+		r, err := c.ask(ctx, begin, perScript)
 		if err == nil {
+			r.again = ran != nil
 			return r, nil
 		}
 		if !errors.Is(err, ErrNotRun) {
 			ran = err
 		}
 		if n == beginTrials {
-			return report{}, either(ran, err)
+			return report{}, cmp.Or(ran, err)
 		}
 		time.Sleep(pause)
 	}
 }
 
-func either(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
-}
-
-func (c change) ask(ctx context.Context, p phase) (report, error) {
-	ctx, cancel := context.WithTimeout(ctx, perScript)
+func (c change) ask(ctx context.Context, p phase, bound time.Duration) (report, error) {
+	ctx, cancel := context.WithTimeout(ctx, bound)
 	defer cancel()
 	return c.on.perform(ctx, p)
 }
@@ -159,7 +155,7 @@ func isRefused(err error) bool {
 func (c change) insist(ctx context.Context, p phase, settled time.Time) (report, error) {
 	until := settled.Add(afterwards)
 	for pause := firstPause; ; pause = min(2*pause, longPause) {
-		r, err := c.ask(ctx, p)
+		r, err := c.ask(ctx, p, perAsking)
 		if err == nil || !time.Now().Before(until) {
 			return r, err
 		}
@@ -207,11 +203,16 @@ func (c change) takeBack(ctx context.Context, settled time.Time, why error) (Out
 
 // refused is a first script that did not get as far as a live change.
 func (c change) refused(r report) (Outcome, error) {
+	left := Unchanged
+	if r.again && r.step == string(lock) {
+		// The script whose answer was lost may be what holds the lock.
+		left = c.unseen()
+	}
 	switch r.answer {
 	case "busy":
-		return failed(r.step, Unchanged, fmt.Errorf("%w: %s", ErrBusy, r.holder), r.stderr)
+		return failed(r.step, left, fmt.Errorf("%w: %s", ErrBusy, r.holder), r.stderr)
 	case "failed":
-		return failed(r.step, Unchanged, r.cause(), r.stderr)
+		return failed(r.step, left, r.cause(), r.stderr)
 	case "rolledback":
 		return failed(r.step, RolledBack, r.cause(), r.stderr)
 	}

@@ -14,6 +14,7 @@ type report struct {
 	step    string
 	holder  string // of the lock
 	clash   *Conflict
+	again   bool          // asked before, and the answer was lost
 	left    time.Duration // until the watchdog acts
 	pending Pending
 	stderr  string
