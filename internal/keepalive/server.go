@@ -124,7 +124,7 @@ func shadows(c candidate, want Server, contexts []checkContext) []shadow {
 		r := sshconf.Evaluate(c.tree, at.Context)
 		for _, s := range settingsIn(want, at) {
 			for _, w := range r.Winners(s.Keyword) {
-				if !c.ours(w.Pos) {
+				if !c.ours(w.Pos) && !means(w, s, c.tree.Version) {
 					list = append(list, shadow{s, at.Context, w})
 				}
 			}
@@ -133,13 +133,29 @@ func shadows(c candidate, want Server, contexts []checkContext) []shadow {
 	return list
 }
 
-// settingsIn returns the settings that have a say in a context: the global ones
-// and those of the Match block that the context is a sample of.
+// settingsIn returns the settings that must hold in a context: the global ones
+// in the default and the declared contexts, and a Match block's own in the
+// context that is a sample of it.
 func settingsIn(want Server, at checkContext) []Setting {
 	if at.block == global {
 		return want.Settings
 	}
-	return slices.Concat(want.Settings, want.Match[at.block].Settings)
+	return want.Match[at.block].Settings
+}
+
+// means reports whether a line of somebody else says just what s wants, so that
+// it may win.
+func means(w sshconf.Setting, s Setting, v sshconf.Version) bool {
+	kw, _ := sshconf.Lookup(sshconf.Server, s.Keyword)
+	if kw.Merge(v) == sshconf.Append || len(s.Values) != 1 {
+		return false
+	}
+	theirs, known := sshconf.Canonical(sshconf.Server, s.Keyword, w.Rest, v)
+	ours, also := sshconf.Canonical(sshconf.Server, s.Keyword, s.Values[0], v)
+	if known && also {
+		return theirs == ours
+	}
+	return w.Rest == s.Values[0]
 }
 
 // matchable returns the global settings of which every shadow is a Match that a
@@ -263,7 +279,11 @@ func expectations(c candidate, want Server, have Facts, contexts []checkContext)
 			if !ok {
 				continue
 			}
-			if values, printed := canonical(have, c.origin[w.Pos.Line], s.Keyword); printed {
+			block := at.block
+			if c.ours(w.Pos) {
+				block = c.origin[w.Pos.Line]
+			}
+			if values, printed := canonical(have, block, s.Keyword); printed {
 				expect = append(expect, Expectation{at.Context, strings.ToLower(s.Keyword), values})
 			}
 			overridden = append(overridden, losers(r, c, s.Keyword)...)

@@ -26,7 +26,7 @@ func Warnings(want Server, have Facts) []Problem {
 	for _, m := range want.Match {
 		inner := timingOf(m.Settings, timing{interval: outer.interval, count: outer.count})
 		if inner.intervalAt+inner.countAt != "" {
-			problems = append(problems, timingWarnings(inner, have.Version, want.LongestTask)...)
+			problems = append(problems, inMatch(m, timingWarnings(inner, have.Version, want.LongestTask))...)
 		}
 	}
 	for _, s := range want.Settings {
@@ -34,6 +34,13 @@ func Warnings(want Server, have Facts) []Problem {
 			problems = append(problems, Problem{Code: NoMultiplexing, Warning: true, Attribute: s.Attribute,
 				Text: "MaxSessions 1 refuses every second session of a shared connection (ControlMaster)"})
 		}
+	}
+	return problems
+}
+
+func inMatch(m Match, problems []Problem) []Problem {
+	for i := range problems {
+		problems[i].Text = "in Match " + m.Criteria + ": " + problems[i].Text
 	}
 	return problems
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
 //go:embed gather.sh
@@ -70,7 +71,20 @@ func gather(ctx context.Context, h host.Host, t Target, want keepalive.Server) (
 		return Sight{}, err
 	}
 	s.Identity = h.Identity()
+	s.Facts.VersionText = fullVersion(s.Facts.VersionText, s.Identity.ServerVersion)
 	return s, nil
+}
+
+// fullVersion prefers what the server says of itself, because sshd -V leaves out
+// the package's version; but only if both are one release, for after an upgrade
+// the running daemon is the old one.
+func fullVersion(program, server string) string {
+	_, server, _ = strings.Cut(strings.TrimPrefix(server, "SSH-"), "-")
+	of, err := sshconf.ParseVersion(program)
+	if running, other := sshconf.ParseVersion(server); err == nil && other == nil && of == running {
+		return server
+	}
+	return program
 }
 
 var errCutShort = errors.New("the report of facts is cut short")
