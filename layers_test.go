@@ -26,8 +26,10 @@ var arrows = map[string][]string{
 		"internal/reconcile", "internal/keepalive", "internal/host", "internal/sshconf",
 		"github.com/hashicorp/terraform-plugin-framework", "github.com/hashicorp/terraform-plugin-go/", "github.com/hashicorp/terraform-plugin-log/",
 	},
-	"internal/hosttest": {"golang.org/x/crypto/", "github.com/rogpeppe/go-internal/"},
-	"internal/docgen":   {"internal/provider", "github.com/hashicorp/terraform-plugin-framework/providerserver", "github.com/hashicorp/terraform-plugin-go/"},
+	"internal/hosttest":           {"golang.org/x/crypto/", "github.com/rogpeppe/go-internal/"},
+	"internal/hosttest/preflight": {"internal/hosttest"},
+	"demo":                        {"internal/hosttest"},
+	"internal/docgen":             {"internal/provider", "github.com/hashicorp/terraform-plugin-framework/providerserver", "github.com/hashicorp/terraform-plugin-go/"},
 }
 
 // pure names the packages that touch nothing outside their arguments, and the

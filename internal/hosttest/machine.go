@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -101,11 +100,7 @@ func (m *Machine) startInit(root string) error {
 	m.init = exec.Command("sh", "-c", initScript, "init", root, "host")
 	m.init.Stdin, m.init.Stdout, m.init.Stderr = stdin, ready, &stderr
 	m.init.WaitDelay = time.Second
-	m.init.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWNET | syscall.CLONE_NEWUTS | syscall.CLONE_NEWIPC,
-		// Ctrl-C at the terminal ends the test, and the test ends the machine.
-		Setsid: true,
-	}
+	m.init.SysProcAttr = ownNamespaces()
 	err = m.init.Start()
 	ready.Close()
 	if err != nil {

@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -50,7 +49,7 @@ func (o *Oracle) Run(files map[string][]byte, args ...string) (stdout, stderr st
 	cmd.Dir = "/"
 	// Going through chroot instead of nsenter saves two processes a run; sshd -T
 	// does not look at the process tree.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: o.root}
+	cmd.SysProcAttr = chrootTo(o.root)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	err := cmd.Run()

@@ -10,18 +10,24 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 )
 
 //go:embed root.sh
 var rootScript string
 
+// Prepare downloads and unpacks the packages of a release unless that was done
+// before.
+func Prepare(release string) error {
+	_, err := rootFor(release)
+	return err
+}
+
 // rootFor returns the directory with the unpacked packages of a release, and
 // unpacks them first if nobody did. Test packages that run side by side wait for
 // each other here.
 func rootFor(release string) (string, error) {
-	if missing := missing(); missing != nil {
-		return "", missing
+	if err := Missing(); err != nil {
+		return "", err
 	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -50,7 +56,7 @@ func lock(name string) (unlock func() error, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+	if err := lockFile(f); err != nil {
 		return nil, errors.Join(fmt.Errorf("lock %s: %w", name, err), f.Close())
 	}
 	return f.Close, nil

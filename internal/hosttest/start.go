@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -29,7 +30,7 @@ func Start(t testing.TB, o Options) *Machine {
 // cannot make machines.
 func NeedsSSHD(t testing.TB) {
 	t.Helper()
-	err := missing()
+	err := Missing()
 	switch {
 	case err == nil:
 	case os.Getenv("REQUIRE_SSHD") == "1":
@@ -39,8 +40,9 @@ func NeedsSSHD(t testing.TB) {
 	}
 }
 
-// missing says in one sentence what this machine lacks, nil if nothing.
-func missing() error {
+// Missing says in one sentence what this machine lacks for making machines, and
+// how to get it; nil if nothing.
+func Missing() error {
 	if runtime.GOOS != "linux" {
 		return fmt.Errorf("test machines need Linux, this is %s: run the tests in a privileged Debian container", runtime.GOOS)
 	}
@@ -56,15 +58,15 @@ func missing() error {
 	if absent != nil {
 		return fmt.Errorf("test machines need %s, which this machine lacks: run the tests on Debian", strings.Join(absent, ", "))
 	}
-	return probeNamespaces()
+	return probe()
 }
 
-// probeNamespaces tries what containers without privileges forbid.
-func probeNamespaces() error {
+// probe tries, once per process, what containers without privileges forbid.
+var probe = sync.OnceValue(func() error {
 	out, err := exec.Command("unshare", "--mount", "--pid", "--net", "--fork", "sh", "-ec",
 		"mount --make-rprivate / && mount -t tmpfs tmpfs /mnt && cd /mnt && mkdir a b c d && mount -t overlay -o lowerdir=a,upperdir=b,workdir=c overlay d").CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("test machines need namespaces and overlay mounts, which this machine refuses (%s): run the tests in a privileged container or a virtual machine", strings.TrimSpace(string(out)))
 	}
 	return nil
-}
+})
