@@ -89,9 +89,12 @@ ready() {
 	[ "$have" = "$4" ] || unmoved "$2" "$3"
 }
 
-# put FILE WRITER
+# put FILE WRITER. cat says why it could not write, which not every printf does;
+# and the file for our messages may be on the same full disk.
 put() {
-	mkdir -p "${1%/*}" && "$2" >"$1"
+	SAID=$({ mkdir -p "${1%/*}" && "$2" | cat >"$1"; } 2>&1) && return
+	SAID="$1: $SAID"
+	return 1
 }
 
 stage() {
@@ -128,7 +131,7 @@ holds() {
 # which needs no space and keeps owner, mode, label, access list and times.
 arm() {
 	[ -z "$RESUMED" ] || return 0
-	mkdir -p "$S" && rollback_text >"$S/rollback" && all "$S/rollback" "$ROLLBACK" && sh -n "$S/rollback" &&
+	mkdir -p "$S" && put "$S/rollback" rollback_text && all "$S/rollback" "$ROLLBACK" && sh -n "$S/rollback" &&
 		each_change mark && each_change backup || return
 	boots
 	WATCHDOG=none
@@ -180,7 +183,7 @@ prepare() {
 		like "$file" "$new"
 	else
 		likemain "$new"
-	fi && "new_$1" >"$new" || return
+	fi && put "$new" "new_$1" || return
 	if [ "$(digest "$new")" != "$4" ]; then
 		say "$new: could not be written"
 		return 1

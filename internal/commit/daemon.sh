@@ -62,11 +62,16 @@ witnessed() {
 	PROOF=none
 	[ -n "$BEFORE" ] || return 0
 	last=
+	dead=0
 	until=$(($(now) + 10))
 	while [ "$(now)" -lt "$until" ]; do
 		seen=$(witness)
 		case $seen in
 		"$BEFORE") ;;
+		'')
+			running "$(listener)" || dead=$((dead + 1))
+			[ "$dead" -lt 20 ] || break
+			;;
 		"${BEFORE%% *}"' '*)
 			if [ "$seen" = "$last" ]; then
 				AFTER=${seen#* }
@@ -80,7 +85,11 @@ witnessed() {
 		nap
 	done
 	BEFORE=${BEFORE#* }
-	say "the daemon did not load its files within 10 seconds"
+	if [ "$dead" -ge 20 ]; then
+		say "the daemon died of its files"
+	else
+		say "the daemon did not load its files within 10 seconds"
+	fi
 	return 1
 }
 

@@ -153,6 +153,9 @@ answer() {
 	printf '@%s\n' "answer $1" "step ${STUCK:-$STEP}" "watchdog $WATCHDOG" "boot $ATBOOT" \
 		"proof $PROOF" "before $BEFORE" "after $AFTER" "left ${LEFT:-0}" "holder $HOLDER" \
 		"how $HOW" "path $WHICH" end
-	[ -z "$ERR" ] || cat "$ERR" >&3
+	[ -z "$ERR" ] || {
+		cat "$ERR"
+		[ -z "$SAID" ] || echo "$SAID"
+	} >&3
 	drop
 }

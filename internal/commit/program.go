@@ -121,7 +121,7 @@ func (r Request) assignments() string {
 	set("WATCHED", watched)
 	set("PATIENCE", seconds(wait))
 	// What the steps find out; empty so that the environment cannot set it.
-	for _, name := range strings.Fields("STEP STUCK ERR LOCKED HOPELESS BUSY HOLDER HOW WHICH RESUMED RESOLVE " +
+	for _, name := range strings.Fields("STEP STUCK ERR SAID LOCKED HOPELESS BUSY HOLDER HOW WHICH RESUMED RESOLVE " +
 		"RESTORED WATCHDOG ATBOOT PROOF BEFORE AFTER LEFT SPEC MODE tries breaks") {
 		set(name, "")
 	}

@@ -40,10 +40,12 @@ func (s *scripted) perform(ctx context.Context, p phase) (report, error) {
 	if err != nil {
 		return report{}, err
 	}
-	stderr = strings.ReplaceAll(stderr, s.req.StageDir+"/", "/")
 	r, ok := readReport(stdout)
 	if !ok {
 		return report{}, fmt.Errorf("the script ended with exit status %d and without an answer: %q", exit, stderr)
+	}
+	if r.step == string(validate) {
+		stderr = strings.ReplaceAll(stderr, s.req.StageDir+"/", "/")
 	}
 	r.stderr = strings.TrimSpace(stderr)
 	return r, nil

@@ -67,10 +67,13 @@ rolled() {
 	answer rolledback
 }
 
+# unrolled: there was nothing to go back from, or it did not work. A change that
+# was interrupted before it was armed, or after it was committed, is swept up.
 unrolled() {
 	if [ -e "$S/armed" ] || [ -e "$S/rolling" ]; then
 		answer stuck
 	else
+		[ -z "$LOCKED" ] || clean "$S"
 		settled
 	fi
 }

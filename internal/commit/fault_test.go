@@ -1,0 +1,319 @@
+package commit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const want60 = "clientaliveinterval 60"
+
+// tree is every file's text and everything about it that must survive.
+func (b *box) tree() string {
+	out, err := exec.Command("sh", "-c", `cd "$1" && find . -exec stat -c '%n %F %a %u:%g %i %N' {} + | sort && find . -type f -exec sha256sum {} + | sort`,
+		"-", b.path("etc")).CombinedOutput()
+	if err != nil {
+		b.t.Fatalf("%v: %s", err, out)
+	}
+	return string(out)
+}
+
+// refuses runs a change that must fail before anything is different.
+func (b *box) refuses(r Request, step, said string) error {
+	b.t.Helper()
+	before, loaded := b.tree(), b.read("run/loaded")
+	got, err := Run(b.t.Context(), b, r, b.loaded(want60))
+	var e *Error
+	if got != Unchanged || !errors.As(err, &e) || e.Step != step || !strings.Contains(err.Error(), said) {
+		b.t.Errorf("%s, %v; want step %s and %q", got, err, step, said)
+	}
+	if after := b.tree(); after != before {
+		b.t.Errorf("changed:\n%s\nwas:\n%s", after, before)
+	}
+	if b.read("run/loaded") != loaded {
+		b.t.Error("the daemon was reloaded")
+	}
+	if step == "validate" && strings.Contains(err.Error(), r.StageDir) {
+		b.t.Errorf("the message names the stage: %v", e)
+	}
+	b.noTraces()
+	return err
+}
+
+func TestRefused(t *testing.T) {
+	t.Run("by sshd", func(t *testing.T) {
+		b := newBox(t)
+		b.start()
+		b.refuses(b.request("a1", "# ours\nBogus 60\n"), "validate", b.path(dropIn)+": line 2: Bad configuration option: Bogus (unchanged)")
+	})
+	t.Run("not effective", func(t *testing.T) {
+		b := newBox(t)
+		b.start()
+		b.refuses(b.request("a1", "ClientAliveInterval 61\n"), "validate", "ClientAliveInterval would be '61' and not '60'")
+	})
+	t.Run("not effective in a context", func(t *testing.T) {
+		b := newBox(t)
+		b.start()
+		r := b.request("a1", "ClientAliveInterval 60\n")
+		r.Checks = append(r.Checks, Check{Spec: "user=bob", Keyword: "maxsessions", Values: []string{"3"}})
+		b.refuses(r, "validate", "maxsessions would be '' and not '3' for user=bob")
+	})
+	t.Run("absent keyword", func(t *testing.T) {
+		b := newBox(t)
+		b.start()
+		r := b.request("a1", "ClientAliveInterval 60\n")
+		r.Checks = []Check{{Keyword: "usepam"}}
+		b.refuses(r, "validate", "usepam would be 'yes' and not ''")
+	})
+	t.Run("bad request", func(t *testing.T) {
+		b := newBox(t)
+		r := b.request("a1", "ClientAliveInterval 60\n")
+		r.StageDir = "/etc"
+		b.refuses(r, "request", "stage directory /etc")
+		if len(b.runs) > 0 {
+			t.Error("a script ran")
+		}
+	})
+}
+
+func TestConflict(t *testing.T) {
+	for _, c := range []struct {
+		name, file, how string
+		edit            func(b *box, path string)
+	}{
+		{"changed", "etc/ssh/sshd_config.d/50-cloud.conf", "changed", func(b *box, p string) { b.write(p, "ClientAliveInterval 5\n") }},
+		{"missing", "etc/ssh/sshd_config.d/50-cloud.conf", "missing", func(b *box, p string) { must(b.t, os.Remove(b.path(p))) }},
+		{"appeared", dropIn, "appeared", func(b *box, p string) { b.write(p, "UsePAM no\n") }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBox(t)
+			b.start()
+			r := b.request("a1", "ClientAliveInterval 60\n")
+			c.edit(b, c.file)
+			err := b.refuses(r, "compare", "since the change was planned")
+			var clash *Conflict
+			if !errors.As(err, &clash) || clash.Path != b.path(c.file) || clash.How != c.how {
+				t.Errorf("%v is not a conflict of %s", err, c.file)
+			}
+		})
+	}
+}
+
+func TestLockHeld(t *testing.T) {
+	bootID, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		needed(t, err.Error())
+	}
+	record := func(pid int) string {
+		out, err := exec.Command("sh", "-c", machineText+fmt.Sprintf("\nborn %d", pid)).Output()
+		must(t, err)
+		return fmt.Sprintf("%d %s %s other", pid, strings.TrimSpace(string(out)), strings.TrimSpace(string(bootID)))
+	}
+	t.Run("by a live process", func(t *testing.T) {
+		b := newBox(t)
+		b.start()
+		must(t, os.MkdirAll(b.path("run/sshkeepalive"), 0o700))
+		b.write("run/sshkeepalive/lock", record(os.Getpid()))
+		before := b.tree()
+		got, err := Run(t.Context(), b, b.request("a1", "ClientAliveInterval 60\n"), b.loaded(want60))
+		if got != Unchanged || !errors.Is(err, ErrBusy) || !strings.Contains(err.Error(), "other") || b.tree() != before {
+			t.Errorf("%s, %v", got, err)
+		}
+	})
+	for name, stale := range map[string]string{
+		"by a dead process":       "4194304 1 " + strings.TrimSpace(string(bootID)) + " other",
+		"by another start":        fmt.Sprintf("%d 12 %s other", os.Getpid(), strings.TrimSpace(string(bootID))),
+		"by another boot":         strings.Replace(record(os.Getpid()), strings.TrimSpace(string(bootID)), "another", 1),
+		"with leftovers and junk": "junk",
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBox(t)
+			b.start()
+			must(t, os.MkdirAll(b.path("run/sshkeepalive/leftover/etc"), 0o700))
+			b.write("run/sshkeepalive/lock", stale)
+			b.applies(b.request("a1", "ClientAliveInterval 60\n"))
+		})
+	}
+}
+
+// applies runs a change that must succeed and leave nothing but itself.
+func (b *box) applies(r Request) {
+	b.t.Helper()
+	if got, err := Run(b.t.Context(), b, r, b.loaded(want60)); got != Applied || err != nil {
+		b.t.Fatalf("%s, %v", got, err)
+	}
+	for _, c := range r.Changes {
+		have, err := os.ReadFile(c.Path)
+		if c.New == nil && !errors.Is(err, os.ErrNotExist) || c.New != nil && string(have) != string(c.New) {
+			b.t.Errorf("%s holds %q (%v), want %q", c.Path, have, err, c.New)
+		}
+	}
+	b.noTraces()
+}
+
+// mount puts a small file system on a directory, with what was in it.
+func (b *box) mount(dir, options string, flags uintptr) {
+	b.t.Helper()
+	dir = b.path(dir)
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", flags, options); err != nil {
+		needed(b.t, "mount: "+err.Error())
+	}
+	b.t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
+}
+
+func (b *box) readOnly(p string) {
+	b.t.Helper()
+	p = b.path(p)
+	if err := syscall.Mount(p, p, "", syscall.MS_BIND, ""); err != nil {
+		needed(b.t, "mount: "+err.Error())
+	}
+	b.t.Cleanup(func() { _ = syscall.Unmount(p, syscall.MNT_DETACH) })
+	must(b.t, syscall.Mount("", p, "", syscall.MS_BIND|syscall.MS_REMOUNT|syscall.MS_RDONLY, ""))
+}
+
+// inPlace changes the main file instead of adding a drop-in.
+func (b *box) inPlace(id string) Request {
+	r := b.request(id, "")
+	r.Changes = []Change{{
+		Path: b.path("etc/ssh/sshd_config"), Old: []byte(b.mainText()),
+		New: []byte("ClientAliveInterval 60\n" + b.mainText()),
+	}}
+	r.Staged = b.staged(r)
+	return r
+}
+
+func TestUnwritable(t *testing.T) {
+	big := "ClientAliveInterval 60\n" + strings.Repeat("# filler\n", 20000)
+	t.Run("read-only directory", func(t *testing.T) {
+		b := newBox(t)
+		b.start()
+		b.readOnly("etc/ssh/sshd_config.d")
+		b.refuses(b.request("a1", "ClientAliveInterval 60\n"), "swap", "Read-only file system")
+	})
+	t.Run("read-only state", func(t *testing.T) {
+		b := newBox(t)
+		b.start()
+		b.readOnly("var/lib")
+		b.refuses(b.request("a1", "ClientAliveInterval 60\n"), "arm", "Read-only file system")
+	})
+	t.Run("read-only run", func(t *testing.T) {
+		b := newBox(t)
+		r := b.request("a1", "ClientAliveInterval 60\n")
+		b.readOnly("run")
+		b.refuses(r, "lock", "Read-only file system")
+	})
+	t.Run("full directory", func(t *testing.T) {
+		b := newBox(t)
+		b.mount("etc/ssh/sshd_config.d", "size=32k", 0)
+		b.write("etc/ssh/sshd_config.d/50-cloud.conf", "ClientAliveInterval 120\n")
+		b.start()
+		b.refuses(b.request("a1", big), "swap", "No space left on device")
+	})
+	t.Run("full state", func(t *testing.T) {
+		b := newBox(t)
+		b.mount("var/lib", "size=4k", 0)
+		b.start()
+		b.refuses(b.request("a1", big), "arm", "No space left on device")
+	})
+	t.Run("full run", func(t *testing.T) {
+		b := newBox(t)
+		b.mount("run", "size=32k", 0)
+		b.start()
+		b.refuses(b.request("a1", big), "stage", "No space left on device")
+	})
+	t.Run("bind-mounted file", func(t *testing.T) {
+		b := newBox(t)
+		b.start()
+		main := b.path("etc/ssh/sshd_config")
+		if err := syscall.Mount(main, main, "", syscall.MS_BIND, ""); err != nil {
+			needed(t, "mount: "+err.Error())
+		}
+		t.Cleanup(func() { _ = syscall.Unmount(main, syscall.MNT_DETACH) })
+		b.refuses(b.inPlace("a1"), "swap", "Device or resource busy")
+	})
+	t.Run("immutable file", func(t *testing.T) {
+		b := newBox(t)
+		b.start()
+		main := b.path("etc/ssh/sshd_config")
+		if out, err := exec.Command("chattr", "+i", main).CombinedOutput(); err != nil {
+			t.Skipf("chattr: %v: %s", err, out)
+		}
+		t.Cleanup(func() { _ = exec.Command("chattr", "-i", main).Run() })
+		b.refuses(b.inPlace("a1"), "swap", "Operation not permitted")
+	})
+	t.Run("no directory", func(t *testing.T) {
+		b := newBox(t)
+		b.start()
+		r := b.request("a1", "ClientAliveInterval 60\n")
+		r.Changes[0].Path = b.path("etc/none/x.conf")
+		r.Checks = nil
+		b.refuses(r, "arm", "none")
+	})
+}
+
+func TestNoexec(t *testing.T) {
+	b := newBox(t)
+	b.mount("run", "", syscall.MS_NOEXEC)
+	b.mount("var/lib", "", syscall.MS_NOEXEC)
+	b.start()
+	b.applies(b.request("a1", "ClientAliveInterval 60\n"))
+}
+
+// TestDeadly: sshd -t accepts what the daemon dies of, as an address that it
+// cannot bind. One script sees it and goes back, with a living daemon.
+func TestDeadly(t *testing.T) {
+	b := newBox(t)
+	b.start()
+	r := b.request("a1", "ClientAliveInterval 60\nUnbindable yes\n")
+	before := b.tree()
+	got, err := Run(t.Context(), b, r, b.loaded(want60))
+	var e *Error
+	if got != RolledBack || !errors.As(err, &e) || e.Step != "reload" || !strings.Contains(err.Error(), "the daemon died of its files") {
+		t.Errorf("%s, %v", got, err)
+	}
+	if b.tree() != before {
+		t.Errorf("the files are not the old ones: %s", b.tree())
+	}
+	b.await("a daemon lives", func() bool { return b.pid() > 0 && syscall.Kill(b.pid(), 0) == nil })
+	if !strings.Contains(b.read("run/loaded"), "clientaliveinterval 120\n") {
+		t.Errorf("it runs %q", b.read("run/loaded"))
+	}
+	if s := strings.Join(b.runs, " "); s != "begin" {
+		t.Errorf("scripts: %s", s)
+	}
+	b.noTraces()
+}
+
+func TestConcurrent(t *testing.T) {
+	b := newBox(t)
+	b.start()
+	type end struct {
+		got Outcome
+		err error
+	}
+	ends := make(chan end)
+	for _, text := range []string{"ClientAliveInterval 60\n", "ClientAliveInterval 60\n# the other\n"} {
+		r := b.request(fmt.Sprintf("c%d", len(text)), text)
+		r.LockWait = 30 * time.Second
+		own := *b
+		go func() {
+			got, err := Run(context.Background(), &own, r, b.loaded(want60))
+			ends <- end{got, err}
+		}()
+	}
+	first, second := <-ends, <-ends
+	if first.got != Applied {
+		first, second = second, first
+	}
+	var clash *Conflict
+	if first.got != Applied || second.got != Unchanged || !errors.As(second.err, &clash) {
+		t.Errorf("%v and %v", first, second)
+	}
+	b.noTraces()
+}
