@@ -27,7 +27,7 @@ func PlanServer(want Server, have Facts) Plan {
 	}
 	checks := contextsWithMatch(want)
 	expect, overridden, more := expectations(c, want, have, checks)
-	problems = slices.Concat(problems, more, Warnings(want, have))
+	problems = slices.Concat(problems, more, exceptions(c, want), Warnings(want, have))
 	return Plan{
 		Changes:        changes(have.Tree, c.tree),
 		Expect:         expect,
@@ -296,6 +296,24 @@ func expectations(c candidate, want Server, have Facts, contexts []checkContext)
 		return strings.Compare(fmt.Sprintf("%s:%09d", a.Path, a.Line), fmt.Sprintf("%s:%09d", b.Path, b.Line))
 	})
 	return expect, slices.Compact(overridden), uniqueProblems(problems)
+}
+
+// exceptions names the Match blocks of others in which a wanted value does not
+// hold. They are left alone unless a declared context meets them.
+func exceptions(c candidate, want Server) []Problem {
+	var problems []Problem
+	r := sshconf.Evaluate(c.tree, sshconf.Context{})
+	for _, s := range want.Settings {
+		forced := slices.ContainsFunc(c.forced, func(f Setting) bool { return f.Keyword == s.Keyword })
+		for _, w := range r.Settings(s.Keyword) {
+			if w.Match == "" || forced || c.ours(w.Pos) || means(w, s, c.tree.Version) {
+				continue
+			}
+			problems = append(problems, Problem{Code: MatchOverrides, Warning: true, Attribute: s.Attribute, Pos: c.before(w.Pos),
+				Text: fmt.Sprintf("%s stays %s in Match %s, at %s", s.Keyword, w.Rest, w.Match, c.before(w.Pos))})
+		}
+	}
+	return problems
 }
 
 func uniqueKeywords(settings []Setting) []Setting {
