@@ -185,10 +185,12 @@ func (e *entry) finish(d *dialing, c *conn, err error) {
 		c.die(errClosed)
 		d.err = &Error{Kind: Canceled, Phase: PhaseAuth, Host: e.spec.label(), User: e.spec.User, Err: errPoolClosed}
 	case err == nil:
-		d.conn, e.conn = c, c
+		d.conn, e.conn, e.failed = c, c, nil
 	default:
 		d.err = asError(err)
-		e.remember(d.err)
+		if !abandoned {
+			e.remember(d.err)
+		}
 	}
 }
 

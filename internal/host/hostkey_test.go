@@ -1,0 +1,234 @@
+package host
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/knownhosts"
+)
+
+func TestFault13EachRecordedTypeAloneWorks(t *testing.T) {
+	key, public := newKey(t)
+	s := serve(t, public, func(s *server) {
+		s.config.AddHostKey(rsaHostKey)
+		s.config.AddHostKey(ecdsaHostKey)
+	})
+	for _, recorded := range []ssh.Signer{ed25519HostKey, rsaHostKey, ecdsaHostKey} {
+		h := acquire(t, brisk(t), s.spec(key, func(l *Settings) { l.HostKeys = []string{authorized(recorded)} }))
+		if want := ssh.FingerprintSHA256(recorded.PublicKey()); h.Identity().HostKeySHA256 != want {
+			t.Errorf("want %s, have %s", want, h.Identity().HostKeySHA256)
+		}
+	}
+}
+
+// What x/crypto's reader refuses as a whole is read line by line.
+func TestFault15BrokenLinesAreSkipped(t *testing.T) {
+	good := authorized(ed25519HostKey)
+	text := "garbage\n" +
+		"# a comment\n\n" +
+		"web1 ssh-nonsense AAAAB3NzaC1yc2E=\n" +
+		"web1 ssh-ed25519 !!!\n" +
+		"@strange web1 " + good + "\n" +
+		"web1 ssh-rsa " + strings.Fields(good)[1] + "\n" +
+		"web1 " + good + " root@web1\r\n" +
+		"web2"
+	keys, notes := readKnownHosts(text, "known_hosts")
+	if len(keys) != 1 || keys[0].at != "known_hosts:8" || !keys[0].matches("web1") || len(notes) != 6 {
+		t.Errorf("have %d keys %+v, notes %q", len(keys), keys, notes)
+	}
+}
+
+// The real program says which lines are about a host.
+func TestFault16MatchesLikeSSHKeygen(t *testing.T) {
+	keygen, err := exec.LookPath("ssh-keygen")
+	if err != nil {
+		if os.Getenv("REQUIRE_SSHD") == "1" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	file := filepath.Join(t.TempDir(), "known_hosts")
+	if err := os.WriteFile(file, []byte(manyKnownHosts()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	keys, notes := readKnownHosts(manyKnownHosts(), "f")
+	if len(notes) > 0 {
+		t.Fatal(notes)
+	}
+	for _, name := range []string{
+		"web1", "web2", "web22", "WEB1", "db.corp.example", "corp.example", "bad.corp.example", "[web1]:2222", "[web2]:2222",
+		"10.0.0.5", "10.0.0.50", "[10.0.0.5]:22", "2001:db8::1", "[2001:db8::1]:2222", "hashed", "[hashed]:2200", "other", "*", "w?b1",
+	} {
+		var have []string
+		for _, k := range keys {
+			if k.matches(strings.ToLower(name)) {
+				have = append(have, strings.TrimPrefix(k.at, "f:"))
+			}
+		}
+		if want := keygenLines(t, keygen, name, file); fmt.Sprint(have) != fmt.Sprint(want) {
+			t.Errorf("%q: want lines %v, have %v", name, want, have)
+		}
+	}
+}
+
+func manyKnownHosts() string {
+	key := authorized(ed25519HostKey)
+	var b strings.Builder
+	for _, hosts := range []string{
+		"web1", "web1,web2", "web?", "*.corp.example,!bad.corp.example", "!bad.corp.example,*.corp.example", "[web1]:2222", "[*]:2222",
+		"10.0.0.5", "10.0.0.*", "2001:db8::1", "[2001:db8::1]:2222", knownhosts.HashHostname("hashed"), knownhosts.HashHostname("[hashed]:2200"),
+		"*", "Web1", "|1|broken", "!web1", "@cert-authority web*", "@revoked web2", "web1,", ",web1", "*,!web1",
+	} {
+		b.WriteString(hosts + " " + key + "\n")
+	}
+	return b.String()
+}
+
+// keygenLines are the line numbers that ssh-keygen -F finds.
+func keygenLines(t *testing.T, keygen, name, file string) []string {
+	t.Helper()
+	out, err := exec.Command(keygen, "-F", name, "-f", file).Output()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	var lines []string
+	for line := range strings.Lines(string(out)) {
+		if _, number, ok := strings.Cut(line, " found: line "); ok {
+			lines = append(lines, strings.Fields(number)[0])
+		}
+	}
+	return lines
+}
+
+// certified is a signer whose host certificate is signed by authority.
+func certified(t *testing.T, key, authority ssh.Signer, change func(*ssh.Certificate)) ssh.Signer {
+	t.Helper()
+	cert := &ssh.Certificate{
+		Key: key.PublicKey(), CertType: ssh.HostCert, KeyId: "test", ValidPrincipals: []string{"127.0.0.1"},
+		ValidBefore: uint64(time.Now().Add(time.Hour).Unix()),
+	}
+	if change != nil {
+		change(cert)
+	}
+	if err := cert.SignCert(rand.Reader, authority); err != nil {
+		t.Fatal(err)
+	}
+	return must(ssh.NewCertSigner(cert, key))
+}
+
+func TestTrust(t *testing.T) {
+	authority, stranger := mustSigner(newEd25519()), mustSigner(newEd25519())
+	good := certified(t, ed25519HostKey, authority, nil)
+	line := func(marker string, s ssh.Signer) string { return marker + "127.0.0.1 " + authorized(s) + "\n" }
+	for name, c := range map[string]struct {
+		known, policy, pinned string
+		port                  int
+		offered               ssh.Signer
+		want                  Kind
+	}{
+		"recorded":                      {known: line("", ed25519HostKey), offered: ed25519HostKey},
+		"nothing recorded":              {offered: ed25519HostKey, want: HostKeyUnknown},
+		"nothing recorded, accept-new":  {policy: policyAcceptNew, offered: ed25519HostKey},
+		"changed":                       {known: line("", stranger), offered: ed25519HostKey, want: HostKeyChanged},
+		"changed, accept-new":           {known: line("", stranger), policy: policyAcceptNew, offered: ed25519HostKey, want: HostKeyChanged},
+		"changed, insecure":             {known: line("", stranger), policy: policyInsecure, offered: ed25519HostKey},
+		"another type is a change":      {known: line("", rsaHostKey), offered: ed25519HostKey, want: HostKeyChanged},
+		"port 2222, bare name recorded": {known: line("", ed25519HostKey), port: 2222, offered: ed25519HostKey},
+		"port 2222 has its own":         {known: line("", ed25519HostKey) + "[127.0.0.1]:2222 " + authorized(stranger), port: 2222, offered: ed25519HostKey, want: HostKeyChanged},
+		"revoked":                       {known: line("", ed25519HostKey) + line("@revoked ", ed25519HostKey), offered: ed25519HostKey, want: HostKeyRevoked},
+		"revoked, insecure":             {known: line("@revoked ", ed25519HostKey), policy: policyInsecure, offered: ed25519HostKey, want: HostKeyRevoked},
+		"pinned":                        {policy: policyAcceptNew, pinned: ssh.FingerprintSHA256(ed25519HostKey.PublicKey()), offered: ed25519HostKey},
+		"pinned another":                {policy: policyAcceptNew, pinned: ssh.FingerprintSHA256(stranger.PublicKey()), offered: ed25519HostKey, want: HostKeyChanged},
+		"authority":                     {known: line("@cert-authority ", authority), offered: good},
+		"authority unknown":             {known: line("@cert-authority ", stranger), offered: good, want: HostKeyUnknown},
+		"authority unknown, key known":  {known: line("", ed25519HostKey), offered: good},
+		"17 authority revoked":          {known: line("@cert-authority ", authority) + line("@revoked ", authority), offered: good, want: HostKeyRevoked},
+		"expired": {known: line("@cert-authority ", authority), want: HostKeyUnknown, offered: certified(t, ed25519HostKey, authority,
+			func(c *ssh.Certificate) { c.ValidBefore = uint64(time.Now().Add(-time.Hour).Unix()) })},
+		"another principal": {known: line("@cert-authority ", authority), want: HostKeyUnknown, offered: certified(t, ed25519HostKey, authority,
+			func(c *ssh.Certificate) { c.ValidPrincipals = []string{"web1"} })},
+		"pattern as principal": {known: line("@cert-authority ", authority), offered: certified(t, ed25519HostKey, authority,
+			func(c *ssh.Certificate) { c.ValidPrincipals = []string{"127.0.*"} })},
+		"certificate of a user": {known: line("@cert-authority ", authority), want: HostKeyUnknown, offered: certified(t, ed25519HostKey, authority,
+			func(c *ssh.Certificate) { c.CertType = ssh.UserCert })},
+	} {
+		t.Run(name, func(t *testing.T) {
+			spec := Spec{Host: "127.0.0.1", Port: max(22, c.port), HostKeyPolicy: c.policy, PinnedHostKey: c.pinned}
+			if spec.HostKeyPolicy == "" {
+				spec.HostKeyPolicy = policyStrict
+			}
+			keys, _ := readKnownHosts(c.known, "known_hosts")
+			err := newTrust(spec, keys).check(c.offered.PublicKey())
+			if c.want == "" {
+				if err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if e := failure(t, err); e.Kind != c.want || e.OfferedKey == "" {
+				t.Errorf("want %s, have %s: %v", c.want, e.Kind, e.Err)
+			}
+		})
+	}
+}
+
+// host_keys may hold the key of an authority without saying so.
+func TestHostKeysMayBeAnAuthority(t *testing.T) {
+	authority := mustSigner(newEd25519())
+	key, public := newKey(t)
+	s := serve(t, public, func(s *server) {
+		s.config.AddHostKey(certified(t, ed25519HostKey, authority, nil))
+		s.config.AddHostKey(rsaHostKey)
+	})
+	for _, text := range []string{authorized(authority), "@cert-authority * " + authorized(authority)} {
+		acquire(t, brisk(t), s.spec(key, func(l *Settings) { l.HostKeys = []string{text} }))
+	}
+}
+
+// A second machine at an address seen in this run is noticed under accept-new.
+func TestAcceptNewRemembersForTheRun(t *testing.T) {
+	key, public := newKey(t)
+	s := serve(t, public, nil)
+	p := brisk(t)
+	spec := s.spec(key, func(l *Settings) { l.HostKeys, l.HostKeyPolicy, l.KnownHosts = nil, ptr(policyAcceptNew), ptr("# none\n") })
+	acquire(t, p, spec)
+	p.firsts[spec.Address()] = ssh.FingerprintSHA256(rsaHostKey.PublicKey())
+	ctx, cancel := contextFor(10 * time.Second)
+	defer cancel()
+	_, err := p.Fresh(ctx, spec)
+	if e := failure(t, err); e.Kind != HostKeyChanged {
+		t.Errorf("have %v: %v", e.Kind, e)
+	}
+}
+
+func TestNamedKnownHostsFileMustBeThere(t *testing.T) {
+	spec := specTo(t, 22, func(s *Settings) { s.KnownHostsFiles = []string{filepath.Join(t.TempDir(), "absent")} })
+	if e, _ := refusal(t, once(t), spec); e.Kind != Config || !strings.Contains(e.Error(), "absent") {
+		t.Errorf("have %v: %v", e.Kind, e)
+	}
+}
+
+// Parsing never fails as a whole, and what it returns has a key.
+func FuzzReadKnownHosts(f *testing.F) {
+	f.Add(manyKnownHosts(), "web1")
+	f.Add("garbage\n@revoked\n|1||| x y", "")
+	f.Fuzz(func(t *testing.T, text, host string) {
+		keys, _ := readKnownHosts(text, "f")
+		for _, k := range keys {
+			if k.key == nil || !bytes.Contains([]byte(text), []byte(k.patterns)) {
+				t.Errorf("have %+v", k)
+			}
+			k.matches(host)
+		}
+	})
+}
