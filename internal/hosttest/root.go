@@ -44,7 +44,7 @@ func rootFor(release string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer unlock()
+	defer func() { _ = unlock() }()
 	if _, err := os.Stat(root); err == nil {
 		return root, nil
 	}
