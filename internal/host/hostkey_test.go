@@ -200,7 +200,9 @@ func TestAcceptNewRemembersForTheRun(t *testing.T) {
 	key, public := newKey(t)
 	s := serve(t, public, nil)
 	p := brisk(t)
-	spec := s.spec(key, func(l *Settings) { l.HostKeys, l.HostKeyPolicy, l.KnownHosts = nil, ptr(policyAcceptNew), ptr("# none\n") })
+	spec := s.spec(key, func(l *Settings) {
+		l.HostKeys, l.HostKeyPolicy, l.KnownHosts = nil, ptr(policyAcceptNew), ptr("# none\n")
+	})
 	acquire(t, p, spec)
 	p.firsts[spec.Address()] = ssh.FingerprintSHA256(rsaHostKey.PublicKey())
 	ctx, cancel := contextFor(10 * time.Second)

@@ -32,6 +32,22 @@ func run(t *testing.T, h Host, s Script) Result {
 	return r
 }
 
+// runMany runs text n times at once.
+func runMany(t *testing.T, h Host, n int, text string) {
+	t.Helper()
+	var wg sync.WaitGroup
+	for range n {
+		wg.Go(func() {
+			ctx, cancel := contextFor(30 * time.Second)
+			defer cancel()
+			if _, err := h.Run(ctx, Script{Name: "many", Text: text}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
 func failure(t *testing.T, err error) *Error {
 	t.Helper()
 	var e *Error

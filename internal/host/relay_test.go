@@ -16,6 +16,7 @@ type relay struct {
 	faults   faults
 	hole     atomic.Bool // swallows everything, both ways
 	conns    atomic.Int64
+	moved    atomic.Int64 // bytes, both ways
 
 	mu   sync.Mutex
 	open []net.Conn
@@ -117,6 +118,7 @@ func (r *relay) copy(to, from net.Conn, f faults) {
 			data, err = data[:f.cutAfter-passed], io.EOF
 		}
 		passed += int64(n)
+		r.moved.Add(int64(n))
 		if len(data) > 0 {
 			queue <- parcel{time.Now().Add(f.delay), data}
 		}

@@ -28,9 +28,11 @@ type server struct {
 	// maxSessions refuses more, as MaxSessions of sshd does; 0: no limit.
 	maxSessions int
 	mute        bool // answers no global request
+	fragile     bool // ends the connection when asked for a sign of life
+	single      bool // allows one session per connection, ever
 	env         []string
 
-	conns, logins, execs, tries atomic.Int64
+	conns, logins, execs, tries, busy, peak atomic.Int64
 
 	mu    sync.Mutex
 	open  map[net.Conn]struct{}
@@ -103,15 +105,19 @@ func (s *server) handle(c net.Conn) {
 		return
 	}
 	s.logins.Add(1)
-	go s.answer(requests)
+	go s.answer(conn, requests)
 	var sessions atomic.Int64
+	ever := 0
 	for ch := range channels {
 		switch {
 		case ch.ChannelType() == "direct-tcpip":
 			go s.forward(ch)
 		case s.maxSessions > 0 && sessions.Load() >= int64(s.maxSessions):
 			_ = ch.Reject(ssh.ConnectionFailed, "open failed")
+		case s.single && ever > 0:
+			_ = ch.Reject(ssh.Prohibited, "only one 'session' channel allowed")
 		default:
+			ever++
 			sessions.Add(1)
 			go func() {
 				defer sessions.Add(-1)
@@ -122,8 +128,11 @@ func (s *server) handle(c net.Conn) {
 	_ = conn.Close()
 }
 
-func (s *server) answer(requests <-chan *ssh.Request) {
+func (s *server) answer(conn *ssh.ServerConn, requests <-chan *ssh.Request) {
 	for r := range requests {
+		if s.fragile {
+			_ = conn.Close()
+		}
 		if r.WantReply && !s.mute {
 			_ = r.Reply(false, nil)
 		}
@@ -180,6 +189,10 @@ func (s *server) session(nc ssh.NewChannel) {
 }
 
 func (s *server) exec(ch ssh.Channel, line string) {
+	if n := s.busy.Add(1); n > s.peak.Load() {
+		s.peak.Store(n)
+	}
+	defer s.busy.Add(-1)
 	cmd := exec.Command(s.shell[0], append(s.shell[1:], line)...)
 	cmd.Env = append(cmd.Environ(), s.env...)
 	cmd.Stdout, cmd.Stderr = ch, ch.Stderr()
@@ -203,7 +216,9 @@ func (s *server) exec(ch ssh.Channel, line string) {
 func (s *server) exit(ch ssh.Channel, cmd *exec.Cmd) {
 	if signal := endingOf(cmd.ProcessState).signal; signal != "" {
 		_, _ = ch.SendRequest("exit-signal", false, ssh.Marshal(struct {
-			Signal, Core, Text, Language string
+			Signal         string
+			Core           bool
+			Text, Language string
 		}{Signal: "KILL"}))
 		return
 	}

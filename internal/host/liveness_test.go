@@ -1,0 +1,251 @@
+package host
+
+import (
+	"context"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// watched is a machine behind a relay, with a short keepalive.
+func watched(t *testing.T, p *Pool, interval time.Duration, change func(*server)) (Host, *relay, *server) {
+	t.Helper()
+	key, public := newKey(t)
+	s := serve(t, public, change)
+	r := newRelay(t, s.listener.Addr().String(), faults{})
+	spec := s.spec(key, func(l *Settings) {
+		l.Port, l.KeepaliveInterval, l.HandshakeTimeout = ptr(r.port()), ptr(interval), ptr(2*time.Second)
+	})
+	return acquire(t, p, spec), r, s
+}
+
+func runError(t *testing.T, h Host, s Script) (*Error, time.Duration) {
+	t.Helper()
+	ctx, cancel := contextFor(30 * time.Second)
+	defer cancel()
+	began := time.Now()
+	if r, err := h.Run(ctx, s); err == nil {
+		t.Fatalf("the script ended: %+v", r)
+	} else {
+		return failure(t, err), time.Since(began)
+	}
+	return nil, 0
+}
+
+func TestFault28BlackHoleDuringSilentScript(t *testing.T) {
+	const interval = 250 * time.Millisecond
+	h, r, _ := watched(t, brisk(t), interval, nil)
+	time.AfterFunc(200*time.Millisecond, func() { r.hole.Store(true) })
+	e, took := runError(t, h, Script{Name: "sleep", Text: "sleep 20"})
+	took -= 200 * time.Millisecond
+	if e.Kind != Lost || !e.MayHaveRun || !strings.Contains(e.Error(), "silent for") {
+		t.Errorf("have %v: %v", e.Kind, e)
+	}
+	if want := 4 * interval; took < want*8/10 || took > want*12/10+500*time.Millisecond {
+		t.Errorf("want the loss noticed after %v, have %v", want, took)
+	}
+}
+
+func TestFault29BlackHoleWhileIdle(t *testing.T) {
+	h, r, _ := watched(t, brisk(t), 50*time.Millisecond, nil)
+	run(t, h, Script{Text: "echo before"})
+	r.hole.Store(true)
+	time.Sleep(500 * time.Millisecond)
+	r.hole.Store(false)
+	if res := run(t, h, Script{Text: "echo after"}); res.Stdout != "after\n" || r.conns.Load() != 2 {
+		t.Errorf("have %q over %d connections", res.Stdout, r.conns.Load())
+	}
+}
+
+func TestFault30BlackHoleDuringUpload(t *testing.T) {
+	h, r, _ := watched(t, brisk(t), 100*time.Millisecond, nil)
+	go func() {
+		for r.moved.Load() < 1<<20 {
+			time.Sleep(time.Millisecond)
+		}
+		r.hole.Store(true)
+	}()
+	text := "sleep 5\n: '" + strings.Repeat("x", 10<<20) + "'\n"
+	if e, took := runError(t, h, Script{Name: "upload", Text: text}); e.Kind != Lost || took > 10*time.Second {
+		t.Errorf("have %v after %v: %v", e.Kind, took, e)
+	}
+}
+
+func TestFault31DataIsLife(t *testing.T) {
+	h, r, _ := watched(t, brisk(t), 100*time.Millisecond, func(s *server) { s.mute = true })
+	res := run(t, h, Script{Text: "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do echo $i; sleep 0.05; done"})
+	if !strings.HasSuffix(res.Stdout, "20\n") || r.conns.Load() != 1 {
+		t.Errorf("have %q over %d connections", res.Stdout, r.conns.Load())
+	}
+}
+
+// tinyssh answers a keepalive in a way that ends the connection; it is left alone
+// from the second connection on.
+func TestFault32ServerThatCannotStandKeepalives(t *testing.T) {
+	p := brisk(t)
+	h, r, _ := watched(t, p, 50*time.Millisecond, func(s *server) { s.fragile = true })
+	time.Sleep(300 * time.Millisecond)
+	run(t, h, Script{Text: "true"})
+	time.Sleep(300 * time.Millisecond)
+	run(t, h, Script{Text: "true"})
+	if n := r.conns.Load(); n != 2 {
+		t.Errorf("want 2 connections, have %d", n)
+	}
+}
+
+func TestFault25OneSessionPerConnection(t *testing.T) {
+	h, r, s := watched(t, brisk(t), time.Second, func(s *server) { s.single, s.config.ServerVersion = true, "SSH-2.0-tinyssh_noversion" })
+	for range 3 {
+		if res := run(t, h, Script{Text: "echo ok"}); res.Stdout != "ok\n" {
+			t.Errorf("have %q", res.Stdout)
+		}
+	}
+	if s.execs.Load() != 3 || r.conns.Load() != 3 {
+		t.Errorf("have %d scripts over %d connections", s.execs.Load(), r.conns.Load())
+	}
+}
+
+func TestFault26OneSessionAtATimeUnlessOpenSSH(t *testing.T) {
+	h, _, s := watched(t, brisk(t), time.Second, func(s *server) { s.config.ServerVersion = "SSH-2.0-dropbear_2022.83" })
+	runMany(t, h, 10, "sleep 0.02")
+	if n := s.peak.Load(); n != 1 {
+		t.Errorf("want 1 session at a time, have %d", n)
+	}
+}
+
+func TestFault24FewSessionsAreWaitedFor(t *testing.T) {
+	for _, most := range []int{1, 2} {
+		h, r, _ := watched(t, brisk(t), time.Second, func(s *server) { s.maxSessions = most })
+		runMany(t, h, 12, "true")
+		if n := r.conns.Load(); n != 1 {
+			t.Errorf("MaxSessions %d: want 1 connection, have %d", most, n)
+		}
+	}
+}
+
+func TestFault53Exit255IsAnAnswer(t *testing.T) {
+	h, _, _ := watched(t, brisk(t), time.Second, nil)
+	if res := run(t, h, Script{Text: "exit 255"}); res.Exit != 255 {
+		t.Errorf("have %+v", res)
+	}
+}
+
+func TestFault54KilledBySignal(t *testing.T) {
+	h, r, _ := watched(t, brisk(t), time.Second, nil)
+	e, _ := runError(t, h, Script{Name: "suicide", Text: "kill -9 $$", Convergent: true})
+	if e.Kind != Killed || e.Signal != "KILL" || r.conns.Load() != 1 {
+		t.Errorf("have %v %q: %v", e.Kind, e.Signal, e)
+	}
+}
+
+func TestFault56CancelIsPrompt(t *testing.T) {
+	h, _, _ := watched(t, brisk(t), time.Second, nil)
+	ctx, cancel := context.WithCancel(context.Background())
+	time.AfterFunc(100*time.Millisecond, cancel)
+	began := time.Now()
+	_, err := h.Run(ctx, Script{Name: "sleep", Text: "sleep 20"})
+	if e, took := failure(t, err), time.Since(began); e.Kind != Canceled || !e.MayHaveRun || took > time.Second {
+		t.Errorf("have %v after %v", e, took)
+	}
+	if res := run(t, h, Script{Text: "echo still here"}); res.Stdout != "still here\n" {
+		t.Errorf("have %q", res.Stdout)
+	}
+}
+
+func TestCommandTimeout(t *testing.T) {
+	h, _, _ := watched(t, brisk(t), time.Second, nil)
+	e, took := runError(t, h, Script{Name: "sleep", Text: "echo waiting >&2; sleep 20", Timeout: 200 * time.Millisecond})
+	if e.Kind != Timeout || IsUnreachable(e) || took > 5*time.Second || !strings.Contains(e.Error(), "waiting") {
+		t.Errorf("have %v after %v: %v", e.Kind, took, e)
+	}
+}
+
+// Only what may run twice is sent twice.
+func TestLostScripts(t *testing.T) {
+	for _, convergent := range []bool{true, false} {
+		h, r, s := watched(t, brisk(t), time.Second, nil)
+		time.AfterFunc(300*time.Millisecond, r.cut)
+		ctx, cancel := contextFor(20 * time.Second)
+		defer cancel()
+		res, err := h.Run(ctx, Script{Name: "work", Text: "sleep 0.8; echo done", Convergent: convergent})
+		if convergent {
+			if err != nil || res.Stdout != "done\n" || s.execs.Load() != 2 {
+				t.Errorf("convergent: have %q, %v after %d", res.Stdout, err, s.execs.Load())
+			}
+			continue
+		}
+		if e := failure(t, err); e.Kind != Lost || !e.MayHaveRun || s.execs.Load() != 1 {
+			t.Errorf("have %v after %d", e, s.execs.Load())
+		}
+	}
+}
+
+// A server that ends idle connections is normal, and nobody's error.
+func TestFault34ClosedWhileIdle(t *testing.T) {
+	h, r, _ := watched(t, brisk(t), time.Second, nil)
+	run(t, h, Script{Text: "true"})
+	r.cut()
+	run(t, h, Script{Text: "true"})
+}
+
+func TestDeadPortAfterTheLoss(t *testing.T) {
+	p := brisk(t)
+	h, r, _ := watched(t, p, time.Second, nil)
+	_ = r.listener.Close()
+	r.cut()
+	time.Sleep(50 * time.Millisecond)
+	if e, _ := runError(t, h, Script{Text: "true", Convergent: true}); e.Kind != Unreachable {
+		t.Errorf("have %v: %v", e.Kind, e)
+	}
+}
+
+func TestJumpHosts(t *testing.T) {
+	key, public := newKey(t)
+	outer, inner, target := serve(t, public, nil), serve(t, public, nil), serve(t, public, nil)
+	hop := func(s *server) Settings {
+		a := s.listener.Addr().(*net.TCPAddr)
+		return Settings{Host: ptr(a.IP.String()), Port: ptr(a.Port), HostKeys: []string{authorized(ed25519HostKey)}}
+	}
+	p := brisk(t)
+	spec := target.spec(key, func(l *Settings) { l.Jump = []Settings{hop(outer), hop(inner)} })
+	for range 2 {
+		run(t, acquire(t, p, spec), Script{Text: "true"})
+	}
+	other := serve(t, public, nil)
+	run(t, acquire(t, p, other.spec(key, func(l *Settings) { l.Jump = []Settings{hop(outer), hop(inner)} })), Script{Text: "true"})
+	if outer.conns.Load() != 1 || inner.conns.Load() != 1 || target.conns.Load() != 1 {
+		t.Errorf("want shared legs, have %d, %d, %d", outer.conns.Load(), inner.conns.Load(), target.conns.Load())
+	}
+
+	ctx, cancel := contextFor(10 * time.Second)
+	defer cancel()
+	fresh, err := p.Fresh(ctx, spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, fresh, Script{Text: "true"})
+	fresh.Release()
+	if outer.conns.Load() != 2 || inner.conns.Load() != 2 || target.conns.Load() != 2 {
+		t.Errorf("want fresh legs, have %d, %d, %d", outer.conns.Load(), inner.conns.Load(), target.conns.Load())
+	}
+}
+
+// Each hop is checked against its own keys: the target's must not do for it.
+func TestJumpHostHasItsOwnHostKey(t *testing.T) {
+	key, public := newKey(t)
+	hop := serve(t, public, func(s *server) {
+		s.config = &ssh.ServerConfig{ServerVersion: s.config.ServerVersion, PublicKeyCallback: s.config.PublicKeyCallback}
+		s.config.AddHostKey(ecdsaHostKey)
+	})
+	target := serve(t, public, nil)
+	address := hop.listener.Addr().(*net.TCPAddr)
+	e, _ := refusal(t, brisk(t), target.spec(key, func(l *Settings) {
+		l.Jump = []Settings{{Host: ptr(address.IP.String()), Port: ptr(address.Port), KnownHosts: ptr("# none")}}
+	}))
+	if e.Kind != HostKeyUnknown || !strings.Contains(e.Error(), "jump[0]") || target.conns.Load() != 0 {
+		t.Errorf("have %v: %v", e.Kind, e)
+	}
+}
