@@ -1,0 +1,103 @@
+package keepalive
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+func set(attribute, keyword string, values ...string) Setting {
+	return Setting{Attribute: attribute, Keyword: keyword, Values: values}
+}
+
+func TestCheckServer(t *testing.T) {
+	interval := set("client_alive_interval", "ClientAliveInterval", "60")
+	for _, c := range []struct {
+		name string
+		want Server
+		code Code
+		at   string
+		text string
+	}{
+		{"fine", Server{Settings: []Setting{interval}}, "", "", ""},
+		{"nothing", Server{}, NothingWanted, "", "no setting"},
+		{"misspelled", Server{Settings: []Setting{set(`settings["ClientAliveIntervall"]`, "ClientAliveIntervall", "1")}}, UnknownKeyword, `settings["ClientAliveIntervall"]`, "did you mean ClientAliveInterval?"},
+		{"nonsense", Server{Settings: []Setting{set(`settings["Xyzzy"]`, "Xyzzy", "1")}}, UnknownKeyword, `settings["Xyzzy"]`, "no keyword"},
+		{"typed in settings", Server{Settings: []Setting{set(`settings["clientaliveinterval"]`, "clientaliveinterval", "1")}}, TypedKeyword, `settings["clientaliveinterval"]`, "client_alive_interval"},
+		{"twice", Server{Settings: []Setting{set(`settings["Banner"]`, "Banner", "a"), set(`settings["banner"]`, "banner", "b")}}, RepeatedKeyword, `settings["banner"]`, "already set"},
+		{"two lines of one value", Server{Settings: []Setting{set(`settings["Banner"]`, "Banner", "a", "b")}}, BadValue, `settings["Banner"]`, "one line"},
+		{"empty", Server{Settings: []Setting{set(`settings["Banner"]`, "Banner", " ")}}, BadValue, `settings["Banner"]`, "empty"},
+		{"smuggled line", Server{Settings: []Setting{set(`settings["Banner"]`, "Banner", "none\nPermitRootLogin yes")}}, BadValue, `settings["Banner"]`, "line break"},
+		{"NUL", Server{Settings: []Setting{set(`settings["Banner"]`, "Banner", "a\x00")}}, BadValue, `settings["Banner"]`, "NUL"},
+		{"Include", Server{Settings: []Setting{set(`settings["Include"]`, "Include", "/x")}}, TypedKeyword, `settings["Include"]`, "not a setting"},
+		{"Match", Server{Settings: []Setting{set(`settings["Match"]`, "Match", "all")}}, TypedKeyword, `settings["Match"]`, "not a setting"},
+		{"fraction", Server{Settings: []Setting{set("client_alive_interval", "ClientAliveInterval", "1.5")}}, BadValue, "client_alive_interval", "no time"},
+		{"unit missing", Server{Settings: []Setting{set("client_alive_interval", "ClientAliveInterval", "1m30")}}, BadValue, "client_alive_interval", "no time"},
+		{"overflow", Server{Settings: []Setting{set("login_grace_time", "LoginGraceTime", "3551w")}}, BadValue, "login_grace_time", "no time"},
+		{"negative count", Server{Settings: []Setting{set("max_sessions", "MaxSessions", "-1")}}, BadValue, "max_sessions", "whole number"},
+		{"startups", Server{Settings: []Setting{set("max_startups", "MaxStartups", "10:30")}}, BadValue, "max_startups", "start:rate:full"},
+		{"channel", Server{Settings: []Setting{set("channel_timeout", "ChannelTimeout", "session:*=soon")}}, BadValue, "channel_timeout", "no time"},
+		{"not in Match", Server{Match: []Match{{"User x", []Setting{set("match[0].tcp_keep_alive", "TCPKeepAlive", "no")}}}}, NotInMatch, "match[0].tcp_keep_alive", "no release"},
+		{"empty Match", Server{Match: []Match{{"User x", nil}}}, NothingWanted, "match[0]", "sets nothing"},
+		{"criteria with a line", Server{Match: []Match{{"User x\nMatch all", []Setting{interval}}}}, BadValue, "match[0].criteria", "line break"},
+		{"drop-in in another directory", Server{Settings: []Setting{interval}, DropInName: "../x.conf"}, BadDropInName, "drop_in_name", "file name"},
+		{"hidden drop-in", Server{Settings: []Setting{interval}, DropInName: ".x.conf"}, BadDropInName, "drop_in_name", "file name"},
+		{"drop-in not included", Server{Settings: []Setting{interval}, DropInName: "00-x"}, BadDropInName, "drop_in_name", ".conf"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			problems := CheckServer(c.want)
+			if c.code == "" {
+				if len(problems) > 0 {
+					t.Errorf("problems %+v", problems)
+				}
+				return
+			}
+			for _, p := range problems {
+				if p.Code == c.code && p.Attribute == c.at && strings.Contains(p.Text, c.text) {
+					return
+				}
+			}
+			t.Errorf("problems %+v, want %q at %q with %q", problems, c.code, c.at, c.text)
+		})
+	}
+}
+
+// The times are those measured on the wire.
+func TestDeadPeerTimeout(t *testing.T) {
+	for _, c := range []struct {
+		release         string
+		interval, count int64
+		seconds         int64
+		drops           bool
+	}{
+		{"7.4", 1, 3, 4, true}, {"8.4", 1, 3, 4, true}, {"8.7", 2, 1, 4, true}, {"9.1", 1, 3, 4, true},
+		{"9.2", 1, 3, 8, true}, {"9.2", 2, 2, 12, true}, {"9.4", 4, 2, 24, true}, {"9.5", 4, 2, 12, true}, {"10.0", 1, 3, 4, true},
+		{"8.1", 1, 0, 1, true}, {"8.2", 1, 0, 0, false}, {"10.0", 60, 0, 0, false}, {"9.2", 0, 3, 0, false},
+	} {
+		v, err := sshconf.ParseVersion(c.release)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s, drops := DeadPeerTimeout(c.interval, c.count, v); s != c.seconds || drops != c.drops {
+			t.Errorf("%s: %d s x %d: %d %v, want %d %v", c.release, c.interval, c.count, s, drops, c.seconds, c.drops)
+		}
+	}
+}
+
+func TestRefusalNamesTheSetting(t *testing.T) {
+	want := Server{Settings: []Setting{set("a", "ClientAliveInterval", "60"), set(`settings["PermitRootLogin"]`, "PermitRootLogin", "perhaps")}}
+	have := Facts{Version: sshconf.Version{Major: 9, Minor: 2}, Refused: []string{"/tmp/x/want line 2: unsupported option \"perhaps\"."}}
+	problems := PlanServer(want, have).Problems
+	if len(problems) != 1 || problems[0].Attribute != `settings["PermitRootLogin"]` || !strings.Contains(problems[0].Text, `unsupported option "perhaps"`) {
+		t.Errorf("problems %+v", problems)
+	}
+}
+
+func TestInvalidHostNamesTheLine(t *testing.T) {
+	have := Facts{Invalid: "/etc/ssh/sshd_config.d/50-x.conf: line 3: Bad configuration option: Foo"}
+	problems := PlanServer(Server{}, have).Problems
+	if len(problems) != 1 || problems[0].Pos != (sshconf.Pos{Path: "/etc/ssh/sshd_config.d/50-x.conf", Line: 3}) {
+		t.Errorf("problems %+v", problems)
+	}
+}
