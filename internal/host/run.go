@@ -33,7 +33,7 @@ type drive struct {
 	program program
 	out     capture
 	errs    capture
-	sent    atomic.Bool // the whole script has left us, or may have
+	sent    atomic.Bool // the whole script has left us
 	second  atomic.Bool // sudo asked for the password twice
 }
 
@@ -104,10 +104,15 @@ func (d *drive) talk(ctx context.Context, p process) (ending, error) {
 	return p.wait()
 }
 
+// send writes the script. Nothing of it runs before its last line is there, so
+// that one which was cut off before may safely be sent again.
 func (d *drive) send(stdin io.WriteCloser) {
-	d.sent.Store(true)
+	body, call := d.program.stdin[:len(d.program.stdin)-len(mainCall)], mainCall
 	// A failure to write shows as the end of the process, with its reason.
-	_, _ = io.WriteString(stdin, d.program.stdin)
+	if _, err := io.WriteString(stdin, body); err == nil {
+		d.sent.Store(true)
+		_, _ = io.WriteString(stdin, call)
+	}
 	_ = stdin.Close()
 }
 
@@ -206,8 +211,11 @@ func (d *drive) neverBegan(out, errs string, end ending, err error) *Error {
 	default:
 		e = d.fail(LoginShell, PhaseExec, said, fmt.Errorf("the login shell did not start the script (status %d)", end.exit))
 	}
-	e.MayHaveRun = false
-	e.ExitCode = &end.exit
+	if err == nil {
+		// The process is over, and the script would have said that it began.
+		e.MayHaveRun = false
+		e.ExitCode = &end.exit
+	}
 	return e
 }
 

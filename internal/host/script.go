@@ -146,9 +146,11 @@ func stdinScript(text string, m marks, check bool) string {
 		"echo " + m.begin + "; echo " + m.begin + " >&2\n" +
 		"(\n" + text + "\n)\n" +
 		"s=$?; echo; echo \"$s\" " + m.end + "; echo " + m.end + " >&2; exit \"$s\"\n" +
-		"}\n" +
-		"main </dev/null\n"
+		"}\n" + mainCall
 }
+
+// mainCall is the last line of every script.
+const mainCall = "main </dev/null\n"
 
 // shellLine is argv for a login shell. exec leaves no shell behind whose logout
 // files could print more.
