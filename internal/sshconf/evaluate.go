@@ -33,6 +33,8 @@ func Evaluate(t Tree, c Context) Result {
 		kw, _ := Lookup(Server, name)
 		settle(kw, t.Version, list)
 	}
+	e.missing("AuthorizedKeysCommand", "AuthorizedKeysCommandUser")
+	e.missing("AuthorizedPrincipalsCommand", "AuthorizedPrincipalsCommandUser")
 	return e.result
 }
 
@@ -208,7 +210,7 @@ func hasWildcard(pattern string) bool { return strings.ContainsAny(pattern, `*?[
 
 func (e *evaluator) set(kw Keyword, l Line, at Pos, s scope) {
 	v := e.tree.Version
-	if !s.start && !kw.MatchLegal(v) && !kw.Deprecated(v) {
+	if !s.start && !kw.MatchLegal(v) {
 		e.problem(at, true, "%s is not allowed within a Match block", kw.Name)
 		return
 	}
@@ -220,10 +222,41 @@ func (e *evaluator) set(kw Keyword, l Line, at Pos, s scope) {
 		e.problem(at, true, "%v", err)
 		return
 	}
-	name := canonicalName(Server, v, kw.Name)
-	e.result.settings[name] = append(e.result.settings[name], Setting{
+	set := Setting{
 		Keyword: l.Keyword, Args: l.Args, Rest: l.Rest, Pos: at, Match: s.match, Depends: s.depends,
-		line: l, atStart: s.start, forConnection: s.connection && kw.MatchLegal(v),
-		Active: s.start || s.connection && kw.MatchLegal(v),
-	})
+		line: l, atStart: s.start, forConnection: s.connection && kw.matchEffective(v),
+	}
+	if kw.Name == "AuthorizedPrincipalsCommand" && kw.Merge(v) == Last {
+		e.hidePrincipals(&set)
+	}
+	set.Active = set.atStart || set.forConnection
+	name := canonicalName(Server, v, kw.Name)
+	e.result.settings[name] = append(e.result.settings[name], set)
+}
+
+// hidePrincipals models a slip of 8.7 to 9.8, which kept the line from counting
+// once AuthorizedKeysCommand was set.
+func (e *evaluator) hidePrincipals(set *Setting) {
+	for _, s := range e.result.Settings("AuthorizedKeysCommand") {
+		set.atStart = set.atStart && !s.atStart
+		set.forConnection = set.forConnection && !s.forConnection
+	}
+}
+
+// missing refuses a keyword that is active from the start on without the other,
+// which sshd looks for before it looks at any Match.
+func (e *evaluator) missing(keyword, other string) {
+	for _, s := range e.result.Settings(other) {
+		if s.atStart {
+			return
+		}
+	}
+	for _, s := range e.result.Settings(keyword) {
+		if s.atStart {
+			if !strings.EqualFold(s.Rest, "none") {
+				e.problem(s.Pos, true, "%s set without %s", keyword, other)
+			}
+			return
+		}
+	}
 }

@@ -76,6 +76,12 @@ func (k Keyword) MatchLegal(v Version) bool {
 	return !k.MatchSince.IsZero() && reached(v, k.MatchSince)
 }
 
+// matchEffective reports whether a value in a Match block takes effect: SetEnv
+// was accepted there from 7.8 on and not applied before 8.5.
+func (k Keyword) matchEffective(v Version) bool {
+	return k.MatchLegal(v) && (k.Name != "SetEnv" || reached(v, Version{8, 5}))
+}
+
 // reached reports whether v is since or newer; a zero v is the newest.
 func reached(v, since Version) bool { return v.IsZero() || v.AtLeast(since.Major, since.Minor) }
 

@@ -13,9 +13,11 @@ const (
 )
 
 var (
-	errNoArgument = errors.New("no argument after keyword")
-	errQuotes     = errors.New("invalid quotes")
-	errNUL        = errors.New("NUL byte")
+	errNoArgument  = errors.New("no argument after keyword")
+	errQuotes      = errors.New("invalid quotes")
+	errEmptySecond = errors.New("a quoted argument is followed by an empty one")
+	errGarbage     = errors.New("garbage at end of line")
+	errNUL         = errors.New("NUL byte")
 )
 
 // token is one word of a line: its text, and where it stands in the line.
@@ -204,12 +206,12 @@ func (x lexer) arguments(l *Line, d delim) {
 	rest := restOfLine(x.dialect, l.Keyword)
 	if len(words) == 0 && !rest {
 		l.Err = err
-		if err == errNoArgument {
+		if err == errNoArgument && x.argv {
 			l.end = l.at // a comment stands there
 		}
 		return
 	}
-	if err == errQuotes {
+	if err != errNoArgument {
 		l.Err = err
 	}
 	l.Args = make([]string, len(words))
@@ -234,14 +236,32 @@ func (x lexer) words(keyword string, d delim) ([]token, error) {
 	splitEquals := !strings.EqualFold(keyword, "SetEnv") // strdelimw
 	for {
 		w, ok := d.next(splitEquals)
-		if !ok && len(words) == 0 {
+		switch {
+		case !ok && len(words) == 0:
 			return nil, errQuotes
-		}
-		if !ok {
+		case !ok:
+			return words, nil
+		case w.text == "":
+			// An empty word ends the list, and nothing may follow it.
+			if more, ok := d.next(splitEquals); ok && more.text != "" {
+				return words, errGarbage
+			}
+			if len(words) == 0 {
+				return nil, errNoArgument
+			}
+			if optionalSecond(keyword) && len(words) == 1 {
+				return words, errEmptySecond
+			}
 			return words, nil
 		}
 		words = append(words, w)
 	}
+}
+
+// optionalSecond reports whether sshd looks for a second argument and, up to
+// 8.6, takes the nothing after a quoted first one for an empty second.
+func optionalSecond(keyword string) bool {
+	return strings.EqualFold(keyword, "RekeyLimit") || strings.EqualFold(keyword, "IPQoS")
 }
 
 // restOfLine reports whether the argument of keyword is the text to the end of

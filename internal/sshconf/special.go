@@ -231,15 +231,15 @@ func scaled(arg string) (n int64, known bool, err error) {
 	return n, true, nil
 }
 
-// setEnv keeps the first value of each name.
-func setEnv(kw Keyword, args []string, _ Version) (value, error) {
+// setEnv keeps the first value of each name, since 8.5.
+func setEnv(kw Keyword, args []string, v Version) (value, error) {
 	var lines, names []string
 	for _, arg := range args {
 		name, _, ok := strings.Cut(arg, "=")
 		if !ok {
 			return value{}, fmt.Errorf("%s: invalid environment %q", kw.Name, arg)
 		}
-		if !slices.Contains(names, name) {
+		if !slices.Contains(names, name) || !reached(v, Version{8, 5}) {
 			names = append(names, name)
 			lines = append(lines, arg)
 		}

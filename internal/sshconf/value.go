@@ -23,7 +23,7 @@ func readValue(d Dialect, kw Keyword, l Line, v Version) (value, error) {
 		return value{}, l.Err
 	}
 	if kw.Type == RestOfLine {
-		return readRest(l)
+		return readRest(kw, l)
 	}
 	if special, ok := specials[d][kw.Name]; ok {
 		return special(kw, l.Args, v)
@@ -54,12 +54,14 @@ func readOne(d Dialect, kw Keyword, arg string, v Version) (value, error) {
 	}
 }
 
-func readRest(l Line) (value, error) {
-	if l.Rest == "" {
+func readRest(kw Keyword, l Line) (value, error) {
+	switch {
+	case l.Rest == "":
 		return value{}, errNoArgument
-	}
-	if strings.EqualFold(l.Rest, "none") {
+	case strings.EqualFold(l.Rest, "none"):
 		return printed("none"), nil
+	case strings.HasPrefix(kw.Name, "Authorized") && l.Rest[0] != '/':
+		return value{}, fmt.Errorf("%s must be an absolute path", kw.Name)
 	}
 	return printed(l.Rest), nil
 }

@@ -1,0 +1,218 @@
+package sshconf
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
+)
+
+// oracle asks the sshd of one Debian release what it makes of trees, and counts
+// how often that is not what we say.
+type oracle struct {
+	*hosttest.Oracle
+	version  Version
+	defaults map[Context]Dump
+
+	trees, files, contexts, comparisons, disagreements, refused int
+}
+
+func newOracle(t *testing.T, release string) *oracle {
+	t.Helper()
+	o := &oracle{Oracle: hosttest.Binary(t, release)}
+	_, banner, _ := o.Run(nil, "ssh", "-V")
+	v, err := ParseVersion(banner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.version = v
+	return o
+}
+
+func (o *oracle) report(t *testing.T, what string) {
+	t.Helper()
+	t.Logf("%s: OpenSSH %s: %d trees (%d refused by both), %d files, %d contexts, %d comparisons, %d disagreements",
+		what, o.version, o.trees, o.refused, o.files, o.contexts, o.comparisons, o.disagreements)
+}
+
+// N is the number of trees to generate, from the environment for long runs.
+func oracleN(t *testing.T, byDefault int) int {
+	t.Helper()
+	text := os.Getenv("ORACLE_N")
+	if text == "" {
+		return byDefault
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func spec(c Context) string {
+	var items []string
+	add := func(name, v string) {
+		if v != "" {
+			items = append(items, name+"="+v)
+		}
+	}
+	add("user", c.User)
+	add("host", c.Host)
+	add("addr", c.Address)
+	add("laddr", c.LocalAddress)
+	if c.LocalPort != 0 {
+		add("lport", strconv.Itoa(c.LocalPort))
+	}
+	return strings.Join(items, ",")
+}
+
+type answer struct {
+	stdout string
+	exit   int
+}
+
+// ask runs sshd -T once for each context, all on one layout of the files.
+func (o *oracle) ask(files map[string][]byte, contexts []Context) (answers []answer, stderr string) {
+	var script strings.Builder
+	for _, c := range contexts {
+		script.WriteString("/usr/sbin/sshd -T")
+		if s := spec(c); s != "" {
+			script.WriteString(" -C '" + s + "'")
+		}
+		script.WriteString("; echo \"@@@ $?\"\n")
+	}
+	stdout, stderr, _ := o.Run(files, "sh", "-c", script.String())
+	for part := range strings.SplitAfterSeq(stdout, "@@@ ") {
+		if n := len(answers); n > 0 {
+			code, rest, _ := strings.Cut(part, "\n")
+			answers[n-1].exit, _ = strconv.Atoi(code)
+			part = rest
+		}
+		answers = append(answers, answer{stdout: strings.TrimSuffix(part, "@@@ ")})
+	}
+	return answers[:len(answers)-1], stderr
+}
+
+// check compares one tree in the contexts.
+func (o *oracle) check(t *testing.T, name string, tree Tree, contexts []Context) {
+	t.Helper()
+	o.trees++
+	o.files += len(tree.Files)
+	answers, stderr := o.ask(tree.Files, contexts)
+	for i, c := range contexts {
+		o.contexts++
+		r := Evaluate(tree, c)
+		if answers[i].exit == 139 {
+			return // 9.9 and 10.0 crash on a Subsystem that only a matching Match has
+		}
+		if strings.Contains(stderr, "cannot be satisfied by enabled authentication methods") {
+			return // which methods there are depends on the build
+		}
+		if refused := answers[i].exit != 0; refused != r.Refused() {
+			o.disagree(t, name, tree, "context %q: sshd exit %d, ours %v\n%s", spec(c), answers[i].exit, r.Problems, stderr)
+			return
+		} else if refused {
+			o.refused++
+			return
+		}
+		o.compare(t, name, tree, c, r, ParseDump(answers[i].stdout))
+	}
+}
+
+func (o *oracle) compare(t *testing.T, name string, tree Tree, c Context, r Result, dump Dump) {
+	t.Helper()
+	defaults := o.defaultsFor(c)
+	keywords := maps.Clone(dump)
+	for _, k := range r.Keywords() {
+		keywords[k] = nil
+	}
+	for keyword := range keywords {
+		want := dump[keyword]
+		got, known := r.Printed(keyword)
+		if _, set := r.Winner(keyword); !set {
+			got, known = defaults[keyword], true
+		}
+		if kw, ok := Lookup(Server, keyword); !known || !ok || notPrinted(kw) || r.entangled(kw) || keyword == "listenaddress" {
+			continue
+		}
+		o.comparisons++
+		if !slices.Equal(got, want) {
+			o.disagree(t, name, tree, "context %q: %s: sshd %q, ours %q, settings %v", spec(c), keyword, want, got, r.Settings(keyword))
+		}
+	}
+}
+
+func notPrinted(kw Keyword) bool {
+	return kw.Name == "DebianBanner" || strings.HasPrefix(kw.Name, "Kerberos") || kw.Name == "Banner"
+}
+
+func (o *oracle) defaultsFor(c Context) Dump {
+	if _, ok := o.defaults[c]; !ok {
+		answers, _ := o.ask(map[string][]byte{"/etc/ssh/sshd_config": nil}, []Context{c})
+		if o.defaults == nil {
+			o.defaults = map[Context]Dump{}
+		}
+		o.defaults[c] = ParseDump(answers[0].stdout)
+	}
+	return o.defaults[c]
+}
+
+func (o *oracle) disagree(t *testing.T, name string, tree Tree, format string, args ...any) {
+	t.Helper()
+	o.disagreements++
+	if o.disagreements > 5 {
+		return
+	}
+	var files strings.Builder
+	for _, path := range slices.Sorted(maps.Keys(tree.Files)) {
+		fmt.Fprintf(&files, "-- %s --\n%q\n", path, tree.Files[path])
+	}
+	t.Errorf("%s: %s\n%s", name, fmt.Sprintf(format, args...), files.String())
+}
+
+// oracleReleases runs a test against each Debian release of ORACLE_RELEASES.
+func oracleReleases(t *testing.T, test func(*testing.T, *oracle)) {
+	t.Helper()
+	releases := os.Getenv("ORACLE_RELEASES")
+	if releases == "" {
+		releases = "bookworm"
+	}
+	for _, release := range strings.Split(releases, ",") {
+		t.Run(release, func(t *testing.T) { test(t, newOracle(t, release)) })
+	}
+}
+
+// TestGeneratedTrees: what we say of a tree is what sshd -T prints.
+func TestGeneratedTrees(t *testing.T) {
+	oracleReleases(t, func(t *testing.T, o *oracle) {
+		for seed := range oracleN(t, 150) {
+			g := newGenerator(uint64(seed), o.version)
+			o.check(t, fmt.Sprintf("seed %d", seed), g.tree(), g.contexts())
+		}
+		o.report(t, "generated")
+	})
+}
+
+// TestGeneratedEdits: what Set writes is what sshd -T prints, and nothing else
+// that it prints changes.
+func TestGeneratedEdits(t *testing.T) {
+	oracleReleases(t, func(t *testing.T, o *oracle) {
+		for seed := range oracleN(t, 50) {
+			g := newGenerator(uint64(seed)+1<<32, o.version)
+			tree := g.tree()
+			if Evaluate(tree, Context{}).Refused() {
+				continue
+			}
+			f := Parse(Server, o.version, tree.Files[tree.Main])
+			f.Set("ClientAliveInterval", "4242")
+			tree.Files[tree.Main] = f.Bytes()
+			o.check(t, fmt.Sprintf("seed %d", seed), tree, g.contexts())
+		}
+		o.report(t, "edited")
+	})
+}
