@@ -80,21 +80,13 @@ func (m *serverModel) found(want keepalive.Server, sight reconcile.Sight, plan k
 // predicted is what an apply will leave behind, as far as the facts say. What
 // was managed before and no longer is falls back to a value that only the host
 // will tell.
-func (m *serverModel) predicted(want keepalive.Server, sight reconcile.Sight, plan keepalive.Plan) computed {
-	effective := map[string]string{}
-	for _, s := range want.Settings {
-		for _, e := range plan.Expect {
-			if e.Context.IsZero() && strings.EqualFold(e.Keyword, s.Keyword) {
-				effective[s.Keyword] = strings.Join(e.Values, "\n")
-			}
-		}
-	}
+func (m *serverModel) predicted(sight reconcile.Sight, plan keepalive.Plan) computed {
 	c := m.seen(sight)
 	c.ManagedFile = types.StringValue(plan.ManagedFile)
 	c.ManagedContent = types.StringValue(plan.ManagedContent)
 	c.Trail = types.StringValue(plan.Trail)
-	c.Effective = textMap(effective)
-	c.DeadPeerTimeout = deadPeer(effective, sight.Facts)
+	c.Effective = textMap(plan.Effective)
+	c.DeadPeerTimeout = deadPeer(plan.Effective, sight.Facts)
 	c.Loaded = m.willBeLoaded(sight, len(plan.Changes) > 0)
 	return c
 }

@@ -109,13 +109,13 @@ func (p *planning) look(ctx context.Context, where whereabouts, want keepalive.S
 	tflog.Debug(ctx, "planned", map[string]any{"host": where.spec.String(), "trail": plan.Trail, "changes": len(plan.Changes)})
 	diags.Append(problems(name, plan.Problems)...)
 	p.moved(sight.MachineID)
-	p.decide(want, sight, plan)
+	p.decide(sight, plan)
 	return diags
 }
 
 // decide writes the prediction into the plan, unless there is nothing to do.
-func (p *planning) decide(want keepalive.Server, sight reconcile.Sight, plan keepalive.Plan) {
-	after := p.m.predicted(want, sight, plan)
+func (p *planning) decide(sight reconcile.Sight, plan keepalive.Plan) {
+	after := p.m.predicted(sight, plan)
 	if p.before == nil {
 		p.m.setComputed(after)
 		return
