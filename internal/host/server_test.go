@@ -288,3 +288,13 @@ func brisk(t *testing.T) *Pool {
 	})
 	return p
 }
+
+// locking refuses everybody while locked is set.
+func locking(accept func(ssh.ConnMetadata, ssh.PublicKey) (*ssh.Permissions, error), locked *atomic.Bool) func(ssh.ConnMetadata, ssh.PublicKey) (*ssh.Permissions, error) {
+	return func(c ssh.ConnMetadata, k ssh.PublicKey) (*ssh.Permissions, error) {
+		if locked.Load() {
+			return nil, errors.New("locked out")
+		}
+		return accept(c, k)
+	}
+}

@@ -1,0 +1,271 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// Health checks every few milliseconds, connections that expire all the time, and
+// long scripts: nothing fails and nothing runs twice.
+func TestFault39Contention(t *testing.T) {
+	key, public := newKey(t)
+	s := serve(t, public, nil)
+	p := brisk(t)
+	p.pace.age = 300 * time.Millisecond
+	spec := s.spec(key, nil)
+	log := filepath.Join(t.TempDir(), "log")
+	ctx, stop := contextFor(4 * time.Second)
+	defer stop()
+	var checks, works atomic.Int64
+	var wg sync.WaitGroup
+	loop := func(pause time.Duration, do func(n int)) {
+		wg.Go(func() {
+			for n := 0; ctx.Err() == nil; n++ {
+				do(n)
+				time.Sleep(pause)
+			}
+		})
+	}
+	once := func(text string) {
+		h, err := p.Acquire(context.Background(), spec)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer h.Release()
+		if _, err := h.Run(context.Background(), Script{Name: "once", Text: text}); err != nil {
+			t.Error(err)
+		}
+	}
+	for worker := range 2 {
+		loop(5*time.Millisecond, func(int) { once("true"); checks.Add(1) })
+		loop(0, func(n int) {
+			once(fmt.Sprintf("sleep 0.3; echo %d-%d >>%s", worker, n, log))
+			works.Add(1)
+		})
+	}
+	wg.Wait()
+	text, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(text), "\n"); int64(n) != works.Load() {
+		t.Errorf("%d scripts ran %d times", works.Load(), n)
+	}
+	t.Logf("%d long scripts, %d checks, 0 lost, %d dials", works.Load(), checks.Load(), s.conns.Load())
+	if s.conns.Load() < 3 {
+		t.Errorf("nothing expired: %d dials", s.conns.Load())
+	}
+}
+
+func TestFault40ExpiryStorm(t *testing.T) {
+	key, public := newKey(t)
+	s := serve(t, public, nil)
+	p := brisk(t)
+	p.pace.age = 20 * time.Millisecond
+	h := acquire(t, p, s.spec(key, nil))
+	for range 10 {
+		runMany(t, h, 10, "sleep 0.03")
+	}
+}
+
+func TestFault41ShutdownDrains(t *testing.T) {
+	key, public := newKey(t)
+	s := serve(t, public, nil)
+	p := brisk(t)
+	h := acquire(t, p, s.spec(key, nil))
+	done := make(chan error, 1)
+	go func() {
+		_, err := h.Run(context.Background(), Script{Name: "last", Text: "sleep 0.4"})
+		done <- err
+	}()
+	for s.execs.Load() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	ctx, cancel := contextFor(10 * time.Second)
+	defer cancel()
+	p.Close(ctx)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if _, err := p.Acquire(context.Background(), s.spec(key, nil)); failure(t, err).Kind != Canceled {
+		t.Errorf("have %v", err)
+	}
+}
+
+func TestShutdownIsBounded(t *testing.T) {
+	key, public := newKey(t)
+	s := serve(t, public, nil)
+	p := brisk(t)
+	h := acquire(t, p, s.spec(key, nil))
+	silent, _ := scripted(t, swallow)
+	for _, do := range []func(){
+		func() { _, _ = h.Run(context.Background(), Script{Name: "long", Text: "sleep 20"}) },
+		func() { _, _ = p.Acquire(context.Background(), specTo(t, silent, nil)) },
+	} {
+		go do()
+	}
+	for s.execs.Load() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	ctx, cancel := contextFor(250 * time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	p.Close(ctx)
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("closing took %v", took)
+	}
+}
+
+func TestFault42WaiterMayLeave(t *testing.T) {
+	key, public := newKey(t)
+	s := serve(t, public, nil)
+	r := newRelay(t, s.listener.Addr().String(), faults{delay: 50 * time.Millisecond})
+	p, spec := brisk(t), s.spec(key, func(l *Settings) { l.Port = ptr(r.port()) })
+	impatient, cancel := contextFor(30 * time.Millisecond)
+	defer cancel()
+	left := make(chan error, 1)
+	go func() {
+		_, err := p.Acquire(impatient, spec)
+		left <- err
+	}()
+	acquire(t, p, spec)
+	if e := failure(t, <-left); e.Kind != Timeout || r.conns.Load() != 1 {
+		t.Errorf("have %v over %d connections", e, r.conns.Load())
+	}
+}
+
+// The last to leave takes the attempt along.
+func TestAbandonedDialEnds(t *testing.T) {
+	before := runtime.NumGoroutine()
+	port, _ := scripted(t, swallow)
+	ctx, cancel := contextFor(50 * time.Millisecond)
+	defer cancel()
+	p := brisk(t)
+	if _, err := p.Acquire(ctx, specTo(t, port, nil)); err == nil {
+		t.Fatal("the machine was reached")
+	}
+	settleTo(t, before+1) // the scripted server itself
+}
+
+func TestFault43NothingLeaks(t *testing.T) {
+	key, public := newKey(t)
+	s := serve(t, public, nil)
+	p := brisk(t)
+	spec := s.spec(key, nil)
+	cycle := func() {
+		h, err := p.Acquire(context.Background(), spec)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer h.Release()
+		if _, err := h.Run(context.Background(), Script{Text: "true", Convergent: true}); err != nil {
+			t.Error(err)
+		}
+		s.cut()
+	}
+	cycle()
+	time.Sleep(100 * time.Millisecond)
+	goroutines, files := runtime.NumGoroutine(), openFiles(t)
+	for range 300 {
+		cycle()
+	}
+	settleTo(t, goroutines+5)
+	if n := openFiles(t); n > files+5 {
+		t.Errorf("want %d open files, have %d", files, n)
+	}
+}
+
+// settleTo waits until no more than n goroutines are left.
+func settleTo(t *testing.T, n int) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > n; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			stacks := make([]byte, 1<<20)
+			t.Fatalf("want %d goroutines, have %d\n%s", n, runtime.NumGoroutine(), stacks[:runtime.Stack(stacks, true)])
+		}
+	}
+}
+
+func openFiles(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skip("no /proc to count open files in")
+	}
+	return len(entries)
+}
+
+func TestReleasedConnectionGoesAway(t *testing.T) {
+	key, public := newKey(t)
+	s := serve(t, public, nil)
+	p := brisk(t)
+	p.pace.idle = 50 * time.Millisecond
+	spec := s.spec(key, nil)
+	h, err := p.Acquire(context.Background(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Release()
+	h.Release()
+	deadline := time.Now().Add(5 * time.Second)
+	for c := p.entries[spec.Key()].current(); c != nil && c.alive(); {
+		if time.Now().After(deadline) {
+			t.Fatal("the connection is still open")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func TestFreshIsNew(t *testing.T) {
+	key, public := newKey(t)
+	s := serve(t, public, nil)
+	p, spec := brisk(t), s.spec(key, nil)
+	acquire(t, p, spec)
+	h, err := p.Fresh(context.Background(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.conns.Load() != 2 || s.logins.Load() != 2 {
+		t.Errorf("have %d connections, %d logins", s.conns.Load(), s.logins.Load())
+	}
+	h.Release()
+	_, err = h.Run(context.Background(), Script{Text: "true"})
+	if e := failure(t, err); e.Kind != Lost || e.MayHaveRun {
+		t.Errorf("have %v", e)
+	}
+}
+
+// A refused fresh connection, the sign that a change locks us out, must not make
+// the pool forget the connection that can still roll it back.
+func TestRefusedFreshLeavesTheSharedAlone(t *testing.T) {
+	key, public := newKey(t)
+	var locked atomic.Bool
+	s := serve(t, public, func(s *server) {
+		s.config.MaxAuthTries = 1
+		accept := s.config.PublicKeyCallback
+		s.config.PublicKeyCallback = locking(accept, &locked)
+	})
+	p, spec := brisk(t), s.spec(key, nil)
+	h := acquire(t, p, spec)
+	locked.Store(true)
+	if _, err := p.Fresh(context.Background(), spec); failure(t, err).Kind != Auth {
+		t.Errorf("have %v", err)
+	}
+	run(t, h, Script{Text: "true"})
+	locked.Store(false)
+	fresh, err := p.Fresh(context.Background(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fresh.Release()
+}
