@@ -95,7 +95,7 @@ func debianMirror() (string, error) {
 	}
 	mirror, err := mirrorFromApt()
 	if mirror == "" && err == nil {
-		err = errors.New("find a Debian mirror: apt has no source with the label Debian on this machine; run the tests on Debian, for example in a privileged container")
+		err = errors.New("find a Debian mirror: apt has no source with the label Debian on this machine; run this on Debian, for example in a privileged container")
 	}
 	return mirror, err
 }

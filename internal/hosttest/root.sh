@@ -18,7 +18,8 @@ apt_get() {
 		-o Dir::Cache="$apt" -o Dir::Cache::archives="$apt/archives" \
 		-o Dir::Etc::SourceList="$apt/sources.list" -o Dir::Etc::SourceParts=- "$@"
 }
-apt_get update
+# Without the error mode an update that reached nobody is a success.
+apt_get -o APT::Update::Error-Mode=any update
 apt_get -y --no-install-recommends --download-only install \
 	openssh-server openssh-client openssh-sftp-server sudo \
 	base-files base-passwd bash busybox coreutils dash debianutils diffutils findutils grep gzip hostname \

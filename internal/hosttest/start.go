@@ -44,10 +44,10 @@ func NeedsSSHD(t testing.TB) {
 // how to get it; nil if nothing.
 func Missing() error {
 	if runtime.GOOS != "linux" {
-		return fmt.Errorf("test machines need Linux, this is %s: run the tests in a privileged Debian container", runtime.GOOS)
+		return fmt.Errorf("throw-away hosts need Linux, and this is %s: run this in a privileged Debian container", runtime.GOOS)
 	}
 	if os.Geteuid() != 0 {
-		return fmt.Errorf("test machines need root for their namespaces and mounts: run the tests as root, or with sudo -E")
+		return fmt.Errorf("throw-away hosts need root for their namespaces and mounts: run this as root, or with sudo -E")
 	}
 	var absent []string
 	for _, program := range []string{"apt-get", "dpkg-deb", "tar", "awk", "chroot", "mount", "nsenter", "pivot_root"} {
@@ -56,7 +56,7 @@ func Missing() error {
 		}
 	}
 	if absent != nil {
-		return fmt.Errorf("test machines need %s, which this machine lacks: run the tests on Debian", strings.Join(absent, ", "))
+		return fmt.Errorf("throw-away hosts need %s, which this machine lacks: run this on Debian", strings.Join(absent, ", "))
 	}
 	return probe()
 }
@@ -66,7 +66,7 @@ var probe = sync.OnceValue(func() error {
 	out, err := exec.Command("unshare", "--mount", "--pid", "--net", "--fork", "sh", "-ec",
 		"mount --make-rprivate / && mount -t tmpfs tmpfs /mnt && cd /mnt && mkdir a b c d && mount -t overlay -o lowerdir=a,upperdir=b,workdir=c overlay d").CombinedOutput()
 	if err != nil {
-		return fmt.Errorf("test machines need namespaces and overlay mounts, which this machine refuses (%s): run the tests in a privileged container or a virtual machine", strings.TrimSpace(string(out)))
+		return fmt.Errorf("throw-away hosts need namespaces and overlay mounts, which this machine refuses (%s): run this in a privileged container or a virtual machine", strings.TrimSpace(string(out)))
 	}
 	return nil
 })
