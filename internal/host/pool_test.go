@@ -9,7 +9,7 @@ import (
 )
 
 // acquire is a machine of p, given back at the end of the test.
-func acquire(t *testing.T, p *Pool, spec Spec) Host {
+func acquire(t testing.TB, p *Pool, spec Spec) Host {
 	t.Helper()
 	ctx, cancel := contextFor(20 * time.Second)
 	defer cancel()
@@ -21,7 +21,7 @@ func acquire(t *testing.T, p *Pool, spec Spec) Host {
 	return h
 }
 
-func run(t *testing.T, h Host, s Script) Result {
+func run(t testing.TB, h Host, s Script) Result {
 	t.Helper()
 	ctx, cancel := contextFor(30 * time.Second)
 	defer cancel()
@@ -33,7 +33,7 @@ func run(t *testing.T, h Host, s Script) Result {
 }
 
 // runMany runs text n times at once.
-func runMany(t *testing.T, h Host, n int, text string) {
+func runMany(t testing.TB, h Host, n int, text string) {
 	t.Helper()
 	var wg sync.WaitGroup
 	for range n {
@@ -48,7 +48,7 @@ func runMany(t *testing.T, h Host, n int, text string) {
 	wg.Wait()
 }
 
-func failure(t *testing.T, err error) *Error {
+func failure(t testing.TB, err error) *Error {
 	t.Helper()
 	var e *Error
 	if !errors.As(err, &e) {

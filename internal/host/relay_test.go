@@ -30,7 +30,7 @@ type faults struct {
 	cutAfter, stopAfter int64
 }
 
-func newRelay(t *testing.T, target string, f faults) *relay {
+func newRelay(t testing.TB, target string, f faults) *relay {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -129,7 +129,7 @@ func (r *relay) copy(to, from net.Conn, f faults) {
 }
 
 // scripted is a TCP server that does to every connection what do says.
-func scripted(t *testing.T, do func(net.Conn)) (port int, conns *atomic.Int64) {
+func scripted(t testing.TB, do func(net.Conn)) (port int, conns *atomic.Int64) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -158,7 +158,7 @@ func scripted(t *testing.T, do func(net.Conn)) (port int, conns *atomic.Int64) {
 func swallow(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
 
 // specTo is a spec for a port of this machine, with a key and no host key.
-func specTo(t *testing.T, port int, change func(*Settings)) Spec {
+func specTo(t testing.TB, port int, change func(*Settings)) Spec {
 	t.Helper()
 	key, _ := newKey(t)
 	host, user, policy := "127.0.0.1", "root", policyInsecure

@@ -66,14 +66,28 @@ func TestFault50LoginShells(t *testing.T) {
 					s.shell = []string{path, "sh", "-c"}
 				}
 			})
-			h := acquire(t, brisk(t), s.spec(key, nil))
+			s.env = []string{"PATH=" + fakeSudo(t) + ":" + os.Getenv("PATH")}
+			direct := acquire(t, brisk(t), s.spec(key, nil))
+			sudo := acquire(t, brisk(t), s.spec(key, func(l *Settings) { l.User, l.Sudo = ptr("admin"), ptr(true) }))
 			for _, text := range []string{awkward, awkward + "\n# more"} {
-				if r := run(t, h, Script{Name: "awkward", Text: text}); r != want || r.Exit != 7 {
-					t.Errorf("want %+v, have %+v", want, r)
+				for _, h := range []Host{direct, sudo} {
+					if r := run(t, h, Script{Name: "awkward", Text: text, Root: true}); r != want || r.Exit != 7 {
+						t.Errorf("want %+v, have %+v", want, r)
+					}
 				}
 			}
 		})
 	}
+}
+
+// fakeSudo is a directory with a sudo that becomes nobody else.
+func fakeSudo(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "sudo"), []byte("#!/bin/sh\nwhile test \"$1\" != --; do shift; done; shift; exec \"$@\"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 func TestFault49NoiseIsNotOutput(t *testing.T) {

@@ -21,7 +21,7 @@ import (
 
 // server is an SSH server in this process that runs commands with a real shell.
 type server struct {
-	t        *testing.T
+	t        testing.TB
 	config   *ssh.ServerConfig
 	shell    []string // argv before the command line
 	listener net.Listener
@@ -40,7 +40,7 @@ type server struct {
 }
 
 // serve starts a server that accepts key; change adjusts it before it listens.
-func serve(t *testing.T, key ssh.PublicKey, change func(*server)) *server {
+func serve(t testing.TB, key ssh.PublicKey, change func(*server)) *server {
 	t.Helper()
 	s := &server{t: t, shell: []string{"sh", "-c"}, open: map[net.Conn]struct{}{}}
 	s.config = &ssh.ServerConfig{ServerVersion: "SSH-2.0-OpenSSH_9.2p1 test", MaxAuthTries: 6}
@@ -262,7 +262,7 @@ func must[T any](v T, err error) T {
 }
 
 // newKey makes a user key: its text and its public half.
-func newKey(t *testing.T) (Secret, ssh.PublicKey) {
+func newKey(t testing.TB) (Secret, ssh.PublicKey) {
 	t.Helper()
 	key := newEd25519()
 	block, err := ssh.MarshalPrivateKey(key, "")
@@ -277,7 +277,7 @@ func authorized(s ssh.Signer) string {
 }
 
 // brisk is a pool that does not wait long between attempts.
-func brisk(t *testing.T) *Pool {
+func brisk(t testing.TB) *Pool {
 	t.Helper()
 	p := NewPool(Options{Version: "test"})
 	p.pace.base, p.pace.cap = 20*time.Millisecond, 100*time.Millisecond

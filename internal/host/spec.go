@@ -139,7 +139,8 @@ func (s Spec) digestTo(add func(string)) {
 }
 
 // hop returns the spec of the last machine before s, reached through the ones
-// before it; ok is false when s is dialled directly.
+// before it; ok is false when s is dialled directly. A proxy is on the way to the
+// outermost.
 func (s Spec) hop() (via Spec, ok bool) {
 	if len(s.Jump) == 0 {
 		return Spec{}, false
@@ -147,8 +148,6 @@ func (s Spec) hop() (via Spec, ok bool) {
 	last := len(s.Jump) - 1
 	via = s.Jump[last]
 	via.Jump = s.Jump[:last]
-	if last == 0 {
-		via.ProxyCommand, via.ProxyURL = s.ProxyCommand, s.ProxyURL
-	}
+	via.ProxyCommand, via.ProxyURL = s.ProxyCommand, s.ProxyURL
 	return via, true
 }

@@ -1,0 +1,53 @@
+package host
+
+import (
+	"sync"
+	"testing"
+	"time"
+)
+
+// Round trips counted by time through a proxy that delays everything; TCP's own
+// round trip, which the proxy does not delay, is added. The limits are those of
+// the design: 10.5 cold, 2.5 warm, one login for twenty readers.
+func TestFault57RoundTrips(t *testing.T) {
+	key, public := newKey(t)
+	s := serve(t, public, nil)
+	const roundTrip = 100 * time.Millisecond
+	r := newRelay(t, s.listener.Addr().String(), faults{delay: roundTrip / 2})
+	p, spec := brisk(t), s.spec(key, func(l *Settings) { l.Port = ptr(r.port()) })
+	trips := func(what string, limit float64, do func()) {
+		began := time.Now()
+		do()
+		n := float64(time.Since(began)) / float64(roundTrip)
+		t.Logf("%-28s %.1f round trips", what, n)
+		if n > limit {
+			t.Errorf("%s: want at most %.1f round trips, have %.1f", what, limit, n)
+		}
+	}
+	var h Host
+	trips("cold read, TCP not counted", 9.5, func() {
+		h = acquire(t, p, spec)
+		run(t, h, Script{Text: "true"})
+	})
+	trips("warm read", 2.5, func() { run(t, h, Script{Text: "true"}) })
+	trips("warm script on stdin", 3.5, func() { run(t, h, Script{Text: "true\ntrue"}) })
+	trips("twenty readers", 9, func() {
+		var wg sync.WaitGroup
+		for range 20 {
+			wg.Go(func() { run(t, acquire(t, p, spec), Script{Text: "true"}) })
+		}
+		wg.Wait()
+	})
+	if n := r.conns.Load(); n != 1 {
+		t.Errorf("want 1 connection, have %d", n)
+	}
+}
+
+// BenchmarkWarmRead is one script over a connection that is there.
+func BenchmarkWarmRead(b *testing.B) {
+	key, public := newKey(b)
+	h := acquire(b, brisk(b), serve(b, public, nil).spec(key, nil))
+	for b.Loop() {
+		run(b, h, Script{Text: "true"})
+	}
+}
