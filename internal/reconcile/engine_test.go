@@ -145,6 +145,22 @@ func TestStaleDaemonIsReloaded(t *testing.T) {
 	}
 }
 
+// Tidying up after a change of a drop-in must not make the daemon look stale.
+func TestUpdateLeavesNothingStale(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, hosttest.Options{}, "root")
+	apply(t, r, wish("ClientAliveInterval", "60"))
+	want := wish("ClientAliveInterval", "90")
+	apply(t, r, want)
+	sight, err := r.walk().Look(t.Context(), r.target, want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sight.Facts.Daemon.Stale {
+		t.Error("stale after an update")
+	}
+}
+
 func TestSudoUser(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, hosttest.Options{Users: []hosttest.User{{Name: "admin", Sudo: "nopasswd"}}}, "admin")

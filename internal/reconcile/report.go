@@ -251,7 +251,11 @@ func (r *report) stale() bool {
 		return false
 	}
 	for name, s := range r.stamps {
-		if name != r.pidFile && s.change > loaded.modification {
+		touched := s.change
+		if slices.Contains(r.sight.Facts.IncludeDirs, name) {
+			touched = s.modification
+		}
+		if name != r.pidFile && touched > loaded.modification {
 			return true
 		}
 	}

@@ -65,17 +65,17 @@ func TestParseReport(t *testing.T) {
 }
 
 func TestReportSaysStale(t *testing.T) {
-	for _, changed := range []string{"/etc/ssh/sshd_config\n", "/etc/ssh/sshd_config.d\n"} {
-		text := cloudReport
-		for _, frac := range []string{"500000000", "100000000"} {
-			text = strings.Replace(text, "@stat 1700000000."+frac+" 1600000000.000000000 "+changed, "@stat 1700000001.000000001 1600000000.000000000 "+changed, 1)
-		}
-		s, err := parseReport(text, oneWish)
+	const late = "1700000001.000000001"
+	for _, touched := range []string{
+		strings.Replace(cloudReport, "1700000000.500000000 1600000000.000000000 /etc/ssh/sshd_config\n", late+" 1600000000.000000000 /etc/ssh/sshd_config\n", 1),
+		strings.Replace(cloudReport, "1700000000.100000000 1600000000.000000000 /etc/ssh/sshd_config.d\n", late+" "+late+" /etc/ssh/sshd_config.d\n", 1),
+	} {
+		s, err := parseReport(touched, oneWish)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !s.Facts.Daemon.Stale {
-			t.Errorf("%q changed after the pid file was written, yet the daemon is not stale", changed)
+		if touched == cloudReport || !s.Facts.Daemon.Stale {
+			t.Error("something changed after the pid file was written, yet the daemon is not stale")
 		}
 	}
 }
