@@ -94,11 +94,21 @@ clean() {
 	rm -f "$1/armed" "$1/rolling"
 	unwatch "$1"
 	if [ -f "$1/temps" ]; then
-		while read -r temp; do rm -f "$temp"; done <"$1/temps"
+		while read -r temp; do forget "$temp" "$1/when"; done <"$1/temps"
 	fi
 	rm -rf "$1"
 	rmdir "$STATE" 2>/dev/null
 	return 0
+}
+
+# forget FILE WHEN removes FILE and leaves its directory the time it had: a
+# directory that is newer than sshd's pid file says that sshd has not read a
+# change of it.
+forget() {
+	[ -e "$1" ] || [ -L "$1" ] || return 0
+	touch -r "${1%/*}" "$2"
+	rm -f "$1"
+	touch -r "$2" "${1%/*}"
 }
 
 all() { [ "$(digest "$1")" = "$2" ]; }
@@ -107,6 +117,7 @@ isnew() { all "$2" "$4"; }
 
 # settled answers for a change that is over: its files say how it ended.
 settled() {
+	rmdir "$STATE" 2>/dev/null
 	if each_change isnew; then
 		answer applied
 	elif each_change isold; then
