@@ -257,7 +257,11 @@ func sentence(text string) string {
 	return text + "."
 }
 
+// capital leaves names as they are: of attributes, files and hosts.
 func capital(text string) string {
+	if word, _, _ := strings.Cut(text, " "); strings.ContainsAny(word, "_./:[") {
+		return text
+	}
 	first, size := utf8.DecodeRuneInString(text)
 	return string(unicode.ToUpper(first)) + text[size:]
 }

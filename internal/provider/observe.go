@@ -195,7 +195,7 @@ func attributePath(text string) path.Path {
 		switch {
 		case text[0] == '[':
 			inner, rest, _ := strings.Cut(text[1:], "]")
-			at, text = index(at, inner), rest
+			at, text = index(at, inner), strings.TrimPrefix(rest, ".")
 		default:
 			end := strings.IndexAny(text, ".[")
 			if end < 0 {

@@ -249,11 +249,21 @@ func (w *wanted) blocks(ctx context.Context, list types.List, diags *diag.Diagno
 	for i := range models {
 		prefix := fmt.Sprintf("match[%d].", i)
 		found = append(found, keepalive.Match{
-			Criteria: w.text(models[i].Criteria),
+			Criteria: w.criteria(models[i].Criteria),
 			Settings: w.settings(prefix, models[i].typed(), models[i].Settings),
 		})
 	}
 	return found
+}
+
+// criteria holds the place of criteria that are not known yet, so that the other
+// blocks keep their numbers in what is said about them.
+func (w *wanted) criteria(v types.String) string {
+	if v.IsUnknown() {
+		w.unknown = true
+		return "all"
+	}
+	return v.ValueString()
 }
 
 func (w *wanted) contexts(ctx context.Context, list types.List, diags *diag.Diagnostics) []sshconf.Context {

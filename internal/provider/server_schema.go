@@ -50,14 +50,23 @@ func whereSchema(ctx context.Context) map[string]schema.Attribute {
 			MarkdownDescription: onUnreachableDoc + " Default: the provider's `on_unreachable`.",
 			Validators:          []validator.String{stringvalidator.OneOf(policyWords()...)},
 		},
-		"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
-			Create: true, Read: true, Update: true, Delete: true,
-			CreateDescription: "How long creating may take, such as `10m`. Default `5m`.",
-			ReadDescription:   "How long looking at the host may take, in a refresh as in a plan. Default `2m`.",
-			UpdateDescription: "How long updating may take. Default `5m`.",
-			DeleteDescription: "How long taking everything back may take. Default `5m`. Only what is in state before the destroy counts.",
-		}),
+		"timeouts": timeoutsAttribute(ctx),
 	}
+}
+
+func timeoutsAttribute(ctx context.Context) schema.Attribute {
+	a := timeouts.Attributes(ctx, timeouts.Opts{
+		Create: true, Read: true, Update: true, Delete: true,
+		CreateDescription: "How long creating may take, such as `10m`. Default `5m`.",
+		ReadDescription:   "How long looking at the host may take, in a refresh as in a plan. Default `2m`.",
+		UpdateDescription: "How long updating may take. Default `5m`.",
+		DeleteDescription: "How long taking everything back may take. Default `5m`. Only what is in state before the destroy counts.",
+	})
+	if nested, ok := a.(schema.SingleNestedAttribute); ok {
+		nested.MarkdownDescription = "How long Terraform's operations on this resource may take, waiting for other resources on the same host included."
+		return nested
+	}
+	return a
 }
 
 // typedSchema has one attribute for each row of the table of typed attributes,

@@ -1,0 +1,215 @@
+package provider
+
+import (
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	providerschema "github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+)
+
+func serverSchema(t *testing.T) schema.Schema {
+	t.Helper()
+	var resp resource.SchemaResponse
+	(&serverResource{}).Schema(t.Context(), resource.SchemaRequest{}, &resp)
+	if diags := resp.Schema.ValidateImplementation(t.Context()); diags.HasError() {
+		t.Fatal(diags)
+	}
+	return resp.Schema
+}
+
+// TestEveryTypedAttributeIsThere walks the table of typed attributes: each has a
+// schema attribute, a field in the model and a documentation that names its
+// keyword and, where not every release knows it, the release.
+func TestEveryTypedAttributeIsThere(t *testing.T) {
+	s := serverSchema(t)
+	block := s.Attributes["match"].(schema.ListNestedAttribute).NestedObject.Attributes
+	inModel, inBlock := (&serverModel{}).typed(), (&matchModel{}).typed()
+	for _, a := range keepalive.ServerAttributes() {
+		attribute, ok := s.Attributes[a.Name]
+		if !ok {
+			t.Errorf("%s has no attribute in the schema", a.Name)
+			continue
+		}
+		doc := attribute.GetMarkdownDescription()
+		if typedDocs()[a.Name] == "" || !strings.Contains(doc, "`"+a.Keyword+"`") {
+			t.Errorf("%s is not documented: %q", a.Name, doc)
+		}
+		if !a.Since.IsZero() && !strings.Contains(doc, "since OpenSSH "+a.Since.String()) {
+			t.Errorf("%s does not say that it needs OpenSSH %s", a.Name, a.Since)
+		}
+		if inModel[a.Name] == nil {
+			t.Errorf("%s has no field in serverModel", a.Name)
+		}
+		if (inBlock[a.Name] != nil) != a.Match || (block[a.Name] != nil) != a.Match {
+			t.Errorf("%s: Match %v in the table, field %v, schema %v", a.Name, a.Match, inBlock[a.Name] != nil, block[a.Name] != nil)
+		}
+		delete(inModel, a.Name)
+		delete(inBlock, a.Name)
+	}
+	if len(inModel)+len(inBlock) > 0 {
+		t.Errorf("the table does not have %v %v", inModel, inBlock)
+	}
+}
+
+// TestFieldsAreTheirOwn fails when two names share one field.
+func TestFieldsAreTheirOwn(t *testing.T) {
+	m := &serverModel{}
+	for name, field := range m.typed() {
+		tag := ""
+		v := reflect.ValueOf(m).Elem()
+		for i := range v.NumField() {
+			if v.Field(i).Addr().Interface() == field {
+				tag = v.Type().Field(i).Tag.Get("tfsdk")
+			}
+		}
+		if tag != name {
+			t.Errorf("%s is kept in the field of %s", name, tag)
+		}
+	}
+}
+
+// TestEveryConnectionSettingIsThere fails when a setting of the host package
+// cannot be written anywhere.
+func TestEveryConnectionSettingIsThere(t *testing.T) {
+	found := map[any]string{}
+	s := &host.Settings{}
+	for _, a := range allConnectionAttributes() {
+		if other, twice := found[a.slot(s)]; twice {
+			t.Errorf("%s and %s are kept in one field", a.name, other)
+		}
+		found[a.slot(s)] = a.name
+	}
+	v := reflect.ValueOf(s).Elem()
+	for i := range v.NumField() {
+		name := v.Type().Field(i).Name
+		if name == "Jump" || name == "PinnedHostKey" { // a list of its own; from state
+			continue
+		}
+		if found[v.Field(i).Addr().Interface()] == "" {
+			t.Errorf("no attribute holds Settings.%s", name)
+		}
+	}
+}
+
+func TestSecretsAreSensitiveAndNeverInAResource(t *testing.T) {
+	secrets := 0
+	for _, a := range append(allConnectionAttributes(), bastionAttributes()...) {
+		if !a.secret() {
+			continue
+		}
+		secrets++
+		if !a.providerAttribute().IsSensitive() {
+			t.Errorf("%s is shown in plans", a.name)
+		}
+		if _, ok := sshSchema()[a.name]; ok {
+			t.Errorf("a resource can hold %s, and state would", a.name)
+		}
+		hop := sshSchema()["jump"].(schema.ListNestedAttribute).NestedObject.Attributes
+		if _, ok := hop[a.name]; ok {
+			t.Errorf("a resource's hop can hold %s", a.name)
+		}
+	}
+	if secrets < 6 {
+		t.Errorf("only %d secrets were found", secrets)
+	}
+}
+
+var defaultOrMeaning = regexp.MustCompile(`[.?)]$`)
+
+// TestEverythingIsDocumented walks both schemas to every depth.
+func TestEverythingIsDocumented(t *testing.T) {
+	r := start(t, engineOf(nil), nil)
+	schemas, err := r.server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
+	r.must(err, schemas.Diagnostics)
+	count := 0
+	var walk func(at string, attributes []*tfprotov6.SchemaAttribute)
+	walk = func(at string, attributes []*tfprotov6.SchemaAttribute) {
+		for _, a := range attributes {
+			count++
+			if len(a.Description) < 10 || !defaultOrMeaning.MatchString(a.Description) {
+				t.Errorf("%s.%s is documented as %q", at, a.Name, a.Description)
+			}
+			if a.NestedType != nil {
+				walk(at+"."+a.Name, a.NestedType.Attributes)
+			}
+		}
+	}
+	walk("provider", schemas.Provider.Block.Attributes)
+	for _, b := range schemas.Provider.Block.BlockTypes {
+		walk("provider."+b.TypeName, b.Block.Attributes)
+	}
+	for name, s := range schemas.ResourceSchemas {
+		walk(name, s.Block.Attributes)
+	}
+	if count < 150 {
+		t.Errorf("only %d attributes were found", count)
+	}
+}
+
+// TestConnectionIsABlock: a connection block of a provisioner can be pasted.
+func TestConnectionIsABlock(t *testing.T) {
+	r := start(t, engineOf(nil), nil)
+	schemas, err := r.server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
+	r.must(err, schemas.Diagnostics)
+	b := schemas.Provider.Block
+	if len(b.BlockTypes) != 1 || b.BlockTypes[0].TypeName != "connection" || b.BlockTypes[0].Nesting != tfprotov6.SchemaNestedBlockNestingModeSingle {
+		t.Fatalf("blocks: %v", b.BlockTypes)
+	}
+	for _, a := range b.Attributes {
+		if a.Name == "connection" {
+			t.Error("connection is an attribute as well")
+		}
+	}
+	// The framework decodes with its own schema what was encoded with this one.
+	var resp provider.SchemaResponse
+	New("test").Schema(t.Context(), provider.SchemaRequest{}, &resp)
+	if ours := resp.Schema.Type().TerraformType(t.Context()); !ours.Equal(schemas.Provider.ValueType()) {
+		t.Errorf("the block has another type on the wire:\n%s\n%s", ours, schemas.Provider.ValueType())
+	}
+}
+
+// TestTerraformsConnectionNames lists the attributes that Terraform's connection
+// block has for SSH, and those that have no meaning here.
+func TestTerraformsConnectionNames(t *testing.T) {
+	var resp provider.SchemaResponse
+	New("test").Schema(t.Context(), provider.SchemaRequest{}, &resp)
+	block := resp.Schema.Attributes["connection"].(providerschema.SingleNestedAttribute).Attributes
+	for _, name := range []string{"user", "password", "port", "private_key", "certificate", "agent", "agent_identity", "host_key",
+		"bastion_host", "bastion_host_key", "bastion_port", "bastion_user", "bastion_password", "bastion_private_key", "bastion_certificate"} {
+		if block[name] == nil {
+			t.Errorf("connection has no %s", name)
+		}
+	}
+}
+
+func TestEveryAdviceIsSomethingToDo(t *testing.T) {
+	for _, k := range []host.Kind{host.Config, host.Unreachable, host.Throttled, host.NotSSH, host.Negotiation, host.HostKeyUnknown, host.HostKeyChanged,
+		host.HostKeyRevoked, host.Auth, host.HandshakeLost, host.SessionLimit, host.LoginShell, host.Escalation, host.Lost, host.Timeout} {
+		if reachAdvice("web1", k) == "" {
+			t.Errorf("no advice for %q", k)
+		}
+	}
+	var without []string
+	for _, c := range []keepalive.Code{keepalive.UnknownKeyword, keepalive.TypedKeyword, keepalive.RepeatedKeyword, keepalive.NotInMatch, keepalive.TooNew,
+		keepalive.Deprecated, keepalive.Removed, keepalive.RefusedByHost, keepalive.InvalidHost, keepalive.NoInclude, keepalive.Shadowed, keepalive.CommandLine,
+		keepalive.NeverDrops, keepalive.DropsAtOnce, keepalive.CountWithout, keepalive.NoMultiplexing, keepalive.IdleLimit, keepalive.DoubleInterval,
+		keepalive.LongestTask, keepalive.Drifted, keepalive.NothingWanted, keepalive.UncertainGroup, keepalive.BlockGone} {
+		if problemAdvice(c) == "" {
+			without = append(without, string(c))
+		}
+	}
+	if slices.Sort(without); len(without) > 0 {
+		t.Errorf("no advice for %q", fmt.Sprint(without))
+	}
+}
