@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// words gives the words of a Match line one after the other, as the release
-// takes them: by strdelim, which parts at an equals sign, up to 9.8 and by
-// argv_split, where attr=value is one word, from 9.9 on.
+// criteria gives the words of a Match line one after the other, as the release
+// takes them: at first by strdelim, which parts at an equals sign, later by
+// argv_split, where attr=value is one word.
 func (f *File) criteria(l Line) func() (string, bool) {
-	if f.lexer.version.IsZero() || f.lexer.version.AtLeast(9, 9) {
+	if argvCriteria(f.lexer.dialect, f.lexer.version) {
 		args := l.Args
 		return func() (string, bool) {
 			if len(args) == 0 {
@@ -27,6 +27,13 @@ func (f *File) criteria(l Line) func() (string, bool) {
 		word, ok := d.next(true)
 		return word.text, ok
 	}
+}
+
+func argvCriteria(d Dialect, v Version) bool {
+	if d == Client {
+		return reached(v, Version{10, 0})
+	}
+	return reached(v, Version{9, 9})
 }
 
 // verdict is what a Match line says of a connection.
@@ -70,8 +77,8 @@ func matchServer(next func() (string, bool), v Version, c Context, syntaxOnly bo
 			}
 			continue
 		}
-		name, arg, ok := cutAttribute(attribute, next, v)
-		if !ok {
+		name, arg, ok := cutAttribute(attribute, next, argvCriteria(Server, v))
+		if !ok || arg == "" {
 			return verdict{}, fmt.Errorf("missing Match criteria for %s", attribute)
 		}
 		hit, depends, err := matchAttribute(strings.ToLower(name), arg, v, c, syntaxOnly)
@@ -86,12 +93,12 @@ func matchServer(next func() (string, bool), v Version, c Context, syntaxOnly bo
 }
 
 // cutAttribute returns the name and the argument of a criterion.
-func cutAttribute(attribute string, next func() (string, bool), v Version) (name, arg string, ok bool) {
-	if name, arg, ok = strings.Cut(attribute, "="); ok && reached(v, Version{9, 9}) {
-		return name, arg, arg != "" && arg[0] != '#'
+func cutAttribute(attribute string, next func() (string, bool), argv bool) (name, arg string, ok bool) {
+	if name, arg, ok = strings.Cut(attribute, "="); !ok || !argv {
+		name = attribute
+		arg, ok = next()
 	}
-	arg, ok = next()
-	return attribute, arg, ok && arg != "" && arg[0] != '#'
+	return name, arg, ok && !strings.HasPrefix(arg, "#")
 }
 
 func matchAttribute(name, arg string, v Version, c Context, syntaxOnly bool) (hit bool, depends string, err error) {

@@ -258,10 +258,14 @@ func (x lexer) words(keyword string, d delim) ([]token, error) {
 	}
 }
 
-// optionalSecond reports whether sshd looks for a second argument and, up to
-// 8.6, takes the nothing after a quoted first one for an empty second.
+// optionalSecond reports whether a second argument is looked for. Up to 8.6 the
+// nothing after a quoted first one is taken for an empty second, and refused.
 func optionalSecond(keyword string) bool {
-	return strings.EqualFold(keyword, "RekeyLimit") || strings.EqualFold(keyword, "IPQoS")
+	switch strings.ToLower(keyword) {
+	case "rekeylimit", "ipqos", "addkeystoagent":
+		return true
+	}
+	return false
 }
 
 // restOfLine reports whether the argument of keyword is the text to the end of

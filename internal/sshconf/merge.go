@@ -57,6 +57,10 @@ func rank(s Setting) int {
 // first has none.
 func parts(kw Keyword, s Setting) []string {
 	switch kw.Name {
+	case "ServerAliveInterval", "ConnectTimeout", "ForwardX11Timeout", "ProtocolKeepAlives", "SetupTimeOut":
+		if len(s.Args) > 0 && s.Args[0] == "none" {
+			return nil // ssh keeps it for "not set"
+		}
 	case "RekeyLimit":
 		if len(s.Args) > 1 && s.Args[1] != "none" {
 			return []string{"bytes", "time"}

@@ -87,6 +87,10 @@ func (o *oracle) ask(files map[string][]byte, contexts []Context) (answers []ans
 		script.WriteString("; echo \"@@@ $?\"\n")
 	}
 	stdout, stderr, _ := o.Run(files, "sh", "-c", script.String())
+	return split(stdout), stderr
+}
+
+func split(stdout string) (answers []answer) {
 	for part := range strings.SplitAfterSeq(stdout, "@@@ ") {
 		if n := len(answers); n > 0 {
 			code, rest, _ := strings.Cut(part, "\n")
@@ -95,7 +99,7 @@ func (o *oracle) ask(files map[string][]byte, contexts []Context) (answers []ans
 		}
 		answers = append(answers, answer{stdout: strings.TrimSuffix(part, "@@@ ")})
 	}
-	return answers[:len(answers)-1], stderr
+	return answers[:len(answers)-1]
 }
 
 // check compares one tree in the contexts.

@@ -40,8 +40,12 @@ type Tree struct {
 	Version Version
 	// Main is the absolute path of the main file (sshd -f, ssh -F).
 	Main string
+	// System is the system-wide file that ssh reads after Main, "" if it reads
+	// none, as with -F. sshd has no such file.
+	System string
 	// Dir is where relative Include patterns are looked up: the compiled-in
-	// configuration directory, /etc/ssh on most systems, whatever Main is.
+	// configuration directory, /etc/ssh on most systems, whatever Main is. In
+	// ssh_config this holds for System only, Main's are looked up in ~/.ssh.
 	Dir string
 	// Files holds the bytes of Main and of every regular file an Include
 	// pattern may match, by absolute path.

@@ -87,18 +87,13 @@ func readFlag(d Dialect, kw Keyword, arg string, v Version) (value, error) {
 	default:
 		return value{}, unsupported(kw, arg)
 	}
-	if kw.Name == "TCPKeepAlive" && reached(v, Version{10, 6}) || d == Client && printsTrue(kw, v) {
-		word = map[string]string{"yes": "true", "no": "false"}[word]
+	if d == Client && printsTrue(kw, v) {
+		word = trueFalse(word)
 	}
 	return printed(word), nil
 }
 
-// printsTrue reports whether ssh -G prints true and false for the flag.
-func printsTrue(kw Keyword, v Version) bool {
-	return kw.Name == "PubkeyAuthentication" && reached(v, Version{8, 9})
-}
-
-// enumNames are the words that a dump prints for others.
+// enumName is the word that a dump prints for word.
 func enumName(kw Keyword, word string, v Version) string {
 	switch {
 	case kw.Name == "PermitRootLogin" && (word == "prohibit-password" || word == "without-password"):
@@ -285,18 +280,4 @@ func unordered(kw Keyword) bool {
 		return true
 	}
 	return false
-}
-
-// clientEnum is how ssh -G prints an Enum.
-func clientEnum(kw Keyword, word string, v Version) value {
-	switch kw.Name {
-	case "ControlMaster", "CanonicalizeHostname", "Tunnel", "UpdateHostkeys":
-		switch word {
-		case "yes":
-			word = "true"
-		case "no":
-			word = "false"
-		}
-	}
-	return value{[]string{word}, kw.Name != "Compression"}
 }

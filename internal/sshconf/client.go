@@ -1,0 +1,269 @@
+package sshconf
+
+import (
+	"path"
+	"strings"
+)
+
+// ClientQuery is what ssh knows before it reads its files: ssh -l User Host.
+type ClientQuery struct {
+	Host      string // as typed
+	User      string // "" if the command line names none
+	LocalUser string
+	Home      string // of LocalUser, for ~ and relative patterns in Include
+}
+
+// EvaluateClient says what ssh -G makes of the tree for a host.
+//
+// ssh reads the user's file, then the system's, and keeps the first value of
+// each keyword. If a Match final was read, or host names are canonicalised, it
+// reads both once more, with the host name that came out of the first reading,
+// and keeps what it had. Match exec is never run here, and no name is resolved:
+// what depends on that is in Depends, and does not match.
+func EvaluateClient(t Tree, q ClientQuery) Result {
+	c := &client{query: q, host: q.Host, first: map[string]string{}}
+	c.tree, c.globs, c.files = t, newGlobber(t.Files), map[string]*File{}
+	c.result = Result{dialect: t.Dialect, version: t.Version, settings: map[string][]Setting{}, includedBy: map[string]Pos{}}
+	c.first["user"] = q.User
+	c.read()
+	if c.canonical() {
+		c.result.Depends = append(c.result.Depends, Dependency{Text: "CanonicalizeHostname lets name resolution decide the host name"})
+	}
+	if c.wantFinal || c.canonical() {
+		c.host = c.hostname()
+		if _, isAddress := parseAddr(c.host); !isAddress {
+			c.host = strings.ToLower(c.host)
+		}
+		c.final = true
+		c.read()
+	}
+	for name, list := range c.result.settings {
+		kw, _ := Lookup(Client, name)
+		settle(kw, t.Version, list)
+	}
+	return c.result
+}
+
+// client is process_config_line_depth (readconf.c) with the options that
+// reading itself depends on.
+type client struct {
+	evaluator
+	query     ClientQuery
+	host      string            // what Host patterns are matched with
+	first     map[string]string // first value of some keywords, by name in lower case
+	wantFinal bool
+	final     bool
+	user      bool // in the user's file, not the system's
+}
+
+// clientScope is the state within one file.
+type clientScope struct {
+	active, never         bool
+	match, outer          string
+	depends, outerDepends string
+}
+
+func (c *client) read() {
+	for i, name := range []string{c.tree.Main, c.tree.System} {
+		c.user = i == 0
+		if _, ok := c.tree.Files[name]; ok {
+			c.walkClient(name, clientScope{active: true}, 0)
+		}
+	}
+}
+
+func (c *client) canonical() bool {
+	word := strings.ToLower(c.first["canonicalizehostname"])
+	return word == "yes" || word == "true" || word == "always"
+}
+
+// hostname is options.hostname with its tokens, else the host as typed.
+func (c *client) hostname() string {
+	name, ok := c.first["hostname"]
+	if !ok {
+		return c.host
+	}
+	if c.final {
+		return c.host
+	}
+	return strings.NewReplacer("%%", "%", "%h", c.query.Host).Replace(name)
+}
+
+func (c *client) walkClient(name string, s clientScope, depth int) {
+	f := c.file(name)
+	for i, l := range f.Lines {
+		at := Pos{name, i + 1}
+		if c.lines++; c.lines > maxLines {
+			c.stop(at, "includes lead to more than a million lines, gave up")
+		}
+		if c.stopped {
+			return
+		}
+		if l.Keyword != "" || l.Err != nil {
+			c.lineClient(f, l, at, &s, depth)
+		}
+	}
+}
+
+func (c *client) lineClient(f *File, l Line, at Pos, s *clientScope, depth int) {
+	kw, ok := Lookup(Client, l.Keyword)
+	known := ok && kw.Known(c.tree.Version)
+	argv := c.files[at.Path].lexer.argv
+	switch {
+	case l.Err != nil && (argv || known && !kw.Deprecated(c.tree.Version)):
+		c.problem(at, true, "%s: %v", l.Keyword, l.Err)
+	case !known && matchPatternList(strings.ToLower(l.Keyword), c.first["ignoreunknown"], true) == 1:
+	case !known:
+		c.problem(at, true, "bad configuration option: %s", strings.ToLower(l.Keyword))
+	case kw.Name == "Host":
+		c.hostLine(l, at, s)
+	case kw.Name == "Match":
+		c.matchLine(f, l, at, s)
+	case kw.Name == "Include":
+		c.includeLine(l, at, *s, depth)
+	case kw.Deprecated(c.tree.Version):
+		c.problem(at, false, "%s is deprecated and ignored", kw.Name)
+	default:
+		c.setClient(kw, l, at, *s)
+	}
+}
+
+// hostLine matches the patterns of a Host: any pattern with an exclamation mark
+// that matches ends it.
+func (c *client) hostLine(l Line, at Pos, s *clientScope) {
+	s.active, s.depends = false, s.outerDepends
+	s.match = s.within("Host " + l.Rest)
+	for _, p := range l.Args {
+		p, negated := strings.CutPrefix(p, "!")
+		switch {
+		case p == "" && !negated:
+			c.problem(at, true, "Host has an empty argument")
+			return
+		case s.never || !matchPattern(c.host, p):
+		case negated:
+			s.active = false
+			return
+		default:
+			s.active = true
+		}
+	}
+}
+
+func (s *clientScope) within(criteria string) string {
+	if s.outer == "" {
+		return criteria
+	}
+	return s.outer + " and " + criteria
+}
+
+func (c *client) matchLine(f *File, l Line, at Pos, s *clientScope) {
+	m := clientMatch{client: c, next: f.criteria(l)}
+	result, err := m.verdict()
+	if err != nil {
+		c.problem(at, true, "%v", err)
+		return
+	}
+	s.match = s.within("Match " + l.Rest)
+	s.active, s.depends = result.matches && !s.never, s.outerDepends
+	if result.depends != "" && (!s.never || s.outerDepends != "") {
+		s.depends = result.depends
+		if !c.final {
+			c.result.Depends = append(c.result.Depends, Dependency{at, "Match " + l.Rest + " depends on " + result.depends})
+		}
+	}
+}
+
+func (c *client) includeLine(l Line, at Pos, s clientScope, depth int) {
+	inner := clientScope{active: s.active, never: s.never || !s.active, match: s.match, outer: s.match, depends: s.depends, outerDepends: s.depends}
+	for _, pattern := range l.Args {
+		if pattern == "" {
+			c.problem(at, true, "Include has an empty argument")
+			return
+		}
+		full, ok := c.absoluteClient(pattern, at)
+		if !ok {
+			continue
+		}
+		found := c.globs.find(full)
+		if len(found) == 0 && !hasWildcard(full) {
+			c.problem(at, false, "Include %s: no such file", full)
+		}
+		for _, name := range found {
+			if _, seen := c.result.includedBy[name]; !seen && inner.match == "" {
+				c.result.includedBy[name] = at
+			}
+			if depth+1 > maxDepth {
+				c.stop(at, "too many recursive configuration includes")
+				return
+			}
+			c.walkClient(name, inner, depth+1)
+		}
+	}
+}
+
+// absoluteClient anchors a pattern: below ~/.ssh in the user's file, below the
+// system's directory in the system's, where ~ is an error.
+func (c *client) absoluteClient(pattern string, at Pos) (string, bool) {
+	rest, home := strings.CutPrefix(pattern, "~")
+	switch {
+	case home && !c.user:
+		c.problem(at, true, "bad include path %s", pattern)
+		return "", false
+	case reached(c.tree.Version, Version{9, 9}) && strings.ContainsAny(pattern, "%$"):
+		c.result.Depends = append(c.result.Depends, Dependency{at, "Include " + pattern + " depends on the environment"})
+		return "", false
+	case home && (rest == "" || rest[0] == '/'):
+		return path.Join(c.query.Home, "/") + rest, true
+	case home:
+		c.result.Depends = append(c.result.Depends, Dependency{at, "Include " + pattern + " depends on the home directory of another user"})
+		return "", false
+	case strings.HasPrefix(pattern, "/"):
+		return pattern, true
+	case c.user:
+		return path.Join(c.query.Home, ".ssh") + "/" + pattern, true
+	}
+	return c.tree.Dir + "/" + pattern, true
+}
+
+func (c *client) setClient(kw Keyword, l Line, at Pos, s clientScope) {
+	v := c.tree.Version
+	if _, err := readValue(Client, kw, l, v); err != nil {
+		c.problem(at, true, "%v", err)
+		return
+	}
+	name := canonicalName(Client, v, kw.Name)
+	if kw.Name == "StreamLocalBindMask" || kw.Name == "SyslogFacility" {
+		s.active = true // ssh does not look whether they are
+	}
+	if c.final && !c.reread(name, at, s) {
+		return
+	}
+	if _, set := c.first[name]; s.active && (!set || c.first[name] == "") && len(l.Args) > 0 {
+		c.first[name] = l.Args[0]
+	}
+	c.result.settings[name] = append(c.result.settings[name], Setting{
+		Keyword: l.Keyword, Args: l.Args, Rest: l.Rest, Pos: at, Match: s.match, Depends: s.depends,
+		line: l, Active: s.active,
+		atStart: s.active && (name != "user" || c.query.User == ""), // the command line is read first
+	})
+}
+
+// reread reports whether the second reading of a line is news: the first found
+// it inactive. Then this reading takes the place of that one.
+func (c *client) reread(name string, at Pos, s clientScope) bool {
+	if !s.active {
+		return false
+	}
+	list := c.result.settings[name]
+	for i, old := range list {
+		if old.Pos != at {
+			continue
+		}
+		if old.Active {
+			return name == "sendenv" // which alone adds the same again
+		}
+		c.result.settings[name] = append(list[:i:i], list[i+1:]...)
+		break
+	}
+	return true
+}

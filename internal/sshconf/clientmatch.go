@@ -1,0 +1,117 @@
+package sshconf
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// clientMatch is match_cfg_line (readconf.c) at work on one line.
+type clientMatch struct {
+	client  *client
+	next    func() (string, bool)
+	result  verdict
+	seen    int // attributes so far
+	decided bool
+}
+
+func (m *clientMatch) verdict() (verdict, error) {
+	m.result = verdict{matches: true}
+	for !m.decided {
+		attribute, ok := m.next()
+		if !ok || attribute == "" || attribute[0] == '#' {
+			if m.seen == 0 {
+				return verdict{}, errors.New("one or more attributes required for Match")
+			}
+			break
+		}
+		if err := m.attribute(attribute); err != nil {
+			return verdict{}, err
+		}
+	}
+	if !m.result.matches {
+		m.result.depends = ""
+	}
+	m.result.matches = m.result.matches && m.result.depends == ""
+	return m.result, nil
+}
+
+func (m *clientMatch) attribute(attribute string) error {
+	name, negated := strings.CutPrefix(attribute, "!")
+	switch strings.ToLower(name) {
+	case "all":
+		if more, ok := m.next(); m.seen > 1 || ok && more != "" && more[0] != '#' {
+			return fmt.Errorf("%q cannot be combined with other Match attributes", attribute)
+		}
+		m.decided = true
+		m.is(!negated)
+		return nil
+	case "final", "canonical":
+		m.seen++
+		if strings.EqualFold(name, "final") {
+			m.client.wantFinal = true
+		}
+		m.is(m.client.final != negated)
+		return nil
+	}
+	m.seen++
+	name, arg, ok := cutAttribute(name, m.next, argvCriteria(Client, m.client.tree.Version))
+	name = strings.ToLower(name)
+	if !ok || arg == "" && name != "tagged" && name != "command" {
+		return fmt.Errorf("missing Match criteria for %s", name)
+	}
+	hit, depends, err := m.client.matches(name, arg)
+	switch {
+	case err != nil:
+		return err
+	case depends != "":
+		m.result.depends = depends
+	default:
+		m.is(hit != negated)
+	}
+	return nil
+}
+
+func (m *clientMatch) is(hit bool) { m.result.matches = m.result.matches && hit }
+
+func (c *client) matches(name, arg string) (hit bool, depends string, err error) {
+	v := c.tree.Version
+	pattern := func(s string) bool { return matchPatternList(s, arg, false) == 1 }
+	orEmpty := func(s string) bool { return s == "" && arg == "" || s != "" && pattern(s) }
+	switch name {
+	case "host":
+		return matchPatternList(strings.ToLower(c.hostname()), arg, true) == 1, "", nil
+	case "originalhost":
+		return matchPatternList(strings.ToLower(c.query.Host), arg, true) == 1, "", nil
+	case "user":
+		if c.first["user"] == "" {
+			return pattern(c.query.LocalUser), "", nil
+		}
+		return pattern(c.first["user"]), "", nil
+	case "localuser":
+		return pattern(c.query.LocalUser), "", nil
+	case "exec":
+		return false, "the command " + arg, nil
+	}
+	switch {
+	case name == "tagged" && reached(v, Version{9, 4}):
+		return orEmpty(c.first["tag"]), "", nil
+	case name == "localnetwork" && reached(v, Version{9, 4}):
+		return false, "the addresses of this machine", nil
+	case name == "version" && reached(v, Version{10, 0}):
+		return false, "the version string of ssh", nil
+	case name == "command" && reached(v, Version{10, 0}):
+		return arg == "", "", nil // ssh -G HOST has no command
+	case name == "sessiontype" && reached(v, Version{10, 0}):
+		return pattern(c.sessionType()), "", nil
+	}
+	return false, "", fmt.Errorf("unsupported Match attribute %s", name)
+}
+
+func (c *client) sessionType() string {
+	switch word := strings.ToLower(c.first["sessiontype"]); word {
+	case "subsystem", "none":
+		return word
+	}
+	return "shell"
+}
