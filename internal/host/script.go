@@ -7,6 +7,10 @@ import (
 	"strings"
 )
 
+// shell runs every script. Its path is spelled out because login files may have
+// changed PATH, or made an alias of the name.
+const shell = "/bin/sh"
+
 // searchPath is set in every script: login files of strange accounts change it.
 const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -69,16 +73,16 @@ func prepare(s Script, a account) program {
 	inline := !strings.Contains(text, "\n") && len(line)+len(escalation) < a.line
 	switch {
 	case p.escalates && a.password != "":
-		p.argv = a.become(p.marks, "", "sh", "-c", `echo "$1"; exec sh -s`, "sh", p.marks.ready)
+		p.argv = a.become(p.marks, "", shell, "-c", `echo "$1"; exec `+shell+` -s`, "sh", p.marks.ready)
 		p.stdin, p.password = script, a.password
 	case p.escalates && inline:
-		p.argv = a.become(p.marks, line, "sh", "-s")
+		p.argv = a.become(p.marks, line, shell, "-s")
 	case p.escalates:
-		p.argv, p.stdin = a.become(p.marks, "", "sh", "-s"), script
+		p.argv, p.stdin = a.become(p.marks, "", shell, "-s"), script
 	case inline:
-		p.argv = []string{"sh", "-c", `eval "$(printf %b "$1")"`, "sh", line}
+		p.argv = []string{shell, "-c", `eval "$(printf %b "$1")"`, "sh", line}
 	default:
-		p.argv, p.stdin = []string{"sh", "-s"}, script
+		p.argv, p.stdin = []string{shell, "-s"}, script
 	}
 	return p
 }
@@ -105,7 +109,7 @@ func (a account) become(m marks, script string, argv ...string) []string {
 	if user == "" {
 		user = "root"
 	}
-	return append([]string{"sh", "-c", escalation, "sh", m.login, how, m.prompt, user, script}, argv...)
+	return append([]string{shell, "-c", escalation, "sh", m.login, how, m.prompt, user, script}, argv...)
 }
 
 const environment = `LC_ALL=C; PATH=` + searchPath + `; export LC_ALL PATH; umask 077; `

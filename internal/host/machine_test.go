@@ -1,0 +1,314 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
+)
+
+// specOf is how to reach m as user.
+func specOf(t testing.TB, m *hosttest.Machine, user string, change func(*Settings)) Spec {
+	t.Helper()
+	settings := Settings{Host: &m.Addr, Port: &m.Port, User: &user, PrivateKey: ptr(Secret(m.Key)), HostKeys: m.HostKeys}
+	if change != nil {
+		change(&settings)
+	}
+	spec, err := Resolve(m.Addr, settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return spec
+}
+
+func TestFault51Sudo(t *testing.T) {
+	m := hosttest.Start(t, hosttest.Options{
+		Users: []hosttest.User{
+			{Name: "admin", Sudo: "nopasswd"},
+			{Name: "typist", Sudo: "password", Password: "correct-horse"},
+			{Name: "guest", Password: "correct-horse"},
+			{Name: "stranger", Sudo: "nopasswd"},
+		},
+		Files: map[string]string{"/etc/sudoers.d/zz-tty": "Defaults:stranger requiretty\n"},
+	})
+	const password, wrong = Secret("correct-horse"), Secret("battery-staple")
+	for name, c := range map[string]struct {
+		user     string
+		sudo     bool
+		password Secret
+		want     string // of the error, "" for success
+		became   string
+	}{
+		"root":                          {user: "root", became: "root"},
+		"root with sudo":                {user: "root", sudo: true, became: "root"},
+		"nopasswd":                      {user: "admin", sudo: true, became: "root"},
+		"nopasswd, password not needed": {user: "admin", sudo: true, password: wrong, became: "root"},
+		"right password":                {user: "typist", sudo: true, password: password, became: "root"},
+		"wrong password":                {user: "typist", sudo: true, password: wrong, want: "did not accept sudo_password"},
+		"no password":                   {user: "typist", sudo: true, want: "set sudo_password"},
+		"no rights":                     {user: "guest", sudo: true, password: password, want: "sudo did not start the script"},
+		"no sudo asked for":             {user: "admin", want: "set sudo = true"},
+		"a terminal is insisted on":     {user: "stranger", sudo: true, want: "requiretty"},
+		"no rights, no password either": {user: "guest", sudo: true, want: "sudo"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			spec := specOf(t, m, c.user, func(l *Settings) {
+				l.Sudo = &c.sudo
+				if c.password != "" {
+					l.SudoPassword = &c.password
+				}
+			})
+			h := acquire(t, brisk(t), spec)
+			for _, text := range []string{"id -un", "id -un\ntrue"} {
+				if c.want == "" {
+					if r := run(t, h, Script{Name: "who", Text: text, Root: true}); r.Stdout != c.became+"\n" || r.Stderr != "" {
+						t.Errorf("have %+v", r)
+					}
+					continue
+				}
+				e, _ := runError(t, h, Script{Name: "who", Text: text, Root: true})
+				if e.Kind != Escalation || e.MayHaveRun || !strings.Contains(e.Error(), c.want) || strings.Contains(e.Error(), string(wrong)) {
+					t.Errorf("have %v: %v", e.Kind, e)
+				}
+			}
+			if r := run(t, h, Script{Name: "who", Text: "id -un"}); r.Stdout != c.user+"\n" {
+				t.Errorf("without Root: have %q", r.Stdout)
+			}
+		})
+	}
+}
+
+// The password is on no command line and in no process's environment, and the
+// look that says so finds what is there.
+func TestFault51PasswordIsNowhere(t *testing.T) {
+	m := hosttest.Start(t, hosttest.Options{Users: []hosttest.User{{Name: "typist", Sudo: "password", Password: "correct-horse"}}})
+	h := acquire(t, brisk(t), specOf(t, m, "typist", func(l *Settings) { l.Sudo, l.SudoPassword = ptr(true), ptr(Secret("correct-horse")) }))
+	done := make(chan error, 1)
+	go func() {
+		_, err := h.Run(context.Background(), Script{Name: "stay", Text: "sleep 2.5; exit\n: visible-marker", Root: true})
+		done <- err
+	}()
+	for !strings.Contains(m.Processes(), "sleep 2.5") {
+		time.Sleep(20 * time.Millisecond)
+	}
+	seen := m.Processes() + m.Sh("cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'")
+	if !strings.Contains(seen, "sudo") {
+		t.Errorf("sudo is not in the list of processes:\n%s", seen)
+	}
+	for _, secret := range []string{"correct-horse", "visible-marker"} {
+		if strings.Contains(seen, secret) {
+			t.Errorf("%s is in the list of processes", secret)
+		}
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestSudoUser(t *testing.T) {
+	m := hosttest.Start(t, hosttest.Options{Users: []hosttest.User{{Name: "admin", Sudo: "nopasswd"}, {Name: "deploy"}}})
+	for _, user := range []string{"admin", "root"} {
+		h := acquire(t, brisk(t), specOf(t, m, user, func(l *Settings) { l.Sudo, l.SudoUser = ptr(true), ptr("deploy") }))
+		if r := run(t, h, Script{Name: "who", Text: "id -un", Root: true}); r.Stdout != "deploy\n" {
+			t.Errorf("have %+v", r)
+		}
+	}
+	m.Sh("mv /usr/bin/sudo /usr/bin/sudo.away")
+	h := acquire(t, brisk(t), specOf(t, m, "admin", func(l *Settings) { l.Sudo = ptr(true) }))
+	if e, _ := runError(t, h, Script{Name: "who", Text: "id -un", Root: true}); e.Kind != Escalation || !strings.Contains(e.Error(), "neither sudo nor doas") {
+		t.Errorf("have %v: %v", e.Kind, e)
+	}
+}
+
+func TestFault23ManyReadsOnOneConnection(t *testing.T) {
+	m := hosttest.Start(t, hosttest.Options{})
+	h := acquire(t, brisk(t), specOf(t, m, "root", nil))
+	runMany(t, h, 60, "true")
+	if n := logins(m); n != 1 {
+		t.Errorf("want 1 login, have %d", n)
+	}
+}
+
+// logins is how many connections of root the machine has now.
+func logins(m *hosttest.Machine) int {
+	return strings.Count(m.Processes(), "sshd: root@")
+}
+
+func TestFault24RealMaxSessions(t *testing.T) {
+	for _, limit := range []string{"1", "2"} {
+		m := hosttest.Start(t, hosttest.Options{Files: map[string]string{"/etc/ssh/sshd_config.d/10.conf": "MaxSessions " + limit + "\n"}})
+		h := acquire(t, brisk(t), specOf(t, m, "root", nil))
+		runMany(t, h, 20, "true")
+		if n := logins(m); n != 1 {
+			t.Errorf("MaxSessions %s: want 1 login, have %d", limit, n)
+		}
+	}
+}
+
+func TestFault28UnpluggedMachine(t *testing.T) {
+	m := hosttest.Start(t, hosttest.Options{})
+	h := acquire(t, brisk(t), specOf(t, m, "root", func(l *Settings) { l.KeepaliveInterval = ptr(400 * time.Millisecond) }))
+	run(t, h, Script{Text: "true"})
+	time.AfterFunc(200*time.Millisecond, m.Unplug)
+	e, took := runError(t, h, Script{Name: "sleep", Text: "sleep 20"})
+	if took -= 200 * time.Millisecond; e.Kind != Lost || took < 1200*time.Millisecond || took > 4*time.Second {
+		t.Errorf("have %v after %v: %v", e.Kind, took, e)
+	}
+	m.Plug()
+	if r := run(t, h, Script{Text: "echo back"}); r.Stdout != "back\n" {
+		t.Errorf("have %+v", r)
+	}
+}
+
+// ClientAlive on the server asks us, and we answer while a script is silent.
+func TestFault33ServerAsksForSignsOfLife(t *testing.T) {
+	m := hosttest.Start(t, hosttest.Options{Files: map[string]string{"/etc/ssh/sshd_config.d/10.conf": "ClientAliveInterval 1\nClientAliveCountMax 1\n"}})
+	h := acquire(t, brisk(t), specOf(t, m, "root", func(l *Settings) { l.KeepaliveInterval = ptr(time.Minute) }))
+	run(t, h, Script{Name: "sleep", Text: "sleep 6"})
+	time.Sleep(5 * time.Second)
+	if n := logins(m); n != 1 {
+		t.Errorf("want 1 login, have %d", n)
+	}
+}
+
+func TestFault34UnusedConnectionTimeout(t *testing.T) {
+	m := hosttest.Start(t, hosttest.Options{Files: map[string]string{"/etc/ssh/sshd_config.d/10.conf": "UnusedConnectionTimeout 1s\n"}})
+	h := acquire(t, brisk(t), specOf(t, m, "root", nil))
+	run(t, h, Script{Text: "true"})
+	time.Sleep(2500 * time.Millisecond)
+	if n := logins(m); n != 0 {
+		t.Fatalf("sshd kept the idle connection: %d", n)
+	}
+	run(t, h, Script{Text: "true"})
+}
+
+func TestFault35ChannelTimeout(t *testing.T) {
+	m := hosttest.Start(t, hosttest.Options{Files: map[string]string{"/etc/ssh/sshd_config.d/10.conf": "ChannelTimeout session*=1s\n"}})
+	h := acquire(t, brisk(t), specOf(t, m, "root", nil))
+	e, _ := runError(t, h, Script{Name: "quiet", Text: "sleep 10"})
+	if e.Kind != NoExitStatus && e.Kind != Killed || !e.MayHaveRun || logins(m) != 1 {
+		t.Errorf("have %v: %v", e.Kind, e)
+	}
+}
+
+// A restart of sshd leaves running sessions alone, and new connections work.
+func TestFault36RestartUnderAScript(t *testing.T) {
+	m := hosttest.Start(t, hosttest.Options{})
+	p, spec := brisk(t), specOf(t, m, "root", nil)
+	h := acquire(t, p, spec)
+	done := make(chan error, 1)
+	go func() {
+		r, err := h.Run(context.Background(), Script{Name: "long", Text: "sleep 3; echo done"})
+		if err == nil && r.Stdout != "done\n" {
+			err = errors.New(r.Stdout)
+		}
+		done <- err
+	}()
+	for !strings.Contains(m.Processes(), "sleep 3") {
+		time.Sleep(20 * time.Millisecond)
+	}
+	m.RestartSSHD()
+	ctx, cancel := contextFor(20 * time.Second)
+	defer cancel()
+	fresh, err := p.Fresh(ctx, spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, fresh, Script{Text: "true"})
+	fresh.Release()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestFault37SessionProcessKilled(t *testing.T) {
+	m := hosttest.Start(t, hosttest.Options{})
+	h := acquire(t, brisk(t), specOf(t, m, "root", nil))
+	e, _ := runError(t, h, Script{Name: "kill", Text: `kill -9 "$PPID"; sleep 5`})
+	if e.Kind != Lost || !e.MayHaveRun {
+		t.Errorf("have %v: %v", e.Kind, e)
+	}
+	run(t, h, Script{Text: "true"})
+}
+
+func TestFault38FrequentRekeying(t *testing.T) {
+	m := hosttest.Start(t, hosttest.Options{Files: map[string]string{"/etc/ssh/sshd_config.d/10.conf": "RekeyLimit 64K\n"}})
+	h := acquire(t, brisk(t), specOf(t, m, "root", nil))
+	if r := run(t, h, Script{Text: "head -c 3000000 /dev/zero"}); len(r.Stdout) != 3000000 {
+		t.Errorf("have %d bytes", len(r.Stdout))
+	}
+}
+
+func TestFault49RealLoginFiles(t *testing.T) {
+	m := hosttest.Start(t, hosttest.Options{Users: []hosttest.User{{Name: "noisy", Sudo: "nopasswd"}, {Name: "nobody-logs-in", Shell: "/usr/sbin/nologin"}, {Name: "busy", Shell: "/bin/dash", Sudo: "nopasswd"}},
+		Files: map[string]string{"/home/noisy/.bashrc": "echo welcome; echo trouble >&2; sleep 2; alias sh=false; export PATH=/nowhere\n"}})
+	for _, user := range []string{"noisy", "busy"} {
+		h := acquire(t, brisk(t), specOf(t, m, user, func(l *Settings) { l.Sudo = ptr(true) }))
+		for _, root := range []bool{false, true} {
+			if r := run(t, h, Script{Text: "echo out; echo err >&2", Root: root}); r != (Result{Stdout: "out\n", Stderr: "err\n"}) {
+				t.Errorf("%s, root %v: have %+v", user, root, r)
+			}
+		}
+	}
+	h := acquire(t, brisk(t), specOf(t, m, "nobody-logs-in", nil))
+	if e, _ := runError(t, h, Script{Name: "gather", Text: "true"}); e.Kind != LoginShell || !strings.Contains(e.Error(), "not available") {
+		t.Errorf("have %v: %v", e.Kind, e)
+	}
+}
+
+func TestPasswordsOfARealServer(t *testing.T) {
+	for name, config := range map[string]string{
+		"password":             "PasswordAuthentication yes\nKbdInteractiveAuthentication no\n",
+		"keyboard-interactive": "PasswordAuthentication no\nKbdInteractiveAuthentication yes\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := hosttest.Start(t, hosttest.Options{
+				Users: []hosttest.User{{Name: "typist", Password: "correct-horse"}},
+				Files: map[string]string{"/etc/ssh/sshd_config.d/10.conf": config},
+			})
+			spec := func(p Secret) Spec {
+				return specOf(t, m, "typist", func(l *Settings) { l.PrivateKey, l.Password = nil, &p })
+			}
+			run(t, acquire(t, brisk(t), spec("correct-horse")), Script{Text: "true"})
+			if e, _ := refusal(t, brisk(t), spec("wrong")); e.Kind != Auth {
+				t.Errorf("have %v: %v", e.Kind, e)
+			}
+		})
+	}
+}
+
+// Real machines behind a real jump host, which is reached by its own key.
+func TestRealJumpHost(t *testing.T) {
+	jump := hosttest.Start(t, hosttest.Options{Users: []hosttest.User{{Name: "jump"}}})
+	m := hosttest.Start(t, hosttest.Options{Behind: jump})
+	hop := Settings{Host: &jump.Addr, User: ptr("jump"), PrivateKey: ptr(Secret(jump.Key)), HostKeys: jump.HostKeys}
+	p := brisk(t)
+	h := acquire(t, p, specOf(t, m, "root", func(l *Settings) { l.Jump = []Settings{hop} }))
+	runMany(t, h, 20, "true")
+
+	jump.Sh("echo 'AllowTcpForwarding no' >/etc/ssh/sshd_config.d/10.conf")
+	jump.RestartSSHD()
+	e, _ := refusal(t, once(t), specOf(t, m, "root", func(l *Settings) { l.Jump = []Settings{hop} }))
+	if e.Kind != Unreachable || !strings.Contains(e.Error(), "jump host") {
+		t.Errorf("have %v: %v", e.Kind, e)
+	}
+}
+
+func TestProxyCommand(t *testing.T) {
+	if _, err := exec.LookPath("ssh"); err != nil {
+		t.Skip(err)
+	}
+	m := hosttest.Start(t, hosttest.Options{})
+	command := "ssh -F none -i " + m.KeyPath + " -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -W 127.0.0.1:%p root@%h"
+	h := acquire(t, brisk(t), specOf(t, m, "root", func(l *Settings) { l.ProxyCommand = &command }))
+	run(t, h, Script{Text: "true"})
+	broken := "echo no way out >&2; exit 1"
+	e, _ := refusal(t, once(t), specOf(t, m, "root", func(l *Settings) { l.ProxyCommand = &broken }))
+	if !strings.Contains(e.Error(), "no way out") || !IsUnreachable(e) {
+		t.Errorf("have %v: %v", e.Kind, e)
+	}
+}
