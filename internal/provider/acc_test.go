@@ -42,6 +42,7 @@ func factories() map[string]func() (tfprotov6.ProviderServer, error) {
 func needsEngine(t *testing.T) {
 	t.Helper()
 	t.Setenv("CHECKPOINT_DISABLE", "1")
+	t.Setenv("TF_CLI_CONFIG_FILE", os.DevNull)
 	if os.Getenv("TF_ACC_TERRAFORM_PATH") != "" {
 		return
 	}
@@ -51,8 +52,8 @@ func needsEngine(t *testing.T) {
 			return
 		}
 	}
-	if os.Getenv("REQUIRE_SSHD") == "1" {
-		t.Fatal("neither terraform nor tofu is on PATH (REQUIRE_SSHD=1)")
+	if os.Getenv("REQUIRE_TERRAFORM") == "1" {
+		t.Fatal("neither terraform nor tofu is on PATH (REQUIRE_TERRAFORM=1)")
 	}
 	t.Skip("neither terraform nor tofu is on PATH")
 }

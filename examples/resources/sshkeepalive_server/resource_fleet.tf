@@ -1,0 +1,31 @@
+# The same for a fleet, with some hardening. One connection is made to each host,
+# and reading a host costs one command.
+variable "hosts" {
+  type    = map(string)
+  default = { web1 = "10.0.0.5", web2 = "10.0.0.6" }
+}
+
+resource "sshkeepalive_server" "fleet" {
+  for_each = var.hosts
+  host     = each.value
+
+  client_alive_interval  = "1m"
+  client_alive_count_max = 4
+  login_grace_time       = "30s"
+  max_startups           = "10:30:60"
+
+  # Any other keyword of sshd_config(5).
+  settings = {
+    PermitRootLogin        = "prohibit-password"
+    PasswordAuthentication = "no"
+    # A keyword that may be repeated takes one value per line.
+    AcceptEnv = <<-EOT
+      LANG
+      LC_*
+    EOT
+  }
+
+  # A deploy may keep a connection silent for five minutes; the plan warns if
+  # these settings would drop it.
+  longest_task = "5m"
+}

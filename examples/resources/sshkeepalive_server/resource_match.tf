@@ -1,0 +1,19 @@
+# Other values for some users, and proof that the host's own Match blocks do not
+# override ours for the user deploy.
+resource "sshkeepalive_server" "gateway" {
+  host = "gateway.example.com"
+
+  client_alive_interval = 120
+
+  match = [
+    {
+      criteria              = "User backup"
+      client_alive_interval = "10m"
+      settings              = { X11Forwarding = "no" }
+    },
+  ]
+
+  contexts = [
+    { user = "deploy", host = "ci.example.com", address = "10.0.0.9" },
+  ]
+}
