@@ -1,0 +1,131 @@
+package host
+
+import (
+	"bufio"
+	"encoding/binary"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// httpProxy allows CONNECT to user "u" with password "p".
+func httpProxy(t *testing.T) *url.URL {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Proxy-Authorization") != "Basic dTpw" {
+			w.WriteHeader(http.StatusProxyAuthRequired)
+			return
+		}
+		far, err := net.Dial("tcp", r.Host)
+		if err != nil {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		near, buffered, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		_, _ = io.WriteString(near, "HTTP/1.1 200 Connection established\r\n\r\n")
+		tunnel(near, buffered.Reader, far)
+	}))
+	t.Cleanup(s.Close)
+	u, err := url.Parse(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+type joined struct {
+	io.Reader
+	io.WriteCloser
+}
+
+func tunnel(near net.Conn, ahead io.Reader, far net.Conn) { pipe(joined{ahead, near}, far) }
+
+// socksProxy speaks SOCKS 5 with user "u" and password "p"; it resolves names.
+func socksProxy(t *testing.T) *url.URL {
+	t.Helper()
+	port, _ := scripted(t, func(c net.Conn) {
+		r := bufio.NewReader(c)
+		take := func(n int) []byte {
+			b := make([]byte, n)
+			_, _ = io.ReadFull(r, b)
+			return b
+		}
+		take(3)
+		_, _ = c.Write([]byte{5, 2})
+		take(1)
+		user := string(take(int(take(1)[0])))
+		password := string(take(int(take(1)[0])))
+		if user != "u" || password != "p" {
+			_, _ = c.Write([]byte{1, 1})
+			return
+		}
+		_, _ = c.Write([]byte{1, 0})
+		var host string
+		switch take(4)[3] {
+		case 1:
+			host = net.IP(take(4)).String()
+		case 3:
+			host = string(take(int(take(1)[0])))
+		}
+		far, err := net.Dial("tcp", net.JoinHostPort(host, strconv.Itoa(int(binary.BigEndian.Uint16(take(2))))))
+		if err != nil {
+			_, _ = c.Write([]byte{5, 5, 0, 1, 0, 0, 0, 0, 0, 0})
+			return
+		}
+		_, _ = c.Write([]byte{5, 0, 0, 3, 1, 'x', 0, 0})
+		tunnel(c, r, far)
+	})
+	return &url.URL{Scheme: "socks5", Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(port))}
+}
+
+func TestProxyURL(t *testing.T) {
+	for _, proxy := range []*url.URL{httpProxy(t), socksProxy(t)} {
+		t.Run(proxy.Scheme, func(t *testing.T) {
+			key, public := newKey(t)
+			s := serve(t, public, nil)
+			with := func(user *url.Userinfo, change func(*Settings)) Spec {
+				u := *proxy
+				u.User = user
+				return s.spec(key, func(l *Settings) {
+					l.ProxyURL = ptr(Secret(u.String()))
+					if change != nil {
+						change(l)
+					}
+				})
+			}
+			good := url.UserPassword("u", "p")
+			run(t, acquire(t, brisk(t), with(good, nil)), Script{Text: "true"})
+			run(t, acquire(t, brisk(t), with(good, func(l *Settings) { l.Host = ptr("localhost") })), Script{Text: "true"})
+
+			e, _ := refusal(t, once(t), with(url.UserPassword("u", "hunter2"), nil))
+			if !strings.Contains(e.Error(), "proxy ") || strings.Contains(e.Error(), "hunter2") || s.conns.Load() != 2 {
+				t.Errorf("have %v: %v", e.Kind, e)
+			}
+			if e, _ := refusal(t, once(t), with(good, func(l *Settings) { l.Port = ptr(1) })); e.Kind != Unreachable {
+				t.Errorf("have %v: %v", e.Kind, e)
+			}
+		})
+	}
+}
+
+func TestProxyCommandTokens(t *testing.T) {
+	tokens := map[byte]string{'h': "web1", 'p': "22"}
+	for text, want := range map[string]string{"nc %h %p": "nc web1 22", "%%h": "%h", "plain": "plain"} {
+		if have, err := expandTokens(text, tokens); err != nil || have != want {
+			t.Errorf("%q: want %q, have %q, %v", text, want, have, err)
+		}
+	}
+	for _, text := range []string{"nc %", "nc %d"} {
+		if have, err := expandTokens(text, tokens); err == nil {
+			t.Errorf("%q became %q", text, have)
+		}
+	}
+}
