@@ -73,7 +73,7 @@ func reachAttributes() []connectionAttribute {
 			doc:  "User to log in as. Default: the user who runs Terraform, as for `ssh`.",
 			slot: func(s *host.Settings) any { return &s.User }},
 		{name: "host_keys", in: everywhere,
-			doc: "Public host keys, or keys of certificate authorities (`@cert-authority` or `cert-authority` in front), that the host may show, as in `authorized_keys`: `ssh-ed25519 AAAA…`. " +
+			doc: "Public host keys that the host may show, or keys of authorities that may have certified its key (`@cert-authority` in front says that it is nothing else): `ssh-ed25519 AAAA…`. " +
 				"Any of them is accepted, whatever its type.",
 			slot: func(s *host.Settings) any { return &s.HostKeys }},
 		{name: "known_hosts", in: everywhere,
@@ -93,7 +93,7 @@ func reachAttributes() []connectionAttribute {
 			doc:  "Proxy to dial through: `http://…`, `socks5://…`. May contain credentials.",
 			slot: func(s *host.Settings) any { return &s.ProxyURL }},
 		{name: "ssh_config_file", in: everywhere,
-			doc:  "File in `ssh_config(5)` format to take settings from that are given nowhere else. Default: none is read.",
+			doc:  "File in `ssh_config(5)` format to take settings from that are given nowhere else. Not supported yet; none is read.",
 			slot: func(s *host.Settings) any { return &s.SSHConfigFile }},
 	}
 }

@@ -103,7 +103,10 @@ func (a connectionAttribute) words() []validator.String {
 	if _, is := a.slot(&host.Settings{}).(**time.Duration); is {
 		return []validator.String{isDuration{}}
 	}
-	if a.name == "transport" {
+	switch a.name {
+	case "ssh_config_file":
+		return []validator.String{notYet{}}
+	case "transport":
 		return []validator.String{stringvalidator.OneOf(a.only...), notYet{word: "image"}}
 	}
 	if a.only != nil {
