@@ -145,9 +145,18 @@ arm() {
 # mark N PATH OLD NEW records which file it is, what it holds, and our names
 # beside it, before there is any.
 mark() {
-	file=$(real "$2") && have=$(digest "$2") &&
+	file=$(real "$2") && have=$(digest "$2") && touch -r "${file%/*}" "$S/$1.when" &&
 		echo "$file" >"$S/$1.file" && echo "$have" >"$S/$1.sum" &&
 		{ beside "$file" "$1" new && beside "$file" "$1" old && beside "$file" "$1" back; } >>"$S/temps"
+}
+
+# unmark N leaves the directory of a file that never changed as it was, with its
+# time: one that is newer than sshd's pid file looks like an unread change.
+unmark() {
+	[ -e "$S/$1.file" ] || return 0
+	file=$(cat "$S/$1.file")
+	for kind in new old back; do rm -f "$(beside "$file" "$1" "$kind")"; done
+	touch -r "$S/$1.when" "${file%/*}" 2>/dev/null || :
 }
 
 backup() {
@@ -247,8 +256,9 @@ abandon() {
 	else
 		rm -rf "$STAGE"
 		if [ -e "$S/loading" ] || changed; then
-			forget
+			retreat
 		else
+			[ ! -d "$S" ] || each_change unmark
 			clean "$S"
 			answer failed
 		fi
@@ -259,7 +269,7 @@ abandon() {
 changed() { [ -e "$S/armed" ] && ! each_change asfound; }
 asfound() { all "$2" "$(cat "$S/$1.sum")"; }
 
-forget() {
+retreat() {
 	ERR=
 	if claim && undo; then word=rolledback; else word=stuck; fi
 	ERR=$RUN/.messages

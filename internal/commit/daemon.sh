@@ -1,7 +1,7 @@
 # The running daemon: which process it is, how it loads its files, and how that
 # is seen.
 
-service() { u=${UNIT%.socket}; echo "${u%.service}.service"; }
+manager() { u=${UNIT%.socket}; echo "${u%.service}.service"; }
 
 running() {
 	[ "${1:-0}" -gt 1 ] && kill -0 "$1" 2>/dev/null || return 1
@@ -11,7 +11,7 @@ running() {
 listener() {
 	case $KIND in
 	systemd | socket)
-		p=$(systemctl show -p MainPID "$(service)" 2>/dev/null)
+		p=$(systemctl show -p MainPID "$(manager)" 2>/dev/null)
 		p=${p#MainPID=}
 		if [ "${p:-0}" -gt 0 ]; then
 			echo "$p"
@@ -127,10 +127,10 @@ loudly() (
 restart_socket() {
 	if [ -e /usr/lib/systemd/system-generators/sshd-socket-generator ]; then
 		loudly systemctl daemon-reload &&
-			loudly systemctl stop "$(service)" &&
-			loudly systemctl restart "$(service | sed 's/service$/socket/')" || return
+			loudly systemctl stop "$(manager)" &&
+			loudly systemctl restart "$(manager | sed 's/service$/socket/')" || return
 	fi
-	loudly systemctl restart "$(service)"
+	loudly systemctl restart "$(manager)"
 }
 
 activate() {
@@ -158,7 +158,7 @@ revive() {
 	if [ "$MODE" = boot ]; then
 		PID=0
 		if booted; then
-			! systemctl -q is-active "$(service)" || loudly systemctl --no-block restart "$(service)"
+			! systemctl -q is-active "$(manager)" || loudly systemctl --no-block restart "$(manager)"
 			return
 		fi
 	fi
@@ -175,11 +175,11 @@ revive() {
 }
 
 revive_systemd() {
-	systemctl reset-failed "$(service)" 2>/dev/null
+	systemctl reset-failed "$(manager)" 2>/dev/null
 	if [ "$KIND" = socket ]; then
 		# One connection to invalid files is enough to close the port for good:
 		# service-start-limit-hit.
-		sock=$(service | sed 's/service$/socket/')
+		sock=$(manager | sed 's/service$/socket/')
 		systemctl reset-failed "$sock" 2>/dev/null
 		[ -z "$fit" ] || restart_socket || return
 		systemctl -q is-active "$sock" || loudly systemctl start "$sock"

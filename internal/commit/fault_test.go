@@ -24,10 +24,19 @@ func (b *box) tree() string {
 	return string(out)
 }
 
+// times are those of the directories, of which an unread change is told.
+func (b *box) times() string {
+	out, err := exec.Command("find", b.path("etc"), "-type", "d", "-printf", "%p %T@\n").CombinedOutput()
+	if err != nil {
+		b.t.Fatalf("%v: %s", err, out)
+	}
+	return string(out)
+}
+
 // refuses runs a change that must fail before anything is different.
 func (b *box) refuses(r Request, step, said string) error {
 	b.t.Helper()
-	before, loaded := b.tree(), b.read("run/loaded")
+	before, loaded, times := b.tree(), b.read("run/loaded"), b.times()
 	got, err := Run(b.t.Context(), b, r, b.loaded(want60))
 	var e *Error
 	if got != Unchanged || !errors.As(err, &e) || e.Step != step || !strings.Contains(err.Error(), said) {
@@ -35,6 +44,9 @@ func (b *box) refuses(r Request, step, said string) error {
 	}
 	if after := b.tree(); after != before {
 		b.t.Errorf("changed:\n%s\nwas:\n%s", after, before)
+	}
+	if b.times() != times {
+		b.t.Errorf("the directories have another time:\n%s\nand had:\n%s", b.times(), times)
 	}
 	if b.read("run/loaded") != loaded {
 		b.t.Error("the daemon was reloaded")

@@ -62,6 +62,13 @@ watch() {
 	else
 		(trap - HUP PIPE; sh "$S/rollback" wait </dev/null >/dev/null 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &)
 	fi
+	# Until it has left our process group it could die with us.
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		[ ! -e "$S/waiting" ] || return 0
+		nap
+	done
+	say "the watchdog did not start"
+	return 1
 }
 
 # at counts in whole minutes and takes jobs also when no atd runs. It starts the
@@ -94,17 +101,17 @@ clean() {
 	rm -f "$1/armed" "$1/rolling"
 	unwatch "$1"
 	if [ -f "$1/temps" ]; then
-		while read -r temp; do forget "$temp" "$1/when"; done <"$1/temps"
+		while read -r temp; do erase "$temp" "$1/when"; done <"$1/temps"
 	fi
 	rm -rf "$1"
 	rmdir "$STATE" 2>/dev/null
 	return 0
 }
 
-# forget FILE WHEN removes FILE and leaves its directory the time it had: a
+# erase FILE WHEN removes FILE and leaves its directory the time it had: a
 # directory that is newer than sshd's pid file says that sshd has not read a
 # change of it.
-forget() {
+erase() {
 	[ -e "$1" ] || [ -L "$1" ] || return 0
 	touch -r "${1%/*}" "$2"
 	rm -f "$1"

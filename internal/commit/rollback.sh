@@ -4,6 +4,7 @@
 seize() {
 	case $MODE in
 	wait)
+		echo $$ >"$S/waiting"
 		until=$(sed 's/ .*//' "$S/deadline")
 		span=0
 		# The seconds are counted too, in case somebody sets the clock back.
