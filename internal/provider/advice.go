@@ -109,6 +109,8 @@ func problemAdvice(c keepalive.Code) string {
 		return "The plan makes the declared value effective again. To keep what the host has, declare that."
 	case keepalive.NothingWanted:
 		return "Declare at least one setting."
+	case keepalive.MatchOverrides:
+		return "That Match is left as it is. To have the value hold there too, declare a context that it applies to in contexts."
 	case keepalive.UncertainGroup:
 		return "Declare the users it concerns in contexts, to have the host's sshd decide."
 	}

@@ -1,14 +1,10 @@
 package provider
 
 import (
-	"strconv"
-	"strings"
-
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
 // computed holds the attributes that the provider fills in.
@@ -73,20 +69,20 @@ func (m *serverModel) found(want keepalive.Server, sight reconcile.Sight, plan k
 	c.ManagedContent = types.StringValue(plan.ManagedContent)
 	c.Trail = types.StringValue(plan.Trail)
 	c.Effective = textMap(observed.Effective)
-	c.DeadPeerTimeout = deadPeer(observed.Effective, sight.Facts)
+	c.DeadPeerTimeout = deadPeer(want, sight.Facts)
 	return c
 }
 
 // predicted is what an apply will leave behind, as far as the facts say. What
 // was managed before and no longer is falls back to a value that only the host
 // will tell.
-func (m *serverModel) predicted(sight reconcile.Sight, plan keepalive.Plan) computed {
+func (m *serverModel) predicted(want keepalive.Server, sight reconcile.Sight, plan keepalive.Plan) computed {
 	c := m.seen(sight)
 	c.ManagedFile = types.StringValue(plan.ManagedFile)
 	c.ManagedContent = types.StringValue(plan.ManagedContent)
 	c.Trail = types.StringValue(plan.Trail)
 	c.Effective = textMap(plan.Effective)
-	c.DeadPeerTimeout = deadPeer(plan.Effective, sight.Facts)
+	c.DeadPeerTimeout = deadPeer(want, sight.Facts)
 	c.Loaded = m.willBeLoaded(sight, len(plan.Changes) > 0)
 	return c
 }
@@ -121,54 +117,11 @@ func (m *serverModel) willBeLoaded(sight reconcile.Sight, changes bool) types.Bo
 	return loaded(sight)
 }
 
-// deadPeer computes the time from the effective values: the managed ones, else
-// what the host says.
-func deadPeer(effective map[string]string, facts keepalive.Facts) types.Int64 {
-	interval, ok := effectiveNumber("client_alive_interval", effective, facts)
-	count, also := effectiveNumber("client_alive_count_max", effective, facts)
-	if !ok || !also {
-		return types.Int64Null()
-	}
-	seconds, drops := keepalive.DeadPeerTimeout(interval, count, facts.Version)
+// deadPeer is null when a dead peer is never dropped.
+func deadPeer(want keepalive.Server, facts keepalive.Facts) types.Int64 {
+	seconds, drops := keepalive.DeadPeer(want, facts)
 	if !drops {
 		return types.Int64Null()
 	}
 	return types.Int64Value(seconds)
-}
-
-func effectiveNumber(name string, effective map[string]string, facts keepalive.Facts) (int64, bool) {
-	keyword := keywordOf(name)
-	text, ok := effective[keyword]
-	if !ok {
-		text, ok = firstValue(facts.Effective, keyword)
-	}
-	if !ok {
-		return 0, false
-	}
-	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return n, true
-	}
-	n, err := sshconf.ParseTime(text)
-	return n, err == nil
-}
-
-// firstValue looks into the default context.
-func firstValue(dumps []sshconf.Dump, keyword string) (string, bool) {
-	if len(dumps) == 0 {
-		return "", false
-	}
-	values := dumps[0][strings.ToLower(keyword)]
-	if len(values) == 0 {
-		return "", false
-	}
-	return values[0], true
-}
-
-func keywordOf(name string) string {
-	for _, a := range keepalive.ServerAttributes() {
-		if a.Name == name {
-			return a.Keyword
-		}
-	}
-	return name
 }

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"reflect"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -115,7 +116,7 @@ func (p *planning) look(ctx context.Context, where whereabouts, want keepalive.S
 
 // decide writes the prediction into the plan, unless there is nothing to do.
 func (p *planning) decide(sight reconcile.Sight, plan keepalive.Plan) {
-	after := p.m.predicted(sight, plan)
+	after := p.m.predicted(want, sight, plan)
 	if p.before == nil {
 		p.m.setComputed(after)
 		return

@@ -87,7 +87,7 @@ func (m *serverModel) refresh(ctx context.Context, sight reconcile.Sight) diag.D
 	diags.Append(m.observe(ctx, observed.Values)...)
 	after := m.seen(sight)
 	after.Effective = textMap(observed.Effective)
-	after.DeadPeerTimeout = deadPeer(observed.Effective, sight.Facts)
+	after.DeadPeerTimeout = deadPeer(keepalive.Server{}, sight.Facts)
 	if !observed.Managed {
 		after.ManagedContent = types.StringNull()
 		diags.Append(linesGone(name, m.ManagedFile.ValueString()))
