@@ -34,12 +34,13 @@ type Machine struct {
 	KeyPath string
 	Key     []byte
 
-	opts  Options
-	fail  func(error)
-	init  *exec.Cmd
-	alive io.Closer // the pipe that process 1 of the machine waits on
-	link  link
-	dir   string // holds the client key
+	opts    Options
+	fail    func(error)
+	chassis Chassis
+	init    *exec.Cmd
+	alive   io.Closer // the pipe that process 1 of the machine waits on
+	link    link
+	dir     string // holds the client key
 }
 
 // Boot starts a machine. The error of a method that has no error result goes to
@@ -52,31 +53,42 @@ func Boot(o Options, fail func(error)) (*Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Machine{Port: 22, opts: o, fail: fail}
-	if err := m.boot(root); err != nil {
-		m.Close()
-		return nil, fmt.Errorf("boot a test machine: %w", err)
+	m, err := BootOn(Chassis{Root: root, Init: initScript, Enter: enterInit}, o, fail)
+	if err == nil && !o.NoDaemon {
+		if err = m.startSSHD(); err != nil {
+			m.Close()
+		}
 	}
-	return m, nil
+	return m, err
 }
 
-func (m *Machine) boot(root string) error {
-	if err := m.makeKeyDir(); err != nil {
-		return err
+// Chassis is what a machine stands on.
+type Chassis struct {
+	// Root is the file system below the machine's own.
+	Root string
+	// Init is a shell script that runs as process 1 of new namespaces, as init.sh
+	// does, with the same arguments and duties.
+	Init string
+	// Enter returns the words before a command that make it run on the machine;
+	// init is the process of Init.
+	Enter func(init int) []string
+}
+
+// enterInit makes a command run in all namespaces of a process.
+func enterInit(init int) []string {
+	return []string{"nsenter", "--target", strconv.Itoa(init), "--all", "--root", "--wdns=/", "--"}
+}
+
+// BootOn is Boot for a machine of another kind, whose sshd the caller starts.
+func BootOn(c Chassis, o Options, fail func(error)) (*Machine, error) {
+	m := &Machine{Port: 22, opts: o, fail: fail, chassis: c}
+	for _, step := range []func() error{m.makeKeyDir, m.startInit, m.connect, m.furnish} {
+		if err := step(); err != nil {
+			m.Close()
+			return nil, fmt.Errorf("boot a test machine: %w", err)
+		}
 	}
-	if err := m.startInit(root); err != nil {
-		return err
-	}
-	if err := m.connect(); err != nil {
-		return err
-	}
-	if err := m.furnish(); err != nil {
-		return err
-	}
-	if m.opts.NoDaemon {
-		return nil
-	}
-	return m.startSSHD()
+	return m, nil
 }
 
 func (m *Machine) makeKeyDir() (err error) {
@@ -84,7 +96,7 @@ func (m *Machine) makeKeyDir() (err error) {
 	return err
 }
 
-func (m *Machine) startInit(root string) error {
+func (m *Machine) startInit() error {
 	stdin, alive, err := os.Pipe()
 	if err != nil {
 		return err
@@ -97,7 +109,7 @@ func (m *Machine) startInit(root string) error {
 	}
 	defer stdout.Close()
 	var stderr bytes.Buffer
-	m.init = exec.Command("sh", "-c", initScript, "init", root, "host")
+	m.init = exec.Command("sh", "-c", m.chassis.Init, "init", m.chassis.Root, "host")
 	m.init.Stdin, m.init.Stdout, m.init.Stderr = stdin, ready, &stderr
 	m.init.WaitDelay = time.Second
 	m.init.SysProcAttr = ownNamespaces()
@@ -133,10 +145,13 @@ func (m *Machine) end() {
 	}
 }
 
+// Init is the process id, outside, of process 1 of the machine's namespaces.
+func (m *Machine) Init() int { return m.init.Process.Pid }
+
 // inside returns a command that runs in all namespaces of the machine.
 func (m *Machine) inside(args ...string) *exec.Cmd {
-	enter := []string{"--target", strconv.Itoa(m.init.Process.Pid), "--all", "--root", "--wdns=/"}
-	cmd := exec.Command("nsenter", append(append(enter, "--"), args...)...)
+	line := append(m.chassis.Enter(m.init.Process.Pid), args...)
+	cmd := exec.Command(line[0], line[1:]...)
 	cmd.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8"}
 	return cmd
 }

@@ -22,20 +22,26 @@ func Prepare(release string) error {
 	return err
 }
 
-// rootFor returns the directory with the unpacked packages of a release, and
-// unpacks them first if nobody did. Test packages that run side by side wait for
-// each other here.
+// rootFor returns the directory with the unpacked packages of a release.
 func rootFor(release string) (string, error) {
 	if err := Missing(); err != nil {
 		return "", err
 	}
+	return Root(release, rootScript)
+}
+
+// Root returns the root file system that a recipe makes of a Debian release, and
+// makes it first if nobody did. The recipe is a shell script that gets the release,
+// a mirror and a directory, and leaves the file system in root below the latter.
+// Test packages that run side by side wait for each other here.
+func Root(release, recipe string) (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return "", fmt.Errorf("find the cache directory for unpacked Debian packages: %w", err)
 	}
 	// A changed recipe is another directory.
-	recipe := sha256.Sum256([]byte(rootScript))
-	dest := filepath.Join(cache, "sshkeepalive-hosttest", fmt.Sprintf("%s-%x", release, recipe[:4]))
+	sum := sha256.Sum256([]byte(recipe))
+	dest := filepath.Join(cache, "sshkeepalive-hosttest", fmt.Sprintf("%s-%x", release, sum[:4]))
 	root := filepath.Join(dest, "root")
 	if err := os.MkdirAll(filepath.Dir(dest), 0o755); err != nil {
 		return "", err
@@ -48,7 +54,7 @@ func rootFor(release string) (string, error) {
 	if _, err := os.Stat(root); err == nil {
 		return root, nil
 	}
-	return root, buildRoot(release, dest)
+	return root, buildRoot(release, recipe, dest)
 }
 
 func lock(name string) (unlock func() error, err error) {
@@ -64,7 +70,7 @@ func lock(name string) (unlock func() error, err error) {
 
 // buildRoot unpacks into a directory beside dest, which is renamed at the end:
 // what is at dest is complete.
-func buildRoot(release, dest string) error {
+func buildRoot(release, recipe, dest string) error {
 	mirror, err := debianMirror()
 	if err != nil {
 		return err
@@ -75,10 +81,10 @@ func buildRoot(release, dest string) error {
 	}
 	var output bytes.Buffer
 	cmd := exec.Command("sh", "-s", release, mirror, work)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(rootScript), &output, &output
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(recipe), &output, &output
 	if err := cmd.Run(); err != nil {
 		_ = os.RemoveAll(work) // the next build removes it as well
-		return fmt.Errorf("download and unpack OpenSSH of Debian %s (this needs the Debian mirror of this machine's apt sources, once): %w: %s",
+		return fmt.Errorf("download and unpack Debian %s with OpenSSH (this needs the Debian mirror of this machine's apt sources, once): %w: %s",
 			release, err, strings.TrimSpace(output.String()))
 	}
 	return os.Rename(work, dest)
