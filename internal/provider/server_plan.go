@@ -108,14 +108,34 @@ func (p *planning) look(ctx context.Context, where whereabouts, want keepalive.S
 		return append(diags, changedSince(name, foreign))
 	}
 	tflog.Debug(ctx, "planned", map[string]any{"host": where.spec.String(), "trail": plan.Trail, "changes": len(plan.Changes)})
-	diags.Append(problems(name, plan.Problems)...)
 	p.moved(sight.MachineID)
-	p.decide(sight, plan)
+	if p.settled(want, sight, plan) {
+		return diags
+	}
+	diags.Append(problems(name, plan.Problems)...)
+	p.decide(want, sight, plan)
 	return diags
 }
 
+// settled reports whether the host does what is asked and nothing else is asked
+// than before. Then there is nothing to plan, and no warning to repeat, even if
+// somebody spelled one of our lines anew or our lines could now stand in a
+// better place: what counts is what is effective.
+func (p *planning) settled(want keepalive.Server, sight reconcile.Sight, plan keepalive.Plan) bool {
+	if p.before == nil || p.changed || hasErrors(plan.Problems) {
+		return false
+	}
+	observed := keepalive.ObserveServer(want, sight.Facts)
+	unloaded := sight.Facts.Daemon.Stale && p.m.Reload.ValueString() != "never"
+	return observed.Managed && len(observed.Drift) == 0 && !unloaded && p.same(p.m.seen(sight))
+}
+
+func hasErrors(problems []keepalive.Problem) bool {
+	return slices.ContainsFunc(problems, func(p keepalive.Problem) bool { return !p.Warning })
+}
+
 // decide writes the prediction into the plan, unless there is nothing to do.
-func (p *planning) decide(sight reconcile.Sight, plan keepalive.Plan) {
+func (p *planning) decide(want keepalive.Server, sight reconcile.Sight, plan keepalive.Plan) {
 	after := p.m.predicted(want, sight, plan)
 	if p.before == nil {
 		p.m.setComputed(after)
