@@ -2,6 +2,7 @@ package sshconf
 
 import (
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -42,6 +43,12 @@ func EvaluateClient(t Tree, q ClientQuery) Result {
 		settle(kw, t.Version, list)
 	}
 	return c.result
+}
+
+// IncludedClient is Included for ssh_config.
+func IncludedClient(t Tree, q ClientQuery, path string) (Pos, bool) {
+	pos, ok := EvaluateClient(t.with(path), q).includedBy[path]
+	return pos, ok
 }
 
 // client is process_config_line_depth (readconf.c) with the options that
@@ -241,10 +248,24 @@ func (c *client) setClient(kw Keyword, l Line, at Pos, s clientScope) {
 	if _, set := c.first[name]; s.active && (!set || c.first[name] == "") && len(l.Args) > 0 {
 		c.first[name] = l.Args[0]
 	}
-	c.result.settings[name] = append(c.result.settings[name], Setting{
+	set := Setting{
 		Keyword: l.Keyword, Args: l.Args, Rest: l.Rest, Pos: at, Match: s.match, Depends: s.depends,
-		line: l, Active: s.active,
-		atStart: s.active && (name != "user" || c.query.User == ""), // the command line is read first
+		line: l, Active: s.active, atStart: s.active, fromUser: c.user,
+	}
+	if name == "user" && c.query.User != "" || c.repeated(name, set) {
+		set.atStart = false
+	}
+	c.result.settings[name] = append(c.result.settings[name], set)
+}
+
+// repeated reports whether ssh has this key file already, from the same of the
+// two configurations (add_identity_file, add_certificate_file).
+func (c *client) repeated(name string, set Setting) bool {
+	if name != "identityfile" && name != "certificatefile" {
+		return false
+	}
+	return slices.ContainsFunc(c.result.settings[name], func(s Setting) bool {
+		return s.atStart && s.fromUser == set.fromUser && slices.Equal(s.Args, set.Args)
 	})
 }
 

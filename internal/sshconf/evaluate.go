@@ -10,7 +10,7 @@ const (
 	maxLines = 1 << 20 // ours: includes can make any number of lines out of a few
 )
 
-// Evaluate says what sshd makes of the tree for a connection: what sshd -T
+// Evaluate says what sshd makes of the tree, for a connection: what sshd -T
 // prints with -C for what the context gives and, with nothing given, without -C.
 //
 // sshd reads the files twice. At its start it takes what stands outside Match,
@@ -42,12 +42,17 @@ func Evaluate(t Tree, c Context) Result {
 // Include outside Match and Host, and returns the line of that Include in a file
 // that is there.
 func Included(t Tree, path string) (Pos, bool) {
+	pos, ok := Evaluate(t.with(path), Context{}).includedBy[path]
+	return pos, ok
+}
+
+// with returns t with a file at path, empty if there was none.
+func (t Tree) with(path string) Tree {
 	if _, ok := t.Files[path]; !ok {
 		t = t.Clone()
 		t.Files[path] = nil
 	}
-	pos, ok := Evaluate(t, Context{}).includedBy[path]
-	return pos, ok
+	return t
 }
 
 type evaluator struct {
@@ -226,12 +231,25 @@ func (e *evaluator) set(kw Keyword, l Line, at Pos, s scope) {
 		Keyword: l.Keyword, Args: l.Args, Rest: l.Rest, Pos: at, Match: s.match, Depends: s.depends,
 		line: l, atStart: s.start, forConnection: s.connection && kw.matchEffective(v),
 	}
+	if kw.Name == "Subsystem" && !reached(v, Version{9, 5}) && s.start {
+		e.refuseTwice(set)
+	}
 	if kw.Name == "AuthorizedPrincipalsCommand" && kw.Merge(v) == Last {
 		e.hidePrincipals(&set)
 	}
 	set.Active = set.atStart || set.forConnection
 	name := canonicalName(Server, v, kw.Name)
 	e.result.settings[name] = append(e.result.settings[name], set)
+}
+
+// refuseTwice: before 9.5 a Subsystem that was there already was fatal.
+func (e *evaluator) refuseTwice(set Setting) {
+	for _, s := range e.result.Settings("Subsystem") {
+		if s.atStart && s.Args[0] == set.Args[0] {
+			e.problem(set.Pos, true, "Subsystem %s is already defined at %s", s.Args[0], s.Pos)
+			return
+		}
+	}
 }
 
 // hidePrincipals models a slip of 8.7 to 9.8, which kept the line from counting

@@ -36,7 +36,8 @@ type Setting struct {
 	Rest    string // the arguments as written
 	Pos     Pos
 	// Match is the criteria in force: "" outside Match and Host. Of blocks within
-	// blocks, by Include, it is all of them.
+	// blocks, by Include, it is all of them. In ssh_config the word Match or Host
+	// stands before the criteria.
 	Match string
 	// Active says that the line applies in this context, Wins that what it says
 	// is, in whole or in part, in force.
@@ -45,6 +46,7 @@ type Setting struct {
 	Depends string
 
 	line                   Line
+	fromUser               bool // in ssh_config: read for the user's file, not the system's
 	atStart, forConnection bool // active when sshd starts, when it matches a connection
 }
 
