@@ -23,7 +23,7 @@ boots() {
 		unit=$ETC/systemd/system/sshkeepalive-boot-$ID.service
 		wants=$ETC/systemd/system/sysinit.target.wants
 		printf '%s\n' '[Unit]' "Description=roll back change $ID of sshd, which nobody confirmed" \
-			DefaultDependencies=no After=local-fs.target "RequiresMountsFor=$S $LIVE" \
+			DefaultDependencies=no After=local-fs.target "RequiresMountsFor=$S" \
 			'Before=ssh.service sshd.service ssh.socket sshd.socket shutdown.target' \
 			Conflicts=shutdown.target '[Service]' Type=oneshot \
 			"ExecStart=/bin/sh $S/rollback boot" >"$unit" &&

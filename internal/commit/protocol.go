@@ -94,7 +94,7 @@ func (p protocol) run(ctx context.Context, on performer, timeout time.Duration, 
 func (c change) carry(ctx context.Context, confirm Confirm) (Outcome, error) {
 	began, err := c.start(ctx)
 	if err != nil {
-		return c.lost(lock, err)
+		return c.lost(err)
 	}
 	if began.answer != "live" {
 		return c.refused(began)
@@ -220,11 +220,11 @@ func (c change) refused(r report) (Outcome, error) {
 }
 
 // lost is a first script without an answer.
-func (c change) lost(at step, err error) (Outcome, error) {
+func (c change) lost(err error) (Outcome, error) {
 	if errors.Is(err, ErrNotRun) {
-		return failed(string(at), Unchanged, err, "")
+		return failed(string(stage), Unchanged, err, "")
 	}
-	return failed(string(at), c.unseen(), err, "")
+	return failed(string(stage), c.unseen(), fmt.Errorf("no answer whether the change went live: %w", err), "")
 }
 
 // unseen is how a change stands that we lost sight of before it was confirmed.

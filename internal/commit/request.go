@@ -111,6 +111,7 @@ const (
 var (
 	idForm      = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,99}$`)
 	keywordForm = regexp.MustCompile(`^[A-Za-z0-9]+$`)
+	plainPath   = regexp.MustCompile(`^[A-Za-z0-9/._-]+$`)
 	unitForm    = regexp.MustCompile(`^[A-Za-z0-9@._][A-Za-z0-9@._:-]*$`)
 )
 
@@ -152,6 +153,12 @@ func (r Request) checkStage() error {
 	for _, p := range []string{r.StageDir, r.Main, l.Run, l.State, l.Etc} {
 		if err := checkPath(p); err != nil {
 			return err
+		}
+	}
+	// These go into units and cron tables, each with quoting of its own.
+	for _, p := range []string{l.Run, l.State, l.Etc} {
+		if !plainPath.MatchString(p) {
+			return fmt.Errorf("layout: directory %q: letters, digits and ._- only", p)
 		}
 	}
 	if !below(l.Run, r.StageDir) || strings.HasPrefix(path.Base(r.StageDir), "lock") {

@@ -187,7 +187,7 @@ func everyCut(t *testing.T, ph phase, f func(t *testing.T, b *box, cut int)) {
 		confirm = refuse
 	}
 	_, _ = Run(t.Context(), b, b.several("a1"), confirm)
-	stride := 8
+	stride := 12
 	if os.Getenv("REQUIRE_SSHD") == "1" {
 		stride = 2
 	}
