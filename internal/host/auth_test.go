@@ -113,6 +113,7 @@ func TestFault20AgentRefuses(t *testing.T) {
 }
 
 func TestFault21EncryptedKey(t *testing.T) {
+	t.Parallel()
 	key := newEd25519()
 	block, err := ssh.MarshalPrivateKeyWithPassphrase(key, "", []byte("open sesame"))
 	if err != nil {
@@ -208,6 +209,7 @@ func passwordServer(t *testing.T, plain, interactive bool) (*server, *atomic.Int
 }
 
 func TestPassword(t *testing.T) {
+	t.Parallel()
 	for name, methods := range map[string][2]bool{"password": {true, false}, "keyboard-interactive": {false, true}, "both": {true, true}} {
 		t.Run(name, func(t *testing.T) {
 			s, told := passwordServer(t, methods[0], methods[1])

@@ -37,7 +37,17 @@ type dialing struct {
 	waiters int
 	conn    *conn
 	err     *Error
-	last    *Error // how the latest attempt failed, while more are to come
+
+	last *Error        // how the latest attempt failed, while more are to come,
+	next time.Time     // when the next one begins,
+	news chan struct{} // closed when both change
+}
+
+// failed tells the waiters of an attempt that the next one follows after pause.
+func (d *dialing) failed(last *Error, pause time.Duration) {
+	d.last, d.next = last, time.Now().Add(pause)
+	close(d.news)
+	d.news = make(chan struct{})
 }
 
 // drop gives a reference back. The connection stays for a while, because another
@@ -155,7 +165,7 @@ func (e *entry) learn(c *conn, err error) {
 // the others still want the connection when he has gone.
 func (e *entry) begin(ctx context.Context) {
 	ctx, cancel := e.pool.bounded(context.WithoutCancel(ctx))
-	d := &dialing{done: make(chan struct{}), cancel: cancel}
+	d := &dialing{done: make(chan struct{}), news: make(chan struct{}), cancel: cancel}
 	e.dialing = d
 	spec := e.spec
 	if e.silent {
@@ -163,9 +173,9 @@ func (e *entry) begin(ctx context.Context) {
 	}
 	go func() {
 		defer cancel()
-		conn, err := e.pool.dial(ctx, spec, e.viaShared, func(last *Error) {
+		conn, err := e.pool.dial(ctx, spec, e.viaShared, func(last *Error, pause time.Duration) {
 			e.mu.Lock()
-			d.last = last
+			d.failed(last, pause)
 			e.mu.Unlock()
 		})
 		e.finish(d, conn, err)
@@ -206,17 +216,24 @@ func (e *entry) remember(failure *Error) {
 	}
 }
 
-// wait for d or ctx. The last to go away takes the attempt along; what it met
-// until then is remembered.
+// wait for d, or until ctx ends or is sure to end before the next attempt. The
+// last to go away takes the attempt along; what it met until then is remembered.
 func (e *entry) wait(ctx context.Context, d *dialing) (*conn, error) {
-	select {
-	case <-d.done:
-		if d.err != nil {
-			again := *d.err
-			return nil, &again
+	for {
+		news, worth := e.outlook(ctx, d)
+		if !worth {
+			break
 		}
-		return d.conn, nil
-	case <-ctx.Done():
+		select {
+		case <-d.done:
+			if d.err != nil {
+				again := *d.err
+				return nil, &again
+			}
+			return d.conn, nil
+		case <-news:
+		case <-ctx.Done():
+		}
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -231,10 +248,18 @@ func (e *entry) wait(ctx context.Context, d *dialing) (*conn, error) {
 	return nil, e.stopped(ctx, d.last)
 }
 
+// outlook says whether waiting for d may still be worth it, until news.
+func (e *entry) outlook(ctx context.Context, d *dialing) (news <-chan struct{}, worth bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	deadline, ok := ctx.Deadline()
+	return d.news, ctx.Err() == nil && (!ok || d.next.Before(deadline))
+}
+
 // stopped is the error of a caller whose context ended while he waited for a
 // connection. What the attempts met is worth more than that his time was up.
 func (e *entry) stopped(ctx context.Context, last *Error) error {
-	if last != nil && ctxKind(ctx) == Timeout {
+	if last != nil && (ctx.Err() == nil || ctxKind(ctx) == Timeout) {
 		again := *last
 		return &again
 	}
@@ -276,7 +301,7 @@ func through(leg *conn) route {
 
 // dial connects and logs in, trying again while that may help. path opens the way
 // for each attempt; failed is told how an attempt failed when another follows.
-func (p *Pool) dial(ctx context.Context, spec Spec, path func(context.Context) (route, func(), error), failed func(*Error)) (*conn, error) {
+func (p *Pool) dial(ctx context.Context, spec Spec, path func(context.Context) (route, func(), error), failed func(*Error, time.Duration)) (*conn, error) {
 	began := time.Now()
 	keys, notes, err := loadRecorded(spec)
 	if err != nil {
@@ -301,7 +326,7 @@ func (p *Pool) dial(ctx context.Context, spec Spec, path func(context.Context) (
 			return nil, failure
 		}
 		if failed != nil {
-			failed(failure)
+			failed(failure, pause)
 		}
 		select {
 		case <-time.After(pause):

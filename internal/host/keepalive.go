@@ -8,9 +8,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 )
 
-// logSubsystem is the subsystem of tflog that this package writes to.
-const logSubsystem = "ssh"
-
 // keepAlive asks for a sign of life when nothing came in for an interval, and
 // declares the peer lost after interval x (count + 1) of silence, as sshd and ssh
 // do. Any inbound byte counts: a server that sends data but ignores requests is

@@ -36,6 +36,7 @@ func runError(t *testing.T, h Host, s Script) (*Error, time.Duration) {
 }
 
 func TestFault28BlackHoleDuringSilentScript(t *testing.T) {
+	t.Parallel()
 	const interval = 250 * time.Millisecond
 	h, r, _ := watched(t, brisk(t), interval, nil)
 	time.AfterFunc(200*time.Millisecond, func() { r.hole.Store(true) })
@@ -50,6 +51,7 @@ func TestFault28BlackHoleDuringSilentScript(t *testing.T) {
 }
 
 func TestFault29BlackHoleWhileIdle(t *testing.T) {
+	t.Parallel()
 	h, r, _ := watched(t, brisk(t), 50*time.Millisecond, nil)
 	run(t, h, Script{Text: "echo before"})
 	r.hole.Store(true)
@@ -62,6 +64,7 @@ func TestFault29BlackHoleWhileIdle(t *testing.T) {
 
 // A script that was cut off before its end has not run, and is tried again.
 func TestFault30BlackHoleDuringUpload(t *testing.T) {
+	t.Parallel()
 	p := brisk(t)
 	p.pace.attempts = 1
 	h, r, _ := watched(t, p, 100*time.Millisecond, nil)
@@ -79,6 +82,7 @@ func TestFault30BlackHoleDuringUpload(t *testing.T) {
 }
 
 func TestFault31DataIsLife(t *testing.T) {
+	t.Parallel()
 	h, r, _ := watched(t, brisk(t), 100*time.Millisecond, func(s *server) { s.mute = true })
 	res := run(t, h, Script{Text: "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do echo $i; sleep 0.05; done"})
 	if !strings.HasSuffix(res.Stdout, "20\n") || r.conns.Load() != 1 {
@@ -89,6 +93,7 @@ func TestFault31DataIsLife(t *testing.T) {
 // tinyssh answers a keepalive in a way that ends the connection; it is left alone
 // from the second connection on.
 func TestFault32ServerThatCannotStandKeepalives(t *testing.T) {
+	t.Parallel()
 	p := brisk(t)
 	h, r, _ := watched(t, p, 50*time.Millisecond, func(s *server) { s.fragile = true })
 	time.Sleep(300 * time.Millisecond)
@@ -101,6 +106,7 @@ func TestFault32ServerThatCannotStandKeepalives(t *testing.T) {
 }
 
 func TestFault25OneSessionPerConnection(t *testing.T) {
+	t.Parallel()
 	h, r, s := watched(t, brisk(t), time.Second, func(s *server) { s.single, s.config.ServerVersion = true, "SSH-2.0-tinyssh_noversion" })
 	for range 3 {
 		if res := run(t, h, Script{Text: "echo ok"}); res.Stdout != "ok\n" {
@@ -113,6 +119,7 @@ func TestFault25OneSessionPerConnection(t *testing.T) {
 }
 
 func TestFault26OneSessionAtATimeUnlessOpenSSH(t *testing.T) {
+	t.Parallel()
 	h, _, s := watched(t, brisk(t), time.Second, func(s *server) { s.config.ServerVersion = "SSH-2.0-dropbear_2022.83" })
 	runMany(t, h, 10, "sleep 0.02")
 	if n := s.peak.Load(); n != 1 {
@@ -121,6 +128,7 @@ func TestFault26OneSessionAtATimeUnlessOpenSSH(t *testing.T) {
 }
 
 func TestFault24FewSessionsAreWaitedFor(t *testing.T) {
+	t.Parallel()
 	for _, most := range []int{1, 2} {
 		h, r, _ := watched(t, brisk(t), time.Second, func(s *server) { s.maxSessions = most })
 		runMany(t, h, 12, "true")
@@ -131,6 +139,7 @@ func TestFault24FewSessionsAreWaitedFor(t *testing.T) {
 }
 
 func TestFault53Exit255IsAnAnswer(t *testing.T) {
+	t.Parallel()
 	h, _, _ := watched(t, brisk(t), time.Second, nil)
 	if res := run(t, h, Script{Text: "exit 255"}); res.Exit != 255 {
 		t.Errorf("have %+v", res)
@@ -138,6 +147,7 @@ func TestFault53Exit255IsAnAnswer(t *testing.T) {
 }
 
 func TestFault54KilledBySignal(t *testing.T) {
+	t.Parallel()
 	h, r, _ := watched(t, brisk(t), time.Second, nil)
 	e, _ := runError(t, h, Script{Name: "suicide", Text: "kill -9 $$", Convergent: true})
 	if e.Kind != Killed || e.Signal != "KILL" || r.conns.Load() != 1 {
@@ -146,6 +156,7 @@ func TestFault54KilledBySignal(t *testing.T) {
 }
 
 func TestFault56CancelIsPrompt(t *testing.T) {
+	t.Parallel()
 	h, _, _ := watched(t, brisk(t), time.Second, nil)
 	ctx, cancel := context.WithCancel(context.Background())
 	time.AfterFunc(100*time.Millisecond, cancel)
@@ -160,6 +171,7 @@ func TestFault56CancelIsPrompt(t *testing.T) {
 }
 
 func TestCommandTimeout(t *testing.T) {
+	t.Parallel()
 	h, _, _ := watched(t, brisk(t), time.Second, nil)
 	e, took := runError(t, h, Script{Name: "sleep", Text: "echo waiting >&2; sleep 20", Timeout: 200 * time.Millisecond})
 	if e.Kind != Timeout || IsUnreachable(e) || took > 5*time.Second || !strings.Contains(e.Error(), "waiting") {
@@ -169,6 +181,7 @@ func TestCommandTimeout(t *testing.T) {
 
 // Only what may run twice is sent twice.
 func TestLostScripts(t *testing.T) {
+	t.Parallel()
 	for _, convergent := range []bool{true, false} {
 		h, r, s := watched(t, brisk(t), time.Second, nil)
 		time.AfterFunc(300*time.Millisecond, r.cut)
@@ -189,6 +202,7 @@ func TestLostScripts(t *testing.T) {
 
 // A server that ends idle connections is normal, and nobody's error.
 func TestFault34ClosedWhileIdle(t *testing.T) {
+	t.Parallel()
 	h, r, _ := watched(t, brisk(t), time.Second, nil)
 	run(t, h, Script{Text: "true"})
 	r.cut()
@@ -196,6 +210,7 @@ func TestFault34ClosedWhileIdle(t *testing.T) {
 }
 
 func TestDeadPortAfterTheLoss(t *testing.T) {
+	t.Parallel()
 	p := brisk(t)
 	h, r, _ := watched(t, p, time.Second, nil)
 	_ = r.listener.Close()
@@ -207,6 +222,7 @@ func TestDeadPortAfterTheLoss(t *testing.T) {
 }
 
 func TestJumpHosts(t *testing.T) {
+	t.Parallel()
 	key, public := newKey(t)
 	outer, inner, target := serve(t, public, nil), serve(t, public, nil), serve(t, public, nil)
 	hop := func(s *server) Settings {
@@ -239,6 +255,7 @@ func TestJumpHosts(t *testing.T) {
 
 // Each hop is checked against its own keys: the target's must not do for it.
 func TestJumpHostHasItsOwnHostKey(t *testing.T) {
+	t.Parallel()
 	key, public := newKey(t)
 	hop := serve(t, public, func(s *server) {
 		s.config = &ssh.ServerConfig{ServerVersion: s.config.ServerVersion, PublicKeyCallback: s.config.PublicKeyCallback}

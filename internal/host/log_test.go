@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 	"github.com/hashicorp/terraform-plugin-log/tflogtest"
 	"golang.org/x/crypto/ssh"
 )
@@ -45,7 +44,7 @@ func TestSecretsAreInNoLog(t *testing.T) {
 	good := serve(t, mustSigner(private).PublicKey(), nil)
 	bad, _ := passwordServer(t, true, false)
 	var log lockedBuffer
-	ctx := tflog.NewSubsystem(tflogtest.RootLogger(context.Background(), &log), logSubsystem)
+	ctx := LogContext(tflogtest.RootLogger(context.Background(), &log))
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	change := func(l *Settings) {

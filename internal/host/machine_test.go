@@ -26,6 +26,7 @@ func specOf(t testing.TB, m *hosttest.Machine, user string, change func(*Setting
 }
 
 func TestFault51Sudo(t *testing.T) {
+	t.Parallel()
 	m := hosttest.Start(t, hosttest.Options{
 		Users: []hosttest.User{
 			{Name: "admin", Sudo: "nopasswd"},
@@ -85,6 +86,7 @@ func TestFault51Sudo(t *testing.T) {
 // The password is on no command line and in no process's environment, and the
 // look that says so finds what is there.
 func TestFault51PasswordIsNowhere(t *testing.T) {
+	t.Parallel()
 	m := hosttest.Start(t, hosttest.Options{Users: []hosttest.User{{Name: "typist", Sudo: "password", Password: "correct-horse"}}})
 	h := acquire(t, brisk(t), specOf(t, m, "typist", func(l *Settings) { l.Sudo, l.SudoPassword = ptr(true), ptr(Secret("correct-horse")) }))
 	done := make(chan error, 1)
@@ -110,6 +112,7 @@ func TestFault51PasswordIsNowhere(t *testing.T) {
 }
 
 func TestSudoUser(t *testing.T) {
+	t.Parallel()
 	m := hosttest.Start(t, hosttest.Options{Users: []hosttest.User{{Name: "admin", Sudo: "nopasswd"}, {Name: "deploy"}}})
 	for _, user := range []string{"admin", "root"} {
 		h := acquire(t, brisk(t), specOf(t, m, user, func(l *Settings) { l.Sudo, l.SudoUser = ptr(true), ptr("deploy") }))
@@ -125,6 +128,7 @@ func TestSudoUser(t *testing.T) {
 }
 
 func TestFault23ManyReadsOnOneConnection(t *testing.T) {
+	t.Parallel()
 	m := hosttest.Start(t, hosttest.Options{})
 	h := acquire(t, brisk(t), specOf(t, m, "root", nil))
 	runMany(t, h, 60, "true")
@@ -139,6 +143,7 @@ func logins(m *hosttest.Machine) int {
 }
 
 func TestFault24RealMaxSessions(t *testing.T) {
+	t.Parallel()
 	for _, limit := range []string{"1", "2"} {
 		m := hosttest.Start(t, hosttest.Options{Files: map[string]string{"/etc/ssh/sshd_config.d/10.conf": "MaxSessions " + limit + "\n"}})
 		h := acquire(t, brisk(t), specOf(t, m, "root", nil))
@@ -150,6 +155,7 @@ func TestFault24RealMaxSessions(t *testing.T) {
 }
 
 func TestFault28UnpluggedMachine(t *testing.T) {
+	t.Parallel()
 	m := hosttest.Start(t, hosttest.Options{})
 	h := acquire(t, brisk(t), specOf(t, m, "root", func(l *Settings) { l.KeepaliveInterval = ptr(400 * time.Millisecond) }))
 	run(t, h, Script{Text: "true"})
@@ -166,6 +172,7 @@ func TestFault28UnpluggedMachine(t *testing.T) {
 
 // ClientAlive on the server asks us, and we answer while a script is silent.
 func TestFault33ServerAsksForSignsOfLife(t *testing.T) {
+	t.Parallel()
 	m := hosttest.Start(t, hosttest.Options{Files: map[string]string{"/etc/ssh/sshd_config.d/10.conf": "ClientAliveInterval 1\nClientAliveCountMax 1\n"}})
 	h := acquire(t, brisk(t), specOf(t, m, "root", func(l *Settings) { l.KeepaliveInterval = ptr(time.Minute) }))
 	run(t, h, Script{Name: "sleep", Text: "sleep 6"})
@@ -176,6 +183,7 @@ func TestFault33ServerAsksForSignsOfLife(t *testing.T) {
 }
 
 func TestFault34UnusedConnectionTimeout(t *testing.T) {
+	t.Parallel()
 	m := hosttest.Start(t, hosttest.Options{Files: map[string]string{"/etc/ssh/sshd_config.d/10.conf": "UnusedConnectionTimeout 1s\n"}})
 	h := acquire(t, brisk(t), specOf(t, m, "root", nil))
 	run(t, h, Script{Text: "true"})
@@ -187,6 +195,7 @@ func TestFault34UnusedConnectionTimeout(t *testing.T) {
 }
 
 func TestFault35ChannelTimeout(t *testing.T) {
+	t.Parallel()
 	m := hosttest.Start(t, hosttest.Options{Files: map[string]string{"/etc/ssh/sshd_config.d/10.conf": "ChannelTimeout session*=1s\n"}})
 	h := acquire(t, brisk(t), specOf(t, m, "root", nil))
 	e, _ := runError(t, h, Script{Name: "quiet", Text: "sleep 10"})
@@ -197,6 +206,7 @@ func TestFault35ChannelTimeout(t *testing.T) {
 
 // A restart of sshd leaves running sessions alone, and new connections work.
 func TestFault36RestartUnderAScript(t *testing.T) {
+	t.Parallel()
 	m := hosttest.Start(t, hosttest.Options{})
 	p, spec := brisk(t), specOf(t, m, "root", nil)
 	h := acquire(t, p, spec)
@@ -226,6 +236,7 @@ func TestFault36RestartUnderAScript(t *testing.T) {
 }
 
 func TestFault37SessionProcessKilled(t *testing.T) {
+	t.Parallel()
 	m := hosttest.Start(t, hosttest.Options{})
 	h := acquire(t, brisk(t), specOf(t, m, "root", nil))
 	e, _ := runError(t, h, Script{Name: "kill", Text: `kill -9 "$PPID"; sleep 5`})
@@ -236,6 +247,7 @@ func TestFault37SessionProcessKilled(t *testing.T) {
 }
 
 func TestFault38FrequentRekeying(t *testing.T) {
+	t.Parallel()
 	m := hosttest.Start(t, hosttest.Options{Files: map[string]string{"/etc/ssh/sshd_config.d/10.conf": "RekeyLimit 64K\n"}})
 	h := acquire(t, brisk(t), specOf(t, m, "root", nil))
 	if r := run(t, h, Script{Text: "head -c 3000000 /dev/zero"}); len(r.Stdout) != 3000000 {
@@ -244,6 +256,7 @@ func TestFault38FrequentRekeying(t *testing.T) {
 }
 
 func TestFault49RealLoginFiles(t *testing.T) {
+	t.Parallel()
 	m := hosttest.Start(t, hosttest.Options{Users: []hosttest.User{{Name: "noisy", Sudo: "nopasswd"}, {Name: "nobody-logs-in", Shell: "/usr/sbin/nologin"}, {Name: "busy", Shell: "/bin/dash", Sudo: "nopasswd"}},
 		Files: map[string]string{"/home/noisy/.bashrc": "echo welcome; echo trouble >&2; sleep 2; alias sh=false; export PATH=/nowhere\n"}})
 	for _, user := range []string{"noisy", "busy"} {
@@ -261,6 +274,7 @@ func TestFault49RealLoginFiles(t *testing.T) {
 }
 
 func TestPasswordsOfARealServer(t *testing.T) {
+	t.Parallel()
 	for name, config := range map[string]string{
 		"password":             "PasswordAuthentication yes\nKbdInteractiveAuthentication no\n",
 		"keyboard-interactive": "PasswordAuthentication no\nKbdInteractiveAuthentication yes\n",
@@ -283,6 +297,7 @@ func TestPasswordsOfARealServer(t *testing.T) {
 
 // Real machines behind a real jump host, which is reached by its own key.
 func TestRealJumpHost(t *testing.T) {
+	t.Parallel()
 	jump := hosttest.Start(t, hosttest.Options{Users: []hosttest.User{{Name: "jump"}}})
 	m := hosttest.Start(t, hosttest.Options{Behind: jump})
 	hop := Settings{Host: &jump.Addr, User: ptr("jump"), PrivateKey: ptr(Secret(jump.Key)), HostKeys: jump.HostKeys}
@@ -299,6 +314,7 @@ func TestRealJumpHost(t *testing.T) {
 }
 
 func TestProxyCommand(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("ssh"); err != nil {
 		t.Skip(err)
 	}

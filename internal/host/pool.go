@@ -20,7 +20,7 @@ type Options struct {
 type Pool struct {
 	ident string
 	pace  pace
-	dials chan struct{} // how many attempts may be under way at once
+	dials chan struct{} // one per attempt under way
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelCauseFunc
@@ -32,6 +32,10 @@ type Pool struct {
 	firsts  map[string]string // fingerprint seen first under accept-new, by address
 }
 
+// dialsAtOnce bounds descriptors and memory, not the pace: sixteen dead machines
+// must not make the living ones wait.
+const dialsAtOnce = 128
+
 var errPoolClosed = errors.New("the provider is shutting down")
 
 // NewPool returns an empty pool. It dials nothing until asked.
@@ -42,7 +46,7 @@ func NewPool(o Options) *Pool {
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	return &Pool{
-		ident: ident, pace: usualPace, dials: make(chan struct{}, 16), ctx: ctx, cancel: cancel,
+		ident: ident, pace: usualPace, dials: make(chan struct{}, dialsAtOnce), ctx: ctx, cancel: cancel,
 		entries: map[string]*entry{}, fresh: map[*conn]struct{}{}, firsts: map[string]string{},
 	}
 }

@@ -16,6 +16,7 @@ import (
 // Health checks every few milliseconds, connections that expire all the time, and
 // long scripts: nothing fails and nothing runs twice.
 func TestFault39Contention(t *testing.T) {
+	t.Parallel()
 	key, public := newKey(t)
 	s := serve(t, public, nil)
 	p := brisk(t)
@@ -67,6 +68,7 @@ func TestFault39Contention(t *testing.T) {
 }
 
 func TestFault40ExpiryStorm(t *testing.T) {
+	t.Parallel()
 	key, public := newKey(t)
 	s := serve(t, public, nil)
 	p := brisk(t)
@@ -78,6 +80,7 @@ func TestFault40ExpiryStorm(t *testing.T) {
 }
 
 func TestFault41ShutdownDrains(t *testing.T) {
+	t.Parallel()
 	key, public := newKey(t)
 	s := serve(t, public, nil)
 	p := brisk(t)
@@ -126,6 +129,7 @@ func TestShutdownIsBounded(t *testing.T) {
 }
 
 func TestFault42WaiterMayLeave(t *testing.T) {
+	t.Parallel()
 	key, public := newKey(t)
 	s := serve(t, public, nil)
 	r := newRelay(t, s.listener.Addr().String(), faults{delay: 50 * time.Millisecond})
@@ -227,6 +231,7 @@ func TestReleasedConnectionGoesAway(t *testing.T) {
 }
 
 func TestFreshIsNew(t *testing.T) {
+	t.Parallel()
 	key, public := newKey(t)
 	s := serve(t, public, nil)
 	p, spec := brisk(t), s.spec(key, nil)

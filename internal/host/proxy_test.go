@@ -87,6 +87,7 @@ func socksProxy(t *testing.T) *url.URL {
 }
 
 func TestProxyURL(t *testing.T) {
+	t.Parallel()
 	for _, proxy := range []*url.URL{httpProxy(t), socksProxy(t)} {
 		t.Run(proxy.Scheme, func(t *testing.T) {
 			key, public := newKey(t)

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -51,45 +51,69 @@ func expandTokens(text string, tokens map[byte]string) (string, error) {
 
 // pipeConn is a command as a connection.
 type pipeConn struct {
-	io.Reader
-	io.WriteCloser
-	cmd   *exec.Cmd
-	errs  capture
-	close sync.Once
+	in, out *os.File // our ends of its standard input and output
+	cmd     *exec.Cmd
+	errs    capture
+	ended   chan struct{}
+	close   sync.Once
 }
 
 func startPipe(line string) (*pipeConn, error) {
-	p := &pipeConn{cmd: exec.Command("sh", "-c", line), errs: capture{limit: 2 << 10, tail: true}}
+	p := &pipeConn{cmd: exec.Command(shell, "-c", line), errs: capture{limit: 2 << 10, tail: true}, ended: make(chan struct{})}
 	apart(p.cmd)
 	p.cmd.Stderr = &p.errs
 	p.cmd.WaitDelay = time.Second
-	var err error
-	if p.Reader, err = p.cmd.StdoutPipe(); err != nil {
+	theirIn, in, err := os.Pipe()
+	if err != nil {
 		return nil, err
 	}
-	if p.WriteCloser, err = p.cmd.StdinPipe(); err != nil {
-		return nil, err
+	defer theirIn.Close()
+	out, theirOut, err := os.Pipe()
+	if err != nil {
+		return nil, errors.Join(err, in.Close())
 	}
-	return p, p.cmd.Start()
+	defer theirOut.Close()
+	p.in, p.out, p.cmd.Stdin, p.cmd.Stdout = in, out, theirIn, theirOut
+	if err := p.cmd.Start(); err != nil {
+		return nil, errors.Join(err, in.Close(), out.Close())
+	}
+	go func() {
+		_ = p.cmd.Wait() // how it ended says less than what it said
+		close(p.ended)
+	}()
+	return p, nil
 }
 
-// Read adds what the command complained about to the end of the stream.
 func (p *pipeConn) Read(b []byte) (int, error) {
-	n, err := p.Reader.Read(b)
-	if err != nil {
-		if said, _ := p.errs.text(); strings.TrimSpace(said) != "" {
-			err = fmt.Errorf("%w; proxy_command said: %s", err, strings.TrimSpace(said))
-		}
+	n, err := p.out.Read(b)
+	return n, p.explain(err)
+}
+
+func (p *pipeConn) Write(b []byte) (int, error) {
+	n, err := p.in.Write(b)
+	return n, p.explain(err)
+}
+
+// explain adds what the command complained about before it closed its pipes.
+func (p *pipeConn) explain(err error) error {
+	if err == nil {
+		return nil
 	}
-	return n, err
+	select {
+	case <-p.ended:
+	case <-time.After(time.Second):
+	}
+	if said, _ := p.errs.text(); strings.TrimSpace(said) != "" {
+		return fmt.Errorf("%w; proxy_command said: %s", err, strings.TrimSpace(said))
+	}
+	return err
 }
 
 // Close ends the command and everything that it started.
 func (p *pipeConn) Close() error {
 	p.close.Do(func() {
-		_ = p.WriteCloser.Close()
 		end(p.cmd.Process)
-		go func() { _ = p.cmd.Wait() }() // how it ended says nothing
+		_, _ = p.in.Close(), p.out.Close()
 	})
 	return nil
 }

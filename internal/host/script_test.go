@@ -12,6 +12,7 @@ import (
 
 // A script that was cut anywhere does nothing, in any shell at hand.
 func TestFault45CutScriptRunsNothing(t *testing.T) {
+	t.Parallel()
 	text := "touch ran\ncat >file <<'END'\none\ntwo\nEND\nif true; then\n  touch also\nfi\n: }\n: )"
 	for _, shell := range shells(t) {
 		script := stdinScript(text, newMarks(), false)
@@ -91,6 +92,7 @@ func fakeSudo(t *testing.T) string {
 }
 
 func TestFault49NoiseIsNotOutput(t *testing.T) {
+	t.Parallel()
 	key, public := newKey(t)
 	s := serve(t, public, func(s *server) {
 		s.shell = []string{"sh", "-c", `echo "welcome to $0"; printf "no newline" >&2; sleep 0.3; eval "$1"`, "corp"}
@@ -118,6 +120,7 @@ func TestFault50AccountWithoutLogin(t *testing.T) {
 }
 
 func TestFault52Outputs(t *testing.T) {
+	t.Parallel()
 	key, public := newKey(t)
 	s := serve(t, public, nil)
 	h := acquire(t, brisk(t), s.spec(key, nil))
@@ -137,6 +140,7 @@ func TestFault52Outputs(t *testing.T) {
 // A process that the script leaves behind holds the outputs open; nobody waits
 // for it.
 func TestChildLeftBehind(t *testing.T) {
+	t.Parallel()
 	key, public := newKey(t)
 	h := acquire(t, brisk(t), serve(t, public, nil).spec(key, nil))
 	began := time.Now()

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"net"
 	"os/exec"
+	"regexp"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -31,6 +32,8 @@ type server struct {
 	fragile     bool // ends the connection when asked for a sign of life
 	single      bool // allows one session per connection, ever
 	env         []string
+	listen      string // address
+	canned      bool   // answers every script without running it
 
 	conns, logins, execs, tries, busy, peak atomic.Int64
 
@@ -42,7 +45,7 @@ type server struct {
 // serve starts a server that accepts key; change adjusts it before it listens.
 func serve(t testing.TB, key ssh.PublicKey, change func(*server)) *server {
 	t.Helper()
-	s := &server{t: t, shell: []string{"sh", "-c"}, open: map[net.Conn]struct{}{}}
+	s := &server{t: t, listen: "127.0.0.1:0", shell: []string{"sh", "-c"}, open: map[net.Conn]struct{}{}}
 	s.config = &ssh.ServerConfig{ServerVersion: "SSH-2.0-OpenSSH_9.2p1 test", MaxAuthTries: 6}
 	s.config.PublicKeyCallback = func(_ ssh.ConnMetadata, offered ssh.PublicKey) (*ssh.Permissions, error) {
 		s.tries.Add(1)
@@ -55,7 +58,7 @@ func serve(t testing.TB, key ssh.PublicKey, change func(*server)) *server {
 	if change != nil {
 		change(s)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", s.listen)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,10 +196,14 @@ func (s *server) exec(ch ssh.Channel, line string) {
 		s.peak.Store(n)
 	}
 	defer s.busy.Add(-1)
+	if s.canned {
+		reply(ch, line)
+		return
+	}
 	cmd := exec.Command(s.shell[0], append(s.shell[1:], line)...)
 	cmd.Env = append(cmd.Environ(), s.env...)
 	cmd.Stdout, cmd.Stderr = ch, ch.Stderr()
-	cmd.WaitDelay = 100 * time.Millisecond
+	cmd.WaitDelay = 5 * time.Second
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return
@@ -240,6 +247,8 @@ func (s *server) spec(key Secret, change func(*Settings)) Spec {
 	}
 	return spec
 }
+
+var cannedMarks = regexp.MustCompile("begin-([0-9a-f]+)")
 
 var (
 	ed25519HostKey = mustSigner(newEd25519())

@@ -108,7 +108,7 @@ var keySecret = sync.OnceValue(func() []byte {
 // and as whom. It contains no secret.
 func (s Spec) Key() string {
 	mac := hmac.New(sha256.New, keySecret())
-	s.digestTo(func(part string) { fmt.Fprintf(mac, "%d:%s", len(part), part) })
+	s.digestTo(func(part string) { mac.Write([]byte(strconv.Itoa(len(part)) + ":" + part)) })
 	return s.String() + "#" + hex.EncodeToString(mac.Sum(nil)[:12])
 }
 
