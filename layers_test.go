@@ -27,6 +27,7 @@ var arrows = map[string][]string{
 		"github.com/hashicorp/terraform-plugin-framework", "github.com/hashicorp/terraform-plugin-go/", "github.com/hashicorp/terraform-plugin-log/",
 	},
 	"internal/hosttest":           {"golang.org/x/crypto/", "github.com/rogpeppe/go-internal/"},
+	"internal/hosttest/lab":       {"internal/hosttest", "golang.org/x/crypto/"},
 	"internal/hosttest/preflight": {"internal/hosttest"},
 	"demo":                        {"internal/hosttest"},
 	"internal/docgen":             {"internal/provider", "github.com/hashicorp/terraform-plugin-framework/providerserver", "github.com/hashicorp/terraform-plugin-go/"},

@@ -139,8 +139,11 @@ func (m *Machine) end() {
 		m.alive.Close()
 	}
 	if m.init != nil {
-		_ = m.init.Process.Kill()
-		_ = m.init.Wait() // the error is that we killed it
+		// Process 1 ends by itself when the pipe is closed.
+		init := m.init.Process
+		late := time.AfterFunc(5*time.Second, func() { _ = init.Kill() })
+		_ = m.init.Wait() // how it ended makes no difference
+		late.Stop()
 		m.init = nil
 	}
 }

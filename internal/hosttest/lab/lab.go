@@ -1,0 +1,142 @@
+// Package lab boots whole Debian hosts for tests: systemd, logind, journal, sudo
+// and a stock OpenSSH server as ssh.service or ssh.socket, each with a root file
+// system, processes and a network link of its own. A host boots in about a second
+// and can be rebooted, switched off and cut from the network.
+//
+//	h := lab.Start(t, lab.Options{Options: hosttest.Options{Release: "trixie"}, Socket: lab.AcceptNo})
+//	// dial h.Addr:h.Port with h.Key, as with any hosttest.Machine
+//	h.Reboot()
+//
+// Start skips the test, or fails it when REQUIRE_SSHD=1 is set, where hosts cannot
+// be made: besides what package hosttest needs, that is debootstrap and
+// systemd-nspawn. Nothing is left of a host when the test process is gone, even if
+// that is killed.
+//
+// It knows nothing of this provider: not its settings, nor its file names.
+package lab
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	_ "embed"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
+)
+
+//go:embed root.sh
+var rootScript string
+
+//go:embed init.sh
+var initScript string
+
+// Releases are the Debian releases that hosts can be made of, oldest first.
+func Releases() []string { return []string{"bullseye", "bookworm", "trixie"} }
+
+// Socket says what listens on port 22.
+type Socket string
+
+// What listens: sshd itself, or systemd for one sshd or for one per connection.
+const (
+	NoSocket  Socket = ""
+	AcceptNo  Socket = "no"
+	AcceptYes Socket = "yes"
+)
+
+// Sockets are the ways in which a release can listen.
+func Sockets(release string) []Socket {
+	if release == "bullseye" {
+		return []Socket{NoSocket, AcceptYes}
+	}
+	return []Socket{NoSocket, AcceptNo, AcceptYes}
+}
+
+// Options says what a host looks like before it boots.
+type Options struct {
+	hosttest.Options
+	// Socket makes ssh.socket listen and disables ssh.service.
+	Socket Socket
+	// SSHDOpts becomes SSHD_OPTS in /etc/default/ssh.
+	SSHDOpts string
+}
+
+// Start boots a host that lives as long as the test.
+func Start(t testing.TB, o Options) *Host {
+	t.Helper()
+	NeedsLab(t)
+	h, err := boot(o, func(err error) {
+		t.Helper()
+		t.Fatal(err)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(h.Close)
+	return h
+}
+
+// NeedsLab skips the test, or fails it with REQUIRE_SSHD=1, on a machine that
+// cannot make hosts.
+func NeedsLab(t testing.TB) {
+	t.Helper()
+	err := Missing()
+	switch {
+	case err == nil:
+	case os.Getenv("REQUIRE_SSHD") == "1":
+		t.Fatalf("%v (REQUIRE_SSHD=1)", err)
+	default:
+		t.Skip(err)
+	}
+}
+
+// Missing says in one sentence what this machine lacks for making hosts, and how
+// to get it; nil if nothing.
+func Missing() error {
+	if err := hosttest.Missing(); err != nil {
+		return err
+	}
+	packages := map[string]string{"debootstrap": "debootstrap", "systemd-nspawn": "systemd-container", "ip": "iproute2", "ssh": "openssh-client"}
+	var absent []string
+	for program, name := range packages {
+		if _, err := exec.LookPath(program); err != nil {
+			absent = append(absent, name)
+		}
+	}
+	if absent != nil {
+		return fmt.Errorf("hosts with systemd need packages that this machine lacks: apt-get install %s", strings.Join(absent, " "))
+	}
+	return nil
+}
+
+// Prepare installs the root file system of a release unless that was done before.
+func Prepare(release string) error {
+	if err := Missing(); err != nil {
+		return err
+	}
+	_, err := hosttest.Root(release, rootScript)
+	return err
+}
+
+func boot(o Options, fail func(error)) (*Host, error) {
+	if o.Release == "" {
+		o.Release = "bookworm"
+	}
+	root, err := hosttest.Root(o.Release, rootScript)
+	if err != nil {
+		return nil, err
+	}
+	h := &Host{fail: fail}
+	h.Machine, err = hosttest.BootOn(hosttest.Chassis{Root: root, Init: initScript, Enter: h.enter}, o.Options, fail)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(h.enable(o), h.powerOn()); err != nil {
+		h.Close()
+		return nil, err
+	}
+	return h, nil
+}
