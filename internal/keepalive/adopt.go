@@ -53,15 +53,15 @@ func (want *Server) read(lines []sshconf.Line) {
 			want.Match = append(want.Match, Match{Criteria: l.Rest})
 			block = len(want.Match) - 1
 		case block == global:
-			want.Settings = addLine(want.Settings, "", l)
+			want.Settings = serverLanguage().addLine(want.Settings, "", l)
 		default:
 			m := &want.Match[block]
-			m.Settings = addLine(m.Settings, fmt.Sprintf("match[%d].", block), l)
+			m.Settings = serverLanguage().addLine(m.Settings, fmt.Sprintf("match[%d].", block), l)
 		}
 	}
 }
 
-func addLine(settings []Setting, prefix string, l sshconf.Line) []Setting {
+func (g language) addLine(settings []Setting, prefix string, l sshconf.Line) []Setting {
 	for i := range settings {
 		if strings.EqualFold(settings[i].Keyword, l.Keyword) {
 			settings[i].Values = append(settings[i].Values, l.Rest)
@@ -69,7 +69,7 @@ func addLine(settings []Setting, prefix string, l sshconf.Line) []Setting {
 		}
 	}
 	attribute := fmt.Sprintf("settings[%q]", l.Keyword)
-	if a, ok := typedAttribute(l.Keyword); ok {
+	if a, ok := g.typed(l.Keyword); ok {
 		attribute = a.Name
 	}
 	return append(settings, Setting{Attribute: prefix + attribute, Keyword: l.Keyword, Values: []string{l.Rest}})

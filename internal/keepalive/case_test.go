@@ -167,7 +167,7 @@ func readWish(t *testing.T, want *Server, tree *sshconf.Tree, line string) {
 
 func addWish(settings []Setting, prefix, line string) []Setting {
 	f := sshconf.Parse(sshconf.Server, sshconf.Version{Major: 10, Minor: 5}, []byte(line))
-	return addLine(settings, prefix, f.Lines[0])
+	return serverLanguage().addLine(settings, prefix, f.Lines[0])
 }
 
 func readContext(arg string) sshconf.Context {

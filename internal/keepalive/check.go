@@ -3,6 +3,7 @@ package keepalive
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -45,7 +46,8 @@ const (
 // there.
 func CheckServer(want Server) []Problem {
 	var problems []Problem
-	problems = append(problems, checkSettings(want.Settings, false)...)
+	language := serverLanguage()
+	problems = append(problems, language.checkSettings(want.Settings, false)...)
 	for i, m := range want.Match {
 		at := fmt.Sprintf("match[%d].", i)
 		if len(m.Settings) == 0 {
@@ -53,7 +55,7 @@ func CheckServer(want Server) []Problem {
 				Text: "the Match block sets nothing"})
 		}
 		problems = append(problems, checkCriteria(at+"criteria", m.Criteria)...)
-		problems = append(problems, checkSettings(m.Settings, true)...)
+		problems = append(problems, language.checkSettings(m.Settings, true)...)
 	}
 	if len(want.Settings)+len(want.Match) == 0 {
 		problems = append(problems, Problem{Code: NothingWanted, Text: "no setting is declared, so there is nothing to manage"})
@@ -61,13 +63,13 @@ func CheckServer(want Server) []Problem {
 	return append(problems, checkDropInName(want.DropInName)...)
 }
 
-func checkSettings(settings []Setting, inMatch bool) []Problem {
+func (g language) checkSettings(settings []Setting, inMatch bool) []Problem {
 	var problems []Problem
 	seen := map[string]string{}
 	for _, s := range settings {
-		kw, known := sshconf.Lookup(sshconf.Server, s.Keyword)
+		kw, known := sshconf.Lookup(g.Dialect, s.Keyword)
 		if !known {
-			problems = append(problems, unknownKeyword(s))
+			problems = append(problems, g.unknownKeyword(s))
 			continue
 		}
 		key := strings.ToLower(kw.Name)
@@ -77,38 +79,38 @@ func checkSettings(settings []Setting, inMatch bool) []Problem {
 			continue
 		}
 		seen[key] = s.Attribute
-		problems = append(problems, checkOne(s, kw, inMatch)...)
+		problems = append(problems, g.checkOne(s, kw, inMatch)...)
 	}
 	return problems
 }
 
-func checkOne(s Setting, kw sshconf.Keyword, inMatch bool) []Problem {
+func (g language) checkOne(s Setting, kw sshconf.Keyword, inMatch bool) []Problem {
 	var problems []Problem
 	bad := func(code Code, format string, args ...any) {
 		problems = append(problems, Problem{Code: code, Attribute: s.Attribute, Text: fmt.Sprintf(format, args...)})
 	}
-	if typed, ok := typedAttribute(kw.Name); ok && strings.Contains(s.Attribute, "settings[") {
+	if typed, ok := g.typed(kw.Name); ok && strings.Contains(s.Attribute, "settings[") {
 		bad(TypedKeyword, "%s belongs to the attribute %s", kw.Name, typed.Name)
 	}
-	if strings.EqualFold(kw.Name, "Match") || strings.EqualFold(kw.Name, "Include") {
+	if kw.Type == sshconf.Block {
 		bad(TypedKeyword, "%s is not a setting", kw.Name)
 		return problems
 	}
 	if inMatch && kw.MatchSince.IsZero() {
-		bad(NotInMatch, "no release of sshd allows %s in a Match block", kw.Name)
+		bad(NotInMatch, "no release of %s allows %s in a Match block", g.program, kw.Name)
 	}
 	if len(s.Values) == 0 {
 		bad(BadValue, "%s has no value", kw.Name)
 	}
 	if len(s.Values) > 1 && !accumulates(kw) {
-		bad(BadValue, "%s takes one line, not %d: sshd would use the first only", kw.Name, len(s.Values))
+		bad(BadValue, "%s takes one line, not %d: %s would use the first only", kw.Name, len(s.Values), g.program)
 	}
 	for _, v := range s.Values {
 		if text := badText(v); text != "" {
 			bad(BadValue, "%s %s", kw.Name, text)
 			continue
 		}
-		if text := badTyped(kw.Name, v); text != "" {
+		if text := g.badTyped(kw.Name, v); text != "" {
 			bad(BadValue, "%s", text)
 		}
 	}
@@ -137,16 +139,13 @@ var (
 )
 
 // badTyped says what is wrong with the value of a typed attribute's keyword.
-func badTyped(keyword, v string) string {
-	a, ok := typedAttribute(keyword)
-	if !ok {
+func (g language) badTyped(keyword, v string) string {
+	a, ok := g.typed(keyword)
+	if !ok || slices.Contains(a.Words, v) {
 		return ""
 	}
 	switch a.Kind {
 	case Time:
-		if a.Name == "unused_connection_timeout" && v == "none" {
-			return ""
-		}
 		if _, err := sshconf.ParseTime(v); err != nil {
 			return fmt.Sprintf("%q is no time: write whole seconds or numbers with units such as 120, \"2m\" or \"1h30m\"", v)
 		}
@@ -157,6 +156,9 @@ func badTyped(keyword, v string) string {
 	case Pairs:
 		return badPairs(v)
 	case Text:
+		if a.Words != nil {
+			return fmt.Sprintf("%q is none of %s", v, strings.Join(a.Words, ", "))
+		}
 		if a.Name == "max_startups" && !startupsPattern.MatchString(v) {
 			return fmt.Sprintf("%q is neither \"start\" nor \"start:rate:full\"", v)
 		}
@@ -175,15 +177,6 @@ func badPairs(v string) string {
 		}
 	}
 	return ""
-}
-
-func typedAttribute(keyword string) (Attribute, bool) {
-	for _, a := range ServerAttributes() {
-		if strings.EqualFold(a.Keyword, keyword) {
-			return a, true
-		}
-	}
-	return Attribute{}, false
 }
 
 func checkCriteria(attribute, criteria string) []Problem {
@@ -205,18 +198,18 @@ func checkDropInName(name string) []Problem {
 		Text: fmt.Sprintf("%q is no file name of letters, digits, dots, hyphens and underscores that ends in .conf", name)}}
 }
 
-func unknownKeyword(s Setting) Problem {
-	text := fmt.Sprintf("%s is no keyword of sshd_config", s.Keyword)
-	if near := nearest(s.Keyword); near != "" {
+func (g language) unknownKeyword(s Setting) Problem {
+	text := fmt.Sprintf("%s is no keyword of %s_config", s.Keyword, g.program)
+	if near := g.nearest(s.Keyword); near != "" {
 		text += fmt.Sprintf("; did you mean %s?", near)
 	}
 	return Problem{Code: UnknownKeyword, Attribute: s.Attribute, Text: text}
 }
 
 // nearest returns the keyword that differs from word by at most two edits.
-func nearest(word string) string {
+func (g language) nearest(word string) string {
 	best, distance := "", 3
-	for _, kw := range sshconf.Keywords(sshconf.Server) {
+	for _, kw := range sshconf.Keywords(g.Dialect) {
 		if d := editDistance(strings.ToLower(word), strings.ToLower(kw.Name)); d < distance {
 			best, distance = kw.Name, d
 		}

@@ -14,19 +14,20 @@ import (
 // checkVersion compares the wanted keywords with what the host's release knows.
 func checkVersion(want Server, v sshconf.Version) []Problem {
 	var problems []Problem
+	language := serverLanguage()
 	for _, s := range want.Settings {
-		problems = append(problems, checkRelease(s, v, false)...)
+		problems = append(problems, language.checkRelease(s, v, false)...)
 	}
 	for _, m := range want.Match {
 		for _, s := range m.Settings {
-			problems = append(problems, checkRelease(s, v, true)...)
+			problems = append(problems, language.checkRelease(s, v, true)...)
 		}
 	}
 	return problems
 }
 
-func checkRelease(s Setting, v sshconf.Version, inMatch bool) []Problem {
-	kw, known := sshconf.Lookup(sshconf.Server, s.Keyword)
+func (g language) checkRelease(s Setting, v sshconf.Version, inMatch bool) []Problem {
+	kw, known := sshconf.Lookup(g.Dialect, s.Keyword)
 	if !known || v.IsZero() {
 		return nil
 	}
@@ -57,13 +58,13 @@ func refusals(want Server, have Facts) []Problem {
 	var problems []Problem
 	for i, w := range WantedTexts(want) {
 		if i < len(have.Refused) && have.Refused[i] != "" {
-			problems = append(problems, refusal(w, have.Refused[i])...)
+			problems = append(problems, serverLanguage().refusal(w, have.Refused[i])...)
 		}
 	}
 	return problems
 }
 
-func refusal(w Wanted, complaint string) []Problem {
+func (g language) refusal(w Wanted, complaint string) []Problem {
 	var problems []Problem
 	for line := range strings.Lines(complaint) {
 		line = strings.TrimSpace(line)
@@ -77,10 +78,10 @@ func refusal(w Wanted, complaint string) []Problem {
 		}
 		_, text, _ := strings.Cut(line, m[0])
 		problems = append(problems, Problem{Code: RefusedByHost, Attribute: w.Attributes[n-1],
-			Text: fmt.Sprintf("the host's sshd refuses %q: %s", w.Lines[n-1], strings.TrimLeft(text, ": "))})
+			Text: fmt.Sprintf("the host's %s refuses %q: %s", g.program, w.Lines[n-1], strings.TrimLeft(text, ": "))})
 	}
 	if len(problems) == 0 {
-		problems = append(problems, Problem{Code: RefusedByHost, Text: "the host's sshd refuses the settings: " + strings.TrimSpace(complaint)})
+		problems = append(problems, Problem{Code: RefusedByHost, Text: "the host's " + g.program + " refuses the settings: " + strings.TrimSpace(complaint)})
 	}
 	return problems
 }
@@ -88,9 +89,9 @@ func refusal(w Wanted, complaint string) []Problem {
 // filePattern finds the file and line a complaint is about.
 var filePattern = regexp.MustCompile(`(/\S+?):? line (\d+)`)
 
-func invalidHost(have Facts) Problem {
-	p := Problem{Code: InvalidHost, Text: "the host's sshd refuses its own configuration as it stands: " + strings.TrimSpace(have.Invalid)}
-	if m := filePattern.FindStringSubmatch(have.Invalid); m != nil {
+func (g language) invalidHost(complaint string) Problem {
+	p := Problem{Code: InvalidHost, Text: "the host's " + g.program + " refuses its own configuration as it stands: " + strings.TrimSpace(complaint)}
+	if m := filePattern.FindStringSubmatch(complaint); m != nil {
 		if n, err := strconv.Atoi(m[2]); err == nil {
 			p.Pos = sshconf.Pos{Path: m[1], Line: n}
 		}

@@ -13,7 +13,7 @@ import (
 // no warning must not be carried out.
 func PlanServer(want Server, have Facts) Plan {
 	if have.Invalid != "" {
-		return Plan{Problems: []Problem{invalidHost(have)}}
+		return Plan{Problems: []Problem{serverLanguage().invalidHost(have.Invalid)}}
 	}
 	problems := slices.Concat(checkVersion(want, have.Version), refusals(want, have), commandLine(want, have))
 	if failed(problems) {
