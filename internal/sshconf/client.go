@@ -1,6 +1,7 @@
 package sshconf
 
 import (
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -22,7 +23,7 @@ type ClientQuery struct {
 // and keeps what it had. Match exec is never run here, and no name is resolved:
 // what depends on that is in Depends, and does not match.
 func EvaluateClient(t Tree, q ClientQuery) Result {
-	c := &client{query: q, host: q.Host, first: map[string]string{}}
+	c := &client{query: q, host: q.Host, first: map[string]string{}, inactive: map[Pos]int{}, active: map[Pos]bool{}, keyFiles: map[string]bool{}}
 	c.tree, c.globs, c.files = t, newGlobber(t.Files), map[string]*File{}
 	c.result = Result{dialect: t.Dialect, version: t.Version, settings: map[string][]Setting{}, includedBy: map[string]Pos{}}
 	c.first["user"] = q.User
@@ -39,6 +40,8 @@ func EvaluateClient(t Tree, q ClientQuery) Result {
 		c.read()
 	}
 	for name, list := range c.result.settings {
+		list = slices.DeleteFunc(list, func(s Setting) bool { return s.reread })
+		c.result.settings[name] = list
 		kw, _ := Lookup(Client, name)
 		settle(kw, t.Version, list)
 	}
@@ -61,6 +64,12 @@ type client struct {
 	wantFinal bool
 	final     bool
 	user      bool // in the user's file, not the system's
+
+	// What the first reading found of each line, for the second one: that it is
+	// active, or where among the settings it stands as inactive.
+	active   map[Pos]bool
+	inactive map[Pos]int
+	keyFiles map[string]bool // IdentityFile and CertificateFile so far
 }
 
 // clientScope is the state within one file.
@@ -118,7 +127,7 @@ func (c *client) lineClient(f *File, l Line, at Pos, s *clientScope, depth int) 
 	argv := c.files[at.Path].lexer.argv
 	switch {
 	case l.Err != nil && (argv || known && !kw.Deprecated(c.tree.Version)):
-		c.problem(at, true, "%s: %v", l.Keyword, l.Err)
+		c.problem(at, true, "%v", l.refusal())
 	case !known && matchPatternList(strings.ToLower(l.Keyword), c.first["ignoreunknown"], true) == 1:
 	case !known:
 		c.problem(at, true, "bad configuration option: %s", strings.ToLower(l.Keyword))
@@ -242,8 +251,13 @@ func (c *client) setClient(kw Keyword, l Line, at Pos, s clientScope) {
 	if kw.Name == "StreamLocalBindMask" || kw.Name == "SyslogFacility" {
 		s.active = true // ssh does not look whether they are
 	}
-	if c.final && !c.reread(name, at, s) {
+	if c.final && !c.news(name, at, s) {
 		return
+	}
+	if !c.final && s.active {
+		c.active[at] = true
+	} else if !c.final {
+		c.inactive[at] = len(c.result.settings[name])
 	}
 	if _, set := c.first[name]; s.active && (!set || c.first[name] == "") && len(l.Args) > 0 {
 		c.first[name] = l.Args[0]
@@ -261,30 +275,23 @@ func (c *client) setClient(kw Keyword, l Line, at Pos, s clientScope) {
 // repeated reports whether ssh has this key file already, from the same of the
 // two configurations (add_identity_file, add_certificate_file).
 func (c *client) repeated(name string, set Setting) bool {
-	if name != "identityfile" && name != "certificatefile" {
+	if name != "identityfile" && name != "certificatefile" || !set.atStart {
 		return false
 	}
-	return slices.ContainsFunc(c.result.settings[name], func(s Setting) bool {
-		return s.atStart && s.fromUser == set.fromUser && slices.Equal(s.Args, set.Args)
-	})
+	key := fmt.Sprintf("%s %t %q", name, set.fromUser, set.Args)
+	seen := c.keyFiles[key]
+	c.keyFiles[key] = true
+	return seen
 }
 
-// reread reports whether the second reading of a line is news: the first found
-// it inactive. Then this reading takes the place of that one.
-func (c *client) reread(name string, at Pos, s clientScope) bool {
-	if !s.active {
+// news reports whether the second reading of a line counts: the first found it
+// inactive, so this one takes its place. SendEnv alone adds the same again.
+func (c *client) news(name string, at Pos, s clientScope) bool {
+	if !s.active || c.active[at] && name != "sendenv" {
 		return false
 	}
-	list := c.result.settings[name]
-	for i, old := range list {
-		if old.Pos != at {
-			continue
-		}
-		if old.Active {
-			return name == "sendenv" // which alone adds the same again
-		}
-		c.result.settings[name] = append(list[:i:i], list[i+1:]...)
-		break
+	if i, ok := c.inactive[at]; ok {
+		c.result.settings[name][i].reread = true
 	}
 	return true
 }

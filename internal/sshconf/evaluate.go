@@ -8,6 +8,8 @@ import (
 const (
 	maxDepth = 16      // SERVCONF_MAX_DEPTH, READCONF_MAX_DEPTH
 	maxLines = 1 << 20 // ours: includes can make any number of lines out of a few
+
+	maxProblems = 1000
 )
 
 // Evaluate says what sshd makes of the tree, for a connection: what sshd -T
@@ -22,7 +24,7 @@ const (
 //
 // Up to 7.6 sshd -T without -C does not do the second reading.
 func Evaluate(t Tree, c Context) Result {
-	e := &evaluator{tree: t, context: c, globs: newGlobber(t.Files), files: map[string]*File{}}
+	e := &evaluator{tree: t, context: c, globs: newGlobber(t.Files), files: map[string]*File{}, subsystems: map[string]Pos{}}
 	e.result = Result{dialect: t.Dialect, version: t.Version, settings: map[string][]Setting{}, includedBy: map[string]Pos{}}
 	if _, ok := t.Files[t.Main]; !ok {
 		e.problem(Pos{Path: t.Main}, true, "no such file")
@@ -62,7 +64,12 @@ type evaluator struct {
 	files   map[string]*File
 	lines   int
 	stopped bool
+	fatal   bool // some problem is
 	result  Result
+
+	subsystems map[string]Pos // those there are at the start
+	// keysStart and keysConnection say that AuthorizedKeysCommand is set.
+	keysStart, keysConnection bool
 }
 
 // scope is the state of process_server_config_line_depth in both readings.
@@ -79,7 +86,13 @@ type scope struct {
 	depends, outerDepends string
 }
 
+// problem notes what is wrong. Of a thousand problems nobody reads the rest, but
+// whether one is fatal must be known.
 func (e *evaluator) problem(at Pos, fatal bool, format string, args ...any) {
+	if len(e.result.Problems) >= maxProblems && (!fatal || e.fatal) {
+		return
+	}
+	e.fatal = e.fatal || fatal
 	e.result.Problems = append(e.result.Problems, Problem{at, fmt.Sprintf(format, args...), fatal})
 }
 
@@ -118,7 +131,7 @@ func (e *evaluator) walk(name string, s scope, depth int) {
 
 func (e *evaluator) line(f *File, l Line, at Pos, s *scope, depth int) {
 	if l.Err != nil {
-		e.problem(at, true, "%s: %v", l.Keyword, l.Err)
+		e.problem(at, true, "%v", l.refusal())
 		return
 	}
 	kw, ok := Lookup(Server, l.Keyword)
@@ -231,34 +244,34 @@ func (e *evaluator) set(kw Keyword, l Line, at Pos, s scope) {
 		Keyword: l.Keyword, Args: l.Args, Rest: l.Rest, Pos: at, Match: s.match, Depends: s.depends,
 		line: l, atStart: s.start, forConnection: s.connection && kw.matchEffective(v),
 	}
-	if kw.Name == "Subsystem" && !reached(v, Version{9, 5}) && s.start {
-		e.refuseTwice(set)
-	}
-	if kw.Name == "AuthorizedPrincipalsCommand" && kw.Merge(v) == Last {
-		e.hidePrincipals(&set)
+	switch kw.Name {
+	case "Subsystem":
+		e.subsystem(set)
+	case "AuthorizedKeysCommand":
+		e.keysStart, e.keysConnection = e.keysStart || set.atStart, e.keysConnection || set.forConnection
+	case "AuthorizedPrincipalsCommand":
+		// A slip of 8.7 to 9.8 keeps the line from counting once
+		// AuthorizedKeysCommand is set.
+		slip := kw.Merge(v) == Last
+		set.atStart = set.atStart && !(slip && e.keysStart)
+		set.forConnection = set.forConnection && !(slip && e.keysConnection)
 	}
 	set.Active = set.atStart || set.forConnection
 	name := canonicalName(Server, v, kw.Name)
 	e.result.settings[name] = append(e.result.settings[name], set)
 }
 
-// refuseTwice: before 9.5 a Subsystem that was there already was fatal.
-func (e *evaluator) refuseTwice(set Setting) {
-	for _, s := range e.result.Settings("Subsystem") {
-		if s.atStart && s.Args[0] == set.Args[0] {
-			e.problem(set.Pos, true, "Subsystem %s is already defined at %s", s.Args[0], s.Pos)
-			return
-		}
+// subsystem refuses one that is there already, as sshd did before 9.5.
+func (e *evaluator) subsystem(set Setting) {
+	if !set.atStart || reached(e.tree.Version, Version{9, 5}) {
+		return
 	}
-}
-
-// hidePrincipals models a slip of 8.7 to 9.8, which kept the line from counting
-// once AuthorizedKeysCommand was set.
-func (e *evaluator) hidePrincipals(set *Setting) {
-	for _, s := range e.result.Settings("AuthorizedKeysCommand") {
-		set.atStart = set.atStart && !s.atStart
-		set.forConnection = set.forConnection && !s.forConnection
+	name := set.Args[0]
+	if at, twice := e.subsystems[name]; twice {
+		e.problem(set.Pos, true, "Subsystem %s is already defined at %s", name, at)
+		return
 	}
+	e.subsystems[name] = set.Pos
 }
 
 // missing refuses a keyword that is active from the start on without the other,

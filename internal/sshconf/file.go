@@ -2,6 +2,7 @@ package sshconf
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 )
 
@@ -29,6 +30,14 @@ type Line struct {
 
 // Is reports whether the line sets keyword, however that is spelled.
 func (l Line) Is(keyword string) bool { return strings.EqualFold(l.Keyword, keyword) }
+
+// refusal is Err with the keyword it is about.
+func (l Line) refusal() error {
+	if l.Keyword == "" {
+		return l.Err
+	}
+	return fmt.Errorf("%s: %w", l.Keyword, l.Err)
+}
 
 // Text is the line without its terminator.
 func (l Line) Text() string {

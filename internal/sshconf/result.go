@@ -47,6 +47,7 @@ type Setting struct {
 
 	line                   Line
 	fromUser               bool // in ssh_config: read for the user's file, not the system's
+	reread                 bool // in ssh_config: another reading took its place
 	atStart, forConnection bool // active when sshd starts, when it matches a connection
 }
 
