@@ -18,6 +18,7 @@ const keepaliveBody = `
 // TestLife: create, empty second plan, drift by hand edit, update, removal by
 // hand, destroy without a trace.
 func TestLife(t *testing.T) {
+	t.Parallel()
 	m := hosttest.Start(t, hosttest.Options{})
 	before := m.Snapshot("/etc/ssh")
 	config := providerBlock("", m) + serverBlock(m, keepaliveBody)

@@ -2,8 +2,6 @@ package provider
 
 import (
 	"fmt"
-	"os"
-	"os/exec"
 	"reflect"
 	"strings"
 	"testing"
@@ -28,7 +26,7 @@ const (
 // accept runs a case with the engine on PATH: terraform, else tofu.
 func accept(t *testing.T, c resource.TestCase) {
 	t.Helper()
-	needsEngine(t)
+	hosttest.NeedsEngine(t)
 	c.ProtoV6ProviderFactories = factories()
 	resource.UnitTest(t, c)
 }
@@ -37,25 +35,6 @@ func factories() map[string]func() (tfprotov6.ProviderServer, error) {
 	return map[string]func() (tfprotov6.ProviderServer, error){
 		"sshkeepalive": func() (tfprotov6.ProviderServer, error) { return New("test").Server(), nil },
 	}
-}
-
-func needsEngine(t *testing.T) {
-	t.Helper()
-	t.Setenv("CHECKPOINT_DISABLE", "1")
-	t.Setenv("TF_CLI_CONFIG_FILE", os.DevNull)
-	if os.Getenv("TF_ACC_TERRAFORM_PATH") != "" {
-		return
-	}
-	for _, name := range []string{"terraform", "tofu"} {
-		if found, err := exec.LookPath(name); err == nil {
-			t.Setenv("TF_ACC_TERRAFORM_PATH", found)
-			return
-		}
-	}
-	if os.Getenv("REQUIRE_TERRAFORM") == "1" {
-		t.Fatal("neither terraform nor tofu is on PATH (REQUIRE_TERRAFORM=1)")
-	}
-	t.Skip("neither terraform nor tofu is on PATH")
 }
 
 // providerBlock reaches machines as root with the harness's key. Its host keys

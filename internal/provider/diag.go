@@ -247,10 +247,10 @@ func joined(paragraphs ...string) string {
 	return strings.Join(kept, "\n\n")
 }
 
-// sentence makes an error's text one: errors begin in lower case and end
-// without a period.
+// sentence ends an error's text, which begins with a name more often than not
+// and is left in lower case for that.
 func sentence(text string) string {
-	text = capital(strings.TrimSpace(text))
+	text = strings.TrimSpace(text)
 	if text == "" || strings.ContainsRune(".!?", rune(text[len(text)-1])) {
 		return text
 	}

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 )
 
 const examples = "../../examples"
@@ -15,8 +17,8 @@ const examples = "../../examples"
 // TestExamplesAreValid has the engine validate each example by itself, with the
 // provider built from this tree.
 func TestExamplesAreValid(t *testing.T) {
-	needsEngine(t)
-	engine := os.Getenv("TF_ACC_TERRAFORM_PATH")
+	t.Parallel()
+	engine := hosttest.NeedsEngine(t)
 	rc := buildProvider(t)
 	var files []string
 	for _, pattern := range []string{"provider/*.tf", "resources/*/*.tf"} {
@@ -43,31 +45,15 @@ func TestExamplesAreValid(t *testing.T) {
 
 // TestExamplesCanFail validates an example with an attribute that is none.
 func TestExamplesCanFail(t *testing.T) {
-	needsEngine(t)
+	t.Parallel()
+	engine := hosttest.NeedsEngine(t)
 	file := filepath.Join(t.TempDir(), "resource.tf")
 	if err := os.WriteFile(file, []byte("resource \"sshkeepalive_server\" \"x\" {\n  host = \"a\"\n  client_alive = 1\n}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := validateExample(t, os.Getenv("TF_ACC_TERRAFORM_PATH"), buildProvider(t), file); err == nil || !strings.Contains(out, "client_alive") {
+	if out, err := validateExample(t, engine, buildProvider(t), file); err == nil || !strings.Contains(out, "client_alive") {
 		t.Errorf("a wrong attribute passes: %s", out)
 	}
-}
-
-// buildProvider returns an engine's configuration file that finds the provider.
-func buildProvider(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	build := exec.Command("go", "build", "-o", filepath.Join(dir, "terraform-provider-sshkeepalive"), ".")
-	build.Dir = "../.."
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	rc := filepath.Join(dir, "cli.tfrc")
-	text := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"sshkeepalive/sshkeepalive\" = %q\n  }\n  direct {}\n}\n", dir)
-	if err := os.WriteFile(rc, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return rc
 }
 
 func validateExample(t *testing.T, engine, rc, file string) (string, error) {

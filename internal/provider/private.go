@@ -13,8 +13,8 @@ const (
 	// digestsKey holds the digest of each configuration file as the last look
 	// found it, by path.
 	digestsKey = "digests"
-	// recheckKey is there when the last refresh could not look at the host.
-	recheckKey = "recheck"
+	// unseenKey is there when the last refresh could not look at the host.
+	unseenKey = "unseen"
 	// importKey is there from an import until the first look.
 	importKey = "import"
 )

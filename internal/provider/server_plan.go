@@ -34,7 +34,7 @@ func (r *serverResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	}
 	ctx, leave := r.session.enter(ctx)
 	defer leave()
-	p := planning{r: r, m: &m, before: before, digests: readDigests(ctx, req.Private), recheck: hasFlag(ctx, req.Private, recheckKey)}
+	p := planning{r: r, m: &m, before: before, digests: readDigests(ctx, req.Private), unseen: hasFlag(ctx, req.Private, unseenKey)}
 	p.changed = before != nil && !req.Plan.Raw.Equal(req.State.Raw)
 	resp.Diagnostics.Append(p.run(ctx)...)
 	if resp.Diagnostics.HasError() {
@@ -51,7 +51,7 @@ type planning struct {
 	before  *serverModel // nil for a new resource
 	changed bool         // the configuration asks for something else than state has
 	digests map[string]string
-	recheck bool
+	unseen  bool // the refresh could not look, and said so
 	replace path.Paths
 }
 
@@ -70,8 +70,8 @@ func (p *planning) run(ctx context.Context) diag.Diagnostics {
 		p.moved("")
 		return diags
 	}
-	if p.recheck && !p.moving() {
-		p.unsure()
+	if p.unseen && !p.moving() {
+		p.recorded(ctx, w.server)
 		return diags
 	}
 	return append(diags, p.look(ctx, where, w.server)...)
@@ -88,10 +88,26 @@ func (p *planning) moved(machineID string) {
 	}
 }
 
-// unsure plans a verification: values that only an apply can tell.
-func (p *planning) unsure() {
-	p.m.Effective = types.MapUnknown(types.StringType)
-	p.m.Trail = types.StringUnknown()
+// recorded plans from what is recorded, without having looked. Unless the
+// policy is to ignore that, the plan is to verify: it leaves values open that
+// only an apply can tell.
+func (p *planning) recorded(ctx context.Context, want keepalive.Server) {
+	p.moved("")
+	if p.before == nil {
+		return
+	}
+	was, diags := p.before.want(ctx)
+	if !diags.HasError() && !p.moving() && sameServer(was.server, want) {
+		p.m.setComputed(p.before.computed())
+	}
+	if p.policy() == recheck {
+		p.m.Effective = types.MapUnknown(types.StringType)
+		p.m.Trail = types.StringUnknown()
+	}
+}
+
+func (p *planning) policy() policy {
+	return choosePolicy(p.m.OnUnreachable, p.r.session.onUnreachable)
 }
 
 func (p *planning) look(ctx context.Context, where whereabouts, want keepalive.Server) diag.Diagnostics {
@@ -101,7 +117,7 @@ func (p *planning) look(ctx context.Context, where whereabouts, want keepalive.S
 	name := p.m.Host.ValueString()
 	sight, err := p.r.session.engine.Look(ctx, p.m.target(where), want)
 	if err != nil {
-		return append(diags, p.blind(name, err)...)
+		return append(diags, p.blind(ctx, want, err)...)
 	}
 	plan := keepalive.PlanServer(want, sight.Facts)
 	if foreign := p.foreign(sight, plan); len(foreign) > 0 {
@@ -180,15 +196,12 @@ func (p *planning) released() bool {
 
 // blind deals with a host that cannot be looked at while planning. The refresh
 // said so already, unless there was none.
-func (p *planning) blind(name string, err error) diag.Diagnostics {
-	chosen := choosePolicy(p.m.OnUnreachable, p.r.session.onUnreachable)
+func (p *planning) blind(ctx context.Context, want keepalive.Server, err error) diag.Diagnostics {
+	name, chosen := p.m.Host.ValueString(), p.policy()
 	if !unanswered(err) || chosen == fail {
 		return failures(name, "plan", err)
 	}
-	p.moved("")
-	if p.before == nil || chosen == recheck {
-		p.unsure()
-	}
+	p.recorded(ctx, want)
 	return diag.Diagnostics{notLooked(name, err, chosen)}
 }
 

@@ -37,8 +37,7 @@ func (r *serverResource) Read(ctx context.Context, req resource.ReadRequest, res
 		return
 	}
 	if !looked {
-		again := choosePolicy(m.OnUnreachable, r.session.onUnreachable) == recheck
-		resp.Diagnostics.Append(setFlag(ctx, resp.Private, recheckKey, again)...)
+		resp.Diagnostics.Append(setFlag(ctx, resp.Private, unseenKey, true)...)
 		return
 	}
 	if importing {
@@ -50,7 +49,7 @@ func (r *serverResource) Read(ctx context.Context, req resource.ReadRequest, res
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(setFlag(ctx, resp.Private, recheckKey, false)...)
+	resp.Diagnostics.Append(setFlag(ctx, resp.Private, unseenKey, false)...)
 	resp.Diagnostics.Append(setFlag(ctx, resp.Private, importKey, false)...)
 	resp.Diagnostics.Append(writeDigests(ctx, resp.Private, sight.Digests())...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)

@@ -106,7 +106,7 @@ func (r *serverResource) Update(ctx context.Context, req resource.UpdateRequest,
 		return
 	}
 	resp.Diagnostics.Append(writeDigests(ctx, resp.Private, sight.Digests())...)
-	resp.Diagnostics.Append(setFlag(ctx, resp.Private, recheckKey, false)...)
+	resp.Diagnostics.Append(setFlag(ctx, resp.Private, unseenKey, false)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 }
 
