@@ -21,7 +21,8 @@ lock() {
 			RESOLVE=
 		fi
 		if [ "$(now)" -ge "$until" ]; then
-			BUSY=1
+			if [ -n "$HOLDER" ] || enlist; then BUSY=1; fi
+			rm -f "$RUN/lock.$$"
 			return 1
 		fi
 		nap

@@ -21,6 +21,7 @@ type box struct {
 	t     *testing.T
 	dir   string
 	shell []string
+	clash *Conflict
 	runs  []string // names of the scripts that ran
 	// spoil may change a script before it runs, or lose its answer after.
 	spoil func(name, script string) string
@@ -29,7 +30,7 @@ type box struct {
 
 func newBox(t *testing.T) *box {
 	t.Helper()
-	t.Parallel() // they mostly wait
+	t.Parallel()
 	if os.Geteuid() != 0 {
 		needed(t, "not root")
 	}
@@ -166,7 +167,7 @@ func (b *box) request(id, text string) Request {
 		},
 		Activate:       Activation{Kind: Signal, PIDFile: b.path("run/sshd.pid")},
 		ConfirmTimeout: 30 * time.Second,
-		LockWait:       2 * time.Second,
+		LockWait:       time.Second,
 		Layout: Layout{
 			Path: b.path("bin") + ":/usr/sbin:/usr/bin:/sbin:/bin",
 			Run:  run, State: b.path("var/lib/sshkeepalive"), Etc: b.path("etc"),

@@ -2,6 +2,7 @@ package commit
 
 import (
 	"bufio"
+	"flag"
 	"fmt"
 	"net"
 	"os"
@@ -20,6 +21,10 @@ import (
 func TestMain(m *testing.M) {
 	if filepath.Base(os.Args[0]) == "sshd" {
 		os.Exit(fakeSSHD(os.Args[1:]))
+	}
+	flag.Parse()
+	if err := flag.Set("test.parallel", "6"); err != nil { // they mostly wait
+		panic(err)
 	}
 	os.Exit(m.Run())
 }

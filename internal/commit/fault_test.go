@@ -33,8 +33,9 @@ func (b *box) times() string {
 	return string(out)
 }
 
-// refuses runs a change that must fail before anything is different.
-func (b *box) refuses(r Request, step, said string) error {
+// refuses runs a change that must fail before anything is different, and keeps
+// the conflict if that is why.
+func (b *box) refuses(r Request, step, said string) {
 	b.t.Helper()
 	before, loaded, times := b.tree(), b.read("run/loaded"), b.times()
 	got, err := Run(b.t.Context(), b, r, b.loaded(want60))
@@ -55,7 +56,7 @@ func (b *box) refuses(r Request, step, said string) error {
 		b.t.Errorf("the message names the stage: %v", e)
 	}
 	b.noTraces()
-	return err
+	errors.As(err, &b.clash)
 }
 
 func TestRefused(t *testing.T) {
@@ -108,10 +109,9 @@ func TestConflict(t *testing.T) {
 			b.start()
 			r := b.request("a1", "ClientAliveInterval 60\n")
 			c.edit(b, c.file)
-			err := b.refuses(r, "compare", "since the change was planned")
-			var clash *Conflict
-			if !errors.As(err, &clash) || clash.Path != b.path(c.file) || clash.How != c.how {
-				t.Errorf("%v is not a conflict of %s", err, c.file)
+			b.refuses(r, "compare", "since the change was planned")
+			if clash := b.clash; clash == nil || clash.Path != b.path(c.file) || clash.How != c.how {
+				t.Errorf("%+v is not a conflict of %s", clash, c.file)
 			}
 		})
 	}

@@ -91,7 +91,7 @@ grab() {
 	if ! enlist 2>/dev/null; then
 		# The one before us may just have removed the empty directory.
 		tries=$((tries + 1))
-		[ "$tries" -lt 5 ] || enlist || HOPELESS=1
+		[ "$tries" -lt 3 ] || enlist || HOPELESS=1
 		return 1
 	fi
 	if ln "$mine" "$RUN/lock" 2>/dev/null; then

@@ -73,7 +73,7 @@ func (h realHost) unchanged(t *testing.T, before map[string]hosttest.File) {
 
 func bootReal(t *testing.T) (realHost, map[string]hosttest.File) {
 	t.Helper()
-	t.Parallel() // they mostly wait
+	t.Parallel()
 	h := realHost{hosttest.Start(t, hosttest.Options{})}
 	return h, h.Snapshot("/etc/ssh", "/var/lib/sshkeepalive", "/run/sshkeepalive")
 }
