@@ -54,7 +54,7 @@ func demo(ctx context.Context, say *narrator) (err error) {
 		return err
 	}
 	defer m.Close()
-	say.doing("Building the provider")
+	say.doing("Building the provider (the first time, its modules are fetched)")
 	tf, err := newTerraform(ctx, say, engine, work, m)
 	if err != nil {
 		return err

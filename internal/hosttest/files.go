@@ -57,7 +57,7 @@ func (m *Machine) Snapshot(dir ...string) map[string]File {
 }
 
 func (m *Machine) snapshot(files map[string]File, dir string) error {
-	out, err := m.Exec("sh", "-ec", `cd / && if [ -e "$0" ] || [ -L "$0" ]; then exec tar -c --numeric-owner -- "$0"; fi`, strings.TrimPrefix(path.Clean(dir), "/"))
+	out, err := m.Exec("sh", "-ec", `cd / && if [ -e "$0" ] || [ -L "$0" ]; then exec tar -c --numeric-owner --sort=name --hard-dereference -- "$0"; fi`, strings.TrimPrefix(path.Clean(dir), "/"))
 	if err != nil {
 		return err
 	}

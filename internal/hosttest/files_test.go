@@ -7,7 +7,7 @@ import (
 
 func TestFiles(t *testing.T) {
 	m := Start(t, Options{NoDaemon: true})
-	m.Sh("mkdir -p /etc/x; printf 'a\\r\\nb' >/etc/x/file; chmod 640 /etc/x/file; chown 7:9 /etc/x/file; ln -s /etc/x/file /etc/x/link")
+	m.Sh("mkdir -p /etc/x; printf 'a\\r\\nb' >/etc/x/file; chmod 640 /etc/x/file; chown 7:9 /etc/x/file; ln -s /etc/x/file /etc/x/link; ln /etc/x/file /etc/x/same")
 	if got := string(m.Read("/etc/x/link")); got != "a\r\nb" {
 		t.Errorf("read: got %q", got)
 	}
@@ -15,6 +15,7 @@ func TestFiles(t *testing.T) {
 	want := map[string]File{
 		"/etc/x":      {Mode: fs.ModeDir | 0o755},
 		"/etc/x/file": {Mode: 0o640, UID: 7, GID: 9, Data: "a\r\nb"},
+		"/etc/x/same": {Mode: 0o640, UID: 7, GID: 9, Data: "a\r\nb"},
 		"/etc/x/link": {Mode: fs.ModeSymlink | 0o777, Link: "/etc/x/file"},
 	}
 	if diff := Differences(want, before); diff != "" {
@@ -27,7 +28,8 @@ func TestFiles(t *testing.T) {
 	const changes = `/etc/x/deep/er: is new
 /etc/x/deep: is new
 /etc/x/file: was {Mode:-rw-r----- UID:7 GID:9 Data:a` + "\r\nb" + ` Link:}, is {Mode:-rw-r----- UID:7 GID:9 Data:new Link:}
-/etc/x/link: is gone`
+/etc/x/link: is gone
+/etc/x/same: was {Mode:-rw-r----- UID:7 GID:9 Data:a` + "\r\nb" + ` Link:}, is {Mode:-rw-r----- UID:7 GID:9 Data:new Link:}`
 	if got := Differences(before, m.Snapshot("/etc/x")); got != changes {
 		t.Errorf("differences: got %s", got)
 	}
