@@ -29,11 +29,12 @@ type conn struct {
 	cause   error
 	release func() // of the jump host, once dead
 
-	mu       sync.Mutex
-	users    int
-	retired  bool
-	answered bool // a keepalive was answered once
-	asked    bool // a keepalive was sent once
+	mu        sync.Mutex
+	users     int
+	retired   bool
+	answered  bool // a keepalive was answered once
+	asked     bool // a keepalive was sent once
+	lostSlots int  // slots that the server turned out not to allow
 }
 
 // errClosed is the cause of death when we closed the connection ourselves.

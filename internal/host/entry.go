@@ -143,16 +143,19 @@ func (e *entry) forget() {
 	}
 }
 
-// learn remembers a server that allows one session per connection, ever (tinyssh,
-// some switches): every script then has a connection of its own.
+// learn takes a connection out of use that gives no more sessions. A server that
+// allows one per connection, ever (tinyssh, some switches), is remembered: every
+// script then has a connection of its own.
 func (e *entry) learn(c *conn, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	full := false
 	var failure *Error
-	if errors.As(err, &failure) && failure.Kind == SingleSession {
-		e.single = true
+	if errors.As(err, &failure) {
+		e.single = e.single || failure.Kind == SingleSession
+		full = failure.Kind == SessionLimit
 	}
-	if !e.single {
+	if !e.single && !full {
 		return
 	}
 	c.retire()

@@ -67,7 +67,7 @@ func TestFault30BlackHoleDuringUpload(t *testing.T) {
 	t.Parallel()
 	p := brisk(t)
 	p.pace.attempts = 1
-	h, r, _ := watched(t, p, 100*time.Millisecond, nil)
+	h, r, _ := watched(t, p, 250*time.Millisecond, nil)
 	go func() {
 		for r.moved.Load() < 1<<20 {
 			time.Sleep(time.Millisecond)
@@ -76,7 +76,7 @@ func TestFault30BlackHoleDuringUpload(t *testing.T) {
 	}()
 	text := "sleep 5\n: '" + strings.Repeat("x", 10<<20) + "'\n"
 	e, took := runError(t, h, Script{Name: "upload", Text: text})
-	if !e.connecting() || e.MayHaveRun || r.conns.Load() != 2 || took > 10*time.Second {
+	if !e.connecting() || e.MayHaveRun || r.conns.Load() < 2 || took > 20*time.Second {
 		t.Errorf("have %v after %v: %v", e.Kind, took, e)
 	}
 }
@@ -135,6 +135,18 @@ func TestFault24FewSessionsAreWaitedFor(t *testing.T) {
 		if n := r.conns.Load(); n != 1 {
 			t.Errorf("MaxSessions %d: want 1 connection, have %d", most, n)
 		}
+	}
+}
+
+// A script that nobody waits for any more may hold the only session; the next one
+// gets a connection of its own.
+func TestFault24SessionHeldByAnAbandonedScript(t *testing.T) {
+	t.Parallel()
+	h, r, _ := watched(t, brisk(t), time.Second, func(s *server) { s.maxSessions = 1 })
+	_, _ = runError(t, h, Script{Name: "forgotten", Text: "sleep 6", Timeout: 200 * time.Millisecond})
+	run(t, h, Script{Text: "true"})
+	if n := r.conns.Load(); n > 2 {
+		t.Errorf("want at most 2 connections, have %d", n)
 	}
 }
 

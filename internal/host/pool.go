@@ -208,8 +208,8 @@ func mayRepeat(s Script, err error) bool {
 		return false
 	}
 	switch e.Kind {
-	case SingleSession:
-		return true
+	case SingleSession, SessionLimit:
+		return true // on another connection
 	case Lost, NoExitStatus:
 		return s.Convergent || !e.MayHaveRun
 	}

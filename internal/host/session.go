@@ -22,49 +22,86 @@ type session struct {
 // is waited out on the same connection: the sessions that are in the way are our
 // own, and closing the connection would kill them.
 func (c *conn) open(ctx context.Context) (*session, *Error) {
-	select {
-	case c.slots <- struct{}{}:
-	case <-c.dead:
-		return nil, c.lost(PhaseOpen)
-	case <-ctx.Done():
-		return nil, &Error{Kind: ctxKind(ctx), Phase: PhaseOpen, Err: fmt.Errorf("waiting for one of %d sessions: %w", cap(c.slots), ctx.Err())}
+	if failure := c.takeSlot(ctx); failure != nil {
+		return nil, failure
 	}
 	s, failure := c.openPatiently(ctx)
 	if failure != nil {
-		<-c.slots
 		return nil, failure
 	}
 	c.wire.quick.Store(false) // sshd has switched Nagle's algorithm off by now
-	return &session{Session: s, free: sync.OnceFunc(func() { <-c.slots })}, nil
+	return &session{Session: s, free: sync.OnceFunc(c.freeSlot)}, nil
 }
 
+func (c *conn) takeSlot(ctx context.Context) *Error {
+	select {
+	case c.slots <- struct{}{}:
+		return nil
+	case <-c.dead:
+		return c.lost(PhaseOpen)
+	case <-ctx.Done():
+		return &Error{Kind: ctxKind(ctx), Phase: PhaseOpen, Err: fmt.Errorf("waiting for one of %d sessions: %w", cap(c.slots), ctx.Err())}
+	}
+}
+
+func (c *conn) freeSlot() { <-c.slots }
+
+// giveUpSlot keeps a slot taken for good, because the server allows fewer; false
+// for the last one.
+func (c *conn) giveUpSlot() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.lostSlots >= cap(c.slots)-1 {
+		return false
+	}
+	c.lostSlots++
+	return true
+}
+
+// openPatiently opens a session in a slot that the caller has taken, and frees it
+// on failure. One refusal may be a session that the server has not reaped yet;
+// after a second one its limit is lower than ours.
 func (c *conn) openPatiently(ctx context.Context) (*ssh.Session, *Error) {
 	for wait := 10 * time.Millisecond; ; wait *= 2 {
 		s, err := c.openOnce(ctx)
-		var refused *ssh.OpenChannelError
-		switch {
-		case err == nil:
+		if err == nil {
 			return s, nil
-		case ctx.Err() != nil:
-			return nil, &Error{Kind: ctxKind(ctx), Phase: PhaseOpen, Err: ctx.Err()}
-		case !errors.As(err, &refused):
-			c.settle()
-			if !c.alive() {
-				return nil, c.lost(PhaseOpen)
+		}
+		if failure := c.refusal(ctx, err); failure.Kind != SessionLimit || wait > time.Second {
+			c.freeSlot()
+			return nil, failure
+		}
+		if wait > 10*time.Millisecond && c.giveUpSlot() {
+			if failure := c.takeSlot(ctx); failure != nil {
+				return nil, failure
 			}
-			return nil, &Error{Kind: SessionLimit, Phase: PhaseOpen, Err: err}
-		case refused.Reason == ssh.Prohibited:
-			return nil, &Error{Kind: SingleSession, Phase: PhaseOpen, Err: err}
-		case wait > time.Second:
-			return nil, &Error{Kind: SessionLimit, Phase: PhaseOpen, Err: err}
+			wait = 5 * time.Millisecond
+			continue
 		}
 		select {
 		case <-time.After(wait):
 		case <-c.dead:
-			return nil, c.lost(PhaseOpen)
 		case <-ctx.Done():
 		}
 	}
+}
+
+// refusal says what it means that no session could be opened.
+func (c *conn) refusal(ctx context.Context, err error) *Error {
+	var refused *ssh.OpenChannelError
+	switch {
+	case ctx.Err() != nil:
+		return &Error{Kind: ctxKind(ctx), Phase: PhaseOpen, Err: ctx.Err()}
+	case !errors.As(err, &refused):
+		c.settle()
+		if !c.alive() {
+			return c.lost(PhaseOpen)
+		}
+		return &Error{Kind: NoExitStatus, Phase: PhaseOpen, Err: err}
+	case refused.Reason == ssh.Prohibited:
+		return &Error{Kind: SingleSession, Phase: PhaseOpen, Err: err}
+	}
+	return &Error{Kind: SessionLimit, Phase: PhaseOpen, Err: err}
 }
 
 // openOnce opens a session; one that arrives after ctx has ended is closed again.
