@@ -111,7 +111,11 @@ type Expectation struct {
 // Plan is a decided edit.
 type Plan struct {
 	Changes []Change // empty: nothing to do
-	Expect  []Expectation
+	// MakeDirs are directories that must be made first, outermost first, open to
+	// their owner only; RemoveDirs are ours and go afterwards if they are empty.
+	MakeDirs   []string
+	RemoveDirs []string
+	Expect     []Expectation
 	// ManagedFile is the file our lines are in, ManagedContent exactly those lines.
 	ManagedFile    string
 	ManagedContent string

@@ -1,6 +1,7 @@
 package keepalive
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -124,7 +125,7 @@ func shadows(c candidate, want Server, contexts []checkContext) []shadow {
 		r := sshconf.Evaluate(c.tree, at.Context)
 		for _, s := range settingsIn(want, at) {
 			for _, w := range r.Winners(s.Keyword) {
-				if !c.ours(w.Pos) && !means(w, s, c.tree.Version) {
+				if !c.ours(w.Pos) && !means(w, s, c.tree) {
 					list = append(list, shadow{s, at.Context, w})
 				}
 			}
@@ -145,13 +146,13 @@ func settingsIn(want Server, at checkContext) []Setting {
 
 // means reports whether a line of somebody else says just what s wants, so that
 // it may win.
-func means(w sshconf.Setting, s Setting, v sshconf.Version) bool {
-	kw, _ := sshconf.Lookup(sshconf.Server, s.Keyword)
-	if kw.Merge(v) == sshconf.Append || len(s.Values) != 1 {
+func means(w sshconf.Setting, s Setting, t sshconf.Tree) bool {
+	kw, _ := sshconf.Lookup(t.Dialect, s.Keyword)
+	if kw.Merge(t.Version) == sshconf.Append || len(s.Values) != 1 {
 		return false
 	}
-	theirs, known := sshconf.Canonical(sshconf.Server, s.Keyword, w.Rest, v)
-	ours, also := sshconf.Canonical(sshconf.Server, s.Keyword, s.Values[0], v)
+	theirs, known := sshconf.Canonical(t.Dialect, s.Keyword, w.Rest, t.Version)
+	ours, also := sshconf.Canonical(t.Dialect, s.Keyword, s.Values[0], t.Version)
 	if known && also {
 		return theirs == ours
 	}
@@ -292,10 +293,14 @@ func expectations(c candidate, want Server, have Facts, contexts []checkContext)
 			problems = append(problems, Problem{Code: UncertainGroup, Warning: true, Pos: d.Pos, Text: d.Text})
 		}
 	}
-	slices.SortFunc(overridden, func(a, b sshconf.Pos) int {
-		return strings.Compare(fmt.Sprintf("%s:%09d", a.Path, a.Line), fmt.Sprintf("%s:%09d", b.Path, b.Line))
-	})
+	sortPositions(overridden)
 	return expect, slices.Compact(overridden), uniqueProblems(problems)
+}
+
+func sortPositions(list []sshconf.Pos) {
+	slices.SortFunc(list, func(a, b sshconf.Pos) int {
+		return cmp.Or(strings.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line))
+	})
 }
 
 // exceptions names the Match blocks of others in which a wanted value does not
@@ -306,7 +311,7 @@ func exceptions(c candidate, want Server) []Problem {
 	for _, s := range want.Settings {
 		forced := slices.ContainsFunc(c.forced, func(f Setting) bool { return f.Keyword == s.Keyword })
 		for _, w := range r.Settings(s.Keyword) {
-			if w.Match == "" || forced || c.ours(w.Pos) || means(w, s, c.tree.Version) {
+			if w.Match == "" || forced || c.ours(w.Pos) || means(w, s, c.tree) {
 				continue
 			}
 			problems = append(problems, Problem{Code: MatchOverrides, Warning: true, Attribute: s.Attribute, Pos: c.before(w.Pos),

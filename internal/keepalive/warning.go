@@ -12,6 +12,10 @@ import (
 // of AWS after 350 s.
 const shortestIdleLimit = 240
 
+func idleLimitText(seconds int64) string {
+	return fmt.Sprintf("a probe every %d s does not keep a path open that forgets idle connections sooner: Azure load balancers after 240 s, AWS NAT gateways and network load balancers after 350 s", seconds)
+}
+
 // timing is the keepalive family of one scope. An attribute is "" where the
 // value is inherited or the host's own; a value is -1 where it is not known.
 type timing struct {
@@ -115,7 +119,7 @@ func timingWarnings(t timing, v sshconf.Version, longestTask int64) []Problem {
 		warn(DoubleInterval, t.intervalAt, "OpenSSH %s probes only every second interval: every %d s instead of %d s", v, spacing, t.interval)
 	}
 	if t.intervalAt != "" && spacing > shortestIdleLimit {
-		warn(IdleLimit, t.intervalAt, "a probe every %d s does not keep a path open that forgets idle connections sooner: Azure load balancers after 240 s, AWS NAT gateways and network load balancers after 350 s", spacing)
+		warn(IdleLimit, t.intervalAt, "%s", idleLimitText(spacing))
 	}
 	if t.interval < 0 || t.count < 0 {
 		return problems

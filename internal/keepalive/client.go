@@ -1,0 +1,215 @@
+package keepalive
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// Client is what a user wants of ssh for some hosts: one Host or Match block.
+type Client struct {
+	Patterns []string // of a Host block
+	Match    string   // or the criteria of a Match block
+	Settings []Setting
+	// ProbeHosts are the names, [user@]host, for which ssh -G must give the
+	// settings; empty is what ProbesOf makes up.
+	ProbeHosts []string
+}
+
+// Block is the line that opens the block. It is also the block's owner: two
+// resources in one file tell their lines apart by it.
+func (c Client) Block() string {
+	if c.Match != "" {
+		return "Match " + c.Match
+	}
+	return "Host " + strings.Join(c.Patterns, " ")
+}
+
+// ParseBlock reads what Block returned.
+func ParseBlock(line string) (c Client, ok bool) {
+	word, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+	rest = strings.TrimSpace(rest)
+	switch {
+	case rest == "":
+	case strings.EqualFold(word, "Host"):
+		return Client{Patterns: strings.Fields(rest)}, true
+	case strings.EqualFold(word, "Match"):
+		return Client{Match: rest}, true
+	}
+	return Client{}, false
+}
+
+// everywhere reports whether the block applies to every host.
+func (c Client) everywhere() bool { return c.Block() == "Host *" || strings.EqualFold(c.Match, "all") }
+
+// ClientAttributes returns the typed attributes of sshkeepalive_client in the
+// order they are written.
+func ClientAttributes() []Attribute {
+	return []Attribute{
+		{Name: "server_alive_interval", Keyword: "ServerAliveInterval", Kind: Time},
+		{Name: "server_alive_count_max", Keyword: "ServerAliveCountMax", Kind: Count},
+		{Name: "tcp_keep_alive", Keyword: "TCPKeepAlive", Kind: Flag},
+		{Name: "connect_timeout", Keyword: "ConnectTimeout", Kind: Time},
+		{Name: "connection_attempts", Keyword: "ConnectionAttempts", Kind: Count},
+		{Name: "control_master", Keyword: "ControlMaster", Kind: Text, Words: []string{"auto", "autoask", "yes", "ask", "no"}},
+		{Name: "control_path", Keyword: "ControlPath", Kind: Text},
+		{Name: "control_persist", Keyword: "ControlPersist", Kind: Time, Words: []string{"yes", "no"}},
+	}
+}
+
+func clientLanguage() language { return language{sshconf.Client, "ssh", ClientAttributes()} }
+
+// Stat is the owner and the permissions of a file or a directory.
+type Stat struct {
+	Mode uint32 // permission bits
+	UID  int
+}
+
+// ClientFacts is everything a decision about ssh may depend on.
+type ClientFacts struct {
+	Version     sshconf.Version
+	VersionText string
+	// Tree is what ssh reads for User: with -F only File and what it includes,
+	// if plain ssh does not read File.
+	Tree sshconf.Tree
+	// File is the absolute path of the managed file, System says that it belongs
+	// to the system and not to one user.
+	File   string
+	System bool
+	// User is whose ssh it is, Home the home directory of that account.
+	User string
+	UID  int
+	Home string
+	// Stats has every file of Tree and every directory that File or a control
+	// socket needs; one that is not there is missing.
+	Stats map[string]Stat
+	// SocketName is how many bytes the name of a socket may have on this system.
+	SocketName int
+	// Effective is what ssh -G prints for each of Contexts, which is what
+	// ProbesOf returned; Canonical what it prints there for the wanted lines
+	// alone, with the address, port and user that are effective now.
+	Contexts  []sshconf.Context
+	Effective []sshconf.Dump
+	Canonical []sshconf.Dump
+	// Refused is what ssh says against the wanted lines, Invalid against its
+	// files as they are; "" is no complaint.
+	Refused string
+	Invalid string
+}
+
+func (f ClientFacts) query(at sshconf.Context) sshconf.ClientQuery {
+	return sshconf.ClientQuery{Host: at.Host, User: at.User, LocalUser: f.User, Home: f.Home}
+}
+
+// dumped returns what ssh printed for keyword in one of the dumps.
+func (f ClientFacts) dumped(dumps []sshconf.Dump, i int, keyword string) []string {
+	if i >= len(dumps) {
+		return nil
+	}
+	return dumps[i][f.dumpName(keyword)]
+}
+
+// dumpName is the name by which this ssh prints keyword.
+func (f ClientFacts) dumpName(keyword string) string {
+	if kw, ok := sshconf.Lookup(sshconf.Client, keyword); ok {
+		if name := kw.DumpName(sshconf.Client, f.Version); name != "" {
+			return name
+		}
+	}
+	return strings.ToLower(keyword)
+}
+
+// ProbesOf returns the hosts whose effective values PlanClient and ObserveClient
+// need: the declared ones, else for each pattern one that it matches, where one
+// can be made up.
+func ProbesOf(want Client) []sshconf.Context {
+	if len(want.ProbeHosts) > 0 {
+		return probes(want.ProbeHosts)
+	}
+	var list []sshconf.Context
+	for _, name := range madeUp(want) {
+		at := sshconf.Context{Host: name}
+		if !slices.Contains(list, at) && appliesTo(want, at) {
+			list = append(list, at)
+		}
+	}
+	return list
+}
+
+func probes(names []string) []sshconf.Context {
+	var list []sshconf.Context
+	for _, name := range names {
+		user, host, found := cutLast(name, "@")
+		if !found {
+			user, host = "", name
+		}
+		if at := (sshconf.Context{User: user, Host: host}); !slices.Contains(list, at) {
+			list = append(list, at)
+		}
+	}
+	return list
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return "", s, false
+}
+
+// ProbeName is a context as the user writes it in probe_hosts.
+func ProbeName(at sshconf.Context) string {
+	if at.User == "" {
+		return at.Host
+	}
+	return at.User + "@" + at.Host
+}
+
+// madeUp returns names that a block may match: its patterns with wildcards
+// filled in. Of criteria only those on the host name are tried.
+func madeUp(want Client) []string {
+	patterns := want.Patterns
+	if words := strings.Fields(strings.ReplaceAll(want.Match, "=", " ")); len(words) > 0 {
+		patterns = []string{"*"}
+		for i := 0; i+1 < len(words); i++ {
+			if w := strings.ToLower(words[i]); w == "host" || w == "originalhost" {
+				patterns = strings.Split(strings.Trim(words[i+1], `"`), ",")
+			}
+		}
+	}
+	var names []string
+	for _, p := range patterns {
+		if name, ok := fill(p); ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// appliesTo asks the evaluator whether the block alone matches a host. A user
+// name and a command that Match would have to look at are not known here.
+func appliesTo(want Client, at sshconf.Context) bool {
+	const main = "/sample"
+	t := sshconf.Tree{Dialect: sshconf.Client, Version: newest, Main: main, Dir: "/",
+		Files: map[string][]byte{main: []byte(want.Block() + "\n\tLogLevel INFO\n")}}
+	_, matched := sshconf.EvaluateClient(t, sshconf.ClientQuery{Host: at.Host, User: at.User}).Winner("LogLevel")
+	return matched
+}
+
+// ClientText returns the wanted lines for the host's own ssh to judge.
+func ClientText(want Client) Wanted { return wantedText(inOrder(want.Settings)) }
+
+// inOrder puts IgnoreUnknown first: it counts only for the lines below it.
+func inOrder(settings []Setting) []Setting {
+	ordered := slices.Clone(settings)
+	slices.SortStableFunc(ordered, func(a, b Setting) int { return ignores(b) - ignores(a) })
+	return ordered
+}
+
+func ignores(s Setting) int {
+	if strings.EqualFold(s.Keyword, "IgnoreUnknown") {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,210 @@
+package keepalive
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// The codes of problems that only ssh has.
+const (
+	BadPattern      Code = "bad pattern"
+	BadProbe        Code = "bad probe host"
+	NoProbe         Code = "no probe host"
+	ProbeUnmatched  Code = "probe host not matched"
+	NotRead         Code = "file not read"
+	UncertainBlock  Code = "block depends on more than text"
+	UncertainLine   Code = "line depends on more than text"
+	BadPermissions  Code = "bad permissions"
+	OthersShutOut   Code = "not readable for other users"
+	IgnoreInBlock   Code = "ignore unknown in block"
+	KillsHealthy    Code = "kills healthy connections"
+	MastersForEver  Code = "masters for ever"
+	MasterUnwatched Code = "master unwatched"
+	MasterStuck     Code = "stale master"
+	NoControlPath   Code = "no control path"
+	SocketShared    Code = "socket shared by hosts"
+	SocketTooLong   Code = "socket name too long"
+	SocketTight     Code = "little room in socket name"
+	SocketDir       Code = "socket directory"
+	SocketDirGone   Code = "socket directory gone"
+)
+
+// CheckClient says what is wrong with want that can be known without a host.
+func CheckClient(want Client) []Problem {
+	problems := checkOpening(want)
+	for _, p := range clientLanguage().checkSettings(want.Settings, false) {
+		if p.Code == UnknownKeyword && want.ignoring(p.Attribute) {
+			continue
+		}
+		problems = append(problems, p)
+	}
+	for _, s := range want.Settings {
+		problems = append(problems, checkClientValue(s)...)
+		if ignores(s) > 0 && !want.everywhere() {
+			problems = append(problems, Problem{Code: IgnoreInBlock, Warning: true, Attribute: s.Attribute,
+				Text: "IgnoreUnknown counts for the hosts of this block only, and unknown keywords are fatal for all others"})
+		}
+	}
+	if len(want.Settings) == 0 {
+		problems = append(problems, Problem{Code: NothingWanted, Text: "no setting is declared, so there is nothing to manage"})
+	}
+	return append(problems, checkProbes(want)...)
+}
+
+// ignoring reports whether IgnoreUnknown of ours covers the setting of an
+// attribute. It must count for every host: ssh parses the lines of blocks that do
+// not match as well.
+func (c Client) ignoring(attribute string) bool {
+	for _, s := range c.Settings {
+		if s.Attribute == attribute {
+			return c.everywhere() && c.ignoresKeyword(s.Keyword)
+		}
+	}
+	return false
+}
+
+func (c Client) ignoresKeyword(keyword string) bool {
+	block := Client{Match: "all"}
+	for _, s := range c.Settings {
+		if ignores(s) > 0 {
+			block.Settings = append(block.Settings, s)
+		}
+	}
+	text := joinLines(append(globalLines(block.Settings), keyword+" x"))
+	t := sshconf.Tree{Dialect: sshconf.Client, Version: newest, Main: "/sample", Dir: "/", Files: map[string][]byte{"/sample": []byte(text)}}
+	return !sshconf.EvaluateClient(t, sshconf.ClientQuery{Host: "x"}).Refused()
+}
+
+// patternForm is what a pattern of Host may look like. A comma would be part of
+// the name there; Match is what takes lists.
+var patternForm = regexp.MustCompile(`^!?[^\s"'#,!\\]+$`)
+
+func checkOpening(want Client) []Problem {
+	var problems []Problem
+	bad := func(code Code, attribute, format string, args ...any) {
+		problems = append(problems, Problem{Code: code, Attribute: attribute, Text: fmt.Sprintf(format, args...)})
+	}
+	positive := false
+	for i, p := range want.Patterns {
+		positive = positive || !strings.HasPrefix(p, "!")
+		if !patternForm.MatchString(p) {
+			bad(BadPattern, fmt.Sprintf("patterns[%d]", i), "%q is no pattern of Host: one name, * and ? allowed, without blanks, commas, quotes or #", p)
+		}
+	}
+	switch {
+	case want.Match != "" && len(want.Patterns) > 0:
+		bad(BadPattern, "match", "patterns and match are both given, and a block is one or the other")
+	case want.Match == "" && len(want.Patterns) == 0:
+		bad(NothingWanted, "patterns", "neither patterns nor match is given, so there is no block")
+	case want.Match == "" && !positive:
+		bad(BadPattern, "patterns", "a Host line with negated patterns only never matches: add \"*\"")
+	case want.Match != "":
+		problems = append(problems, checkCriteria("match", want.Match)...)
+		problems = append(problems, checkMatchLine(want)...)
+	}
+	return problems
+}
+
+// checkMatchLine lets the evaluator read the criteria.
+func checkMatchLine(want Client) []Problem {
+	t := sshconf.Tree{Dialect: sshconf.Client, Version: newest, Main: "/sample", Dir: "/",
+		Files: map[string][]byte{"/sample": []byte(want.Block() + "\n")}}
+	for _, p := range sshconf.EvaluateClient(t, sshconf.ClientQuery{Host: "x"}).Problems {
+		if p.Fatal {
+			return []Problem{{Code: BadPattern, Attribute: "match", Text: "no release of ssh takes Match " + want.Match + ": " + p.Text}}
+		}
+	}
+	return nil
+}
+
+var probeForm = regexp.MustCompile(`^([^\s@'"-][^\s'"]*@)?[A-Za-z0-9_.:%\[\]][A-Za-z0-9_.:%\[\]-]*$`)
+
+func checkProbes(want Client) []Problem {
+	var problems []Problem
+	for i, name := range want.ProbeHosts {
+		if !probeForm.MatchString(name) {
+			problems = append(problems, Problem{Code: BadProbe, Attribute: fmt.Sprintf("probe_hosts[%d]", i),
+				Text: fmt.Sprintf("%q is no [user@]host, without wildcards, as it is typed after ssh", name)})
+		}
+	}
+	if len(ProbesOf(want)) == 0 && !failed(checkOpening(want)) {
+		problems = append(problems, Problem{Code: NoProbe, Warning: true, Attribute: "probe_hosts",
+			Text: "no host name can be made up that the block applies to, so nothing proves that the settings are effective"})
+	}
+	return problems
+}
+
+// checkClientValue finds values that ssh reads otherwise than they look.
+func checkClientValue(s Setting) []Problem {
+	var problems []Problem
+	bad := func(format string, args ...any) {
+		problems = append(problems, Problem{Code: BadValue, Attribute: s.Attribute, Text: fmt.Sprintf(format, args...)})
+	}
+	for _, v := range s.Values {
+		if badText(v) != "" {
+			continue
+		}
+		l := sshconf.Parse(sshconf.Client, newest, []byte(s.Keyword+" "+v)).Lines[0]
+		switch {
+		case l.Err != nil:
+			bad("ssh cannot read %q: %v", v, l.Err)
+		case l.Rest != strings.TrimSpace(v):
+			bad("ssh reads only %q of %q: OpenSSH 8.7 takes a # for a comment, older releases refuse the line", l.Rest, v)
+		case strings.EqualFold(s.Keyword, "ControlPath"):
+			problems = append(problems, checkSocketText(s, l)...)
+		}
+	}
+	return problems
+}
+
+// checkClientHost compares want with what the host says.
+func checkClientHost(want Client, have ClientFacts) []Problem {
+	language := clientLanguage()
+	var problems []Problem
+	for _, s := range want.Settings {
+		problems = append(problems, language.checkRelease(s, have.Version, false)...)
+	}
+	if have.Refused != "" {
+		problems = append(problems, language.refusal(ClientText(want), have.Refused)...)
+	}
+	return slices.Concat(problems, checkSockets(want, have), checkReadable(have))
+}
+
+// checkReadable finds files of the system that some users cannot read: ssh then
+// refuses to work for them at all.
+func checkReadable(have ClientFacts) []Problem {
+	if !have.System {
+		return nil
+	}
+	s, ok := have.Stats[have.File]
+	if !ok || s.Mode&0o044 == 0o044 {
+		return nil
+	}
+	return []Problem{{Code: OthersShutOut, Warning: true, Attribute: "config_file",
+		Text: fmt.Sprintf("%s has mode %04o: ssh of every user who cannot read it ends with an error", have.File, s.Mode)}}
+}
+
+var (
+	permissionPattern = regexp.MustCompile(`Bad owner or permissions on (\S.*)`)
+	unreadablePattern = regexp.MustCompile(`Can't open user config file (.*?): (Permission denied)`)
+)
+
+// invalidClient says why ssh refuses its own files.
+func invalidClient(have ClientFacts) Problem {
+	if m := permissionPattern.FindStringSubmatch(have.Invalid); m != nil {
+		name := strings.TrimSpace(m[1])
+		s := have.Stats[name]
+		return Problem{Code: BadPermissions, Attribute: "config_file",
+			Text: fmt.Sprintf("ssh of %s refuses %s: it belongs to user %d and has mode %04o, and must belong to %s or root and be writable for nobody else",
+				have.User, name, s.UID, s.Mode, have.User)}
+	}
+	if m := unreadablePattern.FindStringSubmatch(have.Invalid); m != nil {
+		return Problem{Code: BadPermissions, Attribute: "config_file",
+			Text: fmt.Sprintf("ssh of %s cannot read %s, which is included: %s", have.User, m[1], m[2])}
+	}
+	return clientLanguage().invalidHost(have.Invalid)
+}

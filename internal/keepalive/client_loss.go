@@ -1,0 +1,137 @@
+package keepalive
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// loss is a wanted setting that is not in force for a probe.
+type loss struct {
+	setting Setting
+	context sshconf.Context
+	why     lossKind
+	winner  sshconf.Setting // shadowed, uncertain
+}
+
+type lossKind int
+
+const (
+	shadowed  lossKind = iota // another line is read first
+	uncertain                 // another line is read first, if what it depends on is so
+	undecided                 // whether our block applies depends on what the text does not say
+	unmatched                 // our block does not apply to the probe
+	unread                    // ssh does not read our file for the probe
+)
+
+// losses lists what keeps c's settings from being in force.
+func losses(c candidate, want Client, have ClientFacts) []loss {
+	var list []loss
+	for _, at := range have.Contexts {
+		r := sshconf.EvaluateClient(c.tree, have.query(at))
+		for _, s := range want.Settings {
+			if _, known := sshconf.Lookup(sshconf.Client, s.Keyword); !known {
+				continue
+			}
+			if l, lost := c.loss(r, s); lost {
+				l.setting, l.context = s, at
+				list = append(list, l)
+			}
+		}
+	}
+	return list
+}
+
+func (c candidate) loss(r sshconf.Result, s Setting) (loss, bool) {
+	settings := r.Settings(s.Keyword)
+	at := slices.IndexFunc(settings, func(x sshconf.Setting) bool { return c.ours(x.Pos) })
+	if at < 0 {
+		return loss{why: unread}, true
+	}
+	own := settings[at]
+	switch {
+	case own.Depends != "":
+		return loss{why: undecided, winner: own}, true
+	case !own.Active:
+		return loss{why: unmatched, winner: own}, true
+	case accumulating(s.Keyword, c.tree.Version):
+		return loss{}, false
+	}
+	for _, x := range settings {
+		if x.Wins && !c.ours(x.Pos) && !means(x, s, c.tree) {
+			return loss{why: shadowed, winner: x}, true
+		}
+	}
+	for _, x := range settings[:at] {
+		if x.Depends != "" && !means(x, s, c.tree) {
+			return loss{why: uncertain, winner: x}, true
+		}
+	}
+	return loss{}, false
+}
+
+// accumulating reports whether lines of others add to ours instead of competing.
+func accumulating(keyword string, v sshconf.Version) bool {
+	kw, _ := sshconf.Lookup(sshconf.Client, keyword)
+	return kw.Merge(v) == sshconf.Append
+}
+
+// lossProblems turns losses into problems: one for each attribute and line.
+func lossProblems(c candidate, list []loss, have ClientFacts) []Problem {
+	var problems []Problem
+	seen := map[string]bool{}
+	for _, l := range list {
+		p := lossProblem(c, l, have)
+		key := fmt.Sprint(p.Code, p.Pos)
+		if l.why == shadowed || l.why == uncertain {
+			key += p.Attribute
+		}
+		if !seen[key] {
+			problems = append(problems, p)
+		}
+		seen[key] = true
+	}
+	return problems
+}
+
+func lossProblem(c candidate, l loss, have ClientFacts) Problem {
+	w := l.winner
+	w.Pos = c.before(w.Pos)
+	name := ProbeName(l.context)
+	switch l.why {
+	case undecided:
+		return Problem{Code: UncertainBlock, Warning: true, Attribute: "match",
+			Text: fmt.Sprintf("whether the block applies to %s depends on %s, so it is not proven there", name, w.Depends)}
+	case unmatched:
+		return Problem{Code: ProbeUnmatched, Attribute: "probe_hosts", Text: fmt.Sprintf("the block does not apply to the probe host %s", name)}
+	case unread:
+		return Problem{Code: NotRead, Attribute: "config_file",
+			Text: fmt.Sprintf("ssh does not read %s for %s: no Include in %s leads there", have.File, name, mainFiles(have.Tree))}
+	case uncertain:
+		return Problem{Code: UncertainLine, Warning: true, Attribute: l.setting.Attribute, Pos: w.Pos,
+			Text: fmt.Sprintf("%s may be %s for %s: %s is read first, if %s says so", l.setting.Keyword, w.Rest, name, w.Pos, w.Depends)}
+	}
+	return Problem{Code: Shadowed, Attribute: l.setting.Attribute, Pos: w.Pos,
+		Text: fmt.Sprintf("%s would stay %s for %s because %s", l.setting.Keyword, w.Rest, name, becauseClient(w, have))}
+}
+
+func mainFiles(t sshconf.Tree) string {
+	if t.System == "" {
+		return t.Main
+	}
+	return t.Main + " or " + t.System
+}
+
+// becauseClient says why a written value is the effective one.
+func becauseClient(w sshconf.Setting, have ClientFacts) string {
+	text := w.Pos.String() + " is read first"
+	if w.Match != "" {
+		text += fmt.Sprintf(" (%s)", w.Match)
+	}
+	if have.System && strings.HasPrefix(w.Pos.Path, have.Home+"/") {
+		text += "; the user's file beats the system's"
+	}
+	return text
+}

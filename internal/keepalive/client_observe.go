@@ -1,0 +1,147 @@
+package keepalive
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// ObserveClient says what the host's ssh makes of want. have must have been
+// gathered for the same want, and ssh's files must be valid.
+func ObserveClient(want Client, have ClientFacts) Observed {
+	c := standing(have, want.Block())
+	o := Observed{Values: map[string][]string{}, Managed: len(c.origin) > 0}
+	lost := losses(c, want, have)
+	for _, s := range want.Settings {
+		o.observeClient(s, c, have, lost)
+	}
+	for _, dir := range missing(have, socketDirs(have)) {
+		s, _ := settingOf(want, "ControlPath")
+		o.Drift = append(o.Drift, Problem{Code: SocketDirGone, Warning: true, Attribute: s.Attribute,
+			Text: fmt.Sprintf("the directory %s of the control socket is gone, and ssh ends with an error without it", dir)})
+	}
+	return o
+}
+
+// standing is the block as it stands in the managed file.
+func standing(have ClientFacts, owner string) candidate {
+	c := candidate{tree: have.Tree, file: have.File, origin: map[int]int{}}
+	f := sshconf.Parse(sshconf.Client, have.Version, have.Tree.Files[have.File])
+	if from, to, ok := f.FindBlock(globalMarks(owner)); ok {
+		for i := from + 1; i < to-1; i++ {
+			c.origin[i+1] = global
+		}
+	}
+	return c
+}
+
+// observeClient looks at one setting for every probe; the first that differs
+// gives the value to show. Without a probe the text of the block has to do.
+func (o *Observed) observeClient(s Setting, c candidate, have ClientFacts, lost []loss) {
+	proven := false
+	for i, at := range have.Contexts {
+		values, wanted := have.dumped(have.Effective, i, s.Keyword), have.dumped(have.Canonical, i, s.Keyword)
+		if have.holds(s.Keyword, values, wanted) {
+			proven = proven || len(wanted) > 0
+			continue
+		}
+		open := slices.ContainsFunc(lost, func(l loss) bool {
+			return l.context == at && l.setting.Keyword == s.Keyword && l.why == undecided
+		})
+		if !open {
+			o.differsClient(s, values, at, have)
+			return
+		}
+	}
+	if !proven && !c.sets(s) {
+		o.Drift = append(o.Drift, Problem{Code: BlockGone, Warning: true, Attribute: s.Attribute,
+			Text: fmt.Sprintf("our block in %s no longer sets %s", have.File, s.Keyword)})
+		return
+	}
+	o.Values[s.Attribute] = s.Values
+}
+
+// sets reports whether our lines have s as it is wanted.
+func (c candidate) sets(s Setting) bool {
+	f := sshconf.Parse(c.tree.Dialect, c.tree.Version, c.tree.Files[c.file])
+	var found []string
+	for i, l := range f.Lines {
+		if _, ours := c.origin[i+1]; ours && l.Is(s.Keyword) {
+			found = append(found, l.Rest)
+		}
+	}
+	return slices.Equal(found, s.Values)
+}
+
+func (o *Observed) differsClient(s Setting, values []string, at sshconf.Context, have ClientFacts) {
+	p := Problem{Code: Drifted, Warning: true, Attribute: s.Attribute,
+		Text: fmt.Sprintf("%s is %s for %s, not %s", s.Keyword, orUnset(values), ProbeName(at), strings.Join(s.Values, ", "))}
+	r := sshconf.EvaluateClient(have.Tree, have.query(at))
+	if w, ok := r.Winner(s.Keyword); ok {
+		p.Pos = w.Pos
+		p.Text += ", because " + becauseClient(w, have)
+	} else {
+		p.Text += ", because no line sets it for this host"
+	}
+	o.Drift = append(o.Drift, p)
+	if len(values) > 0 {
+		o.Values[s.Attribute] = values
+	}
+}
+
+// EffectiveClient returns for each probe the managed keywords as ssh -G prints
+// them, spelled as in ssh_config(5).
+func EffectiveClient(want Client, have ClientFacts) map[string]map[string]string {
+	out := map[string]map[string]string{}
+	for i, at := range have.Contexts {
+		values := map[string]string{}
+		for _, s := range want.Settings {
+			if lines := have.dumped(have.Effective, i, s.Keyword); len(lines) > 0 {
+				values[s.Keyword] = strings.Join(lines, "\n")
+			}
+		}
+		out[ProbeName(at)] = values
+	}
+	return out
+}
+
+// PredictClient returns what EffectiveClient will return once plan is carried
+// out: what is expected, and for the rest what is effective now.
+func PredictClient(want Client, have ClientFacts, plan Plan) map[string]map[string]string {
+	out := EffectiveClient(want, have)
+	for _, x := range plan.Expect {
+		for _, s := range want.Settings {
+			if have.dumpName(s.Keyword) == x.Keyword && !accumulating(s.Keyword, have.Version) {
+				out[ProbeName(x.Context)][s.Keyword] = strings.Join(x.Values, "\n")
+			}
+		}
+	}
+	return out
+}
+
+// AdoptClient reads from the files what the resource would have been declared
+// as: our block, else a block of somebody else that opens with the same line.
+func AdoptClient(block string, have ClientFacts) (Client, bool) {
+	want, ok := ParseBlock(block)
+	if !ok {
+		return want, false
+	}
+	f := sshconf.Parse(sshconf.Client, have.Version, have.Tree.Files[have.File])
+	lines := f.Lines
+	if from, to, ours := f.FindBlock(globalMarks(want.Block())); ours {
+		lines = f.Lines[from:to]
+	}
+	inside := false
+	for _, l := range lines {
+		switch {
+		case l.Is("Host"), l.Is("Match"):
+			opened, _ := ParseBlock(l.Keyword + " " + l.Rest)
+			inside = opened.Block() == want.Block() && len(want.Settings) == 0
+		case inside && l.Keyword != "" && !l.Is("Include"):
+			want.Settings = clientLanguage().addLine(want.Settings, "", l)
+		}
+	}
+	return want, len(want.Settings) > 0
+}

@@ -1,0 +1,188 @@
+package keepalive
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// Where our block goes in an ssh_config that belongs to somebody else.
+//
+// ssh keeps the first value it reads for a keyword, the user's file before the
+// system's, and a Host line reaches to the next one. So the least intrusive
+// place that wins is before the first Host or Match of the file, and before the
+// comment attached to that: what stands above, the preamble, applies to all
+// hosts and keeps doing so. If the preamble, or a file that it includes, sets one
+// of our keywords, our block goes above everything. In both places the scope is
+// that of all hosts, so the Host * that ends our block changes nothing for the
+// lines below it.
+//
+// Blocks of other resources of ours are one line to us, so to speak: we go below
+// them, and above them only if they win over us otherwise. A block that stands
+// somewhere and wins there stays there, so that neither the order of two applies
+// nor text that others add moves it.
+//
+// What cannot win in the file, because a file that is read before sets it, is not
+// forced: nothing of anybody else's is commented out in ssh_config.
+
+// clientSpots lists where the block may stand in base, best first. old is where
+// it stands now, negative if nowhere.
+func clientSpots(f *sshconf.File, old int) []spotAt {
+	ours := marked(f)
+	first := firstOutside(f, ours, func(l sshconf.Line) bool { return l.Is("Host") || l.Is("Match") })
+	set := firstOutside(f, ours, func(l sshconf.Line) bool { return l.Keyword != "" || l.Err != nil })
+	spots := []spotAt{
+		{climb(f, ours, first), "before_first_host"},
+		{climb(f, ours, set), "top"},
+	}
+	if other := slices.Index(ours[heading(f):], true); other >= 0 {
+		spots = append(spots, spotAt{min(other+heading(f), climb(f, ours, set)), "above_others"})
+	}
+	if old >= 0 && (old <= first || neutral(f, ours, old)) {
+		spots = slices.Insert(spots, 0, spotAt{old, "kept"})
+		for _, s := range spots[1:] {
+			if s.line == old {
+				spots[0].kind = s.kind
+			}
+		}
+	}
+	return spots
+}
+
+type spotAt struct {
+	line int
+	kind string
+}
+
+func firstOutside(f *sshconf.File, ours []bool, is func(sshconf.Line) bool) int {
+	for i, l := range f.Lines {
+		if !ours[i] && is(l) {
+			return i
+		}
+	}
+	return len(f.Lines)
+}
+
+// climb goes up over the comment that is attached to line at.
+func climb(f *sshconf.File, ours []bool, at int) int {
+	if at == len(f.Lines) {
+		return at
+	}
+	for at > 0 && !ours[at-1] && isComment(f.Lines[at-1]) {
+		at--
+	}
+	return at
+}
+
+// neutral reports whether Host * before line at changes the scope of nothing.
+func neutral(f *sshconf.File, ours []bool, at int) bool {
+	for i := at; i < len(f.Lines); i++ {
+		if l := f.Lines[i]; !ours[i] && (l.Keyword != "" || l.Err != nil) {
+			return l.Is("Host") || l.Is("Match")
+		}
+	}
+	return true
+}
+
+// blockAt returns the line at which owner's block begins in the managed file.
+func blockAt(have ClientFacts, owner string) int {
+	f := sshconf.Parse(sshconf.Client, have.Version, have.Tree.Files[have.File])
+	if from, _, ok := f.FindBlock(globalMarks(owner)); ok {
+		return from
+	}
+	return -1
+}
+
+// placeClient writes the block into the managed file of base.
+func placeClient(base sshconf.Tree, want Client, have ClientFacts, at spotAt, sockets, parents []string) candidate {
+	c := candidate{tree: base.Clone(), file: have.File, kind: at.kind, origin: map[int]int{}}
+	lines := owned(clientLines(want, sockets), global)
+	begin, end := globalMarks(want.Block())
+	old, exists := base.Files[have.File]
+	if !exists {
+		old = []byte(joinLines(append([]string{clientHeader}, madeLines(parents)...)))
+	}
+	f := sshconf.Parse(base.Dialect, base.Version, old)
+	if !exists {
+		at.line = len(f.Lines)
+	}
+	f.InsertBlock(at.line, begin, end, texts(lines))
+	c.tree.Files[have.File] = f.Bytes()
+	c.find(f, lines, begin, end)
+	return c
+}
+
+// chooseClient returns the first candidate in which every setting wins for every
+// probe, or the one that loses least and what it loses.
+func chooseClient(want Client, have ClientFacts) (candidate, remains, []loss) {
+	base, was := stripClient(have.Tree, want.Block())
+	sockets := union(was.block, missing(have, socketDirs(have)))
+	parents := union(was.heading, missing(have, []string{path.Dir(have.File)}))
+	spots := []spotAt{{0, "new_file"}}
+	if text, exists := base.Files[have.File]; exists {
+		spots = clientSpots(sshconf.Parse(sshconf.Client, have.Version, text), blockAt(have, want.Block()))
+	}
+	var best candidate
+	var lost []loss
+	for i, at := range spots {
+		c := placeClient(base, want, have, at, sockets, parents)
+		l := losses(c, want, have)
+		if i == 0 || len(l) < len(lost) {
+			best, lost = c, l
+		}
+	}
+	return best, was, lost
+}
+
+func union(a, b []string) []string {
+	out := slices.Clone(a)
+	for _, s := range b {
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// missing returns the directories that have to be made for dirs to exist,
+// outermost first.
+func missing(have ClientFacts, dirs []string) []string {
+	var list []string
+	for _, dir := range dirs {
+		var chain []string
+		for d := dir; d != "/" && d != "."; d = path.Dir(d) {
+			if _, ok := have.Stats[d]; ok {
+				break
+			}
+			chain = append(chain, d)
+		}
+		slices.Reverse(chain)
+		list = union(list, chain)
+	}
+	return list
+}
+
+// socketDirs returns the directories of the wanted control sockets, for each
+// probe as its own ssh spells them.
+func socketDirs(have ClientFacts) []string {
+	var dirs []string
+	for _, p := range socketPaths(have) {
+		dirs = union(dirs, []string{path.Dir(p)})
+	}
+	return dirs
+}
+
+// socketPaths returns the path of the wanted control socket of each probe.
+func socketPaths(have ClientFacts) []string {
+	var list []string
+	for i := range have.Contexts {
+		for _, p := range have.dumped(have.Canonical, i, "ControlPath") {
+			if strings.HasPrefix(p, "/") {
+				list = union(list, []string{p})
+			}
+		}
+	}
+	return list
+}

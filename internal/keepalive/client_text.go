@@ -1,0 +1,167 @@
+package keepalive
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// The text we put into ssh_config. A block stands between marks that name its
+// owner, and ends by opening the scope of all hosts again: whatever follows, now
+// or by a later edit, is never captured by our Host line. A file that was not
+// there starts with clientHeader. Directories that were made are written down
+// where they are needed, in the file or in the block, so that destroy can remove
+// them without any record elsewhere.
+const (
+	clientHeader = "# Created by Terraform (sshkeepalive_client); removed again when nothing else is in it."
+	madeMark     = "# sshkeepalive made the directory "
+	beginPrefix  = "# BEGIN sshkeepalive "
+	endPrefix    = "# END sshkeepalive "
+)
+
+// everyHost ends a block. Match all would do as well, from OpenSSH 6.5 on.
+const everyHost = "Host *"
+
+// clientLines renders the block without its marks.
+func clientLines(want Client, made []string) []string {
+	lines := madeLines(made)
+	lines = append(lines, want.Block())
+	lines = append(lines, indented(inOrder(want.Settings))...)
+	return append(lines, everyHost)
+}
+
+func madeLines(made []string) []string {
+	lines := make([]string, len(made))
+	for i, dir := range made {
+		lines[i] = madeMark + dir
+	}
+	return lines
+}
+
+// madeIn reads the directories back from lines.
+func madeIn(lines []sshconf.Line) []string {
+	var made []string
+	for _, l := range lines {
+		if dir, ok := strings.CutPrefix(l.Text(), madeMark); ok {
+			made = append(made, dir)
+		}
+	}
+	return made
+}
+
+// heading returns the number of lines with which we opened a file that was not
+// there; 0 if it was.
+func heading(f *sshconf.File) int {
+	if len(f.Lines) == 0 || f.Lines[0].Text() != clientHeader {
+		return 0
+	}
+	n := 1
+	for n < len(f.Lines) && strings.HasPrefix(f.Lines[n].Text(), madeMark) {
+		n++
+	}
+	return n
+}
+
+// Heading is what a file that we create starts with, and has before anything
+// else is in it; nil for a file that somebody else created.
+func Heading(text []byte) []byte {
+	f := sshconf.Parse(sshconf.Client, newest, text)
+	f.Lines = f.Lines[:heading(f)]
+	return bytes.Clone(f.Bytes())
+}
+
+// marked says of each line of a file whether it is of ours, whoever owns it: the
+// heading, and everything from a begin mark to the next end mark.
+func marked(f *sshconf.File) []bool {
+	ours := make([]bool, len(f.Lines))
+	inside := false
+	for i, l := range f.Lines {
+		text := l.Text()
+		inside = inside || strings.HasPrefix(text, beginPrefix)
+		ours[i] = inside || i < heading(f)
+		inside = inside && !strings.HasPrefix(text, endPrefix)
+	}
+	return ours
+}
+
+// Foreign returns text without the blocks of other resources than owner's: what
+// somebody else must have changed if it differs. Two resources that share a file
+// do not see each other's work as a conflict.
+func Foreign(text []byte, owner string) []byte {
+	if text == nil || !bytes.Contains(text, []byte(beginPrefix)) {
+		return withoutHeading(text)
+	}
+	f := sshconf.Parse(sshconf.Client, newest, text)
+	for _, l := range slices.Clone(f.Lines) {
+		if other, ok := blockOwner(l); ok && other != owner {
+			f.RemoveBlock(globalMarks(other))
+		}
+	}
+	return withoutHeading(f.Bytes())
+}
+
+// withoutHeading lets a file of ours that is otherwise empty count as absent.
+func withoutHeading(text []byte) []byte {
+	rest := bytes.TrimPrefix(text, Heading(text))
+	if len(rest) == 0 && len(text) > 0 {
+		return nil
+	}
+	return rest
+}
+
+// blockOwner reads the owner from a begin mark.
+func blockOwner(l sshconf.Line) (owner string, ok bool) {
+	text := l.Text()
+	owner, ok = strings.CutPrefix(text, beginPrefix)
+	if !ok {
+		return "", false
+	}
+	owner = strings.TrimSuffix(owner, " (managed by Terraform)")
+	begin, _ := globalMarks(owner)
+	return owner, begin == text
+}
+
+// remains is what our lines in a tree said beside the settings.
+type remains struct {
+	managed bool     // a block of ours was there
+	heading []string // directories made for a file that we created
+	block   []string // directories made for sockets
+}
+
+// stripClient returns the tree as it would be without owner's block. A file that
+// we created goes with its last line.
+func stripClient(t sshconf.Tree, owner string) (base sshconf.Tree, was remains) {
+	base = t.Clone()
+	for name, data := range t.Files {
+		if !bytes.Contains(data, []byte(beginPrefix)) && !bytes.HasPrefix(data, []byte(clientHeader)) {
+			continue
+		}
+		f := sshconf.Parse(t.Dialect, t.Version, data)
+		if from, to, ok := f.FindBlock(globalMarks(owner)); ok {
+			was.managed = true
+			was.block = append(was.block, madeIn(f.Lines[from:to])...)
+			f.RemoveBlock(globalMarks(owner))
+		}
+		if n := heading(f); n > 0 && n == len(f.Lines) {
+			was.heading = append(was.heading, madeIn(f.Lines)...)
+			delete(base.Files, name)
+			continue
+		}
+		base.Files[name] = f.Bytes()
+	}
+	return base, was
+}
+
+// dropHeadings removes the heading from each file in which nothing of ours is
+// left.
+func dropHeadings(t sshconf.Tree) {
+	for name, data := range t.Files {
+		f := sshconf.Parse(t.Dialect, t.Version, data)
+		if n := heading(f); n > 0 && !slices.Contains(marked(f)[n:], true) {
+			f.Delete(0, n)
+			t.Files[name] = f.Bytes()
+		}
+	}
+}
