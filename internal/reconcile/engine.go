@@ -54,7 +54,9 @@ const (
 // Error is a change that did not come about.
 type Error struct {
 	Host string
-	Step string // gather, decide, stage, validate, arm, swap, reload, confirm, disarm, verify
+	// Step is where it ended: gather, decide or verify, or a step of the protocol:
+	// request, lock, compare, stage, validate, arm, swap, reload, confirm, disarm.
+	Step string
 	// Outcome is how the machine was left: Unchanged, RolledBack, Watchdog or Unknown.
 	Outcome  Outcome
 	Problems []keepalive.Problem // what the decision found, if it refused

@@ -108,14 +108,14 @@ cd "$DIR" 2>/dev/null || cd /;
 walk "$MAIN";
 
 # sshd -T wants its privilege separation directory, which is missing while
-# ssh.socket has not started a daemon yet. Lend it one.
+# ssh.socket has not started a daemon yet. It is given one, which stays: a daemon
+# that starts at this moment would lose it again, and refuse every login.
 T=$(mktemp -d) || { say notemp; exit 0; };
 trap 'rm -rf "$T"' EXIT;
-lend() { d=$(sed -n 's/^Missing privilege separation directory: //p' "$T/err" | tr -d '\r');
-  [ -n "$d" ] && mkdir -m 755 "$d" 2>/dev/null && LENT=$d; };
-LENT=;
+give() { d=$(sed -n 's/^Missing privilege separation directory: //p' "$T/err" | tr -d '\r');
+  [ -n "$d" ] && mkdir -m 755 "$d" 2>/dev/null; };
 ask() { "$@" >"$T/out" 2>"$T/err" </dev/null; RC=$?;
-  if [ $RC -ne 0 ] && lend; then "$@" >"$T/out" 2>"$T/err" </dev/null; RC=$?; rmdir "$LENT"; fi; };
+  if [ $RC -ne 0 ] && give; then "$@" >"$T/out" 2>"$T/err" </dev/null; RC=$?; fi; };
 told() { say "$1" "$RC" "$2"; cat "$T/out"; sed 's/^/@err /' "$T/err" | tr -d '\r'; };
 
 # 7.7 to 8.0 refuse a plain -T as soon as a Match asks for something that -C
