@@ -27,7 +27,7 @@ type conn struct {
 	dead    chan struct{}
 	dying   sync.Once
 	cause   error
-	release func() // of the jump host, once dead
+	release func() // gives the way here back, once dead
 
 	mu        sync.Mutex
 	users     int
@@ -90,9 +90,7 @@ func (c *conn) die(cause error) {
 		c.cause = cause
 		close(c.dead)
 		_ = c.wire.Close() // the cause is what matters
-		if c.release != nil {
-			c.release()
-		}
+		c.release()
 	})
 }
 

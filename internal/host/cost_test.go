@@ -5,6 +5,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/crypto/ssh"
 )
 
 // Round trips counted by time through a proxy that delays everything; TCP's own
@@ -57,5 +59,44 @@ func BenchmarkWarmRead(b *testing.B) {
 	h := acquire(b, brisk(b), serve(b, public, nil).spec(key, nil))
 	for b.Loop() {
 		run(b, h, Script{Text: "true"})
+	}
+}
+
+// BenchmarkColdRead is a connection, a login and one script; BenchmarkFloor the
+// same with x/crypto alone, without deadlines, known hosts or framing.
+func BenchmarkColdRead(b *testing.B) {
+	key, public := newKey(b)
+	spec := serve(b, public, func(s *server) { s.canned = true }).spec(key, nil)
+	for b.Loop() {
+		p := NewPool(Options{})
+		h, err := p.Acquire(b.Context(), spec)
+		if err != nil {
+			b.Fatal(err)
+		}
+		run(b, h, Script{Text: "true"})
+		h.Release()
+		p.Close(b.Context())
+	}
+}
+
+func BenchmarkFloor(b *testing.B) {
+	key, public := newKey(b)
+	s := serve(b, public, func(s *server) { s.canned = true })
+	signer := must(ssh.ParsePrivateKey([]byte(key.Reveal())))
+	line := shellLine(prepare(Script{Text: "true"}, account{root: true, line: lineLimit}).argv)
+	config := &ssh.ClientConfig{User: "root", Auth: []ssh.AuthMethod{ssh.PublicKeys(signer)}, HostKeyCallback: ssh.FixedHostKey(ed25519HostKey.PublicKey())}
+	for b.Loop() {
+		client, err := ssh.Dial("tcp", s.listener.Addr().String(), config)
+		if err != nil {
+			b.Fatal(err)
+		}
+		session, err := client.NewSession()
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := session.Output(line); err != nil {
+			b.Fatal(err)
+		}
+		_ = client.Close() // the next one is new
 	}
 }

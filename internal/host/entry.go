@@ -273,7 +273,7 @@ func (e *entry) stopped(ctx context.Context, last *Error) error {
 func (e *entry) viaShared(ctx context.Context) (route, func(), error) {
 	via, ok := e.spec.hop()
 	if !ok {
-		return outward(e.spec), nil, nil
+		return outward(e.spec), func() {}, nil
 	}
 	hop, err := e.pool.hold(via)
 	if err != nil {
@@ -314,16 +314,18 @@ func (p *Pool) dial(ctx context.Context, spec Spec, path func(context.Context) (
 		tflog.SubsystemWarn(ctx, logSubsystem, "skipped a line of known hosts", map[string]any{"host": spec.label(), "line": note})
 	}
 	for n := 1; ; n++ {
-		c, err := p.attempt(ctx, spec, newTrust(spec, keys), path)
+		r, release, err := path(ctx)
+		if err != nil {
+			return nil, asError(err) // of a jump host, which has been tried as often as helps
+		}
+		c, err := p.attempt(ctx, spec, newTrust(spec, keys), r, release)
 		if err == nil {
-			tflog.SubsystemDebug(ctx, logSubsystem, "connected", map[string]any{"host": spec.label(), "server": c.identity.ServerVersion,
-				"host_key": c.identity.HostKeySHA256, "attempts": n, "ms": time.Since(began).Milliseconds()})
+			logConnected(ctx, c, n, time.Since(began))
 			return c, nil
 		}
 		failure := asError(err)
 		failure.Attempts, failure.Elapsed = n, time.Since(began)
-		tflog.SubsystemDebug(ctx, logSubsystem, "attempt failed", map[string]any{"host": spec.label(), "attempt": n,
-			"kind": string(failure.Kind), "phase": string(failure.Phase), "error": failure.Err.Error(), "ms": time.Since(began).Milliseconds()})
+		logFailure(ctx, spec, failure)
 		pause, again := p.pace.next(n, failure.Kind, time.Since(began), spec.ConnectWait)
 		if !failure.transient() || !again || tooLate(ctx, pause) {
 			return nil, failure
@@ -349,14 +351,9 @@ func tooLate(ctx context.Context, pause time.Duration) bool {
 	return ok && time.Until(deadline) <= pause
 }
 
-func (p *Pool) attempt(ctx context.Context, spec Spec, t trust, path func(context.Context) (route, func(), error)) (*conn, error) {
-	r, release, err := path(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if release == nil {
-		release = func() {}
-	}
+// attempt logs in once over r; release gives r back when the connection ends, or
+// at once when there is none.
+func (p *Pool) attempt(ctx context.Context, spec Spec, t trust, r route, release func()) (*conn, error) {
 	select {
 	case p.dials <- struct{}{}:
 		defer func() { <-p.dials }()

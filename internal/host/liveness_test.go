@@ -265,6 +265,16 @@ func TestJumpHosts(t *testing.T) {
 	}
 }
 
+// A dead jump host is tried as often as any host, not that often squared.
+func TestDeadJumpHostIsOneCycle(t *testing.T) {
+	t.Parallel()
+	port, conns := scripted(t, func(net.Conn) {})
+	e, _ := refusal(t, brisk(t), specTo(t, 22, func(l *Settings) { l.Jump = []Settings{{Host: ptr("127.0.0.1"), Port: &port}} }))
+	if !IsUnreachable(e) || conns.Load() != 5 || e.Attempts != 5 || !strings.Contains(e.Error(), "jump[0]") {
+		t.Errorf("have %v after %d connections: %v", e.Kind, conns.Load(), e)
+	}
+}
+
 // Each hop is checked against its own keys: the target's must not do for it.
 func TestJumpHostHasItsOwnHostKey(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 )
@@ -19,4 +20,18 @@ func LogContext(ctx context.Context, secrets ...string) context.Context {
 	}
 	ctx = tflog.SubsystemMaskAllFieldValuesStrings(ctx, logSubsystem, secrets...)
 	return tflog.SubsystemMaskMessageStrings(ctx, logSubsystem, secrets...)
+}
+
+func logConnected(ctx context.Context, c *conn, attempts int, took time.Duration) {
+	tflog.SubsystemDebug(ctx, logSubsystem, "connected", map[string]any{
+		"host": c.spec.label(), "server": c.identity.ServerVersion, "host_key": c.identity.HostKeySHA256,
+		"attempts": attempts, "ms": took.Milliseconds(),
+	})
+}
+
+func logFailure(ctx context.Context, s Spec, e *Error) {
+	tflog.SubsystemDebug(ctx, logSubsystem, "attempt failed", map[string]any{
+		"host": s.label(), "attempt": e.Attempts, "kind": string(e.Kind), "phase": string(e.Phase),
+		"error": e.Err.Error(), "ms": e.Elapsed.Milliseconds(),
+	})
 }

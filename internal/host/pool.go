@@ -97,7 +97,7 @@ func (p *Pool) dialFresh(ctx context.Context, spec Spec) (*conn, error) {
 	return p.dial(ctx, spec, func(ctx context.Context) (route, func(), error) {
 		via, ok := spec.hop()
 		if !ok {
-			return outward(spec), nil, nil
+			return outward(spec), func() {}, nil
 		}
 		leg, err := p.dialFresh(ctx, via)
 		if err != nil {

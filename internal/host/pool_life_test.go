@@ -240,6 +240,7 @@ func TestFreshIsNew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	run(t, h, Script{Text: "true"})
 	if s.conns.Load() != 2 || s.logins.Load() != 2 {
 		t.Errorf("have %d connections, %d logins", s.conns.Load(), s.logins.Load())
 	}
