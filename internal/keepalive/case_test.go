@@ -16,7 +16,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-var update = flag.Bool("update", false, "rewrite the expectations of testdata/server")
+var update = flag.Bool("update", false, "rewrite the expectations of testdata")
 
 // TestServerCases runs the decision cases. A case is a txtar archive: its
 // comment is the sentence of specification, "want" the wishes, each file with an
@@ -42,13 +42,7 @@ func runCase(t *testing.T, file string) {
 	plan := PlanServer(want, have)
 	got := rest
 	got.Files = append(got.Files, txtar.File{Name: "plan", Data: []byte(describe(plan))})
-	for _, c := range plan.Changes {
-		name, data := "new "+c.Path, c.New
-		if data == nil {
-			name = "gone " + c.Path
-		}
-		got.Files = append(got.Files, txtar.File{Name: name, Data: escapeCR(data)})
-	}
+	got.Files = append(got.Files, changedFiles(plan)...)
 	if *update {
 		if err := os.WriteFile(file, txtar.Format(&got), 0o644); err != nil {
 			t.Fatal(err)
@@ -61,6 +55,18 @@ func runCase(t *testing.T, file string) {
 	if !failed(plan.Problems) {
 		checkLaws(t, want, tree, plan)
 	}
+}
+
+func changedFiles(plan Plan) []txtar.File {
+	var files []txtar.File
+	for _, c := range plan.Changes {
+		name, data := "new "+c.Path, c.New
+		if data == nil {
+			name = "gone " + c.Path
+		}
+		files = append(files, txtar.File{Name: name, Data: escapeCR(data)})
+	}
+	return files
 }
 
 // checkLaws holds for every plan without an error: what was wanted is what an
@@ -122,8 +128,7 @@ func readCase(t *testing.T, a *txtar.Archive) (Server, sshconf.Tree, sshconf.Ver
 				readWish(t, &want, &tree, strings.TrimSpace(line))
 			}
 		case strings.HasPrefix(f.Name, "/"):
-			text := strings.ReplaceAll(string(f.Data), "\\r\n", "\r\n")
-			tree.Files[f.Name] = []byte(strings.TrimSuffix(text, "\n\\c\n"))
+			tree.Files[f.Name] = unescapeCR(f.Data)
 		default:
 			continue
 		}
@@ -138,11 +143,7 @@ func readWish(t *testing.T, want *Server, tree *sshconf.Tree, line string) {
 	switch word {
 	case "":
 	case "version":
-		v, err := sshconf.ParseVersion(arg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		tree.Version = v
+		tree.Version = parseVersion(t, arg)
 	case "placement":
 		want.Placement = Placement(arg)
 	case "takeover":
@@ -163,6 +164,15 @@ func readWish(t *testing.T, want *Server, tree *sshconf.Tree, line string) {
 	default:
 		want.Settings = addWish(want.Settings, "", line)
 	}
+}
+
+func parseVersion(t *testing.T, text string) sshconf.Version {
+	t.Helper()
+	v, err := sshconf.ParseVersion(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
 }
 
 func addWish(settings []Setting, prefix, line string) []Setting {
@@ -230,6 +240,9 @@ func describe(p Plan) string {
 	if p.Trail != "" {
 		fmt.Fprintln(&out, "trail:", p.Trail)
 	}
+	for _, dir := range p.MakeDirs {
+		fmt.Fprintln(&out, "makes:", dir)
+	}
 	for _, e := range p.Expect {
 		fmt.Fprintf(&out, "expect: %s %s%s\n", e.Keyword, strings.Join(e.Values, " | "), inContext(e.Context))
 	}
@@ -244,6 +257,11 @@ func describe(p Plan) string {
 		fmt.Fprintf(&out, "effective: %s = %s\n", k, p.Effective[k])
 	}
 	return out.String()
+}
+
+func unescapeCR(data []byte) []byte {
+	text := strings.ReplaceAll(string(data), "\\r\n", "\r\n")
+	return []byte(strings.TrimSuffix(text, "\n\\c\n"))
 }
 
 func escapeCR(data []byte) []byte {

@@ -146,6 +146,9 @@ func (g language) badTyped(keyword, v string) string {
 	}
 	switch a.Kind {
 	case Time:
+		if v == "none" && g.Dialect == sshconf.Client {
+			return "none leaves the value to later lines: write 0 to switch it off"
+		}
 		if _, err := sshconf.ParseTime(v); err != nil {
 			return fmt.Sprintf("%q is no time: write whole seconds or numbers with units such as 120, \"2m\" or \"1h30m\"", v)
 		}
