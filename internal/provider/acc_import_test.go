@@ -1,0 +1,107 @@
+package provider
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
+)
+
+const fullBody = `
+  client_alive_interval  = "2m"
+  client_alive_count_max = 3
+  tcp_keep_alive         = true
+  login_grace_time       = 30
+  max_sessions           = 8
+  settings = { PermitRootLogin = "prohibit-password", AcceptEnv = "LANG\nLC_*" }
+  match = [{ criteria = "User git", client_alive_interval = "10m", settings = { X11Forwarding = "no" } }]
+`
+
+// TestImport adopts what another state made, by ID and by import block, and has
+// nothing to change then.
+func TestImport(t *testing.T) {
+	t.Parallel()
+	m := hosttest.Start(t, hosttest.Options{})
+	before := m.Snapshot("/etc/ssh")
+	config := providerBlock("", m) + serverBlock(m, fullBody)
+	id := fmt.Sprintf("%s:%d", m.Addr, m.Port)
+	first := newCLI(t)
+	first.config(config)
+	first.apply()
+	first.plan(0)
+	made := m.Snapshot("/etc/ssh")
+
+	byID := newCLI(t)
+	byID.config(config)
+	byID.expect(0, []string{"Import successful"}, "import", "-no-color", server, id)
+	byID.plan(0)
+
+	byBlock := newCLI(t)
+	byBlock.config(config + fmt.Sprintf("import {\n  to = %s\n  id = %q\n}\n", server, id))
+	byBlock.plan(2, "1 to import, 0 to add, 0 to change, 0 to destroy")
+	byBlock.apply("1 imported, 0 added, 0 changed")
+	byBlock.plan(0)
+	if after := m.Snapshot("/etc/ssh"); hosttest.Differences(made, after) != "" {
+		t.Errorf("an import changed the host:\n%s", hosttest.Differences(made, after))
+	}
+
+	generated := newCLI(t)
+	generated.config(providerBlock("", m) + fmt.Sprintf("import {\n  to = %s\n  id = %q\n}\n", server, id))
+	out, _ := generated.run("plan", "-no-color", "-generate-config-out=generated.tf")
+	if !strings.Contains(out, "1 to import, 0 to add, 0 to change, 0 to destroy") {
+		t.Errorf("the generated configuration is not what was imported:\n%s", out)
+	}
+
+	byBlock.destroy()
+	if after := m.Snapshot("/etc/ssh"); hosttest.Differences(before, after) != "" {
+		t.Errorf("destroy left something behind:\n%s", hosttest.Differences(before, after))
+	}
+	first.plan(2, "our lines are gone")
+}
+
+// TestRemovedFromTheConfiguration: a resource that is taken out of the
+// configuration, and one attribute that is.
+func TestRemovedFromTheConfiguration(t *testing.T) {
+	t.Parallel()
+	m := hosttest.Start(t, hosttest.Options{})
+	before := m.Snapshot("/etc/ssh")
+	c := newCLI(t)
+	provider := fleet{"web1": m}.provider("")
+	c.config(provider + named("web1", fullBody))
+	c.apply()
+	c.config(provider + named("web1", twoMinutes))
+	c.plan(2, "1 to change")
+	c.apply("1 changed")
+	c.plan(0)
+	for keyword, want := range map[string]string{"maxsessions": "10", "logingracetime": "120", "clientaliveinterval": "120"} {
+		if got := m.Effective(keyword); got != want {
+			t.Errorf("%s is %s, not %s", keyword, got, want)
+		}
+	}
+	c.config(provider)
+	c.apply("1 destroyed")
+	if after := m.Snapshot("/etc/ssh"); hosttest.Differences(before, after) != "" {
+		t.Errorf("something is left behind:\n%s", hosttest.Differences(before, after))
+	}
+}
+
+// TestTwoResourcesOnOneHost share its files and do not undo each other.
+func TestTwoResourcesOnOneHost(t *testing.T) {
+	t.Parallel()
+	m := hosttest.Start(t, hosttest.Options{})
+	before := m.Snapshot("/etc/ssh")
+	c := newCLI(t)
+	c.config(fleet{"web1": m}.provider("") +
+		"resource \"sshkeepalive_server\" \"a\" {\n host = \"web1\"\n client_alive_interval = 120\n}\n" +
+		"resource \"sshkeepalive_server\" \"b\" {\n host = \"web1\"\n drop_in_name = \"10-team.conf\"\n login_grace_time = 33\n}\n")
+	c.apply("2 added")
+	c.plan(0)
+	if a, b := m.Effective("clientaliveinterval"), m.Effective("logingracetime"); a != "120" || b != "33" {
+		t.Errorf("effective are %s and %s", a, b)
+	}
+	c.destroy()
+	if after := m.Snapshot("/etc/ssh"); hosttest.Differences(before, after) != "" {
+		t.Errorf("something is left behind:\n%s", hosttest.Differences(before, after))
+	}
+}

@@ -1,0 +1,176 @@
+package provider
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
+)
+
+// TestHostRefusesValue asks the host's own sshd before anything is written.
+func TestHostRefusesValue(t *testing.T) {
+	t.Parallel()
+	m := hosttest.Start(t, hosttest.Options{})
+	before := m.Snapshot("/etc/ssh")
+	c := newCLI(t)
+	for settings, words := range map[string][]string{
+		`{ Ciphers = "no-such-cipher" }`:        {"web1: the host's sshd refuses", "no-such-cipher", "Ciphers"},
+		`{ PermitRootLogin = "perhaps" }`:       {"perhaps", `settings = { PermitRootLogin`},
+		`{ RequiredRSASize = "2048" }`:          nil, // since 9.1: this host has it
+		`{ PerSourcePenalties = "yes" }`:        {"web1: ", "PerSourcePenalties", "9.8"},
+		`{ PermitRootLogn = "no" }`:             {"PermitRootLogn", "did you mean PermitRootLogin"},
+		`{ UsePAM = "no", usepam = "yes" }`:     {"already set by"},
+		`{ AuthorizedKeysFile = "a\nb" }`:       {"one line"},
+		`{ ChrootDirectory = "/no # comment" }`: nil,
+	} {
+		c.config(fleet{"web1": m}.provider("") + named("web1", "settings = "+settings))
+		if words == nil {
+			c.plan(2)
+			continue
+		}
+		c.plan(1, words...)
+		if after := m.Snapshot("/etc/ssh"); hosttest.Differences(before, after) != "" {
+			t.Fatalf("%s: a plan changed the host:\n%s", settings, hosttest.Differences(before, after))
+		}
+	}
+}
+
+// TestHostThatIsAlreadyBroken is told so, and left alone.
+func TestHostThatIsAlreadyBroken(t *testing.T) {
+	t.Parallel()
+	m := hosttest.Start(t, hosttest.Options{})
+	m.Write("/etc/ssh/sshd_config.d/90-typo.conf", "# by hand\nClientAliveIntervall 5\n")
+	before := m.Snapshot("/etc/ssh")
+	c := newCLI(t)
+	c.config(fleet{"web1": m}.provider("") + named("web1", twoMinutes))
+	words := []string{"web1: ", "/etc/ssh/sshd_config.d/90-typo.conf", "line 2", "ClientAliveIntervall", "before we touched it"}
+	c.plan(1, words...)
+	c.expect(1, words, "apply", "-no-color", "-auto-approve")
+	if after := m.Snapshot("/etc/ssh"); hosttest.Differences(before, after) != "" {
+		t.Errorf("the host was touched:\n%s", hosttest.Differences(before, after))
+	}
+}
+
+// TestFileThatCannotBeWritten: the directory is on a file system without room
+// for writes.
+func TestFileThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	m := hosttest.Start(t, hosttest.Options{})
+	m.Sh("mount --bind /etc/ssh/sshd_config.d /etc/ssh/sshd_config.d && mount -o remount,ro,bind /etc/ssh/sshd_config.d")
+	before := m.Snapshot("/etc/ssh")
+	c := newCLI(t)
+	c.config(fleet{"web1": m}.provider("") + named("web1", twoMinutes))
+	c.expect(1, []string{"web1: create failed", "Read-only file system", "Nothing was changed on the host"}, "apply", "-no-color", "-auto-approve")
+	if after := m.Snapshot("/etc/ssh"); hosttest.Differences(before, after) != "" {
+		t.Errorf("the host was touched:\n%s", hosttest.Differences(before, after))
+	}
+	c.expect(0, nil, "state", "list")
+	if out, _ := c.run("state", "list"); strings.TrimSpace(out) != "" {
+		t.Errorf("a failed create left state: %s", out)
+	}
+}
+
+// TestWrongKey counts on the host how often we tried.
+func TestWrongKey(t *testing.T) {
+	t.Parallel()
+	m := hosttest.Start(t, hosttest.Options{SSHDArgs: []string{"-E", "/var/log/sshd.log"}})
+	other := hosttest.Start(t, hosttest.Options{})
+	c := newCLI(t)
+	config := strings.ReplaceAll(fleet{"web1": m}.provider(""), m.KeyPath, other.KeyPath)
+	c.config(config + named("web1", twoMinutes))
+	c.plan(1, "web1: login refused (authentication)", "root@"+m.Addr, "We tried once")
+	if n := strings.Count(m.Sh("cat /var/log/sshd.log"), "Connection closed by authenticating user"); n != 1 {
+		t.Errorf("sshd saw %d attempts:\n%s", n, m.Sh("cat /var/log/sshd.log"))
+	}
+}
+
+// TestChangedHostKey shows both fingerprints and where the old one is recorded.
+func TestChangedHostKey(t *testing.T) {
+	t.Parallel()
+	m, other := hosttest.Start(t, hosttest.Options{}), hosttest.Start(t, hosttest.Options{})
+	known := filepath.Join(t.TempDir(), "known_hosts")
+	line := fmt.Sprintf("# recorded last year\n%s %s\n", m.Addr, strings.TrimSpace(other.HostKeys[0]))
+	if err := os.WriteFile(known, []byte(line), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := newCLI(t)
+	c.config(fmt.Sprintf(`
+provider "sshkeepalive" {
+  connection {
+    user              = "root"
+    private_key_path  = %q
+    known_hosts_files = [%q]
+  }
+  on_unreachable = "ignore"
+}
+resource "sshkeepalive_server" "web1" {
+  host = %q
+%s}
+`, m.KeyPath, known, m.Addr, twoMinutes))
+	c.plan(1, m.Addr+": host key changed (host key)", fingerprint(m), fingerprint(other), known+":2", "console")
+}
+
+func fingerprint(m *hosttest.Machine) string {
+	return strings.Fields(m.Sh("ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub"))[1]
+}
+
+// TestNoSudo: a user who may not become root is no host in order.
+func TestNoSudo(t *testing.T) {
+	t.Parallel()
+	m := hosttest.Start(t, hosttest.Options{Users: []hosttest.User{{Name: "joe"}, {Name: "admin", Sudo: "nopasswd"}}})
+	c := newCLI(t)
+	body := func(user string) string {
+		return fleet{"web1": m}.provider(`on_unreachable = "ignore"`) + named("web1", fmt.Sprintf("ssh = { user = %q, sudo = true }\n", user)+twoMinutes)
+	}
+	c.config(body("joe"))
+	c.plan(1, "web1: could not become root (become root)", "sudo")
+	c.config(body("admin"))
+	c.apply()
+	c.plan(0)
+	c.destroy()
+}
+
+const oddFile = "# odd but legal\r\n" +
+	"\tclientALIVEinterval=15\t# why not\r\n" +
+	"Port = 22\r\n" +
+	"PermitRootLogin   prohibit-password\r\n" +
+	"Subsystem\tsftp\t\"/usr/lib/openssh/sftp-server\"\r\n" +
+	"\r\n" +
+	"match user git   # trailing\r\n" +
+	"   X11Forwarding no\r\n" +
+	"# the end, without a line break"
+
+// TestOddFileKeepsEveryByte edits in place a file that nobody would write so.
+func TestOddFileKeepsEveryByte(t *testing.T) {
+	t.Parallel()
+	m := hosttest.Start(t, hosttest.Options{Config: oddFile})
+	m.Sh("chmod 640 " + mainFile + " && chown root:adm " + mainFile)
+	before := m.Snapshot("/etc/ssh")
+	c := newCLI(t)
+	c.config(fleet{"web1": m}.provider("") + named("web1", "placement = \"in_place\"\n"+twoMinutes))
+	c.apply()
+	if got := m.Effective("clientaliveinterval"); got != "120" {
+		t.Errorf("ClientAliveInterval is %s", got)
+	}
+	after := m.Snapshot("/etc/ssh")[mainFile]
+	was := before[mainFile]
+	if after.Mode != was.Mode || after.UID != was.UID || after.GID != was.GID {
+		t.Errorf("mode or owner changed: %v %d %d", after.Mode, after.UID, after.GID)
+	}
+	for line := range strings.SplitSeq(oddFile, "\r\n") {
+		if !strings.Contains(after.Data, line) {
+			t.Errorf("the line %q is gone from\n%q", line, after.Data)
+		}
+	}
+	if strings.Contains(strings.ReplaceAll(after.Data, "\r\n", ""), "\n") {
+		t.Errorf("our lines end in LF in a CRLF file:\n%q", after.Data)
+	}
+	c.plan(0)
+	c.destroy()
+	if after := m.Snapshot("/etc/ssh"); hosttest.Differences(before, after) != "" {
+		t.Errorf("destroy left something behind:\n%s", hosttest.Differences(before, after))
+	}
+}
