@@ -130,6 +130,9 @@ restart_socket() {
 			loudly systemctl stop "$(manager)" &&
 			loudly systemctl restart "$(manager | sed 's/service$/socket/')" || return
 	fi
+	# The sixth start within ten seconds is one too many for systemd, and closes
+	# the socket for good; each change of ours counts, and each way back.
+	systemctl reset-failed "$(manager)" 2>/dev/null
 	loudly systemctl restart "$(manager)"
 }
 
@@ -181,8 +184,12 @@ revive_systemd() {
 		# service-start-limit-hit.
 		sock=$(manager | sed 's/service$/socket/')
 		systemctl reset-failed "$sock" 2>/dev/null
-		[ -z "$fit" ] || restart_socket || return
-		systemctl -q is-active "$sock" || loudly systemctl start "$sock"
+		if ! systemctl -q is-active "$sock"; then
+			# Nor does a socket start while its service runs.
+			[ -z "$fit" ] || loudly systemctl stop "$(manager)"
+			loudly systemctl start "$sock" || return
+		fi
+		[ -z "$fit" ] || restart_socket
 	elif [ -n "$fit" ]; then
 		loudly systemctl reload-or-restart "$UNIT"
 	else

@@ -103,7 +103,7 @@ func TestSocket(t *testing.T) {
 	if live := b.begins(r); live.pending.Proof != "process" {
 		t.Errorf("%+v", live)
 	}
-	if got := b.calls("systemctl show", "systemd-run"); got != "systemctl restart ssh.service" {
+	if got := b.calls("systemctl show", "systemd-run"); got != "systemctl reset-failed ssh.service\nsystemctl restart ssh.service" {
 		t.Errorf("calls:\n%s", got)
 	}
 	must(t, os.Remove(b.path("calls")))
@@ -111,8 +111,8 @@ func TestSocket(t *testing.T) {
 	if err != nil || got.answer != "rolledback" {
 		t.Fatalf("%+v, %v", got, err)
 	}
-	want := "systemctl reset-failed ssh.service\nsystemctl reset-failed ssh.socket\nsystemctl restart ssh.service\n" +
-		"systemctl -q is-active ssh.socket\nsystemctl stop sshkeepalive-a1.timer"
+	want := "systemctl reset-failed ssh.service\nsystemctl reset-failed ssh.socket\nsystemctl -q is-active ssh.socket\n" +
+		"systemctl reset-failed ssh.service\nsystemctl restart ssh.service\nsystemctl stop sshkeepalive-a1.timer"
 	if got := b.calls("systemctl show"); got != want {
 		t.Errorf("calls:\n%s\nwant:\n%s", got, want)
 	}

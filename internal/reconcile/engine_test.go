@@ -28,7 +28,12 @@ type rig struct {
 
 func newRig(t *testing.T, o hosttest.Options, user string) *rig {
 	t.Helper()
-	m := hosttest.Start(t, o)
+	return rigOn(t, hosttest.Start(t, o), user)
+}
+
+// rigOn reaches a host that is there already.
+func rigOn(t *testing.T, m *hosttest.Machine, user string) *rig {
+	t.Helper()
 	key, port, sudo := host.Secret(m.Key), m.Port, user != "root"
 	spec, err := host.Resolve("web1", host.Settings{
 		Host: &m.Addr, Port: &port, User: &user, PrivateKey: &key, HostKeys: m.HostKeys, Sudo: &sudo,

@@ -1,0 +1,159 @@
+//go:build hosts
+
+package reconcile_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"text/tabwriter"
+	"time"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest/lab"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
+)
+
+// shortly is a confirm timeout that tests can wait for.
+const shortly = 6 * time.Second
+
+// twoFiles is a wish that takes a change of two files: the drop-in is read after
+// the one whose value it takes over.
+func twoFiles(interval string) keepalive.Server {
+	want := wish("ClientAliveInterval", interval)
+	want.DropInName = "99-sshkeepalive.conf"
+	return want
+}
+
+// blow is what happens to an apply that has come to a step.
+type blow struct {
+	name   string
+	strike func(t *testing.T, r *labRig, c *client)
+	all    bool // also at steps that are the client's
+}
+
+var blows = []blow{
+	{"connection cut", func(t *testing.T, r *labRig, c *client) { r.cutSessions(); r.loosen(); c.release() }, true},
+	{"script killed", func(t *testing.T, r *labRig, c *client) { r.Sh("kill -9 $(cat " + brakedFile + ")"); r.loosen() }, false},
+	{"client killed", func(t *testing.T, r *labRig, c *client) { c.kill(); r.loosen() }, true},
+	{"reboot", func(t *testing.T, r *labRig, c *client) { r.host.Reboot(); c.release() }, true},
+	{"power cut", func(t *testing.T, r *labRig, c *client) { r.host.PowerOff(); r.host.PowerOn(); c.release() }, true},
+}
+
+// cutSessions ends every connection, as a firewall that forgot them would.
+func (r *labRig) cutSessions() {
+	r.Sh("for p in /proc/[0-9]*; do case $(cat $p/comm 2>/dev/null) in sshd|sshd-session) " +
+		"tr '\\0' ' ' <$p/cmdline | grep -q listener || kill -9 ${p#/proc/} || :;; esac; done")
+}
+
+// loosen lets a script that was stopped go on.
+func (r *labRig) loosen() { r.Sh("rm -f " + brakedFile) }
+
+// stopped waits until the change has come to the step.
+func (r *labRig) stopped(t *testing.T, step string, c *client) {
+	t.Helper()
+	if step == "confirm" {
+		if line := <-c.lines; line != "confirming" {
+			t.Fatalf("the client did not come to confirm: %q", line)
+		}
+		return
+	}
+	r.eventually(t, "the change to come to "+step, func() bool {
+		_, err := r.Exec("test", "-s", brakedFile)
+		return err == nil
+	})
+}
+
+func (r *labRig) eventually(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		if done() {
+			return
+		}
+	}
+	t.Fatalf("waited a minute in vain for %s\n%s", what, r.traces())
+}
+
+// TestLabCuts strikes a real apply at every step in every way. Afterwards the
+// host accepts logins, runs the old or the new configuration and nothing between,
+// nothing of ours is left on it, and the next apply converges.
+func TestLabCuts(t *testing.T) {
+	steps := append(append(append([]string{}, beginSteps...), "confirm"), finishSteps...)
+	everyRelease(t, func(t *testing.T, o lab.Options) {
+		r := newLabRig(t, o, "root")
+		r.target.ConfirmTimeout = shortly
+		old := r.Snapshot("/etc/ssh")
+		apply(t, r.rig, twoFiles("60"))
+		fresh := r.Snapshot("/etc/ssh")
+		r.restore(t, old)
+		table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+		defer table.Flush()
+		for _, b := range blows {
+			for _, step := range steps {
+				if step == "confirm" && !b.all {
+					continue
+				}
+				began := time.Now()
+				said, ended := r.struck(t, b, step, old, fresh)
+				fmt.Fprintf(table, "%s\t%s at %s\t%s\t%.1f s\t%s\n", o.Release, b.name, step, ended, time.Since(began).Seconds(), said)
+				if t.Failed() {
+					t.Fatalf("%s at %s: the client said: %s", b.name, step, said)
+				}
+			}
+		}
+	})
+}
+
+// restore takes what was applied away.
+func (r *labRig) restore(t *testing.T, old map[string]hosttest.File) {
+	t.Helper()
+	if same, err := r.walk().Remove(t.Context(), r.target, twoFiles("60"), reconcile.Record{}); err != nil || !same {
+		t.Fatalf("remove: %v %v", same, err)
+	}
+	if d := hosttest.Differences(old, r.Snapshot("/etc/ssh")); d != "" {
+		t.Fatalf("after remove:\n%s", d)
+	}
+}
+
+// struck is one apply that is struck, and what must hold afterwards.
+func (r *labRig) struck(t *testing.T, b blow, step string, old, fresh map[string]hosttest.File) (said, ended string) {
+	t.Helper()
+	r.Write(brakeFile, step+"\n")
+	want := twoFiles("60")
+	c := r.start(t, want, step == "confirm")
+	r.stopped(t, step, c)
+	b.strike(t, r, c)
+	said = c.end(t)
+	r.Sh("rm -f " + brakeFile)
+	r.eventually(t, "our traces to go", func() bool { return r.traces() == "" })
+	r.eventually(t, "a login", func() bool { return r.login("root") == nil })
+	now := r.Snapshot("/etc/ssh")
+	toOld, toNew := hosttest.Differences(old, now), hosttest.Differences(fresh, now)
+	interval := ""
+	switch {
+	case toOld == "":
+		ended, interval = "old", "120"
+	case toNew == "":
+		ended, interval = "new", "60"
+	default:
+		t.Errorf("%s at %s: neither old:\n%s\nnor new:\n%s", b.name, step, toOld, toNew)
+	}
+	sight, err := r.walk().Look(t.Context(), r.target, want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := sight.Facts.Effective[0]["clientaliveinterval"]; strings.Join(got, "") != interval || sight.Facts.Daemon.Stale {
+		t.Errorf("%s at %s: the daemon runs %q, stale %v, with the %s files", b.name, step, got, sight.Facts.Daemon.Stale, ended)
+	}
+	if strings.HasPrefix(said, "applied") && ended == "old" || strings.HasPrefix(said, "rolled back") && ended == "new" {
+		t.Errorf("%s at %s: the client said %q, and the files are the %s ones", b.name, step, said, ended)
+	}
+	if _, _, _, err := r.walk().Apply(t.Context(), r.target, want, reconcile.Record{}); err != nil {
+		t.Errorf("%s at %s: the next apply: %v", b.name, step, err)
+	}
+	r.restore(t, old)
+	r.noTraces(t)
+	return said, ended
+}

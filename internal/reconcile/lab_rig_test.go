@@ -1,0 +1,129 @@
+//go:build hosts
+
+package reconcile_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest/lab"
+)
+
+// The tests in the files lab_*_test.go need hosts with systemd, and a while; make
+// test-hosts runs them.
+
+// labRig is a booted Debian host and an engine that reaches it.
+type labRig struct {
+	*rig
+	host *lab.Host
+}
+
+func newLabRig(t *testing.T, o lab.Options, user string) *labRig {
+	t.Helper()
+	o.Users = append(o.Users, hosttest.User{Name: "admin", Sudo: "nopasswd"}, hosttest.User{Name: "guest"})
+	h := lab.Start(t, o)
+	return &labRig{rigOn(t, h.Machine, user), h}
+}
+
+func release(name string) lab.Options {
+	return lab.Options{Options: hosttest.Options{Release: name}}
+}
+
+// everyWay runs a test on every release with everything that can listen there.
+func everyWay(t *testing.T, test func(t *testing.T, o lab.Options)) {
+	for _, name := range lab.Releases() {
+		for _, socket := range lab.Sockets(name) {
+			label := name + "/ssh.service"
+			if socket != lab.NoSocket {
+				label = name + "/ssh.socket,Accept=" + string(socket)
+			}
+			t.Run(label, func(t *testing.T) {
+				t.Parallel()
+				o := release(name)
+				o.Socket = socket
+				test(t, o)
+			})
+		}
+	}
+}
+
+func everyRelease(t *testing.T, test func(t *testing.T, o lab.Options)) {
+	for _, name := range lab.Releases() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, release(name))
+		})
+	}
+}
+
+// traces is everything of ours on the host besides the managed lines: locks,
+// pending changes, temporary files, units, timers and processes.
+func (r *labRig) traces() string {
+	// Not everything looked at exists, which is why find fails.
+	return strings.TrimSpace(r.Sh(`
+		{
+			find /etc/systemd /etc/cron.d /run/systemd/transient -name '*sshkeepalive*'
+			find /run/sshkeepalive /var/lib/sshkeepalive
+			find /tmp /var/tmp -mindepth 1 -not -path '*/systemd-private*' -not -name '.*-unix'
+			find /etc/ssh -mindepth 1 -name '.*'
+			systemctl list-units --all --no-legend 'sshkeepalive*'
+			ps -eww -o args | grep '[/]rollback'
+		} 2>/dev/null || :`))
+}
+
+func (r *labRig) noTraces(t *testing.T) {
+	t.Helper()
+	if left := r.traces(); left != "" {
+		t.Errorf("left behind:\n%s", left)
+	}
+}
+
+// login says nil when a new connection of the user logs in.
+func (r *labRig) login(user string) error {
+	out, err := r.SSH(user, "echo in")
+	if err == nil && out != "in\n" {
+		err = fmt.Errorf("the login printed %q", out)
+	}
+	return err
+}
+
+// session is a login that stays.
+type session struct {
+	in  io.WriteCloser
+	out *bufio.Reader
+}
+
+// linger logs in with the real client and stays.
+func (r *labRig) linger(t *testing.T, user string) session {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "ssh", "-F", "/dev/null", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no",
+		"-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-i", r.KeyPath, "-l", user, r.Addr, "cat")
+	in, inErr := cmd.StdinPipe()
+	out, outErr := cmd.StdoutPipe()
+	if inErr != nil || outErr != nil {
+		t.Fatal(inErr, outErr)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		in.Close()
+		_ = cmd.Wait() // the test may have ended it
+	})
+	s := session{in, bufio.NewReader(out)}
+	s.alive(t)
+	return s
+}
+
+func (s session) alive(t *testing.T) {
+	t.Helper()
+	fmt.Fprintln(s.in, "there?")
+	if line, err := s.out.ReadString('\n'); line != "there?\n" {
+		t.Fatalf("the session that was there before is gone: %q, %v", line, err)
+	}
+}
