@@ -164,11 +164,20 @@ func TestFleet(t *testing.T) {
 	t.Parallel()
 	machines := fleet{}
 	for i := range 10 {
-		machines[fmt.Sprintf("web%d", i)] = hosttest.Start(t, hosttest.Options{})
+		machines[fmt.Sprintf("web%d", i)] = hosttest.Start(t, logging())
 	}
 	c := newCLI(t)
 	c.config(machines.provider("") + fmt.Sprintf("resource \"sshkeepalive_server\" \"all\" {\n  for_each = toset(%s)\n  host = each.key\n%s}\n", names(machines), twoMinutes))
 	c.apply("10 added")
+	for _, m := range machines {
+		m.Write(sshdLog, "")
+	}
+	c.plan(0)
+	for name, m := range machines {
+		if got := costOf(m); got != (cost{1, 1}) {
+			t.Errorf("%s: an empty plan cost %+v, not one connection and one command", name, got)
+		}
+	}
 	machines["web5"].Sh("sed -i 's/ClientAliveInterval.*/ClientAliveInterval 600/' " + dropIn)
 	c.plan(2, "web5: ClientAliveInterval is 600", "0 to add, 1 to change, 0 to destroy")
 	c.apply("1 changed")
