@@ -292,6 +292,7 @@ func describeResult(out *strings.Builder, r Result, keywords []string) {
 // TestEvalCasesOracle: the cases are true of the real programs, where their
 // release is at hand.
 func TestEvalCasesOracle(t *testing.T) {
+	t.Parallel()
 	oracleReleases(t, func(t *testing.T, o *oracle) {
 		files, err := filepath.Glob("testdata/eval/*.txt")
 		if err != nil {

@@ -1,7 +1,6 @@
 package sshconf
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -21,7 +20,7 @@ func (m *clientMatch) verdict() (verdict, error) {
 		attribute, ok := m.next()
 		if !ok || attribute == "" || attribute[0] == '#' {
 			if m.seen == 0 {
-				return verdict{}, errors.New("one or more attributes required for Match")
+				return verdict{}, errNoCriteria
 			}
 			break
 		}
@@ -29,11 +28,7 @@ func (m *clientMatch) verdict() (verdict, error) {
 			return verdict{}, err
 		}
 	}
-	if !m.result.matches {
-		m.result.depends = ""
-	}
-	m.result.matches = m.result.matches && m.result.depends == ""
-	return m.result, nil
+	return m.result.settled(), nil
 }
 
 func (m *clientMatch) attribute(attribute string) error {
@@ -55,7 +50,11 @@ func (m *clientMatch) attribute(attribute string) error {
 		return nil
 	}
 	m.seen++
-	name, arg, ok := cutAttribute(name, m.next, argvCriteria(Client, m.client.tree.Version))
+	return m.withArgument(name, negated)
+}
+
+func (m *clientMatch) withArgument(attribute string, negated bool) error {
+	name, arg, ok := cutAttribute(attribute, m.next, argvCriteria(Client, m.client.tree.Version))
 	name = strings.ToLower(name)
 	if !ok || arg == "" && name != "tagged" && name != "command" {
 		return fmt.Errorf("missing Match criteria for %s", name)

@@ -44,8 +44,8 @@ var corpusContexts = []Context{
 
 func corpusQueries() []ClientQuery {
 	var list []ClientQuery
-	for _, host := range []string{"web1", "web2.example.org", "WEB1", "db", "git.example.org", "other"} {
-		list = append(list, ClientQuery{Host: host, LocalUser: "root", Home: "/root"}, ClientQuery{Host: host, User: "git", LocalUser: "root", Home: "/root"})
+	for i, host := range []string{"web1", "web2.example.org", "WEB1", "db", "git.example.org", "other"} {
+		list = append(list, ClientQuery{Host: host, User: []string{"", "git"}[i%2], LocalUser: "root", Home: "/root"})
 	}
 	return list
 }
@@ -53,6 +53,7 @@ func corpusQueries() []ClientQuery {
 // TestCorpus: what we say of every file of the corpus is what sshd -T and ssh -G
 // print, before and after an edit; the edit changes one line of one file.
 func TestCorpus(t *testing.T) {
+	t.Parallel()
 	oracleReleases(t, func(t *testing.T, o *oracle) {
 		for name, tree := range corpus(t, "server_*", o.version) {
 			o.check(t, name, tree, corpusContexts)
@@ -98,6 +99,7 @@ func effectiveOrShadowed(r Result, main string) bool {
 
 // TestRebase: a copy of the tree below another directory means the same.
 func TestRebase(t *testing.T) {
+	t.Parallel()
 	oracleReleases(t, func(t *testing.T, o *oracle) {
 		const prefix = "/run/stage [1]"
 		for name, tree := range corpus(t, "server_*", o.version) {

@@ -43,52 +43,85 @@ type verdict struct {
 	depends string
 }
 
-// matchServer is match_cfg_line (servconf.c). With syntaxOnly nothing is known
-// of a connection, which is how sshd reads the file at its start.
-func matchServer(next func() (string, bool), v Version, c Context, syntaxOnly bool) (verdict, error) {
-	result := verdict{matches: true}
-	for n := 1; ; n++ {
+// serverMatch is match_cfg_line (servconf.c) at work on one line.
+type serverMatch struct {
+	next    func() (string, bool)
+	version Version
+	context Context
+	result  verdict
+	seen    int // attributes so far
+	decided bool
+}
+
+// matchServer says whether a Match holds for c. With an empty context nothing is
+// known of a connection, which is how sshd reads the file at its start.
+func matchServer(next func() (string, bool), v Version, c Context) (verdict, error) {
+	m := serverMatch{next: next, version: v, context: c, result: verdict{matches: true}}
+	for !m.decided {
 		attribute, ok := next()
 		if !ok || attribute == "" || attribute[0] == '#' {
-			if n == 1 {
-				return verdict{}, errors.New("one or more attributes required for Match")
-			}
-			if result.depends != "" && !result.matches {
-				result.depends = ""
-			}
-			result.matches = result.matches && result.depends == ""
-			return result, nil
+			break
 		}
-		lower := strings.ToLower(attribute)
-		switch lower {
-		case "all":
-			if more, ok := next(); n > 1 || ok && more != "" && more[0] != '#' {
-				return verdict{}, errors.New("\"all\" cannot be combined with other Match attributes")
-			}
-			return result, nil
-		case "invalid-user":
-			if !reached(v, Version{9, 9}) {
-				return verdict{}, fmt.Errorf("unsupported Match attribute %s", attribute)
-			}
-			if syntaxOnly || c.User == "" {
-				result.matches = false
-			} else {
-				result.depends = "whether " + c.User + " is a user"
-			}
-			continue
-		}
-		name, arg, ok := cutAttribute(attribute, next, argvCriteria(Server, v))
-		if !ok || arg == "" {
-			return verdict{}, fmt.Errorf("missing Match criteria for %s", attribute)
-		}
-		hit, depends, err := matchAttribute(strings.ToLower(name), arg, v, c, syntaxOnly)
-		if err != nil {
+		m.seen++
+		if err := m.attribute(attribute); err != nil {
 			return verdict{}, err
 		}
-		result.matches = result.matches && (hit || depends != "")
-		if depends != "" {
-			result.depends = depends
+	}
+	if m.seen == 0 {
+		return verdict{}, errNoCriteria
+	}
+	return m.result.settled(), nil
+}
+
+var errNoCriteria = errors.New("one or more attributes required for Match")
+
+// settled is the verdict if nothing more comes: what does not match anyhow
+// depends on nothing, and what depends is taken not to match.
+func (r verdict) settled() verdict {
+	if !r.matches {
+		r.depends = ""
+	}
+	r.matches = r.matches && r.depends == ""
+	return r
+}
+
+func (m *serverMatch) attribute(attribute string) error {
+	switch strings.ToLower(attribute) {
+	case "all":
+		more, ok := m.next()
+		if m.seen > 1 || ok && more != "" && more[0] != '#' {
+			return errors.New("\"all\" cannot be combined with other Match attributes")
 		}
+		m.decided = true
+		return nil
+	case "invalid-user":
+		return m.invalidUser(attribute)
+	}
+	name, arg, ok := cutAttribute(attribute, m.next, argvCriteria(Server, m.version))
+	if !ok || arg == "" {
+		return fmt.Errorf("missing Match criteria for %s", attribute)
+	}
+	hit, depends, err := matchAttribute(strings.ToLower(name), arg, m.version, m.context)
+	m.add(hit, depends)
+	return err
+}
+
+func (m *serverMatch) invalidUser(attribute string) error {
+	if !reached(m.version, Version{9, 9}) {
+		return fmt.Errorf("unsupported Match attribute %s", attribute)
+	}
+	if m.context.User == "" {
+		m.add(false, "")
+	} else {
+		m.add(false, "whether "+m.context.User+" is a user")
+	}
+	return nil
+}
+
+func (m *serverMatch) add(hit bool, depends string) {
+	m.result.matches = m.result.matches && (hit || depends != "")
+	if depends != "" {
+		m.result.depends = depends
 	}
 }
 
@@ -101,10 +134,7 @@ func cutAttribute(attribute string, next func() (string, bool), argv bool) (name
 	return name, arg, ok && !strings.HasPrefix(arg, "#")
 }
 
-func matchAttribute(name, arg string, v Version, c Context, syntaxOnly bool) (hit bool, depends string, err error) {
-	if syntaxOnly {
-		c = Context{}
-	}
+func matchAttribute(name, arg string, v Version, c Context) (hit bool, depends string, err error) {
 	switch name {
 	case "user":
 		return c.User != "" && matchPatternList(c.User, arg, false) == 1, "", nil

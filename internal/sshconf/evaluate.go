@@ -150,12 +150,12 @@ func (e *evaluator) line(f *File, l Line, at Pos, s *scope, depth int) {
 }
 
 func (e *evaluator) match(f *File, l Line, at Pos, s *scope) {
-	atStart, err := matchServer(f.criteria(l), e.tree.Version, e.context, true)
+	atStart, err := matchServer(f.criteria(l), e.tree.Version, Context{})
 	if err != nil {
 		e.problem(at, true, "%v", err)
 		return
 	}
-	now, err := matchServer(f.criteria(l), e.tree.Version, e.context, false)
+	now, err := matchServer(f.criteria(l), e.tree.Version, e.context)
 	if err != nil {
 		e.problem(at, true, "%v", err)
 		return

@@ -164,3 +164,32 @@ func FuzzQuote(f *testing.F) {
 		}
 	})
 }
+
+// Whatever the text, it can be evaluated, and asked about; the lines that win
+// are active, and what Rebase makes of it has as many lines.
+func FuzzEvaluate(f *testing.F) {
+	seeds(f)
+	f.Add("Match user a address 10.0.0.0/8\nInclude x b\nMatch all\nRekeyLimit 1G 1h\nRekeyLimit 2G\nMaxStartups 3\nMaxStartups 4:5:6", byte(1), true)
+	f.Add("Host * !b\nMatch final host b exec x\nHostName %h.x\nCanonicalizeHostname yes\nTag x\nIgnoreUnknown *\nFoo 1\nInclude ~/x \"a b\"", byte(2), false)
+	f.Fuzz(func(t *testing.T, text string, release byte, server bool) {
+		file := fuzzed(text, release, server)
+		tree := Tree{Dialect: file.lexer.dialect, Version: file.lexer.version, Main: "/h/m", System: "/d/s", Dir: "/d",
+			Files: map[string][]byte{"/h/m": []byte(text), "/d/s": []byte(text), "/d/x": []byte(text), "/h/.ssh/x": []byte(text)}}
+		r := EvaluateClient(tree, ClientQuery{Host: "b", LocalUser: "u", Home: "/h"})
+		if server {
+			r = Evaluate(tree, Context{User: "a", Host: "b", Address: "10.1.2.3", LocalPort: 22})
+		}
+		for _, keyword := range r.Keywords() {
+			for _, s := range r.Settings(keyword) {
+				if s.Wins && !s.Active {
+					t.Errorf("%q: %s wins and is not active", text, s.Pos)
+				}
+			}
+			r.Printed(keyword)
+		}
+		moved := Rebase(file, "/d", "/run/stage [1]")
+		if a, b := strings.Count(text, "\n"), strings.Count(string(moved), "\n"); a != b {
+			t.Errorf("%q: rebased as %q", text, moved)
+		}
+	})
+}

@@ -19,7 +19,9 @@ type oracle struct {
 	version  Version
 	defaults map[Context]Dump
 
-	trees, files, contexts, comparisons, disagreements, refused int
+	// set counts the comparisons of keywords that some line sets; the others are
+	// compared with sshd's defaults, which shows that no line has an effect.
+	trees, files, contexts, comparisons, set, disagreements, refused int
 }
 
 func newOracle(t *testing.T, release string) *oracle {
@@ -36,8 +38,8 @@ func newOracle(t *testing.T, release string) *oracle {
 
 func (o *oracle) report(t *testing.T, what string) {
 	t.Helper()
-	t.Logf("%s: OpenSSH %s: %d trees (%d refused by both), %d files, %d contexts, %d comparisons, %d disagreements",
-		what, o.version, o.trees, o.refused, o.files, o.contexts, o.comparisons, o.disagreements)
+	t.Logf("%s: OpenSSH %s: %d trees (%d refused by both), %d files, %d contexts, %d comparisons (%d of keywords that are set), %d disagreements",
+		what, o.version, o.trees, o.refused, o.files, o.contexts, o.comparisons, o.set, o.disagreements)
 }
 
 // N is the number of trees to generate, from the environment for long runs.
@@ -145,6 +147,9 @@ func (o *oracle) compare(t *testing.T, name string, tree Tree, c Context, r Resu
 			continue
 		}
 		o.comparisons++
+		if len(r.Settings(keyword)) > 0 {
+			o.set++
+		}
 		if !slices.Equal(got, want) {
 			o.disagree(t, name, tree, "context %q: %s: sshd %q, ours %q, settings %v", spec(c), keyword, want, got, r.Settings(keyword))
 		}
@@ -193,8 +198,9 @@ func oracleReleases(t *testing.T, test func(*testing.T, *oracle)) {
 
 // TestGeneratedTrees: what we say of a tree is what sshd -T prints.
 func TestGeneratedTrees(t *testing.T) {
+	t.Parallel()
 	oracleReleases(t, func(t *testing.T, o *oracle) {
-		for seed := range oracleN(t, 150) {
+		for seed := range oracleN(t, 100) {
 			g := newGenerator(uint64(seed), o.version)
 			o.check(t, fmt.Sprintf("seed %d", seed), g.tree(), g.contexts())
 		}
@@ -202,21 +208,57 @@ func TestGeneratedTrees(t *testing.T) {
 	})
 }
 
-// TestGeneratedEdits: what Set writes is what sshd -T prints, and nothing else
-// that it prints changes.
+// edits are what TestGeneratedEdits sets, and what sshd prints for it.
+var edits = []struct{ keyword, value, printed string }{
+	{"ClientAliveInterval", "70m42s", "4242"},
+	{"MaxStartups", "7:77:777", "7:77:777"},
+	{"TCPKeepAlive", "no", "no"},
+	{"LoginGraceTime", "42", "42"},
+	{"RekeyLimit", "1M 42", "1048576 42"},
+	{"ForceCommand", "/bin/echo \"a b\" 'c'", "/bin/echo \"a b\" 'c'"},
+	{"PermitRootLogin", "forced-commands-only", "forced-commands-only"},
+}
+
+// TestGeneratedEdits: what Set writes is what sshd prints, unless a line of
+// another file or of a Match is named that wins over it; and nothing else that
+// sshd prints changes.
 func TestGeneratedEdits(t *testing.T) {
+	t.Parallel()
 	oracleReleases(t, func(t *testing.T, o *oracle) {
+		effective := 0
 		for seed := range oracleN(t, 50) {
 			g := newGenerator(uint64(seed)+1<<32, o.version)
-			tree := g.tree()
+			tree, contexts := g.tree(), g.contexts()
 			if Evaluate(tree, Context{}).Refused() {
 				continue
 			}
+			e := edits[seed%len(edits)]
+			name := fmt.Sprintf("seed %d, %s set", seed, e.keyword)
+			before, stderr := o.ask(tree.Files, contexts)
+			if before[0].exit != 0 {
+				continue
+			}
 			f := Parse(Server, o.version, tree.Files[tree.Main])
-			f.Set("ClientAliveInterval", "4242")
+			f.Set(e.keyword, e.value)
 			tree.Files[tree.Main] = f.Bytes()
-			o.check(t, fmt.Sprintf("seed %d", seed), tree, g.contexts())
+			o.check(t, name, tree, contexts)
+			after, more := o.ask(tree.Files, contexts)
+			for i, c := range contexts {
+				a, b := ParseDump(before[i].stdout), ParseDump(after[i].stdout)
+				w, _ := Evaluate(tree, c).Winner(e.keyword)
+				if got := b[strings.ToLower(e.keyword)]; slices.Equal(got, []string{e.printed}) {
+					effective++
+				} else if w.Match == "" && w.Pos.Path == tree.Main {
+					o.disagree(t, name, tree, "context %q: sshd prints %q\n%s%s", spec(c), got, stderr, more)
+				}
+				delete(a, strings.ToLower(e.keyword))
+				delete(b, strings.ToLower(e.keyword))
+				if !maps.EqualFunc(a, b, slices.Equal) {
+					o.disagree(t, name, tree, "context %q: the edit changed something else:\n%s\n%s", spec(c), before[i].stdout, after[i].stdout)
+				}
+			}
 		}
 		o.report(t, "edited")
+		t.Logf("effective in %d contexts, shadowed by a named line in the others", effective)
 	})
 }

@@ -64,6 +64,10 @@ func (t Tree) Clone() Tree {
 
 // Context is a connection as sshd's Match criteria see it, one field for each
 // item of sshd -T -C. An empty field is "not given", which no pattern matches.
+//
+// A LocalPort that is not given matches no Match LocalPort here. sshd -T itself
+// fails then, with or without -C, in every release up to 10.0 at least, although
+// the daemon would run: whoever asks it should always give lport.
 type Context struct {
 	User         string
 	Host         string
