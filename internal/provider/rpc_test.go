@@ -19,7 +19,6 @@ type rpc struct {
 	computed map[string]bool
 	// configured is what Configure said.
 	configured []*tfprotov6.Diagnostic
-	deferred   bool
 }
 
 // values is a configuration or a state; what is left out is null.
@@ -35,7 +34,13 @@ func start(t *testing.T, e *fakeEngine, config values) *rpc {
 
 func startWith(t *testing.T, e *fakeEngine, config values, can *tfprotov6.ConfigureProviderClientCapabilities) *rpc {
 	t.Helper()
-	p := &Provider{version: "test", start: func() (engine, func(context.Context)) { return e, func(context.Context) {} }}
+	r := serve(t, &Provider{version: "test", start: func() (engine, func(context.Context)) { return e, func(context.Context) {} }})
+	r.configure(config, can)
+	return r
+}
+
+func serve(t *testing.T, p *Provider) *rpc {
+	t.Helper()
 	r := &rpc{t: t, server: p.Server(), computed: map[string]bool{}}
 	schemas, err := r.server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	r.must(err, schemas.Diagnostics)
@@ -45,12 +50,16 @@ func startWith(t *testing.T, e *fakeEngine, config values, can *tfprotov6.Config
 	for _, a := range s.Block.Attributes {
 		r.computed[a.Name] = a.Computed
 	}
-	configured, err := r.server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{
+	return r
+}
+
+func (r *rpc) configure(config values, can *tfprotov6.ConfigureProviderClientCapabilities) {
+	r.t.Helper()
+	configured, err := r.server.ConfigureProvider(r.t.Context(), &tfprotov6.ConfigureProviderRequest{
 		Config: r.dynamic(r.provider, config), ClientCapabilities: can,
 	})
 	r.must(err, nil)
 	r.configured = configured.Diagnostics
-	return r
 }
 
 // must fails the test on what no case expects.
