@@ -1,0 +1,3 @@
+output "seconds" {
+  value = provider::sshkeepalive::parse_time("1h30m") # 5400
+}
