@@ -1,7 +1,6 @@
 package host
 
 import (
-	"bufio"
 	"crypto/hmac"
 	"crypto/sha1"
 	"encoding/base64"
@@ -37,11 +36,11 @@ type recorded struct {
 // FILE FORMAT. As ssh does, and as x/crypto's own reader does not, it skips a
 // line that it cannot read and goes on; those are returned as notes.
 func readKnownHosts(text, name string) (keys []recorded, notes []string) {
-	lines := bufio.NewScanner(strings.NewReader(text))
-	lines.Buffer(nil, 1<<20)
-	for n := 1; lines.Scan(); n++ {
+	n := 0
+	for line := range strings.Lines(text) {
+		n++
 		at := fmt.Sprintf("%s:%d", name, n)
-		entry, err := parseKnownHost(lines.Text())
+		entry, err := parseKnownHost(line)
 		switch {
 		case err != nil:
 			notes = append(notes, at+": "+err.Error())
@@ -49,9 +48,6 @@ func readKnownHosts(text, name string) (keys []recorded, notes []string) {
 			entry.at = at
 			keys = append(keys, entry)
 		}
-	}
-	if err := lines.Err(); err != nil {
-		notes = append(notes, name+": "+err.Error())
 	}
 	return keys, notes
 }
