@@ -47,7 +47,7 @@ func (p protocol) beginProgram(r Request) string {
 	onDisk := p.rollbackProgram(r) + "main \"$1\"\n"
 	return r.assignments() + spare(machineText, pendingText, daemonText, rollbackText, beginText) +
 		r.changes() + r.base() + r.stage() + r.newTexts() + r.validation() +
-		"ROLLBACK=" + digest([]byte(onDisk)) + "\n" + function("rollback_text", octal([]byte(onDisk))) +
+		"ROLLBACK=" + digest([]byte(onDisk)) + "\n" + function("rollback_text", Print([]byte(onDisk))) +
 		function("undo", steps(p.undo)) +
 		mainText("", steps(p.begin), "live", "abandon") + "main\n"
 }
@@ -162,7 +162,7 @@ func (r Request) stage() string {
 	var calls []string
 	for i, f := range r.Staged {
 		name := "staged_" + strconv.Itoa(i+1)
-		b.WriteString(function(name, octal(f.Data)))
+		b.WriteString(function(name, Print(f.Data)))
 		calls = append(calls, `"$1" `+quote(f.Path)+" "+name)
 	}
 	return b.String() + function("each_staged", all(calls))
@@ -172,7 +172,7 @@ func (r Request) newTexts() string {
 	var b strings.Builder
 	for i, c := range r.Changes {
 		if c.New != nil {
-			b.WriteString(function("new_"+strconv.Itoa(i+1), octal(c.New)))
+			b.WriteString(function("new_"+strconv.Itoa(i+1), Print(c.New)))
 		}
 	}
 	return b.String()
@@ -239,11 +239,11 @@ func digest(text []byte) string {
 
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
-// octal is commands that print data, byte for byte, in any shell and locale: a
+// Print is commands that print data, byte for byte, in any shell and locale: a
 // here-document loses NUL and depends on the shell for bytes above 0x7f, and
 // base64 has two spellings of its option. mksh has no builtin printf, and no
 // argument of a program may be longer than 128 KiB; hence the pieces.
-func octal(data []byte) string {
+func Print(data []byte) string {
 	if len(data) == 0 {
 		return "true"
 	}

@@ -120,7 +120,7 @@ func FuzzOctal(f *testing.F) {
 			}
 			cmd := exec.Command(shell[0], shell[1:]...)
 			cmd.Env = append(os.Environ(), "LC_ALL=C")
-			cmd.Stdin = strings.NewReader(octal(data) + "\n")
+			cmd.Stdin = strings.NewReader(Print(data) + "\n")
 			got, err := cmd.Output()
 			if err != nil || !bytes.Equal(got, data) {
 				t.Errorf("%v: %v: %q became %q", shell, err, data, got)

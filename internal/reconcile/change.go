@@ -23,7 +23,7 @@ func (e *Engine) commit(ctx context.Context, t Target, want keepalive.Server, be
 		return Sight{}, Unchanged, err
 	}
 	defer h.Release()
-	defer e.memory.forget(t)
+	defer e.memory.forget(t.Spec)
 	var after Sight
 	confirm := func(ctx context.Context, live commit.Pending) error {
 		fresh, err := e.machines.Fresh(ctx, t.Spec)
@@ -39,21 +39,21 @@ func (e *Engine) commit(ctx context.Context, t Target, want keepalive.Server, be
 	}
 	// A change that was begun is brought to its end: Ctrl-C may not leave a
 	// host between two configurations. Every step below has its own deadline.
-	outcome, err := commit.Run(context.WithoutCancel(ctx), machine{h}, request(t, before, plan), confirm)
+	outcome, err := commit.Run(context.WithoutCancel(ctx), machine{host: h}, request(t, before, plan), confirm)
 	if err != nil {
-		return Sight{}, Outcome(outcome), e.failure(t, outcome, err)
+		return Sight{}, Outcome(outcome), failure(t.Spec, outcome, err)
 	}
-	e.memory.forget(t)
+	e.memory.forget(t.Spec)
 	return after, Outcome(outcome), nil
 }
 
-func (e *Engine) failure(t Target, outcome commit.Outcome, err error) error {
+func failure(spec host.Spec, outcome commit.Outcome, err error) error {
 	step := "commit"
 	var failed *commit.Error
 	if errors.As(err, &failed) {
 		step = failed.Step
 	}
-	return &Error{Host: t.Spec.Name, Step: step, Outcome: Outcome(outcome), Err: err}
+	return &Error{Host: spec.Name, Step: step, Outcome: Outcome(outcome), Err: err}
 }
 
 // proven says whether the confirming connection was answered by a daemon that
@@ -140,11 +140,19 @@ func newID() string {
 	return hex.EncodeToString(b[:])
 }
 
-// machine lets the protocol run its scripts on a host.
-type machine struct{ host host.Host }
+// machine lets the protocol run its scripts on a host, as root unless prepare
+// makes other scripts of them.
+type machine struct {
+	host    host.Host
+	prepare func(host.Script) host.Script
+}
 
 func (m machine) Run(ctx context.Context, name, script string) (stdout, stderr string, exit int, err error) {
-	res, err := m.host.Run(ctx, host.Script{Name: name, Text: script, Root: true, Convergent: true})
+	s := host.Script{Name: name, Text: script, Root: true, Convergent: true}
+	if m.prepare != nil {
+		s = m.prepare(s)
+	}
+	res, err := m.host.Run(ctx, s)
 	var failed *host.Error
 	if errors.As(err, &failed) && !failed.MayHaveRun {
 		err = fmt.Errorf("%w: %w", commit.ErrNotRun, err)

@@ -82,7 +82,8 @@ func (e *Error) Unwrap() error { return e.Err }
 type Engine struct {
 	machines Machines
 	locks    locks
-	memory   memory
+	memory   memory[Sight]
+	clients  memory[ClientSight]
 }
 
 // New returns an engine over machines.
@@ -101,7 +102,7 @@ func (e *Engine) Look(ctx context.Context, t Target, want keepalive.Server) (Sig
 	defer h.Release()
 	s, err := gather(ctx, h, t, want)
 	if err != nil {
-		return Sight{}, wrap(t, "gather", Unchanged, err)
+		return Sight{}, wrap(t.Spec, "gather", Unchanged, err)
 	}
 	e.memory.keep(key, s)
 	return s, nil
@@ -113,7 +114,7 @@ func (e *Engine) Look(ctx context.Context, t Target, want keepalive.Server) (Sig
 func (e *Engine) Apply(ctx context.Context, t Target, want keepalive.Server, rec Record) (Sight, keepalive.Plan, Outcome, error) {
 	unlock, err := e.locks.lock(ctx, t.Spec.Key())
 	if err != nil {
-		return Sight{}, keepalive.Plan{}, Unchanged, wrap(t, "lock", Unchanged, err)
+		return Sight{}, keepalive.Plan{}, Unchanged, wrap(t.Spec, "lock", Unchanged, err)
 	}
 	defer unlock()
 	sight, err := e.Look(ctx, t, want)
@@ -125,11 +126,11 @@ func (e *Engine) Apply(ctx context.Context, t Target, want keepalive.Server, rec
 		return sight, plan, Unchanged, &Error{Host: t.Spec.Name, Step: "decide", Outcome: Unchanged, Problems: problems}
 	}
 	if err := conflict(sight, plan, rec); err != nil {
-		return sight, plan, Unchanged, wrap(t, "decide", Unchanged, err)
+		return sight, plan, Unchanged, wrap(t.Spec, "decide", Unchanged, err)
 	}
 	if len(plan.Changes) == 0 && (t.NoReload || !sight.Facts.Daemon.Stale) {
 		if err := unmet(plan.Expect, sight.Facts); err != nil {
-			return sight, plan, Unchanged, wrap(t, "verify", Unchanged, err)
+			return sight, plan, Unchanged, wrap(t.Spec, "verify", Unchanged, err)
 		}
 		return sight, plan, Unchanged, nil
 	}
@@ -145,7 +146,7 @@ func (e *Engine) Apply(ctx context.Context, t Target, want keepalive.Server, rec
 func (e *Engine) Remove(ctx context.Context, t Target, want keepalive.Server, rec Record) (same bool, err error) {
 	unlock, err := e.locks.lock(ctx, t.Spec.Key())
 	if err != nil {
-		return true, wrap(t, "lock", Unchanged, err)
+		return true, wrap(t.Spec, "lock", Unchanged, err)
 	}
 	defer unlock()
 	nothing := keepalive.Server{DropInName: want.DropInName}
@@ -153,7 +154,7 @@ func (e *Engine) Remove(ctx context.Context, t Target, want keepalive.Server, re
 	if err != nil {
 		return true, err
 	}
-	if otherMachine(sight, rec) {
+	if rec.IsOther(sight.MachineID, sight.Identity) {
 		return false, nil
 	}
 	plan := keepalive.RestoreServer(want.DropInName, sight.Facts)
@@ -164,13 +165,13 @@ func (e *Engine) Remove(ctx context.Context, t Target, want keepalive.Server, re
 	return true, err
 }
 
-// otherMachine reports whether what answers is not what was recorded. A machine
-// id decides; without one the host key does.
-func otherMachine(s Sight, rec Record) bool {
-	if rec.MachineID != "" && s.MachineID != "" {
-		return rec.MachineID != s.MachineID
+// IsOther reports whether what answers is not what was recorded. A machine id
+// decides; a host key may be renewed, and counts where there is no id.
+func (rec Record) IsOther(machineID string, answered host.Identity) bool {
+	if rec.MachineID != "" && machineID != "" {
+		return rec.MachineID != machineID
 	}
-	return rec.HostKeySHA256 != "" && s.Identity.HostKeySHA256 != "" && rec.HostKeySHA256 != s.Identity.HostKeySHA256
+	return rec.HostKeySHA256 != "" && answered.HostKeySHA256 != "" && rec.HostKeySHA256 != answered.HostKeySHA256
 }
 
 // Conflict is a file that was changed by somebody else since the last refresh.
@@ -183,19 +184,32 @@ func (c *Conflict) Error() string {
 // conflict compares the files that the plan writes with what the last refresh
 // saw of them.
 func conflict(s Sight, plan keepalive.Plan, rec Record) error {
-	if rec.Digests == nil || otherMachine(s, rec) {
+	if rec.IsOther(s.MachineID, s.Identity) {
+		return nil
+	}
+	return rec.conflict(plan, digestOf)
+}
+
+// conflict names the first file to be changed whose old text, as digest reads
+// it, is not the recorded one.
+func (rec Record) conflict(plan keepalive.Plan, digest func([]byte) string) error {
+	if rec.Digests == nil {
 		return nil
 	}
 	for _, c := range plan.Changes {
-		now := ""
-		if c.Old != nil {
-			now = digest(c.Old)
-		}
-		if rec.Digests[c.Path] != now {
+		if rec.Digests[c.Path] != digest(c.Old) {
 			return &Conflict{c.Path}
 		}
 	}
 	return nil
+}
+
+// digestOf is "" for an absent file.
+func digestOf(text []byte) string {
+	if text == nil {
+		return ""
+	}
+	return digest(text)
 }
 
 func errorsOf(problems []keepalive.Problem) []keepalive.Problem {
@@ -209,10 +223,10 @@ func errorsOf(problems []keepalive.Problem) []keepalive.Problem {
 }
 
 // wrap says where err happened, unless the transport has said so already.
-func wrap(t Target, step string, outcome Outcome, err error) error {
+func wrap(spec host.Spec, step string, outcome Outcome, err error) error {
 	var transport *host.Error
 	if errors.As(err, &transport) && outcome == Unchanged {
 		return err
 	}
-	return &Error{Host: t.Spec.Name, Step: step, Outcome: outcome, Err: err}
+	return &Error{Host: spec.Name, Step: step, Outcome: outcome, Err: err}
 }

@@ -12,8 +12,12 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-//go:embed gather.sh
-var gatherSource string
+var (
+	//go:embed files.sh
+	filesSource string
+	//go:embed gather.sh
+	gatherSource string
+)
 
 // gatherScript composes the one script that answers everything PlanServer and
 // ObserveServer ask about configFile ("" is what the running daemon uses).
@@ -32,7 +36,7 @@ func gatherScript(configFile string, want keepalive.Server) string {
 		head.WriteString(";")
 	}
 	head.WriteString(" }; ")
-	return head.String() + oneLine(gatherSource)
+	return head.String() + oneLine(filesSource+gatherSource)
 }
 
 // oneLine drops the comments of a script that was written for it and joins its
@@ -55,24 +59,34 @@ func quote(s string) string {
 
 // gather looks at the machine behind h.
 func gather(ctx context.Context, h host.Host, t Target, want keepalive.Server) (Sight, error) {
-	script := host.Script{Name: "gather", Text: gatherScript(t.ConfigFile, want), Root: true, Convergent: true}
-	res, err := h.Run(ctx, script)
+	res, err := run(ctx, h, host.Script{Name: "gather", Text: gatherScript(t.ConfigFile, want), Root: true, Convergent: true})
 	if err != nil {
 		return Sight{}, err
-	}
-	if res.Exit != 0 {
-		return Sight{}, fmt.Errorf("the script that gathers facts ended with status %d: %s", res.Exit, lastLines(res.Stderr))
 	}
 	s, err := parseReport(res.Stdout, want)
 	if err != nil {
-		if said := lastLines(res.Stderr); said != "" {
-			err = fmt.Errorf("%w; the host said: %s", err, said)
-		}
-		return Sight{}, err
+		return Sight{}, said(err, res)
 	}
 	s.Identity = h.Identity()
 	s.Facts.VersionText = fullVersion(s.Facts.VersionText, s.Identity.ServerVersion)
 	return s, nil
+}
+
+// run runs a script that never fails by itself.
+func run(ctx context.Context, h host.Host, s host.Script) (host.Result, error) {
+	res, err := h.Run(ctx, s)
+	if err == nil && res.Exit != 0 {
+		err = fmt.Errorf("the script %q ended with status %d: %s", s.Name, res.Exit, lastLines(res.Stderr))
+	}
+	return res, err
+}
+
+// said adds what the host's programs said beside their report.
+func said(err error, res host.Result) error {
+	if text := lastLines(res.Stderr); text != "" {
+		return fmt.Errorf("%w; the host said: %s", err, text)
+	}
+	return err
 }
 
 // fullVersion prefers what the server says of itself, because sshd -V leaves out
@@ -87,7 +101,10 @@ func fullVersion(program, server string) string {
 	return program
 }
 
-var errCutShort = errors.New("the report of facts is cut short")
+var (
+	errCutShort = errors.New("the report of facts is cut short")
+	errNoTemp   = errors.New("the host has no room for a temporary directory (mktemp -d failed)")
+)
 
 // lastLines is what of a program's stderr fits into a message.
 func lastLines(s string) string {

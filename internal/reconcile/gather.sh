@@ -4,8 +4,6 @@
 # of one line travels on the exec line and costs two round trips instead of
 # three. So every line here ends where a blank may follow.
 
-say() { printf '@%s\n' "$*"; };
-
 # The daemon that accepted this very connection is the topmost sshd above us. A
 # session outlives a restarted listener (KillMode=process); then its monitor is
 # topmost, and its title does not end in "[listener] ..." (8.2 and later) nor
@@ -84,14 +82,10 @@ if [ ! -r "$MAIN" ]; then say unreadable "$MAIN" "$(cat "$MAIN" 2>&1 >/dev/null)
 # own order does not matter here.
 stamp() { say stat "$(stat -c '%.9Z %.9Y' "$1" 2>/dev/null || stat -f '%Fc %Fm' "$1" 2>/dev/null)" "$1"; };
 SEEN='|';
-includes() { sed -n 's/^[[:space:]]*"\{0,1\}[Ii][Nn][Cc][Ll][Uu][Dd][Ee]"\{0,1\}[[:space:]=]\{1,\}//p' "$1" | tr -d '"\r'; };
 walk() { case $SEEN in *"|$1|"*) return ;; esac;
   SEEN="$SEEN$1|";
   stamp "$1";
-  n=$(wc -c <"$1");
-  say file "$((n))" "$1";
-  cat "$1";
-  echo;
+  send "$1";
   set -f;
   for g in $(includes "$1"); do
     d=${g%/*};

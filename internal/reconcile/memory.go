@@ -5,45 +5,46 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 )
 
 // memory keeps what was seen of machines, by machine and question.
-type memory struct {
+type memory[S any] struct {
 	mu     sync.Mutex
-	sights map[string]Sight
+	sights map[string]S
 }
 
 // memoryKey is the machine and the question; two resources that ask the same of
 // one machine share the answer.
 func memoryKey(t Target, want keepalive.Server) string {
-	return machineKey(t) + digest([]byte(gatherScript(t.ConfigFile, want)))
+	return machineKey(t.Spec) + digest([]byte(gatherScript(t.ConfigFile, want)))
 }
 
-func machineKey(t Target) string { return t.Spec.Key() + "\x00" }
+func machineKey(spec host.Spec) string { return spec.Key() + "\x00" }
 
-func (m *memory) recall(key string) (Sight, bool) {
+func (m *memory[S]) recall(key string) (S, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s, ok := m.sights[key]
 	return s, ok
 }
 
-func (m *memory) keep(key string, s Sight) {
+func (m *memory[S]) keep(key string, s S) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.sights == nil {
-		m.sights = map[string]Sight{}
+		m.sights = map[string]S{}
 	}
 	m.sights[key] = s
 }
 
 // forget drops everything about a machine that was, or may have been, changed.
-func (m *memory) forget(t Target) {
+func (m *memory[S]) forget(spec host.Spec) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for key := range m.sights {
-		if strings.HasPrefix(key, machineKey(t)) {
+		if strings.HasPrefix(key, machineKey(spec)) {
 			delete(m.sights, key)
 		}
 	}

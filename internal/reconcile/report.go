@@ -11,9 +11,11 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
+const dumper = "sshd -T"
+
 // report is what gather.sh printed, on its way to being a Sight.
 type report struct {
-	rest    string
+	sections
 	sight   Sight
 	argv    string
 	cgroup  string
@@ -22,49 +24,23 @@ type report struct {
 	stamps  map[string]stamp
 	pidFile string
 	ended   bool
-	dumps   []dump
 	listen  []string
 }
 
 // stamp holds nanoseconds since the epoch.
 type stamp struct{ change, modification int64 }
 
-// dump is one run of sshd -T.
-type dump struct {
-	kind string // dump, context, canon
-	exit int
-	out  strings.Builder
-	err  strings.Builder
-}
-
 // parseReport reads the output of gather.sh for want.
 func parseReport(out string, want keepalive.Server) (Sight, error) {
-	r := &report{rest: out, stamps: map[string]stamp{}}
-	r.sight.Facts.Tree = sshconf.Tree{Dialect: sshconf.Server, Files: map[string][]byte{}}
-	for r.rest != "" {
-		if err := r.next(); err != nil {
-			return Sight{}, err
-		}
+	r := &report{sections: newSections(out), stamps: map[string]stamp{}}
+	r.sight.Facts.Tree = sshconf.Tree{Dialect: sshconf.Server, Files: r.files}
+	if err := r.read(r.section); err != nil {
+		return Sight{}, err
 	}
 	if !r.ended && r.sight.Facts.Invalid == "" {
 		return Sight{}, errCutShort
 	}
 	return r.finish(want)
-}
-
-// next reads one line, and the bytes that follow it if it announces a file.
-func (r *report) next() error {
-	line, rest, _ := strings.Cut(r.rest, "\n")
-	r.rest = rest
-	if !strings.HasPrefix(line, "@") {
-		if len(r.dumps) == 0 {
-			return fmt.Errorf("unexpected line %q in the report of facts", line)
-		}
-		r.dumps[len(r.dumps)-1].out.WriteString(line + "\n")
-		return nil
-	}
-	word, arg, _ := strings.Cut(line[1:], " ")
-	return r.section(word, arg)
 }
 
 func (r *report) section(word, arg string) error {
@@ -87,7 +63,7 @@ func (r *report) section(word, arg string) error {
 	case "nosshd":
 		return fmt.Errorf("no sshd program is installed on the host")
 	case "notemp":
-		return fmt.Errorf("the host has no room for a temporary directory (mktemp -d failed)")
+		return errNoTemp
 	case "unreadable":
 		return fmt.Errorf("read the main file: %s", arg)
 	case "version":
@@ -121,37 +97,12 @@ func (r *report) section(word, arg string) error {
 }
 
 func (r *report) dumpSection(word, arg string) error {
-	switch word {
-	case "dump", "context", "canon":
-		code, _, _ := strings.Cut(arg, " ")
-		d := dump{kind: word}
-		if err := number(code, &d.exit); err != nil {
-			return err
-		}
-		r.dumps = append(r.dumps, d)
-	case "err":
-		if len(r.dumps) > 0 {
-			r.dumps[len(r.dumps)-1].err.WriteString(arg + "\n")
-		}
-	default:
-		return fmt.Errorf("unexpected section %q in the report of facts", word)
+	if err := r.dump(word, arg, "dump", "context", "canon"); err != nil {
+		return err
 	}
 	if len(r.dumps) > 0 && r.dumps[0].exit != 0 {
-		d := &r.dumps[0]
-		r.sight.Facts.Invalid = strings.TrimSpace(d.err.String())
-		if r.sight.Facts.Invalid == "" {
-			r.sight.Facts.Invalid = fmt.Sprintf("sshd -T ended with status %d and said nothing", d.exit)
-		}
+		r.sight.Facts.Invalid = r.dumps[0].refusal(dumper)
 	}
-	return nil
-}
-
-func number(s string, into *int) error {
-	n, err := strconv.Atoi(strings.TrimSpace(s))
-	if err != nil {
-		return fmt.Errorf("no number in the report of facts: %w", err)
-	}
-	*into = n
 	return nil
 }
 
@@ -162,18 +113,6 @@ func (r *report) version(text string) error {
 	}
 	r.sight.Facts.Version, r.sight.Facts.Tree.Version = v, v
 	r.sight.Facts.VersionText, _, _ = strings.Cut(text, ",")
-	return nil
-}
-
-// file reads the bytes that gather.sh counted before it sent them.
-func (r *report) file(arg string) error {
-	count, name, _ := strings.Cut(arg, " ")
-	n, err := strconv.Atoi(count)
-	if err != nil || n < 0 || n >= len(r.rest) || r.rest[n] != '\n' {
-		return fmt.Errorf("%s changed while it was read", name)
-	}
-	r.sight.Facts.Tree.Files[name] = []byte(r.rest[:n])
-	r.rest = r.rest[n+1:]
 	return nil
 }
 
@@ -213,13 +152,14 @@ func (r *report) finish(want keepalive.Server) (Sight, error) {
 	}
 	f.Contexts = keepalive.ContextsOf(want)
 	var canon []sshconf.Dump
-	for _, d := range r.dumps {
+	for i := range r.dumps {
+		d := &r.dumps[i]
 		switch {
 		case d.kind == "canon":
 			canon = append(canon, sshconf.ParseDump(d.out.String()))
-			f.Refused = append(f.Refused, refusalOf(d))
+			f.Refused = append(f.Refused, d.refusal(dumper))
 		case d.exit != 0:
-			return Sight{}, fmt.Errorf("sshd -T for a context ended with status %d: %s", d.exit, strings.TrimSpace(d.err.String()))
+			return Sight{}, fmt.Errorf(dumper+" for a context ended with status %d: %s", d.exit, strings.TrimSpace(d.err.String()))
 		default:
 			f.Effective = append(f.Effective, sshconf.ParseDump(d.out.String()))
 		}
@@ -229,16 +169,6 @@ func (r *report) finish(want keepalive.Server) (Sight, error) {
 	}
 	f.Canonical, f.MatchCanonical = canon[0], canon[1:]
 	return r.sight, nil
-}
-
-func refusalOf(d dump) string {
-	if d.exit == 0 {
-		return ""
-	}
-	if said := strings.TrimSpace(d.err.String()); said != "" {
-		return said
-	}
-	return fmt.Sprintf("sshd -T ended with status %d and said nothing", d.exit)
 }
 
 // stale reports whether a file, or a directory that an Include looks into, has

@@ -1,0 +1,235 @@
+package reconcile
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+//go:embed client_stage.sh
+var clientStageSource string
+
+// clientChange is one plan on its way onto a machine.
+type clientChange struct {
+	host   host.Host
+	target ClientTarget
+	want   keepalive.Client
+	before ClientSight
+	plan   keepalive.Plan
+}
+
+// run carries the plan out: the host's own ssh judges a copy of the whole tree,
+// then the files are exchanged, and what ssh says of them afterwards decides
+// whether they stay. No daemon is involved, and nobody can be locked out, so no
+// watchdog is armed.
+func (c clientChange) run(ctx context.Context) (ClientSight, Outcome, error) {
+	if err := c.validate(ctx); err != nil {
+		return c.before, Unchanged, wrap(c.target.Spec, "validate", Unchanged, err)
+	}
+	if err := c.prepare(ctx); err != nil {
+		c.tidy(ctx)
+		return c.before, Unchanged, wrap(c.target.Spec, "prepare", Unchanged, err)
+	}
+	var after ClientSight
+	confirm := func(ctx context.Context, _ commit.Pending) (err error) {
+		if after, err = gatherClient(ctx, c.host, c.target, c.want); err != nil {
+			return err
+		}
+		return c.proven(after)
+	}
+	if len(c.plan.Changes) == 0 {
+		if err := confirm(ctx, commit.Pending{}); err != nil {
+			return c.before, Unknown, wrap(c.target.Spec, "verify", Unknown, err)
+		}
+		return after, Applied, nil
+	}
+	outcome, err := commit.Run(ctx, machine{c.host, c.target.as}, c.request(), confirm)
+	if err != nil {
+		c.tidy(ctx)
+		return c.before, Outcome(outcome), failure(c.target.Spec, outcome, err)
+	}
+	return after, Outcome(outcome), nil
+}
+
+// proven says whether ssh takes the new files and does what was wanted.
+func (c clientChange) proven(after ClientSight) error {
+	if after.Facts.Invalid != "" {
+		return fmt.Errorf("ssh refuses the files: %s", after.Facts.Invalid)
+	}
+	return met(c.plan.Expect, after.Facts)
+}
+
+func met(expect []keepalive.Expectation, have keepalive.ClientFacts) error {
+	if unmet := keepalive.UnmetClient(expect, have); len(unmet) > 0 {
+		return errors.New(unmet[0].Text)
+	}
+	return nil
+}
+
+// validate lays a copy of the candidate tree out, its Includes pointing into the
+// copy, and compares what the host's ssh says of it.
+func (c clientChange) validate(ctx context.Context) error {
+	if len(c.plan.Changes) == 0 {
+		return nil
+	}
+	res, err := run(ctx, c.host, c.target.as(host.Script{Name: "validate", Text: c.stageScript(), Convergent: true}))
+	if err != nil {
+		return err
+	}
+	s := newSections(res.Stdout)
+	if err := s.read(func(word, arg string) error { return s.dump(word, arg, "dump") }); err != nil {
+		return said(err, res)
+	}
+	staged := c.before.Facts
+	staged.Effective = nil
+	for i := range s.dumps {
+		if refusal := s.dumps[i].refusal("ssh -G"); refusal != "" {
+			return errors.New(refusal)
+		}
+		staged.Effective = append(staged.Effective, sshconf.ParseDump(s.dumps[i].out.String()))
+	}
+	if len(staged.Effective) != len(probeNames(c.want)) {
+		return said(errCutShort, res)
+	}
+	return met(c.plan.Expect, staged)
+}
+
+func (c clientChange) stageScript() string {
+	stage := "/tmp/sshkeepalive-" + newID()
+	f := c.before.Facts
+	tree := candidateTree(f.Tree, c.plan.Changes)
+	entry := stage + tree.Main
+	files := map[string][]byte{}
+	for name, data := range tree.Files {
+		files[stage+name] = sshconf.Rebase(sshconf.Parse(tree.Dialect, tree.Version, data), includeDir(tree, f, name), stage)
+	}
+	if tree.System != "" {
+		// With -F ssh reads one file only; the scope of both begins anew.
+		entry = stage + "/.entry"
+		files[entry] = []byte("Include " + stage + tree.Main + "\nInclude " + stage + tree.System + "\n")
+	}
+	var b strings.Builder
+	for name, value := range map[string]string{"STAGE": stage, "WHO": f.User, "H": f.Home, "SSH": c.before.ssh, "ENTRY": entry} {
+		b.WriteString(name + "=" + quote(value) + "\n")
+	}
+	b.WriteString(becomeSource + "stage() {\n:\n")
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		b.WriteString("text() { " + commit.Print(files[name]) + "; }\nput " + quote(name) + " text\n")
+	}
+	b.WriteString("}\nprobes() { each")
+	for _, name := range probeNames(c.want) {
+		b.WriteString(" " + quote(name))
+	}
+	return b.String() + "; }\n" + clientStageSource
+}
+
+// includeDir is where relative patterns of a file are looked up: what the
+// system's file includes belongs to the system.
+func includeDir(t sshconf.Tree, f keepalive.ClientFacts, name string) string {
+	if t.System != "" && (name == t.System || strings.HasPrefix(name, t.Dir+"/")) {
+		return t.Dir
+	}
+	return f.Home + "/.ssh"
+}
+
+// prepare makes what must be there before files can be exchanged: directories,
+// and a file that was absent, with the owner and the mode that it shall have. It
+// begins as a file of ours does, so that one that an interrupted run left behind
+// is known.
+func (c clientChange) prepare(ctx context.Context) error {
+	var b strings.Builder
+	for _, dir := range c.plan.MakeDirs {
+		fmt.Fprintf(&b, "[ -d %[1]s ] || %[2]smkdir -m %[3]s %[1]s || exit\n", quote(dir), c.personOf(dir), c.dirMode(dir))
+	}
+	for _, f := range c.created() {
+		fmt.Fprintf(&b, "[ -e %[1]s ] || { set -C; umask %[2]s; { %[3]s; } >%[1]s; set +C; } || exit\n", quote(f.Path), c.fileMask(), commit.Print(keepalive.Heading(f.New)))
+	}
+	return c.script(ctx, "prepare", b.String())
+}
+
+// personOf runs a command of root's script as the user whose directory it makes.
+func (c clientChange) personOf(dir string) string {
+	if c.target.system() && strings.HasPrefix(dir, c.before.Facts.Home+"/") && c.before.Facts.UID != 0 {
+		return "as "
+	}
+	return ""
+}
+
+func (c clientChange) dirMode(dir string) string {
+	if c.target.system() && !strings.HasPrefix(dir, c.before.Facts.Home+"/") {
+		return "755"
+	}
+	return "700"
+}
+
+// fileMask gives a new file 0600, or 0644 to one of the system: who cannot read
+// a file there has no ssh.
+func (c clientChange) fileMask() string {
+	if c.target.system() {
+		return "022"
+	}
+	return "077"
+}
+
+func (c clientChange) created() []keepalive.Change {
+	return slices.DeleteFunc(slices.Clone(c.plan.Changes), func(x keepalive.Change) bool { return x.Old != nil })
+}
+
+// tidy takes back what prepare made. A failure leaves an empty directory, or a
+// file that says whose it is, and is no news beside the error it follows.
+func (c clientChange) tidy(ctx context.Context) {
+	var b strings.Builder
+	for _, f := range c.created() {
+		fmt.Fprintf(&b, "[ \"$(cat %[1]s)\" != \"$(%[2]s)\" ] || rm -f %[1]s\n", quote(f.Path), commit.Print(keepalive.Heading(f.New)))
+	}
+	_ = c.script(ctx, "tidy", b.String()+removeDirs(slices.Backward(c.plan.MakeDirs)))
+}
+
+func removeDirs(dirs iter.Seq2[int, string]) string {
+	var b strings.Builder
+	for _, dir := range dirs {
+		b.WriteString("rmdir " + quote(dir) + " 2>/dev/null\n")
+	}
+	return b.String() + "true\n"
+}
+
+func (c clientChange) script(ctx context.Context, name, text string) error {
+	if strings.TrimSpace(text) == "" || text == "true\n" {
+		return nil
+	}
+	text = "WHO=" + quote(c.before.Facts.User) + "\n" + becomeSource + text
+	_, err := run(ctx, c.host, c.target.as(host.Script{Name: name, Text: text, Convergent: true}))
+	return err
+}
+
+// request lays the change out for the protocol. A user's change keeps its lock
+// and its notes beside the file, where only that user writes.
+func (c clientChange) request() commit.Request {
+	id, f := newID(), c.before.Facts
+	req := commit.Request{ID: id, Base: maps.Clone(f.Tree.Files), Activate: commit.Activation{Kind: commit.None}}
+	for _, x := range c.plan.Changes {
+		if x.Old == nil {
+			x.Old = keepalive.Heading(x.New) // by prepare
+			req.Base[x.Path] = x.Old
+		}
+		req.Changes = append(req.Changes, commit.Change(x))
+	}
+	req.StageDir = commit.StageDir(id)
+	if !c.target.system() {
+		beside := parentOf(f.File) + "/.sshkeepalive-"
+		req.Layout = commit.Layout{Run: beside + "run", State: beside + "state", Etc: beside + "etc"}
+		req.StageDir = req.Layout.Run + "/" + id
+	}
+	req.Main = req.StageDir + f.File
+	return req
+}

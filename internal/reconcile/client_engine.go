@@ -1,0 +1,105 @@
+package reconcile
+
+import (
+	"context"
+	"slices"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+)
+
+// LookClient gathers the facts about t that want needs, or answers from memory.
+func (e *Engine) LookClient(ctx context.Context, t ClientTarget, want keepalive.Client) (ClientSight, error) {
+	key := machineKey(t.Spec) + digest([]byte(clientGatherScript(t, want)))
+	if s, ok := e.clients.recall(key); ok {
+		return s, nil
+	}
+	h, err := e.machines.Acquire(ctx, t.Spec)
+	if err != nil {
+		return ClientSight{}, err
+	}
+	defer h.Release()
+	s, err := gatherClient(ctx, h, t, want)
+	if err != nil {
+		return ClientSight{}, wrap(t.Spec, "gather", Unchanged, err)
+	}
+	e.clients.keep(key, s)
+	return s, nil
+}
+
+// ApplyClient makes want effective on t and looks again. A file that somebody
+// else has changed since rec is a conflict. The error is an *Error or a
+// *host.Error.
+func (e *Engine) ApplyClient(ctx context.Context, t ClientTarget, want keepalive.Client, rec Record) (ClientSight, keepalive.Plan, Outcome, error) {
+	unlock, err := e.locks.lock(ctx, t.Spec.Key())
+	if err != nil {
+		return ClientSight{}, keepalive.Plan{}, Unchanged, wrap(t.Spec, "lock", Unchanged, err)
+	}
+	defer unlock()
+	sight, err := e.LookClient(ctx, t, want)
+	if err != nil {
+		return ClientSight{}, keepalive.Plan{}, Unchanged, err
+	}
+	plan := keepalive.PlanClient(want, sight.Facts)
+	if problems := errorsOf(plan.Problems); len(problems) > 0 {
+		return sight, plan, Unchanged, &Error{Host: t.Spec.Name, Step: "decide", Outcome: Unchanged, Problems: problems}
+	}
+	if !rec.IsOther(sight.MachineID, sight.Identity) {
+		if err := rec.conflict(plan, ownDigest(want.Block())); err != nil {
+			return sight, plan, Unchanged, wrap(t.Spec, "decide", Unchanged, err)
+		}
+	}
+	if len(plan.Changes)+len(plan.MakeDirs) == 0 {
+		if err := met(plan.Expect, sight.Facts); err != nil {
+			return sight, plan, Unchanged, wrap(t.Spec, "verify", Unchanged, err)
+		}
+		return sight, plan, Unchanged, nil
+	}
+	after, outcome, err := e.changeClient(ctx, t, want, sight, plan)
+	return after, plan, outcome, err
+}
+
+// RemoveClient takes want's block back, and what was made for it. On a machine
+// other than the recorded one it touches nothing and reports false.
+func (e *Engine) RemoveClient(ctx context.Context, t ClientTarget, want keepalive.Client, rec Record) (same bool, err error) {
+	unlock, err := e.locks.lock(ctx, t.Spec.Key())
+	if err != nil {
+		return true, wrap(t.Spec, "lock", Unchanged, err)
+	}
+	defer unlock()
+	nothing := keepalive.Client{Patterns: want.Patterns, Match: want.Match, ProbeHosts: []string{nobody}}
+	sight, err := e.LookClient(ctx, t, nothing)
+	if err != nil {
+		return true, err
+	}
+	if rec.IsOther(sight.MachineID, sight.Identity) {
+		return false, nil
+	}
+	plan := keepalive.RestoreClient(want.Block(), sight.Facts)
+	if len(plan.Changes) == 0 {
+		return true, nil
+	}
+	_, _, err = e.changeClient(ctx, t, nothing, sight, plan)
+	return true, err
+}
+
+// changeClient carries out plan. Once it has begun it is brought to its end,
+// whatever becomes of ctx; every step has its own deadline.
+func (e *Engine) changeClient(ctx context.Context, t ClientTarget, want keepalive.Client, before ClientSight, plan keepalive.Plan) (ClientSight, Outcome, error) {
+	h, err := e.machines.Acquire(ctx, t.Spec)
+	if err != nil {
+		return before, Unchanged, err
+	}
+	defer h.Release()
+	defer e.clients.forget(t.Spec)
+	ctx = context.WithoutCancel(ctx)
+	c := clientChange{h, t, want, before, plan}
+	after, outcome, err := c.run(ctx)
+	if err != nil {
+		return before, outcome, err
+	}
+	if len(plan.RemoveDirs) > 0 {
+		// A directory in which somebody put something stays.
+		_ = c.script(ctx, "tidy", removeDirs(slices.All(plan.RemoveDirs)))
+	}
+	return after, outcome, nil
+}

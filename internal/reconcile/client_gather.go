@@ -1,0 +1,186 @@
+package reconcile
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+var (
+	//go:embed client_gather.sh
+	clientGatherSource string
+	//go:embed client_become.sh
+	becomeSource string
+)
+
+// nobody is asked about where there is no probe host: ssh -G then only tells
+// whether its files are valid.
+const nobody = "sshkeepalive.invalid"
+
+func clientGatherScript(t ClientTarget, want keepalive.Client) string {
+	var head strings.Builder
+	head.WriteString("FILE=" + quote(t.File) + "; WHO=" + quote(t.whose()) + "; probes() { each")
+	for _, name := range probeNames(want) {
+		head.WriteString(" " + quote(name))
+	}
+	head.WriteString("; }; lines() { :")
+	for _, line := range keepalive.ClientText(want).Lines {
+		head.WriteString("; printf '%s\\n' " + quote(line))
+	}
+	head.WriteString("; }; ")
+	return head.String() + oneLine(filesSource+becomeSource+clientGatherSource)
+}
+
+func probeNames(want keepalive.Client) []string {
+	var names []string
+	for _, at := range keepalive.ProbesOf(want) {
+		names = append(names, keepalive.ProbeName(at))
+	}
+	if len(names) == 0 {
+		names = []string{nobody}
+	}
+	return names
+}
+
+// gatherClient looks at the ssh of the machine behind h.
+func gatherClient(ctx context.Context, h host.Host, t ClientTarget, want keepalive.Client) (ClientSight, error) {
+	res, err := run(ctx, h, t.as(host.Script{Name: "gather", Text: clientGatherScript(t, want), Convergent: true}))
+	if err != nil {
+		return ClientSight{}, err
+	}
+	r := clientReport{sections: newSections(res.Stdout)}
+	if err := r.read(r.section); err != nil {
+		return ClientSight{}, said(err, res)
+	}
+	s, err := r.finish(t, want)
+	if err != nil {
+		return ClientSight{}, said(err, res)
+	}
+	s.Identity = h.Identity()
+	return s, nil
+}
+
+// clientReport is what client_gather.sh printed, on its way to being a sight.
+type clientReport struct {
+	sections
+	sight        ClientSight
+	main, system string
+	alone, ended bool
+}
+
+func (r *clientReport) section(word, arg string) error {
+	f := &r.sight.Facts
+	switch word {
+	case "nouser":
+		return fmt.Errorf("the host has no user %q with a home directory", arg)
+	case "nossh":
+		return fmt.Errorf("no ssh program is installed on the host")
+	case "notemp":
+		return errNoTemp
+	case "unreadable":
+		return fmt.Errorf("read the managed file: %s", arg)
+	case "user":
+		uid, name, _ := strings.Cut(arg, " ")
+		f.User = name
+		return number(uid, &f.UID)
+	case "home":
+		f.Home = arg
+	case "os":
+		f.SocketName = 104
+		if arg == "Linux" {
+			f.SocketName = 108
+		}
+	case "ssh":
+		r.sight.ssh = arg
+	case "version":
+		return r.version(arg)
+	case "managed":
+		f.File = arg
+	case "main":
+		r.main = arg
+	case "system":
+		r.system = arg
+	case "alone":
+		r.alone = true
+	case "attr":
+		return r.attr(arg)
+	case "file":
+		return r.file(arg)
+	case "machine":
+		r.sight.MachineID = arg
+	case "end":
+		r.ended = true
+	default:
+		return r.dump(word, arg, "dump", "canon")
+	}
+	return nil
+}
+
+func (r *clientReport) version(text string) error {
+	v, err := sshconf.ParseVersion(text)
+	if err != nil {
+		return fmt.Errorf("%s did not tell its version: %w", r.sight.ssh, err)
+	}
+	r.sight.Facts.Version = v
+	r.sight.Facts.VersionText, _, _ = strings.Cut(text, ",")
+	return nil
+}
+
+func (r *clientReport) attr(arg string) error {
+	fields := strings.SplitN(arg, " ", 3)
+	if len(fields) != 3 {
+		return fmt.Errorf("unexpected attributes %q in the report of facts", arg)
+	}
+	mode, err := strconv.ParseUint(fields[0], 8, 32)
+	if err != nil {
+		return fmt.Errorf("no mode in the report of facts: %w", err)
+	}
+	s := keepalive.Stat{Mode: uint32(mode)}
+	if r.sight.Facts.Stats == nil {
+		r.sight.Facts.Stats = map[string]keepalive.Stat{}
+	}
+	err = number(fields[1], &s.UID)
+	r.sight.Facts.Stats[fields[2]] = s
+	return err
+}
+
+// finish draws the conclusions that need several sections.
+func (r *clientReport) finish(t ClientTarget, want keepalive.Client) (ClientSight, error) {
+	f := &r.sight.Facts
+	if !r.ended {
+		return ClientSight{}, errCutShort
+	}
+	f.System = t.system()
+	f.Contexts = keepalive.ProbesOf(want)
+	f.Tree = sshconf.Tree{Dialect: sshconf.Client, Version: f.Version, Main: r.main, System: r.system, Dir: parentOf(r.system), Files: r.files}
+	if r.alone {
+		f.Tree.Main, f.Tree.System = f.File, ""
+	}
+	for i := range r.dumps {
+		d := &r.dumps[i]
+		switch {
+		case d.kind == "dump" && d.exit != 0:
+			f.Invalid = d.refusal("ssh -G")
+			return r.sight, nil
+		case d.kind == "canon" && d.exit != 0:
+			f.Refused = d.refusal("ssh -G")
+			f.Canonical = append(f.Canonical, nil)
+		case d.kind == "canon":
+			f.Canonical = append(f.Canonical, sshconf.ParseDump(d.out.String()))
+		default:
+			f.Effective = append(f.Effective, sshconf.ParseDump(d.out.String()))
+		}
+	}
+	if len(f.Effective) != len(probeNames(want)) || len(f.Canonical) != len(f.Effective) {
+		return ClientSight{}, errCutShort
+	}
+	return r.sight, nil
+}
+
+func parentOf(name string) string { return name[:strings.LastIndexByte(name, '/')] }

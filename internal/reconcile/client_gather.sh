@@ -1,0 +1,102 @@
+# Gathers every fact about one user's ssh in one go. Go puts in front: FILE (the
+# managed file), WHO (whose ssh; empty is who runs this), the functions probes
+# (which calls each with the probe hosts) and lines (which prints the wanted
+# lines). It is sent as gather.sh is, so every line ends where a blank may follow.
+
+ME=$(id -un);
+WHO=${WHO:-$ME};
+case $WHO in ''|-*|*[!A-Za-z0-9._@\\-]*) say nouser "$WHO"; exit 0 ;; esac;
+H=$(getent passwd "$WHO" 2>/dev/null | cut -d: -f6);
+if [ -z "$H" ] && id "$WHO" >/dev/null 2>&1; then
+  case $WHO in *[!A-Za-z0-9._-]*) ;; *) eval "H=~$WHO" ;; esac;
+fi;
+case $H in /*) ;; *) say nouser "$WHO"; exit 0 ;; esac;
+HOME=$H;
+export HOME;
+say user "$(id -u "$WHO")" "$WHO";
+say home "$H";
+say os "$(uname -s)";
+
+SSH=;
+for f in "$(command -v ssh 2>/dev/null)" /usr/bin/ssh /usr/local/bin/ssh; do
+  if [ -x "$f" ]; then SSH=$f; break; fi;
+done;
+if [ -z "$SSH" ]; then say nossh; exit 0; fi;
+say ssh "$SSH";
+say version "$("$SSH" -V 2>&1 | grep -m1 OpenSSH_)";
+
+# ssh finds the user's file by the account and not by HOME.
+MAIN=$H/.ssh/config;
+SYS=/etc/ssh/ssh_config;
+case $SSH in /usr/local/*) if [ -e /usr/local/etc/ssh/ssh_config ]; then SYS=/usr/local/etc/ssh/ssh_config; fi ;; esac;
+if [ ! -e "$SYS" ] && [ -e /usr/etc/ssh/ssh_config ]; then SYS=/usr/etc/ssh/ssh_config; fi;
+case $FILE in '~/'*) F=$H/${FILE#??} ;; *) F=$FILE ;; esac;
+say managed "$F";
+if [ -e "$F" ] && { [ ! -f "$F" ] || [ ! -r "$F" ]; }; then
+  say unreadable "$F" "$(cat "$F" 2>&1 >/dev/null)"; exit 0;
+fi;
+
+attr() { say attr "$(stat -L -c '%a %u' "$1" 2>/dev/null || stat -L -f '%Mp%Lp %u' "$1" 2>/dev/null)" "$1"; };
+above() { d=$1;
+  while [ ! -d "$d" ] && [ -n "${d%/*}" ]; do d=${d%/*}; done;
+  if [ -d "$d" ]; then attr "$d"; fi; };
+SEEN='|';
+LIST=;
+anchor() { case $1 in /*) A=$1 ;; '~/'*) A=$H/${1#??} ;; *) A=$BASE/$1 ;; esac; };
+walk() { case $SEEN in *"|$1|"*) return ;; esac;
+  SEEN="$SEEN$1|";
+  if [ ! -f "$1" ]; then return; fi;
+  attr "$1";
+  if [ ! -r "$1" ]; then return; fi;
+  send "$1";
+  set -f;
+  for g in $(includes "$1"); do
+    anchor "$g";
+    LIST="$LIST $A";
+    for f in $(set +f; for p in $A; do echo "$p"; done); do walk "$f"; done;
+  done;
+  set +f; };
+BASE=$H/.ssh;
+walk "$MAIN";
+BASE=${SYS%/*};
+walk "$SYS";
+ALONE=1;
+if [ "$F" = "$MAIN" ] || [ "$F" = "$SYS" ]; then ALONE=; fi;
+set -f;
+for g in $LIST; do
+  case $F in $g) if [ "${F%/*}" = "${g%/*}" ] || case ${g%/*} in *[*?[]*) true ;; *) false ;; esac; then ALONE=; fi ;; esac;
+done;
+set +f;
+case $F in "$H/.ssh/"*.d/*|"${SYS%/*}/"*.d/*) ALONE= ;; esac;
+if [ -n "$ALONE" ]; then BASE=$H/.ssh; walk "$F"; say alone; fi;
+say main "$MAIN";
+say system "$SYS";
+above "${F%/*}";
+
+# ssh -G runs the commands of Match exec, and may ask the resolver; neither may
+# keep us for ever.
+T=$(mktemp -d) || { say notemp; exit 0; };
+trap 'rm -rf "$T"' EXIT;
+chmod 755 "$T";
+person() { if [ "$WHO" = "$ME" ]; then "$@"; else as "$@"; fi; };
+bounded() { if command -v timeout >/dev/null; then person timeout 20 "$@"; else person "$@"; fi; };
+ask() { bounded "$SSH" "$@" >"$T/out" 2>"$T/err" </dev/null; RC=$?;
+  if [ $RC -eq 124 ]; then echo 'ssh -G did not end within 20 seconds' >>"$T/err"; fi; };
+told() { say "$1" "$RC" "$2"; cat "$T/out"; sed -e '/^Pseudo-terminal/d' -e 's/^/@err /' "$T/err" | tr -d '\r'; };
+read_for() { if [ -z "$ALONE" ]; then ask -G "$1"; elif [ -e "$F" ]; then ask -F "$F" -G "$1"; else ask -F /dev/null -G "$1"; fi; };
+each() { for h in "$@"; do
+    read_for "$h";
+    told dump "$h";
+    if [ $RC -ne 0 ]; then return; fi;
+    { lines; sed -n -e 's/^hostname /HostName /p' -e 's/^port /Port /p' -e 's/^user /User /p' -e 's/^proxyjump /ProxyJump /p' "$T/out"; } >"$T/want";
+    chmod 644 "$T/want";
+    ask -F "$T/want" -G "$h";
+    told canon "$h";
+    p=$(sed -n 's/^controlpath //p' "$T/out");
+    case $p in /*) above "${p%/*}" ;; esac;
+  done; };
+probes;
+for f in /etc/machine-id /var/lib/dbus/machine-id; do
+  if [ -s "$f" ]; then say machine "$(cat "$f")"; break; fi;
+done;
+say end;

@@ -1,0 +1,92 @@
+package reconcile
+
+import (
+	"os/user"
+	"path"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+)
+
+// ClientTarget is one ssh_config file on one machine.
+type ClientTarget struct {
+	Spec host.Spec
+	// File is absolute, or begins with ~/ for a file of User.
+	File string
+	// User is whose ssh it is; "" is who logs in.
+	User string
+}
+
+// ClientSight is one look at the ssh of a machine.
+type ClientSight struct {
+	Facts     keepalive.ClientFacts
+	Identity  host.Identity
+	MachineID string // of /etc/machine-id; "" where the system has none
+
+	ssh string // path of the program
+}
+
+// Digests returns the SHA-256 of each file as far as it is the business of
+// owner: what other resources of ours put there is left out.
+func (s ClientSight) Digests(owner string) map[string]string {
+	digests := map[string]string{}
+	for name, data := range s.Facts.Tree.Files {
+		if d := ownDigest(owner)(data); d != "" {
+			digests[name] = d
+		}
+	}
+	return digests
+}
+
+func ownDigest(owner string) func([]byte) string {
+	return func(text []byte) string { return digestOf(keepalive.Foreign(text, owner)) }
+}
+
+// login is the account that scripts run as unless they become another.
+func (t ClientTarget) login() string {
+	if t.Spec.Host != "" && t.Spec.User != "" {
+		return t.Spec.User
+	}
+	if u, err := user.Current(); err == nil {
+		return path.Base(strings.ReplaceAll(u.Username, `\`, "/"))
+	}
+	return ""
+}
+
+// system reports whether the file belongs to the system, so that only root may
+// write it.
+func (t ClientTarget) system() bool {
+	for _, dir := range []string{"/etc/", "/usr/"} {
+		if strings.HasPrefix(path.Clean(t.File), dir) {
+			return true
+		}
+	}
+	return false
+}
+
+// whose is the account whose ssh is asked.
+func (t ClientTarget) whose() string {
+	if t.User != "" {
+		return t.User
+	}
+	return t.login()
+}
+
+// as makes s run as the account that owns the file: root for the system's, the
+// user for a user's. Root never writes below the home of somebody else, who
+// could put a link in the way.
+func (t ClientTarget) as(s host.Script) host.Script {
+	switch {
+	case t.system():
+		s.Root = true
+	case t.User == "" || t.User == t.login():
+		s.Root = false
+	default:
+		s.Root = true
+		s.Text = "WHO=" + quote(t.User) + "\n" + becomeSource + "as /bin/sh -s <<'" + hereEnd + "'\n" + strings.TrimRight(s.Text, "\n") + "\n" + hereEnd + "\n"
+	}
+	return s
+}
+
+const hereEnd = "END_OF_SSHKEEPALIVE_SCRIPT"

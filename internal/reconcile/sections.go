@@ -1,0 +1,97 @@
+package reconcile
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// sections reads what a script that gathers facts printed: lines "@word text",
+// of which some announce bytes or further lines.
+type sections struct {
+	rest  string
+	files map[string][]byte
+	dumps []dump
+}
+
+// dump is one run of sshd -T or ssh -G.
+type dump struct {
+	kind string // as the script calls it
+	exit int
+	out  strings.Builder
+	err  strings.Builder
+}
+
+func newSections(out string) sections { return sections{rest: out, files: map[string][]byte{}} }
+
+// read gives each announcing line to section; what follows the announcement of a
+// dump is the dump.
+func (s *sections) read(section func(word, arg string) error) error {
+	for s.rest != "" {
+		var line string
+		line, s.rest, _ = strings.Cut(s.rest, "\n")
+		if strings.HasPrefix(line, "@") {
+			word, arg, _ := strings.Cut(line[1:], " ")
+			if err := section(word, arg); err != nil {
+				return err
+			}
+			continue
+		}
+		if len(s.dumps) == 0 {
+			return fmt.Errorf("unexpected line %q in the report of facts", line)
+		}
+		s.dumps[len(s.dumps)-1].out.WriteString(line + "\n")
+	}
+	return nil
+}
+
+// dump begins a dump of one of kinds, or takes a line of what the program said.
+func (s *sections) dump(word, arg string, kinds ...string) error {
+	switch {
+	case slices.Contains(kinds, word):
+		code, _, _ := strings.Cut(arg, " ")
+		d := dump{kind: word}
+		if err := number(code, &d.exit); err != nil {
+			return err
+		}
+		s.dumps = append(s.dumps, d)
+	case word != "err":
+		return fmt.Errorf("unexpected section %q in the report of facts", word)
+	case len(s.dumps) > 0:
+		s.dumps[len(s.dumps)-1].err.WriteString(arg + "\n")
+	}
+	return nil
+}
+
+// file takes the bytes that the script counted before it sent them.
+func (s *sections) file(arg string) error {
+	count, name, _ := strings.Cut(arg, " ")
+	n, err := strconv.Atoi(count)
+	if err != nil || n < 0 || n >= len(s.rest) || s.rest[n] != '\n' {
+		return fmt.Errorf("%s changed while it was read", name)
+	}
+	s.files[name] = []byte(s.rest[:n])
+	s.rest = s.rest[n+1:]
+	return nil
+}
+
+// refusal is what the program said if it failed.
+func (d *dump) refusal(program string) string {
+	if d.exit == 0 {
+		return ""
+	}
+	if said := strings.TrimSpace(d.err.String()); said != "" {
+		return said
+	}
+	return fmt.Sprintf("%s ended with status %d and said nothing", program, d.exit)
+}
+
+func number(s string, into *int) error {
+	n, err := strconv.Atoi(strings.TrimSpace(s))
+	if err != nil {
+		return fmt.Errorf("no number in the report of facts: %w", err)
+	}
+	*into = n
+	return nil
+}
