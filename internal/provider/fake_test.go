@@ -67,7 +67,7 @@ func (e *fakeEngine) Apply(_ context.Context, t reconcile.Target, want keepalive
 		return reconcile.Sight{}, plan, reconcile.Unchanged, err
 	}
 	h.change(plan.Changes)
-	h.stale = false
+	h.stale = t.NoReload && (h.stale || len(plan.Changes) > 0)
 	return h.sight(want), plan, reconcile.Applied, nil
 }
 

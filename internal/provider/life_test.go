@@ -200,3 +200,57 @@ func TestFailedUpdateKeepsState(t *testing.T) {
 		t.Error("the prior state was lost")
 	}
 }
+
+func TestReloadNeverSaysThatNothingIsLoaded(t *testing.T) {
+	h := cloudHost()
+	r := start(t, one(h), nil)
+	config := with(values{"reload": "never"})
+	p := r.plan(nil, config)
+	if got := get(t, p.value, "loaded"); !strings.Contains(got, "false") {
+		t.Errorf("loaded is planned as %s", got)
+	}
+	s, diags := r.apply(nil, config, p)
+	r.must(nil, diags)
+	s, _ = r.read(s)
+	if p := r.plan(s, config); !p.empty {
+		t.Errorf("a reload that is not to happen is planned: %s", p.value)
+	}
+	h.noDaemon = true
+	if got := get(t, r.plan(nil, config).value, "loaded"); got != "null" {
+		t.Errorf("loaded is %s where no sshd runs", got)
+	}
+}
+
+func TestAHeredocIsNoDrift(t *testing.T) {
+	r := start(t, one(cloudHost()), nil)
+	config := with(values{"settings": values{"AcceptEnv": "LANG\nLC_*\n", "PermitRootLogin": "no"}})
+	s := r.create(config)
+	s, diags := r.read(s)
+	if len(diags) > 0 || !r.plan(s, config).empty {
+		t.Errorf("the last line break of a heredoc is drift: %s", said(diags, warned))
+	}
+}
+
+func TestAnAttributeThatIsNoLongerManaged(t *testing.T) {
+	r := start(t, one(cloudHost()), nil)
+	s := r.create(with(values{"client_alive_count_max": 7}))
+	config := values{"host": "web1", "client_alive_interval": "2m"}
+	p := r.plan(s, config)
+	if got := get(t, p.value, "dead_peer_timeout"); got != "unknown" {
+		t.Errorf("dead_peer_timeout is planned as %s, though only the host knows the count that will hold", got)
+	}
+	after, diags := r.apply(s, config, p)
+	r.must(nil, diags)
+	if get(t, after.value, "client_alive_count_max") != "null" {
+		t.Error("the attribute is still there")
+	}
+}
+
+func TestWhatWasReviewedIsWhatStateSays(t *testing.T) {
+	h := cloudHost()
+	r := start(t, one(h), nil)
+	p := r.plan(nil, basic)
+	h.files[cloudFile] = "# emptied meanwhile\n"
+	_, diags := r.apply(nil, basic, p) // apply insists that planned values stay
+	r.must(nil, diags)
+}

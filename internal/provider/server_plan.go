@@ -96,9 +96,11 @@ func (p *planning) recorded(ctx context.Context, want keepalive.Server) {
 	if p.before == nil {
 		return
 	}
-	was, diags := p.before.want(ctx)
-	if !diags.HasError() && !p.moving() && sameServer(was.server, want) {
-		p.m.setComputed(p.before.computed())
+	wanted, diags := p.before.want(ctx)
+	if !diags.HasError() && !p.moving() && sameServer(wanted.server, want) {
+		was := p.before.computed()
+		was.ID = p.m.ID
+		p.m.setComputed(was)
 	}
 	if p.policy() == recheck {
 		p.m.Effective = types.MapUnknown(types.StringType)

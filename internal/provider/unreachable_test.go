@@ -277,3 +277,19 @@ func TestForeignChangeBetweenPlanAndApply(t *testing.T) {
 	p := r.plan(s, config) // as Terraform does before it applies
 	mustSay(t, p.diags, failed, "web1: changed since the plan: "+dropIn)
 }
+
+func TestNewConnectionSettingsForAHostThatIsAway(t *testing.T) {
+	r, e, _, s := managed(t, values{"on_unreachable": "ignore"})
+	s, _ = r.read(s)
+	config := with(values{"ssh": values{"port": 2222}})
+	p := r.plan(s, config)
+	if p.empty || !p.value.IsFullyKnown() {
+		t.Fatalf("planned %s", p.value)
+	}
+	done := e.applies
+	after, diags := r.apply(s, config, p)
+	r.must(nil, diags)
+	if e.applies != done || get(t, after.value, "id") != "web1:2222" {
+		t.Errorf("the host was reached, or the id is %s", get(t, after.value, "id"))
+	}
+}
