@@ -53,7 +53,7 @@ func TestFault02Refused(t *testing.T) {
 	port := l.Addr().(*net.TCPAddr).Port
 	_ = l.Close()
 	e, _ := refusal(t, brisk(t), specTo(t, port, nil))
-	if e.Kind != Unreachable || e.Phase != PhaseTCP || e.Attempts != 5 || !strings.Contains(e.Error(), "connection refused") {
+	if e.Kind != Unreachable || e.Phase != PhaseTCP || e.Attempts != 3 || !strings.Contains(e.Error(), "connection refused") {
 		t.Errorf("have %v in %v after %d: %v", e.Kind, e.Phase, e.Attempts, e)
 	}
 }

@@ -43,7 +43,7 @@ type handshake struct {
 	creds   *credentials
 	version string // our identification
 	wire    *wire
-	phase   atomic.Value // Phase
+	phase   atomic.Pointer[Phase]
 
 	hostKey ssh.PublicKey
 	verdict error
@@ -53,7 +53,7 @@ type handshake struct {
 // login dials spec over r and logs in. The error is an *Error.
 func login(ctx context.Context, spec Spec, trust trust, version string, r route) (*handshake, *ssh.Client, error) {
 	h := &handshake{spec: spec, trust: trust, version: version}
-	h.phase.Store(PhaseTCP)
+	h.enter(PhaseTCP)
 	var err error
 	credCtx, release := context.WithTimeout(ctx, spec.HandshakeTimeout+spec.ConnectTimeout)
 	defer release()
@@ -103,7 +103,7 @@ func (h *handshake) negotiate(ctx context.Context) (*ssh.Client, error) {
 	hctx, cancel := context.WithTimeout(ctx, h.spec.HandshakeTimeout)
 	defer cancel()
 	stop := context.AfterFunc(hctx, func() { _ = h.wire.Close() })
-	h.phase.Store(PhaseIdent)
+	h.enter(PhaseIdent)
 	c, channels, requests, err := ssh.NewClientConn(h.wire, h.spec.Address(), h.config())
 	// stop reports false when the link was closed under a handshake that had
 	// just succeeded.
@@ -124,7 +124,7 @@ func (h *handshake) config() *ssh.ClientConfig {
 		HostKeyAlgorithms: h.trust.algorithms(),
 		HostKeyCallback: h.trust.callback(func(key ssh.PublicKey, verdict error) {
 			h.hostKey, h.verdict = key, verdict
-			h.phase.Store(PhaseAuth)
+			h.enter(PhaseAuth)
 		}),
 	}
 }
@@ -135,11 +135,13 @@ func (h *handshake) beforeTry(a *ssh.ClientAuthContext) (ssh.AuthMethod, error) 
 	return nil, nil
 }
 
+func (h *handshake) enter(p Phase) { h.phase.Store(&p) }
+
 // judge says what a failed handshake was: first by whether we were told to stop,
 // then by our own verdict, the phase, the type, and by text last.
 func (h *handshake) judge(ctx, hctx context.Context, err error) *Error {
 	ident, before := h.wire.said()
-	phase := h.phase.Load().(Phase)
+	phase := *h.phase.Load()
 	if phase == PhaseIdent && ident != "" {
 		phase = PhaseKex
 	}

@@ -394,6 +394,10 @@ func (p pace) next(n int, kind Kind, elapsed, wait time.Duration) (pause time.Du
 		}
 	}
 	pause = p.pause(n, kind)
+	if kind == Unreachable {
+		pause /= 2
+		return pause, n < p.absent && elapsed+pause <= max(p.patience, wait)
+	}
 	return pause, n < p.attempts && elapsed+pause <= max(p.budget, wait)
 }
 

@@ -14,7 +14,7 @@ import (
 // alive. One request at a time is enough, a second would queue behind the first.
 func (c *conn) keepAlive(ctx context.Context) {
 	interval, limit := c.spec.KeepaliveInterval, c.spec.deadAfter()
-	answer := make(chan error, 1)
+	answered := make(chan struct{}, 1)
 	outstanding := false
 	for {
 		silence := c.wire.silence()
@@ -26,7 +26,10 @@ func (c *conn) keepAlive(ctx context.Context) {
 		}
 		if silence >= interval && !outstanding {
 			outstanding = true
-			go func() { answer <- c.ask() }()
+			go func() {
+				_ = c.ask() // what arrives is life; what does not shows in the silence
+				answered <- struct{}{}
+			}()
 		}
 		next := interval - silence
 		if outstanding {
@@ -35,7 +38,7 @@ func (c *conn) keepAlive(ctx context.Context) {
 		select {
 		case <-c.dead:
 			return
-		case <-answer:
+		case <-answered:
 			outstanding = false
 		case <-time.After(max(next, time.Millisecond)):
 		}

@@ -250,6 +250,8 @@ type pace struct {
 	base     time.Duration // doubled after every attempt, and once more when throttled
 	cap      time.Duration
 	budget   time.Duration // for all attempts together
+	absent   int           // attempts at a machine that does not answer at all
+	patience time.Duration // for these together
 	boot     time.Duration // between attempts under connect_wait
 	memory   time.Duration // how long an unreachable machine is believed to be so
 	idle     time.Duration // how long a connection without references stays
@@ -257,8 +259,11 @@ type pace struct {
 }
 
 // Five attempts survive 250 clients that meet a sshd with MaxStartups 10:30:100;
-// three do not (measured).
+// three do not (measured). A closed port or a missing route is another thing: a
+// plan over many hosts should not wait half a minute for each that is switched
+// off, and a machine that is about to boot is what connect_wait is for.
 var usualPace = pace{
 	attempts: 5, base: 2 * time.Second, cap: 30 * time.Second, budget: 120 * time.Second, boot: 5 * time.Second,
+	absent: 3, patience: 15 * time.Second,
 	memory: 30 * time.Second, idle: 60 * time.Second, age: 30 * time.Minute,
 }
