@@ -25,15 +25,14 @@ func newGlobber(files map[string][]byte) globber {
 // find returns the paths that match, sorted. The pattern is absolute.
 func (g globber) find(pattern string) []string {
 	pattern = cleanPattern(pattern)
-	prefix := pattern
-	if i := strings.IndexAny(pattern, `*?[\`); i >= 0 {
-		prefix = pattern[:i]
-	} else {
+	i := strings.IndexAny(pattern, `*?[\`)
+	if i < 0 {
 		if _, ok := slices.BinarySearch(g.paths, pattern); ok {
 			return []string{pattern}
 		}
 		return nil
 	}
+	prefix := pattern[:i]
 	from, _ := slices.BinarySearch(g.paths, prefix)
 	var found []string
 	for _, p := range g.paths[from:] {

@@ -23,8 +23,8 @@ var specials = [...]map[string]reader{
 		"ChrootDirectory":                 word,
 		"DenyGroups":                      entries(nil),
 		"DenyUsers":                       entries(nil),
-		"FingerprintHash":                 upper(nil),
-		"LogLevel":                        upper(map[string]string{"DEBUG1": "DEBUG"}),
+		"FingerprintHash":                 upper(digests...),
+		"LogLevel":                        upper(levels...),
 		"MaxStartups":                     maxStartups,
 		"PermitListen":                    permitListen,
 		"PermitOpen":                      oneLine,
@@ -36,7 +36,7 @@ var specials = [...]map[string]reader{
 		"SetEnv":                          setEnv,
 		"StreamLocalBindMask":             bindMask,
 		"Subsystem":                       subsystem,
-		"SyslogFacility":                  upper(nil),
+		"SyslogFacility":                  upper(facilities...),
 		"AuthorizedKeysCommandUser":       word,
 		"AuthorizedPrincipalsCommandUser": word,
 	},
@@ -47,21 +47,21 @@ var specials = [...]map[string]reader{
 		"CanonicalDomains":         oneLine,
 		"ControlPath":              plainPath,
 		"ControlPersist":           controlPersist,
-		"FingerprintHash":          upper(nil),
+		"FingerprintHash":          upper(digests...),
 		"ForwardAgent":             forwardAgent,
 		"GlobalKnownHostsFile":     tildeless,
 		"HostKeyAlias":             word,
 		"IdentityFile":             word,
 		"IgnoreUnknown":            word,
 		"KbdInteractiveDevices":    word,
-		"LogLevel":                 upper(map[string]string{"DEBUG1": "DEBUG"}),
+		"LogLevel":                 upper(levels...),
 		"Port":                     port,
 		"PreferredAuthentications": word,
 		"RekeyLimit":               rekeyLimit,
 		"SendEnv":                  sendEnv,
 		"SetEnv":                   setEnv,
 		"StreamLocalBindMask":      bindMask,
-		"SyslogFacility":           upper(nil),
+		"SyslogFacility":           upper(facilities...),
 		"User":                     word,
 		"UserKnownHostsFile":       tildeless,
 	},
@@ -119,19 +119,30 @@ func channelTimeout(kw Keyword, args []string, v Version) (value, error) {
 	return got, err
 }
 
-func upper(names map[string]string) reader {
+// upper reads one of the names, in any case. DEBUG1 is printed as DEBUG; QUIET
+// is SILENT in some builds.
+func upper(names ...string) reader {
 	return func(kw Keyword, args []string, _ Version) (value, error) {
 		arg, err := one(kw, args)
 		if err != nil {
 			return value{}, err
 		}
 		name := strings.ToUpper(arg)
-		if other, ok := names[name]; ok {
-			name = other
+		if !slices.Contains(names, name) {
+			return value{}, unsupported(kw, arg)
 		}
-		return value{[]string{name}, name != "QUIET"}, nil // QUIET and SILENT are one
+		if name == "DEBUG1" {
+			name = "DEBUG"
+		}
+		return value{[]string{name}, name != "QUIET"}, nil
 	}
 }
+
+var (
+	digests    = []string{"MD5", "SHA1", "SHA256", "SHA384", "SHA512"}
+	levels     = []string{"QUIET", "SILENT", "FATAL", "ERROR", "INFO", "VERBOSE", "DEBUG", "DEBUG1", "DEBUG2", "DEBUG3"}
+	facilities = []string{"DAEMON", "USER", "AUTH", "AUTHPRIV", "LOCAL0", "LOCAL1", "LOCAL2", "LOCAL3", "LOCAL4", "LOCAL5", "LOCAL6", "LOCAL7"}
+)
 
 func port(kw Keyword, args []string, _ Version) (value, error) {
 	arg, err := one(kw, args)
@@ -139,10 +150,10 @@ func port(kw Keyword, args []string, _ Version) (value, error) {
 		return value{}, err
 	}
 	n, err := strconv.ParseUint(arg, 10, 16)
-	if err != nil || n == 0 {
-		return value{}, nil // perhaps a service name
+	if err == nil && n > 0 {
+		return printed(strconv.FormatUint(n, 10)), nil
 	}
-	return printed(strconv.FormatUint(n, 10)), nil
+	return value{}, nil // perhaps a service name
 }
 
 func countOrNone(kw Keyword, args []string, v Version) (value, error) {
@@ -277,10 +288,10 @@ func bindMask(kw Keyword, args []string, _ Version) (value, error) {
 		return value{}, err
 	}
 	n, err := strconv.ParseUint(arg, 8, 32)
-	if err != nil || n > 0o777 {
-		return value{}, nil
+	if err == nil && n <= 0o777 {
+		return printed(fmt.Sprintf("0%o", n)), nil
 	}
-	return printed(fmt.Sprintf("0%o", n)), nil
+	return value{}, nil
 }
 
 func subsystem(kw Keyword, args []string, v Version) (value, error) {
