@@ -151,9 +151,9 @@ func readWish(t *testing.T, want *Server, tree *sshconf.Tree, line string) {
 	case "drop_in_name":
 		want.DropInName = arg
 	case "longest_task":
-		fmt.Sscan(arg, &want.LongestTask)
+		mustScan(t, arg, &want.LongestTask)
 	case "context":
-		want.Contexts = append(want.Contexts, readContext(arg))
+		want.Contexts = append(want.Contexts, readContext(t, arg))
 	case "match":
 		criteria, setting, _ := strings.Cut(arg, ": ")
 		if n := len(want.Match); n == 0 || want.Match[n-1].Criteria != criteria {
@@ -180,7 +180,8 @@ func addWish(settings []Setting, prefix, line string) []Setting {
 	return serverLanguage().addLine(settings, prefix, f.Lines[0])
 }
 
-func readContext(arg string) sshconf.Context {
+func readContext(t *testing.T, arg string) sshconf.Context {
+	t.Helper()
 	var c sshconf.Context
 	for item := range strings.SplitSeq(arg, ",") {
 		name, value, _ := strings.Cut(item, "=")
@@ -194,10 +195,17 @@ func readContext(arg string) sshconf.Context {
 		case "laddr":
 			c.LocalAddress = value
 		case "lport":
-			fmt.Sscan(value, &c.LocalPort)
+			mustScan(t, value, &c.LocalPort)
 		}
 	}
 	return c
+}
+
+func mustScan(t *testing.T, text string, into any) {
+	t.Helper()
+	if _, err := fmt.Sscan(text, into); err != nil {
+		t.Fatalf("%q: %v", text, err)
+	}
 }
 
 // pureFacts are the facts of a host whose sshd is our own evaluator.
