@@ -231,11 +231,10 @@ exchange() {
 reload() {
 	[ ! -e "$S/loaded" ] || return 0
 	BEFORE=$(witness)
-	true >"$S/loading" || return
 	if [ "$KIND" = none ]; then
 		PROOF=none
 	else
-		sound && activate && witnessed || return
+		sound && true >"$S/loading" && activate && witnessed || return
 	fi
 	printf '%s\n' "$PROOF" "$BEFORE" "$AFTER" >"$S/loaded.new" && mv "$S/loaded.new" "$S/loaded"
 }

@@ -50,7 +50,7 @@ witness() {
 	set -- $(sockets "$p" | sort -n)
 	if [ $# -gt 0 ]; then
 		echo "inode $*"
-	elif [ -n "$PIDFILE" ] && [ -e "$PIDFILE" ]; then
+	elif [ -n "$PIDFILE" ] && [ -e "$PIDFILE" ] && running "$p"; then
 		echo "pidfile $(stat -c %i-%.9Z "$PIDFILE" 2>/dev/null || stat -f %i-%Fc "$PIDFILE" 2>/dev/null)"
 	fi
 }
@@ -174,7 +174,13 @@ revive() {
 	rcd) loudly service "$UNIT" reload || loudly service "$UNIT" restart || return ;;
 	signal) revive_process || return ;;
 	esac
-	[ -n "$fit" ] && witnessed
+	if [ -z "$fit" ]; then
+		# Somebody else broke the files meanwhile. That is the end of it only if
+		# the daemon has never loaded ours.
+		[ ! -e "$S/loading" ]
+		return
+	fi
+	witnessed
 }
 
 revive_systemd() {

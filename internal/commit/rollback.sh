@@ -73,8 +73,20 @@ rolled() {
 unrolled() {
 	if [ -e "$S/armed" ] || [ -e "$S/rolling" ]; then
 		answer stuck
+		retry
 	else
 		[ -z "$LOCKED" ] || clean "$S"
 		settled
 	fi
+}
+
+# retry: the watchdog does not give up. What keeps the daemon from loading the old
+# files may be a file of somebody else, who will mend it.
+retry() {
+	case $MODE in
+	due | wait)
+		sleep 10
+		[ ! -e "$S/rollback" ] || exec sh "$S/rollback" due
+		;;
+	esac
 }
