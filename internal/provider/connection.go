@@ -151,7 +151,7 @@ func pacingAttributes() []connectionAttribute {
 			doc:  "How long one command on the host may take. Default `60s`.",
 			slot: func(s *host.Settings) any { return &s.CommandTimeout }},
 		{name: "connect_wait", in: inConnection | inHosts | inSSH,
-			doc:  "How long to keep trying until sshd answers, for fresh machines. Default `0s`: one round of attempts.",
+			doc:  "How long an apply or a destroy keeps trying until sshd answers, for fresh machines; a refresh and a plan never wait. Default `0s`: one round of attempts.",
 			slot: func(s *host.Settings) any { return &s.ConnectWait }},
 		{name: "keepalive_interval", in: everywhere,
 			doc:  "How long our own connection may be silent before we ask the server for a sign of life. Default `15s`.",

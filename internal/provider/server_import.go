@@ -54,7 +54,7 @@ func (r *serverResource) imported(ctx context.Context, m *serverModel, where whe
 		return sight, diags
 	}
 	// What the host's own sshd makes of the adopted values was not asked yet.
-	sight, err := r.session.engine.Look(ctx, m.target(where), w.server)
+	sight, err := r.session.engine.Look(ctx, m.glance(where), w.server)
 	if err != nil {
 		return sight, append(diags, failures(m.Host.ValueString(), "import", err)...)
 	}

@@ -117,7 +117,7 @@ func (p *planning) look(ctx context.Context, where whereabouts, want keepalive.S
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	name := p.m.Host.ValueString()
-	sight, err := p.r.session.engine.Look(ctx, p.m.target(where), want)
+	sight, err := p.r.session.engine.Look(ctx, p.m.glance(where), want)
 	if err != nil {
 		return append(diags, p.blind(ctx, want, err)...)
 	}

@@ -66,7 +66,7 @@ func (r *serverResource) lookAgain(ctx context.Context, m *serverModel, where wh
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	sight, err := r.session.engine.Look(ctx, m.target(where), w.server)
+	sight, err := r.session.engine.Look(ctx, m.glance(where), w.server)
 	if err == nil {
 		return sight, diags, true
 	}

@@ -168,6 +168,12 @@ func (m *serverModel) target(where whereabouts) reconcile.Target {
 	return t
 }
 
+// glance is target for a refresh or a plan, which waits for no machine to boot.
+func (m *serverModel) glance(where whereabouts) reconcile.Target {
+	where.spec.ConnectWait = 0
+	return m.target(where)
+}
+
 func (m *serverModel) record(digests map[string]string) reconcile.Record {
 	return reconcile.Record{MachineID: m.MachineID.ValueString(), HostKeySHA256: m.HostKeySHA256.ValueString(), Digests: digests}
 }

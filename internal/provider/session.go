@@ -83,6 +83,7 @@ func (s *session) anyUnknown() bool {
 // secret in what the call logs: a context does not survive from Configure.
 func (s *session) enter(ctx context.Context) (context.Context, func()) {
 	s.inUse.RLock()
+	ctx = host.LogContext(ctx, s.secrets...)
 	if len(s.secrets) > 0 {
 		ctx = tflog.MaskAllFieldValuesStrings(ctx, s.secrets...)
 		ctx = tflog.MaskMessageStrings(ctx, s.secrets...)

@@ -124,3 +124,15 @@ func TestConfigureDialsNothing(t *testing.T) {
 		t.Errorf("Configure reached %v", e.specs)
 	}
 }
+
+func TestOnlyAnApplyWaitsForAMachineToBoot(t *testing.T) {
+	e := one(cloudHost())
+	r := start(t, e, values{"connection": values{"connect_wait": "5m"}})
+	s := r.create(basic)
+	r.read(s)
+	for i, want := range []time.Duration{0, 5 * time.Minute, 0} {
+		if got := e.specs[i].ConnectWait; got != want {
+			t.Errorf("call %d waits %s, not %s", i, got, want)
+		}
+	}
+}
