@@ -1,0 +1,189 @@
+package keepalive
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// Baseline is a published set of recommendations, in one version of it.
+type Baseline struct {
+	Name    string // of the profile
+	Title   string
+	Version string
+	// Recommendations in the order in which they are written.
+	Recommendations []Recommendation
+	// Omissions are recommendations that no profile can carry out.
+	Omissions []Omission
+}
+
+// Recommendation is what a baseline says of one keyword.
+type Recommendation struct {
+	Keyword string
+	Value   string // argument text
+	Reason  string
+	Source  string // the rule, in the document of the baseline
+	// Risk names who may be shut out by the value; "" is nobody.
+	Risk string
+
+	bound bound
+	also  []string // other values that the rule accepts
+}
+
+// Omission is a recommendation that depends on what only its user knows.
+type Omission struct {
+	Keyword string
+	Why     string
+}
+
+// bound says which other values a rule accepts.
+type bound int
+
+const (
+	exactly  bound = iota
+	atMost         // any positive number up to the value
+	positive       // any positive number
+)
+
+// Baselines returns all baselines.
+func Baselines() []Baseline {
+	return []Baseline{cis(), stig(), devSec(), pciDSS(), sshAudit()}
+}
+
+// Profile returns the baseline with this name.
+func Profile(name string) (Baseline, bool) {
+	for _, b := range Baselines() {
+		if b.Name == name {
+			return b, true
+		}
+	}
+	return Baseline{}, false
+}
+
+// Accepts reports whether a value, as written or as sshd prints it, satisfies
+// the recommendation.
+func (r Recommendation) Accepts(value string, v sshconf.Version) bool {
+	if sshconf.Same(sshconf.Server, r.Keyword, []string{value}, []string{r.Value}, v) || slices.ContainsFunc(r.also, func(w string) bool { return strings.EqualFold(w, value) }) {
+		return true
+	}
+	kw, _ := sshconf.Lookup(sshconf.Server, r.Keyword)
+	if kw.Type == sshconf.Algorithms {
+		return acceptsAlgorithms(r.Value, value)
+	}
+	n, ok := number(value)
+	limit, _ := number(r.Value)
+	return ok && n > 0 && (r.bound == positive || r.bound == atMost && n <= limit)
+}
+
+// acceptsAlgorithms reports whether a list has nothing that the rule forbids. A
+// list that changes the default of a release is not known.
+func acceptsAlgorithms(rule, list string) bool {
+	if list == "" || strings.ContainsAny(list[:1], "+-^") {
+		return false
+	}
+	removed, removes := strings.CutPrefix(rule, "-")
+	names := strings.Split(removed, ",")
+	for name := range strings.SplitSeq(list, ",") {
+		if slices.Contains(names, name) == removes {
+			return false
+		}
+	}
+	return true
+}
+
+// number reads a count or a time.
+func number(text string) (int64, bool) {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return n, true
+	}
+	n, err := sshconf.ParseTime(text)
+	return n, err == nil
+}
+
+// Settings returns what release v can do of the baseline, as settings of the
+// profile attribute, and the keywords that it cannot. Lists of algorithms have
+// only those that the release knows: sshd refuses to start with any other.
+func (b Baseline) Settings(v sshconf.Version) (settings []Setting, lacking []string) {
+	for _, r := range b.Recommendations {
+		keyword, value := spelledIn(r, v)
+		kw, _ := sshconf.Lookup(sshconf.Server, keyword)
+		if !kw.Known(v) || kw.Deprecated(v) || value == "" {
+			lacking = append(lacking, r.Keyword)
+			continue
+		}
+		settings = append(settings, Setting{Attribute: profileAttribute(keyword), Keyword: keyword, Values: []string{value}})
+	}
+	return settings, lacking
+}
+
+const profilePrefix = "profile["
+
+func profileAttribute(keyword string) string { return profilePrefix + strconv.Quote(keyword) + "]" }
+
+func (s Setting) ofProfile() bool { return strings.HasPrefix(s.Attribute, profilePrefix) }
+
+// spelledIn returns the keyword and the value as release v has them. Two
+// keywords got other names; ChallengeResponseAuthentication has to be used up to
+// 8.6, where it switches KbdInteractiveAuthentication on again.
+func spelledIn(r Recommendation, v sshconf.Version) (keyword, value string) {
+	keyword, value = r.Keyword, r.Value
+	old := func(major, minor int) bool { return !v.IsZero() && !v.AtLeast(major, minor) }
+	switch {
+	case keyword == "KbdInteractiveAuthentication" && old(8, 7):
+		keyword = "ChallengeResponseAuthentication"
+	case keyword == "PubkeyAcceptedAlgorithms" && old(8, 5):
+		keyword = "PubkeyAcceptedKeyTypes"
+	case keyword == "HostbasedAcceptedAlgorithms" && old(8, 5):
+		keyword = "HostBasedAcceptedKeyTypes"
+	}
+	if kw, _ := sshconf.Lookup(sshconf.Server, keyword); kw.Type == sshconf.Algorithms {
+		value = algorithmsOf(value, v)
+	}
+	return keyword, value
+}
+
+// Conflict is a keyword for which two baselines have values of which neither
+// accepts the other's.
+type Conflict struct {
+	Keyword string
+	Values  map[string]string // by the name of the baseline, all that have one
+}
+
+// Conflicts lists the keywords about which the baselines disagree, in the order
+// of the alphabet.
+func Conflicts() []Conflict {
+	said := map[string]map[string]Recommendation{}
+	for _, b := range Baselines() {
+		for _, r := range b.Recommendations {
+			if said[r.Keyword] == nil {
+				said[r.Keyword] = map[string]Recommendation{}
+			}
+			said[r.Keyword][b.Name] = r
+		}
+	}
+	var list []Conflict
+	for keyword, by := range said {
+		c := Conflict{Keyword: keyword, Values: map[string]string{}}
+		for name, r := range by {
+			c.Values[name] = r.Value
+		}
+		if disagree(by) {
+			list = append(list, c)
+		}
+	}
+	slices.SortFunc(list, func(a, b Conflict) int { return strings.Compare(a.Keyword, b.Keyword) })
+	return list
+}
+
+func disagree(by map[string]Recommendation) bool {
+	for _, a := range by {
+		for _, b := range by {
+			if !a.Accepts(b.Value, newest) && !b.Accepts(a.Value, newest) {
+				return true
+			}
+		}
+	}
+	return false
+}
