@@ -162,8 +162,8 @@ func checkClientLaws(t *testing.T, h clientHost, want Client, plan Plan) {
 	}
 	restore := RestoreClient(want.Block(), have)
 	restored := after.after(restore)
-	base, _ := stripClient(h.tree, want.Block())
-	dropHeadings(base)
+	base, _ := stripClient(h.tree, h.file, want.Block())
+	dropHeading(base, h.file)
 	if diff := cmp.Diff(asText(base.Files), asText(restored.tree.Files)); diff != "" {
 		t.Errorf("restored files differ (-before +restored):\n%s", diff)
 	}

@@ -16,6 +16,7 @@ const (
 	NoProbe         Code = "no probe host"
 	ProbeUnmatched  Code = "probe host not matched"
 	NotRead         Code = "file not read"
+	ReadWithF       Code = "read with -F only"
 	UncertainBlock  Code = "block depends on more than text"
 	UncertainLine   Code = "line depends on more than text"
 	BadPermissions  Code = "bad permissions"
@@ -171,7 +172,16 @@ func checkClientHost(want Client, have ClientFacts) []Problem {
 	if have.Refused != "" {
 		problems = append(problems, language.refusal(ClientText(want), have.Refused)...)
 	}
-	return slices.Concat(problems, checkSockets(want, have), checkReadable(have))
+	return slices.Concat(problems, checkSockets(want, have), checkReadable(have), checkAlone(have))
+}
+
+// checkAlone warns of a file that ssh reads only when it is told to.
+func checkAlone(have ClientFacts) []Problem {
+	if have.Tree.Main != have.File || have.Tree.System != "" {
+		return nil
+	}
+	return []Problem{{Code: ReadWithF, Warning: true, Attribute: "config_file",
+		Text: fmt.Sprintf("%s is read by ssh -F only: plain ssh reads %s/.ssh/config and the system's file", have.File, have.Home)}}
 }
 
 // checkReadable finds files of the system that some users cannot read: ssh then

@@ -135,7 +135,7 @@ func planTwo(t *testing.T, h *clientHost, want Client, m maker) Plan {
 func othersUntouched(t *testing.T, h clientHost, want Client, plan Plan) {
 	t.Helper()
 	after := h.after(plan)
-	base, _ := stripClient(after.tree, want.Block())
+	base, _ := stripClient(after.tree, h.file, want.Block())
 	for name, was := range h.tree.Files {
 		if string(base.Files[name]) != string(was) {
 			t.Errorf("%s: foreign text changed\nwas %q\nnow %q", name, was, base.Files[name])

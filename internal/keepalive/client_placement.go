@@ -116,8 +116,8 @@ func placeClient(base sshconf.Tree, want Client, have ClientFacts, at spotAt, so
 
 // chooseClient returns the first candidate in which every setting wins for every
 // probe, or the one that loses least and what it loses.
-func chooseClient(want Client, have ClientFacts) (candidate, remains, []loss) {
-	base, was := stripClient(have.Tree, want.Block())
+func chooseClient(want Client, have ClientFacts) (candidate, []loss) {
+	base, was := stripClient(have.Tree, have.File, want.Block())
 	sockets := union(was.block, missing(have, socketDirs(have)))
 	parents := union(was.heading, missing(have, []string{path.Dir(have.File)}))
 	spots := []spotAt{{0, "new_file"}}
@@ -133,7 +133,7 @@ func chooseClient(want Client, have ClientFacts) (candidate, remains, []loss) {
 			best, lost = c, l
 		}
 	}
-	return best, was, lost
+	return best, lost
 }
 
 func union(a, b []string) []string {

@@ -19,7 +19,7 @@ func PlanClient(want Client, have ClientFacts) Plan {
 	if failed(problems) {
 		return Plan{Problems: problems}
 	}
-	c, was, lost := chooseClient(want, have)
+	c, lost := chooseClient(want, have)
 	problems = append(problems, lossProblems(c, lost, have)...)
 	if failed(problems) {
 		return Plan{Problems: problems}
@@ -32,18 +32,18 @@ func PlanClient(want Client, have ClientFacts) Plan {
 		ManagedContent: settingsOf(c.content()),
 		Problems:       append(problems, ClientWarnings(want, have)...),
 	}
-	plan.Trail = c.trailClient(have, was, overriddenClient(c, want, have))
+	plan.Trail = c.trailClient(have, overriddenClient(c, want, have))
 	return plan
 }
 
 // RestoreClient decides how owner's block is taken back, so that each file has
-// the bytes it had before, or is absent as it was. Directories go if nothing else
-// is in them.
+// the bytes it had before, or is absent as it was. Directories that were made go
+// if they are empty and no other line needs them.
 func RestoreClient(owner string, have ClientFacts) Plan {
-	base, was := stripClient(have.Tree, owner)
-	dropHeadings(base)
-	list := changes(have.Tree, base)
+	base, was := stripClient(have.Tree, have.File, owner)
+	dropHeading(base, have.File)
 	gone := slices.DeleteFunc(union(was.heading, was.block), func(dir string) bool { return neededByOthers(base, have, dir) })
+	list := changes(have.Tree, base)
 	slices.SortFunc(gone, func(a, b string) int { return len(b) - len(a) })
 	trail := fmt.Sprintf("version=%s restore files=%d", have.Version, len(list))
 	if len(gone) > 0 {
@@ -52,13 +52,18 @@ func RestoreClient(owner string, have ClientFacts) Plan {
 	return Plan{Changes: list, RemoveDirs: gone, ManagedFile: have.File, Trail: trail}
 }
 
-// neededByOthers reports whether a line that stays puts sockets into dir.
+// neededByOthers reports whether a line that stays puts sockets into dir. If it
+// is one of ours, that is noted there.
 func neededByOthers(base sshconf.Tree, have ClientFacts, dir string) bool {
+	needs := func(l sshconf.Line) bool {
+		return l.Is("ControlPath") && len(l.Args) > 0 && strings.HasPrefix(tilde(l.Args[0], have.Home), dir+"/")
+	}
+	if handOver(base, have.File, dir, needs) {
+		return true
+	}
 	for _, data := range base.Files {
-		for _, l := range sshconf.Parse(base.Dialect, base.Version, data).Lines {
-			if l.Is("ControlPath") && len(l.Args) > 0 && strings.HasPrefix(tilde(l.Args[0], have.Home), dir+"/") {
-				return true
-			}
+		if slices.ContainsFunc(sshconf.Parse(base.Dialect, base.Version, data).Lines, needs) {
+			return true
 		}
 	}
 	return false
@@ -84,13 +89,13 @@ func settingsOf(content string) string {
 }
 
 // expectClient returns what must be effective for each probe once the block is
-// in force, except where that is not decided by the text.
+// in force, except where the text does not decide whether the block applies.
 func expectClient(want Client, have ClientFacts, lost []loss) []Expectation {
 	var list []Expectation
 	for i, at := range have.Contexts {
 		for _, s := range want.Settings {
 			open := slices.ContainsFunc(lost, func(l loss) bool {
-				return l.context == at && l.setting.Keyword == s.Keyword && (l.why == undecided || l.why == uncertain)
+				return l.context == at && l.setting.Keyword == s.Keyword && l.why == undecided
 			})
 			values := have.dumped(have.Canonical, i, s.Keyword)
 			if open || len(values) == 0 && !strings.EqualFold(s.Keyword, "ControlPath") {
@@ -148,7 +153,7 @@ func overriddenClient(c candidate, want Client, have ClientFacts) []sshconf.Pos 
 	return list
 }
 
-func (c candidate) trailClient(have ClientFacts, was remains, overridden []sshconf.Pos) string {
+func (c candidate) trailClient(have ClientFacts, overridden []sshconf.Pos) string {
 	words := []string{"version=" + have.Version.String(), "placement=" + c.kind, "file=" + c.file, "user=" + have.User}
 	for _, at := range have.Contexts {
 		words = append(words, "probe="+ProbeName(at))

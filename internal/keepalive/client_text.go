@@ -99,6 +99,7 @@ func Foreign(text []byte, owner string) []byte {
 			f.RemoveBlock(globalMarks(other))
 		}
 	}
+	f.Lines = slices.DeleteFunc(f.Lines, func(l sshconf.Line) bool { return strings.HasPrefix(l.Text(), madeMark) })
 	return withoutHeading(f.Bytes())
 }
 
@@ -125,43 +126,55 @@ func blockOwner(l sshconf.Line) (owner string, ok bool) {
 
 // remains is what our lines in a tree said beside the settings.
 type remains struct {
-	managed bool     // a block of ours was there
 	heading []string // directories made for a file that we created
 	block   []string // directories made for sockets
 }
 
-// stripClient returns the tree as it would be without owner's block. A file that
-// we created goes with its last line.
-func stripClient(t sshconf.Tree, owner string) (base sshconf.Tree, was remains) {
+// stripClient returns the tree as it would be without owner's block in file. A
+// file that we created goes with its last line.
+func stripClient(t sshconf.Tree, file, owner string) (base sshconf.Tree, was remains) {
 	base = t.Clone()
-	for name, data := range t.Files {
-		if !bytes.Contains(data, []byte(beginPrefix)) && !bytes.HasPrefix(data, []byte(clientHeader)) {
-			continue
-		}
-		f := sshconf.Parse(t.Dialect, t.Version, data)
-		if from, to, ok := f.FindBlock(globalMarks(owner)); ok {
-			was.managed = true
-			was.block = append(was.block, madeIn(f.Lines[from:to])...)
-			f.RemoveBlock(globalMarks(owner))
-		}
-		if n := heading(f); n > 0 && n == len(f.Lines) {
-			was.heading = append(was.heading, madeIn(f.Lines)...)
-			delete(base.Files, name)
-			continue
-		}
-		base.Files[name] = f.Bytes()
+	data, ok := t.Files[file]
+	if !ok {
+		return base, was
 	}
+	f := sshconf.Parse(t.Dialect, t.Version, data)
+	if from, to, ok := f.FindBlock(globalMarks(owner)); ok {
+		was.block = madeIn(f.Lines[from:to])
+		f.RemoveBlock(globalMarks(owner))
+	}
+	if n := heading(f); n > 0 && n == len(f.Lines) {
+		was.heading = madeIn(f.Lines)
+		delete(base.Files, file)
+		return base, was
+	}
+	base.Files[file] = f.Bytes()
 	return base, was
 }
 
-// dropHeadings removes the heading from each file in which nothing of ours is
+// dropHeading removes the heading from a file in which nothing else of ours is
 // left.
-func dropHeadings(t sshconf.Tree) {
-	for name, data := range t.Files {
-		f := sshconf.Parse(t.Dialect, t.Version, data)
-		if n := heading(f); n > 0 && !slices.Contains(marked(f)[n:], true) {
-			f.Delete(0, n)
-			t.Files[name] = f.Bytes()
-		}
+func dropHeading(t sshconf.Tree, file string) {
+	f := sshconf.Parse(t.Dialect, t.Version, t.Files[file])
+	if n := heading(f); n > 0 && !slices.Contains(marked(f)[n:], true) {
+		f.Delete(0, n)
+		t.Files[file] = f.Bytes()
 	}
+}
+
+// handOver notes dir in the first block of ours that needs it, so that whoever is
+// taken back last removes it. It reports whether there is one.
+func handOver(t sshconf.Tree, file, dir string, needs func(sshconf.Line) bool) bool {
+	f := sshconf.Parse(t.Dialect, t.Version, t.Files[file])
+	ours := marked(f)
+	at := slices.IndexFunc(f.Lines, needs)
+	if at < 0 || !ours[at] {
+		return false
+	}
+	for !strings.HasPrefix(f.Lines[at].Text(), beginPrefix) {
+		at--
+	}
+	f.Insert(at+1, []string{madeMark + dir})
+	t.Files[file] = f.Bytes()
+	return true
 }
