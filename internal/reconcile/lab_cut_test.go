@@ -23,7 +23,7 @@ const shortly = 6 * time.Second
 // the one whose value it takes over.
 func twoFiles(interval string) keepalive.Server {
 	want := wish("ClientAliveInterval", interval)
-	want.DropInName = "99-sshkeepalive.conf"
+	want.Placement, want.DropInName = keepalive.DropIn, "99-sshkeepalive.conf"
 	return want
 }
 
@@ -85,7 +85,9 @@ func TestLabCuts(t *testing.T) {
 		r := newLabRig(t, o, "root")
 		r.target.ConfirmTimeout = shortly
 		old := r.Snapshot("/etc/ssh")
-		apply(t, r.rig, twoFiles("60"))
+		if _, plan := apply(t, r.rig, twoFiles("60")); len(plan.Changes) != 2 {
+			t.Fatalf("changes of %d files (%s)", len(plan.Changes), plan.Trail)
+		}
 		fresh := r.Snapshot("/etc/ssh")
 		r.restore(t, old)
 		table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)

@@ -1,3 +1,5 @@
+//go:build hosts
+
 package lab
 
 import (
@@ -27,8 +29,8 @@ func id(t *testing.T, h *Host, user string) string {
 	return boot
 }
 
-// TestLife boots every release, logs in, reboots and loses its power.
-func TestLife(t *testing.T) {
+// TestLabLife boots every release, logs in, reboots and loses its power.
+func TestLabLife(t *testing.T) {
 	versions := map[string]string{"bullseye": "OpenSSH_8.4p1", "bookworm": "OpenSSH_9.2p1", "trixie": "OpenSSH_10.0p"}
 	for _, release := range Releases() {
 		t.Run(release, func(t *testing.T) {
@@ -61,7 +63,7 @@ func TestLife(t *testing.T) {
 	}
 }
 
-func TestSockets(t *testing.T) {
+func TestLabSockets(t *testing.T) {
 	for _, release := range Releases() {
 		for _, accept := range Sockets(release)[1:] {
 			t.Run(release+" Accept="+string(accept), func(t *testing.T) {
@@ -80,7 +82,7 @@ func TestSockets(t *testing.T) {
 	}
 }
 
-func TestCut(t *testing.T) {
+func TestLabCut(t *testing.T) {
 	h := Start(t, options("bookworm"))
 	h.Unplug()
 	cmd := exec.Command("ssh", "-F", "/dev/null", "-o", "ConnectTimeout=1", "-o", "BatchMode=yes", h.Addr)
@@ -91,7 +93,7 @@ func TestCut(t *testing.T) {
 	id(t, h, "root")
 }
 
-func TestOptionsOfTheDaemon(t *testing.T) {
+func TestLabOptionsOfTheDaemon(t *testing.T) {
 	o := options("bookworm")
 	o.SSHDOpts = "-o ClientAliveInterval=33"
 	h := Start(t, o)
@@ -100,9 +102,9 @@ func TestOptionsOfTheDaemon(t *testing.T) {
 	}
 }
 
-// TestNothingIsLeft looks after a host that was closed, and after one whose test
+// TestLabLeavesNothing looks after a host that was closed, and after one whose test
 // process was killed as nobody should.
-func TestNothingIsLeft(t *testing.T) {
+func TestLabLeavesNothing(t *testing.T) {
 	NeedsLab(t)
 	const child = "LAB_KILLED_CHILD"
 	if os.Getenv(child) != "" {
@@ -121,7 +123,7 @@ func TestNothingIsLeft(t *testing.T) {
 	h.Close()
 	same(t, before)
 
-	cmd := exec.Command(os.Args[0], "-test.run=^TestNothingIsLeft$")
+	cmd := exec.Command(os.Args[0], "-test.run=^TestLabLeavesNothing$")
 	cmd.Env = append(os.Environ(), child+"=1", "TMPDIR="+t.TempDir())
 	out, err := cmd.StdoutPipe()
 	if err != nil {
