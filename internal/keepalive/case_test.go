@@ -150,6 +150,11 @@ func readWish(t *testing.T, want *Server, tree *sshconf.Tree, line string) {
 		want.Takeover = arg == "yes"
 	case "drop_in_name":
 		want.DropInName = arg
+	case "profile":
+		want.Profile = arg
+	case "connecting":
+		by := strings.Fields(arg)
+		want.ConnectingUser, want.ConnectingBy = by[0], by[1:]
 	case "longest_task":
 		mustScan(t, arg, &want.LongestTask)
 	case "context":
@@ -210,6 +215,7 @@ func mustScan(t *testing.T, text string, into any) {
 
 // pureFacts are the facts of a host whose sshd is our own evaluator.
 func pureFacts(tree sshconf.Tree, want Server) Facts {
+	want = want.On(tree.Version)
 	have := Facts{Version: tree.Version, Tree: tree, Contexts: ContextsOf(want), Canonical: sshconf.Dump{}}
 	have.IncludeDirs = []string{"/etc/ssh/sshd_config.d"}
 	for _, c := range have.Contexts {

@@ -57,9 +57,10 @@ func CheckServer(want Server) []Problem {
 		problems = append(problems, checkCriteria(at+"criteria", m.Criteria)...)
 		problems = append(problems, language.checkSettings(m.Settings, true)...)
 	}
-	if len(want.Settings)+len(want.Match) == 0 {
+	if len(want.Settings)+len(want.Match) == 0 && want.Profile == "" {
 		problems = append(problems, Problem{Code: NothingWanted, Text: "no setting is declared, so there is nothing to manage"})
 	}
+	problems = append(problems, checkProfile(want.Profile)...)
 	return append(problems, checkDropInName(want.DropInName)...)
 }
 

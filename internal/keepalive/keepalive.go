@@ -48,6 +48,7 @@ const DefaultDropIn = "00-sshkeepalive.conf"
 // Server is what a user wants of one sshd.
 type Server struct {
 	Settings   []Setting
+	Profile    string // the name of a Baseline whose values are under Settings; "" is none
 	Match      []Match
 	Contexts   []sshconf.Context // besides the default context
 	Placement  Placement         // "" is Auto
@@ -56,6 +57,10 @@ type Server struct {
 	// LongestTask is how long, in seconds, a client may stay silent while it
 	// works elsewhere; 0 is not declared.
 	LongestTask int64
+	// ConnectingUser is as whom we log in, and ConnectingBy the methods that the
+	// user can authenticate by: whom a change must not shut out. Empty is not known.
+	ConnectingUser string
+	ConnectingBy   []string
 }
 
 // Daemon is what was observed of the running sshd.

@@ -11,6 +11,7 @@ import (
 // ObserveServer says what the host makes of want. have must have been gathered
 // for the same want, and the host's configuration must be valid.
 func ObserveServer(want Server, have Facts) Observed {
+	want, _ = want.onHost(have)
 	base, dropIn := strip(have.Tree, ownerOf(want.DropInName))
 	o := Observed{
 		Values:    map[string][]string{},

@@ -16,7 +16,9 @@ func PlanServer(want Server, have Facts) Plan {
 	if have.Invalid != "" {
 		return Plan{Problems: []Problem{serverLanguage().invalidHost(have.Invalid)}}
 	}
-	problems := slices.Concat(checkVersion(want, have.Version), refusals(want, have), commandLine(want, have))
+	profile := want.Profile
+	want, problems := want.onHost(have)
+	problems = slices.Concat(problems, checkVersion(want, have.Version), refusals(want, have), commandLine(want, have))
 	if failed(problems) {
 		return Plan{Problems: problems}
 	}
@@ -28,7 +30,7 @@ func PlanServer(want Server, have Facts) Plan {
 	}
 	checks := contextsWithMatch(want)
 	expect, overridden, more := expectations(c, want, have, checks)
-	problems = slices.Concat(problems, more, exceptions(c, want), Warnings(want, have))
+	problems = slices.Concat(problems, more, exceptions(c, want), Warnings(want, have), lockouts(c, want, have), risks(profile, want, have))
 	return Plan{
 		Changes:        changes(have.Tree, c.tree),
 		Expect:         expect,

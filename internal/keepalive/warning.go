@@ -52,6 +52,7 @@ func inMatch(m Match, problems []Problem) []Problem {
 // DeadPeer returns what DeadPeerTimeout says of the keepalive values that will
 // be in force: the wanted ones, and the host's own where none is wanted.
 func DeadPeer(want Server, have Facts) (seconds int64, ok bool) {
+	want, _ = want.onHost(have)
 	t := timingOf(want.Settings, hostTiming(have))
 	if t.interval < 0 || t.count < 0 {
 		return 0, false

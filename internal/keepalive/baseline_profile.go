@@ -1,0 +1,79 @@
+package keepalive
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// The codes of problems with a profile.
+const (
+	UnknownProfile Code = "unknown profile"
+	ProfileLacks   Code = "profile lacks"
+	ShutsOut       Code = "shuts out"
+)
+
+// On returns what is wanted of release v: the values of the profile under the
+// user's own, which win without a word.
+func (s Server) On(v sshconf.Version) Server {
+	b, ok := Profile(s.Profile)
+	if !ok {
+		return s
+	}
+	own := s.Settings
+	s.Profile, s.Settings = "", slices.Clone(own)
+	settings, _ := b.Settings(v)
+	for _, x := range settings {
+		if !slices.ContainsFunc(own, func(o Setting) bool { return sameKeyword(o.Keyword, x.Keyword) }) {
+			s.Settings = append(s.Settings, x)
+		}
+	}
+	return s
+}
+
+// sameKeyword reports whether two names are one keyword, in any release.
+func sameKeyword(a, b string) bool { return strings.EqualFold(targetOf(a), targetOf(b)) }
+
+func targetOf(keyword string) string {
+	if kw, ok := sshconf.Lookup(sshconf.Server, keyword); ok && kw.AliasOf != "" {
+		return kw.AliasOf
+	}
+	return keyword
+}
+
+// onHost returns what is wanted of a host, without the values of the profile
+// that its sshd cannot do, and says which those are: keywords of newer releases,
+// and those that the build accepts and ignores, as without Kerberos.
+func (s Server) onHost(have Facts) (Server, []Problem) {
+	b, ok := Profile(s.Profile)
+	if !ok {
+		return s, nil
+	}
+	_, lacking := b.Settings(have.Version)
+	lacking = slices.DeleteFunc(lacking, func(keyword string) bool {
+		return slices.ContainsFunc(s.Settings, func(o Setting) bool { return sameKeyword(o.Keyword, keyword) })
+	})
+	s = s.On(have.Version)
+	s.Settings = slices.DeleteFunc(s.Settings, func(x Setting) bool {
+		_, printed := canonical(have, global, x.Keyword)
+		ignored := x.ofProfile() && len(have.Canonical) > 0 && !printed
+		if ignored {
+			lacking = append(lacking, x.Keyword)
+		}
+		return ignored
+	})
+	if len(lacking) == 0 {
+		return s, nil
+	}
+	return s, []Problem{{Code: ProfileLacks, Warning: true, Attribute: "profile",
+		Text: fmt.Sprintf("OpenSSH %s of this host cannot do what the profile %s says of %s; left out", have.Version, b.Name, strings.Join(lacking, ", "))}}
+}
+
+func checkProfile(name string) []Problem {
+	if _, ok := Profile(name); ok || name == "" {
+		return nil
+	}
+	return []Problem{{Code: UnknownProfile, Attribute: "profile", Text: fmt.Sprintf("%q is no profile", name)}}
+}
