@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 )
@@ -64,6 +65,9 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
+	if protocol := new(commit.Error); errors.As(e.Err, &protocol) {
+		return e.Host + ": " + protocol.Error() // which names the step and the outcome
+	}
 	text := e.Host + ": " + e.Step
 	if e.Err != nil {
 		text += ": " + e.Err.Error()

@@ -120,12 +120,16 @@ if [ $RC -ne 0 ] && grep -q 'not in connection test specification' "$T/err"; the
 fi;
 told dump;
 if [ $RC -eq 0 ]; then
-  HK=$(sed -n 's/^[Hh][Oo][Ss][Tt][Kk][Ee][Yy] //p' "$T/out" | while read -r f; do if [ -r "$f" ]; then echo "$f"; break; fi; done);
+  # Every key that the daemon can load, because RequiredRSASize and the like
+  # judge them.
+  HK=$(sed -n 's/^[Hh][Oo][Ss][Tt][Kk][Ee][Yy] //p' "$T/out" | while read -r f; do [ -r "$f" ] && printf ' -h %s' "$f"; done);
   PF=$(sed -n 's/^[Pp][Ii][Dd][Ff][Ii][Ll][Ee] //p' "$T/out");
   if [ -n "$PF" ] && [ -e "$PF" ]; then say pidfile "$PF"; stamp "$PF"; fi;
   each() { for s in "$@"; do ask "$SSHD" -T -f "$MAIN" $OPTS -C "$s"; told context "$s"; done; };
   specs;
-  canon() { printf '%s\n' "$@" >"$T/want"; ask "$SSHD" -T -f "$T/want" ${HK:+-h "$HK"}; told canon; };
+  canon() { printf '%s\n' "$@" >"$T/want";
+    case $(tr '[:upper:]' '[:lower:]' <"$T/want") in *hostkey\ *) set -- ;; *) set -- $HK ;; esac;
+    ask "$SSHD" -T -f "$T/want" "$@"; told canon; };
   wants;
 fi;
 

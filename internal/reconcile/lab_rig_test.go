@@ -62,7 +62,7 @@ func everyRelease(t *testing.T, test func(t *testing.T, o lab.Options)) {
 }
 
 // traces is everything of ours on the host besides the managed lines: locks,
-// pending changes, temporary files, units, timers and processes.
+// pending changes, temporary files, units, timers, and scripts that still run.
 func (r *labRig) traces() string {
 	// Not everything looked at exists, which is why find fails.
 	return strings.TrimSpace(r.Sh(`
@@ -72,7 +72,7 @@ func (r *labRig) traces() string {
 			find /tmp /var/tmp -mindepth 1 -not -path '*/systemd-private*' -not -name '.*-unix'
 			find /etc/ssh -mindepth 1 -name '.*'
 			systemctl list-units --all --no-legend 'sshkeepalive*'
-			ps -eww -o args | grep '[/]rollback'
+			ps -eww -o args | grep -e '[/]rollback' -e '^/bin/sh -s'
 		} 2>/dev/null || :`))
 }
 
