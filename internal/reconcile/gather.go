@@ -57,8 +57,22 @@ func quote(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// gather looks at the machine behind h.
+// gather looks at the machine behind h. What a profile comes to depends on its
+// release, which a server says as it greets; only where it does not, or where
+// the program is a newer one than the daemon, a second look is needed.
 func gather(ctx context.Context, h host.Host, t Target, want keepalive.Server) (Sight, error) {
+	greeted, err := sshconf.ParseVersion(h.Identity().ServerVersion)
+	if err != nil {
+		greeted = sshconf.Version{} // an image, or this machine
+	}
+	s, err := gatherOnce(ctx, h, t, want.On(greeted))
+	if err == nil && want.Profile != "" && s.Facts.Version != greeted {
+		return gatherOnce(ctx, h, t, want.On(s.Facts.Version))
+	}
+	return s, err
+}
+
+func gatherOnce(ctx context.Context, h host.Host, t Target, want keepalive.Server) (Sight, error) {
 	res, err := run(ctx, h, host.Script{Name: "gather", Text: gatherScript(t.ConfigFile, want), Root: true, Convergent: true})
 	if err != nil {
 		return Sight{}, err

@@ -18,7 +18,7 @@ type memory[S any] struct {
 // memoryKey is the machine and the question; two resources that ask the same of
 // one machine share the answer.
 func memoryKey(t Target, want keepalive.Server) string {
-	return machineKey(t.Spec) + digest([]byte(gatherScript(t.ConfigFile, want)))
+	return machineKey(t.Spec) + want.Profile + "\x00" + digest([]byte(gatherScript(t.ConfigFile, want)))
 }
 
 func machineKey(spec host.Spec) string { return spec.Key() + "\x00" }
