@@ -16,6 +16,7 @@ const (
 	NoProbe         Code = "no probe host"
 	ProbeUnmatched  Code = "probe host not matched"
 	NotRead         Code = "file not read"
+	EarlierLine     Code = "earlier line"
 	ReadWithF       Code = "read with -F only"
 	UncertainBlock  Code = "block depends on more than text"
 	UncertainLine   Code = "line depends on more than text"

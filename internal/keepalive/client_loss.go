@@ -113,7 +113,7 @@ func lossProblem(c candidate, l loss, have ClientFacts) Problem {
 		return Problem{Code: UncertainLine, Warning: true, Attribute: l.setting.Attribute, Pos: w.Pos,
 			Text: fmt.Sprintf("%s may be %s for %s: %s is read first, if %s says so", l.setting.Keyword, w.Rest, name, w.Pos, w.Depends)}
 	}
-	return Problem{Code: Shadowed, Attribute: l.setting.Attribute, Pos: w.Pos,
+	return Problem{Code: EarlierLine, Attribute: l.setting.Attribute, Pos: w.Pos,
 		Text: fmt.Sprintf("%s would stay %s for %s because %s", l.setting.Keyword, w.Rest, name, becauseClient(w, have))}
 }
 

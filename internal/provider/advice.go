@@ -70,7 +70,7 @@ func reachAdvice(name string, k host.Kind) string {
 func problemAdvice(c keepalive.Code) string {
 	switch c {
 	case keepalive.UnknownKeyword:
-		return "See sshd_config(5) for the keywords. A keyword of a patched sshd that the provider does not know cannot be managed."
+		return "See sshd_config(5) or ssh_config(5) for the keywords. A keyword of a patched build that the provider does not know cannot be managed."
 	case keepalive.TypedKeyword:
 		return "Use the attribute, whose values are compared by what they mean."
 	case keepalive.RepeatedKeyword:
@@ -82,7 +82,7 @@ func problemAdvice(c keepalive.Code) string {
 	case keepalive.Deprecated, keepalive.Removed:
 		return "Leave it out: sshd ignores it, or will."
 	case keepalive.RefusedByHost:
-		return "The host's own sshd was asked, with these settings alone. The message is sshd's. Nothing was changed."
+		return "The host's own OpenSSH was asked, with these settings alone. The message is its own. Nothing was changed."
 	case keepalive.InvalidHost:
 		return "The host's configuration was broken before we touched it, and a reload would fail. Repair it on the host first (`sshd -t` names the line). Nothing was changed."
 	case keepalive.NoInclude:
@@ -114,5 +114,5 @@ func problemAdvice(c keepalive.Code) string {
 	case keepalive.UncertainGroup:
 		return "Declare the users it concerns in contexts, to have the host's sshd decide."
 	}
-	return ""
+	return clientAdvice(c)
 }

@@ -107,11 +107,11 @@ func stepAdvice(e *reconcile.Error) string {
 	}
 	switch e.Step {
 	case "gather":
-		return "Reading the configuration needs root's privileges: check `sudo` and the user of the connection, and that sshd is installed on the host."
+		return "Check that OpenSSH is installed on the host, and `sudo` and the user of the connection: what belongs to root, sshd's configuration above all, needs root's privileges."
 	case "stage":
 		return "Check that the file system of the configuration directory and /var/run can be written and have room."
 	case "validate":
-		return "The host's own sshd refused the new configuration, so it never went live. The message above is sshd's."
+		return "The host's own OpenSSH refused the new configuration, so it never went live. The message above is its own."
 	case "confirm":
 		return "A new connection could not log in, or did not find the new values. With these settings you would have been locked out, or they would not have held."
 	}

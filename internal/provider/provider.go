@@ -27,6 +27,9 @@ type engine interface {
 	Look(ctx context.Context, t reconcile.Target, want keepalive.Server) (reconcile.Sight, error)
 	Apply(ctx context.Context, t reconcile.Target, want keepalive.Server, rec reconcile.Record) (reconcile.Sight, keepalive.Plan, reconcile.Outcome, error)
 	Remove(ctx context.Context, t reconcile.Target, want keepalive.Server, rec reconcile.Record) (same bool, err error)
+	LookClient(ctx context.Context, t reconcile.ClientTarget, want keepalive.Client) (reconcile.ClientSight, error)
+	ApplyClient(ctx context.Context, t reconcile.ClientTarget, want keepalive.Client, rec reconcile.Record) (reconcile.ClientSight, keepalive.Plan, reconcile.Outcome, error)
+	RemoveClient(ctx context.Context, t reconcile.ClientTarget, want keepalive.Client, rec reconcile.Record) (same bool, err error)
 }
 
 // Provider is the sshkeepalive provider of one process.
@@ -158,7 +161,10 @@ func (p *Provider) Close(ctx context.Context) {
 
 // Resources lists the resources.
 func (p *Provider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{func() resource.Resource { return &serverResource{} }}
+	return []func() resource.Resource{
+		func() resource.Resource { return &serverResource{} },
+		func() resource.Resource { return &clientResource{} },
+	}
 }
 
 // DataSources lists the data sources: none so far.

@@ -22,8 +22,8 @@ func typedDocs() map[string]string {
 }
 
 // typedDoc adds the release that knows the keyword, if not every release does.
-func typedDoc(a keepalive.Attribute) string {
-	doc := typedDocs()[a.Name] + " Keyword `" + a.Keyword + "`"
+func typedDoc(docs map[string]string, a keepalive.Attribute) string {
+	doc := docs[a.Name] + " Keyword `" + a.Keyword + "`"
 	if !a.Since.IsZero() {
 		return doc + ", since OpenSSH " + a.Since.String() + "."
 	}

@@ -109,15 +109,18 @@ func (m *matchModel) typed() map[string]any {
 // wanted is what a model asks for, as far as it is known.
 type wanted struct {
 	server keepalive.Server
-	// unknown says that something is not known yet; server then lacks it.
-	unknown bool
+	asked
 }
+
+// asked reads attributes and notes whether one was not known yet; what is asked
+// for then lacks it.
+type asked struct{ unknown bool }
 
 // want translates the model. Values that are not known yet are left out.
 func (m *serverModel) want(ctx context.Context) (wanted, diag.Diagnostics) {
 	var w wanted
 	var diags diag.Diagnostics
-	w.server.Settings = w.settings("", m.typed(), m.Settings)
+	w.server.Settings = w.settings(keepalive.ServerAttributes(), "", m.typed(), m.Settings)
 	w.server.Match = w.blocks(ctx, m.Match, &diags)
 	w.server.Contexts = w.contexts(ctx, m.Contexts, &diags)
 	w.server.Placement = keepalive.Placement(w.text(m.Placement))
@@ -131,16 +134,16 @@ func (m *serverModel) want(ctx context.Context) (wanted, diag.Diagnostics) {
 	return w, diags
 }
 
-func (w *wanted) text(v types.String) string {
+func (w *asked) text(v types.String) string {
 	w.unknown = w.unknown || v.IsUnknown()
 	return v.ValueString()
 }
 
 // settings lists the typed attributes in the order of the table and then the
 // map by keyword, so that the same configuration is always the same list.
-func (w *wanted) settings(prefix string, fields map[string]any, others types.Map) []keepalive.Setting {
+func (w *asked) settings(typed []keepalive.Attribute, prefix string, fields map[string]any, others types.Map) []keepalive.Setting {
 	var found []keepalive.Setting
-	for _, a := range keepalive.ServerAttributes() {
+	for _, a := range typed {
 		field, ok := fields[a.Name]
 		if !ok {
 			continue
@@ -175,7 +178,7 @@ func lines(text string) []string {
 
 // spell writes a typed value as the argument of its keyword; given is false for
 // null and unknown.
-func (w *wanted) spell(field any) (text string, given bool) {
+func (w *asked) spell(field any) (text string, given bool) {
 	value, ok := valueOf(field)
 	if !ok || value.IsNull() {
 		return "", false
@@ -224,7 +227,7 @@ func yesNo(b bool) string {
 
 // pairs writes a map as name=value items in the order of their names. An empty
 // map gives nothing to write.
-func (w *wanted) pairs(m types.Map) (text string, given bool) {
+func (w *asked) pairs(m types.Map) (text string, given bool) {
 	elements := m.Elements()
 	var items []string
 	for _, name := range slices.Sorted(maps.Keys(elements)) {
@@ -250,7 +253,7 @@ func (w *wanted) blocks(ctx context.Context, list types.List, diags *diag.Diagno
 		prefix := fmt.Sprintf("match[%d].", i)
 		found = append(found, keepalive.Match{
 			Criteria: w.criteria(models[i].Criteria),
-			Settings: w.settings(prefix, models[i].typed(), models[i].Settings),
+			Settings: w.settings(keepalive.ServerAttributes(), prefix, models[i].typed(), models[i].Settings),
 		})
 	}
 	return found

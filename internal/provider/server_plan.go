@@ -199,12 +199,11 @@ func (p *planning) released() bool {
 // blind deals with a host that cannot be looked at while planning. The refresh
 // said so already, unless there was none.
 func (p *planning) blind(ctx context.Context, want keepalive.Server, err error) diag.Diagnostics {
-	name, chosen := p.m.Host.ValueString(), p.policy()
-	if !unanswered(err) || chosen == fail {
-		return failures(name, "plan", err)
+	diags := p.r.session.unlooked(p.m.Host.ValueString(), "plan", p.m.OnUnreachable, err)
+	if !diags.HasError() {
+		p.recorded(ctx, want)
 	}
-	p.recorded(ctx, want)
-	return diag.Diagnostics{notLooked(name, err, chosen)}
+	return diags
 }
 
 // foreign lists the files to be changed that somebody else changed since the
@@ -215,10 +214,14 @@ func (p *planning) foreign(sight reconcile.Sight, plan keepalive.Plan) []string 
 	if p.before == nil || p.moving() || p.digests == nil || otherMachine(p.before.record(nil), sight) {
 		return nil
 	}
-	now := sight.Digests()
+	return changedFiles(plan, p.digests, sight.Digests())
+}
+
+// changedFiles lists the files of a plan whose digest is not the recorded one.
+func changedFiles(plan keepalive.Plan, recorded, now map[string]string) []string {
 	var found []string
 	for _, c := range plan.Changes {
-		if p.digests[c.Path] != now[c.Path] {
+		if recorded[c.Path] != now[c.Path] {
 			found = append(found, c.Path)
 		}
 	}

@@ -70,11 +70,11 @@ func (r *serverResource) lookAgain(ctx context.Context, m *serverModel, where wh
 	if err == nil {
 		return sight, diags, true
 	}
-	name, chosen := m.Host.ValueString(), choosePolicy(m.OnUnreachable, r.session.onUnreachable)
-	if importing || !unanswered(err) || chosen == fail {
+	name := m.Host.ValueString()
+	if importing {
 		return sight, append(diags, failures(name, "refresh", err)...), false
 	}
-	return sight, append(diags, notLooked(name, err, chosen)), false
+	return sight, append(diags, r.session.unlooked(name, "refresh", m.OnUnreachable, err)...), false
 }
 
 // refresh puts what was seen into the model.
@@ -105,11 +105,7 @@ func (m *serverModel) refresh(ctx context.Context, sight reconcile.Sight) diag.D
 }
 
 // otherMachine reports whether the machine at the address is not the one that
-// was recorded. A host key may be renewed; where there is a machine ID, it
-// decides alone.
+// was recorded.
 func otherMachine(rec reconcile.Record, sight reconcile.Sight) bool {
-	if rec.MachineID != "" && sight.MachineID != "" {
-		return rec.MachineID != sight.MachineID
-	}
-	return rec.HostKeySHA256 != "" && sight.Identity.HostKeySHA256 != "" && rec.HostKeySHA256 != sight.Identity.HostKeySHA256
+	return rec.IsOther(sight.MachineID, sight.Identity)
 }

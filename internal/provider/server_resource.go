@@ -151,14 +151,7 @@ func (r *serverResource) ready(ctx context.Context, m *serverModel, doing string
 }
 
 func (r *serverResource) locate(ctx context.Context, m *serverModel) (whereabouts, diag.Diagnostics) {
-	where, err := r.session.locate(ctx, address{Host: m.Host, SSH: m.SSH, Pin: m.HostKeySHA256.ValueString()})
-	if err != nil {
-		return where, failures(m.Host.ValueString(), "find", err)
-	}
-	if where.unknown == "" {
-		logSpec(ctx, where.spec)
-	}
-	return where, nil
+	return r.session.find(ctx, address{Host: m.Host, SSH: m.SSH, Pin: m.HostKeySHA256.ValueString()})
 }
 
 func (m *serverModel) target(where whereabouts) reconcile.Target {
@@ -197,14 +190,7 @@ func (r *serverResource) Delete(ctx context.Context, req resource.DeleteRequest,
 		return
 	}
 	same, err := r.session.engine.Remove(ctx, target, w.server, m.record(nil))
-	switch {
-	case err != nil && unanswered(err) && choosePolicy(m.OnUnreachable, r.session.onUnreachable) == ignore:
-		resp.Diagnostics.Append(forgotten(m.Host.ValueString(), err))
-	case err != nil:
-		resp.Diagnostics.Append(failures(m.Host.ValueString(), "destroy", err)...)
-	case !same:
-		resp.Diagnostics.Append(otherMachineLeft(m.Host.ValueString()))
-	}
+	resp.Diagnostics.Append(r.session.removed(m.Host.ValueString(), m.OnUnreachable, same, err)...)
 }
 
 // sameOnHost reports whether m and before ask for the same on the host and

@@ -28,7 +28,7 @@ const (
 func (*serverResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	attributes := map[string]schema.Attribute{}
 	for _, group := range []map[string]schema.Attribute{
-		whereSchema(ctx), typedSchema(false), wantedSchema(), mannerSchema(), observedSchema(),
+		whereSchema(ctx, hostDoc), typedSchema(false), wantedSchema(), mannerSchema(), observedSchema(),
 	} {
 		for name, a := range group {
 			attributes[name] = a
@@ -37,7 +37,7 @@ func (*serverResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 	resp.Schema = schema.Schema{MarkdownDescription: serverDoc, Attributes: attributes}
 }
 
-func whereSchema(ctx context.Context) map[string]schema.Attribute {
+func whereSchema(ctx context.Context, hostDoc string) map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"host": schema.StringAttribute{
 			Required:            true,
@@ -75,28 +75,28 @@ func typedSchema(inMatch bool) map[string]schema.Attribute {
 	attributes := map[string]schema.Attribute{}
 	for _, a := range keepalive.ServerAttributes() {
 		if a.Match || !inMatch {
-			attributes[a.Name] = typedAttribute(a)
+			attributes[a.Name] = typedAttribute(a, typedDoc(typedDocs(), a))
 		}
 	}
 	return attributes
 }
 
-func typedAttribute(a keepalive.Attribute) schema.Attribute {
+func typedAttribute(a keepalive.Attribute, doc string) schema.Attribute {
 	switch a.Kind {
 	case keepalive.Time:
-		return timeAttribute(typedDoc(a))
+		return timeAttribute(doc)
 	case keepalive.Count:
 		return schema.Int64Attribute{
 			Optional:            true,
-			MarkdownDescription: typedDoc(a),
+			MarkdownDescription: doc,
 			Validators:          []validator.Int64{int64validator.Between(0, 1<<31-1)},
 		}
 	case keepalive.Flag:
-		return schema.BoolAttribute{Optional: true, MarkdownDescription: typedDoc(a)}
+		return schema.BoolAttribute{Optional: true, MarkdownDescription: doc}
 	case keepalive.Pairs:
-		return schema.MapAttribute{Optional: true, MarkdownDescription: typedDoc(a), ElementType: types.StringType}
+		return schema.MapAttribute{Optional: true, MarkdownDescription: doc, ElementType: types.StringType}
 	default:
-		return schema.StringAttribute{Optional: true, MarkdownDescription: typedDoc(a)}
+		return schema.StringAttribute{Optional: true, MarkdownDescription: doc}
 	}
 }
 

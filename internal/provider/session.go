@@ -192,3 +192,15 @@ func pinned(layers []host.Settings) bool {
 	}
 	return false
 }
+
+// find is locate with its answer in Terraform's terms.
+func (s *session) find(ctx context.Context, a address) (whereabouts, diag.Diagnostics) {
+	where, err := s.locate(ctx, a)
+	if err != nil {
+		return where, failures(a.Host.ValueString(), "find", err)
+	}
+	if where.unknown == "" {
+		logSpec(ctx, where.spec)
+	}
+	return where, nil
+}

@@ -4,6 +4,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
@@ -36,4 +37,27 @@ func choosePolicy(spelled ...types.String) policy {
 		return policy(word)
 	}
 	return recheck
+}
+
+// unlooked says what a refresh or a plan makes of err: an error, or, where the
+// policy allows to go on without having looked, a warning.
+func (s *session) unlooked(name, doing string, spelled types.String, err error) diag.Diagnostics {
+	chosen := choosePolicy(spelled, s.onUnreachable)
+	if !unanswered(err) || chosen == fail {
+		return failures(name, doing, err)
+	}
+	return diag.Diagnostics{notLooked(name, err, chosen)}
+}
+
+// removed says how a destroy ended.
+func (s *session) removed(name string, spelled types.String, same bool, err error) diag.Diagnostics {
+	switch {
+	case err != nil && unanswered(err) && choosePolicy(spelled, s.onUnreachable) == ignore:
+		return diag.Diagnostics{forgotten(name, err)}
+	case err != nil:
+		return failures(name, "destroy", err)
+	case !same:
+		return diag.Diagnostics{otherMachineLeft(name)}
+	}
+	return nil
 }

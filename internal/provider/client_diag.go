@@ -1,0 +1,87 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+)
+
+// clientAdvice is what to do about what only a client's decision finds.
+func clientAdvice(c keepalive.Code) string {
+	switch c {
+	case keepalive.EarlierLine:
+		return "ssh keeps the first value that it reads, and nothing of anybody else's is commented out in its files. Remove that line, or manage the block in the file that is read first (config_file)."
+	case keepalive.NotRead:
+		return "Include it from the user's or the system's file, outside Host and Match."
+	case keepalive.ReadWithF:
+		return "That is right for a file given to ssh -F, or to a program that does so. Otherwise have ~/.ssh/config include it."
+	case keepalive.ProbeUnmatched:
+		return "Name hosts that the block applies to, or widen its patterns."
+	case keepalive.NoProbe:
+		return "Name at least one host in probe_hosts."
+	case keepalive.BadPermissions:
+		return "Repair it on the host: chmod go-w and chown for a user's file, mode 0644 for one of the system. ssh ends with an error until then. Nothing was changed."
+	case keepalive.OthersShutOut:
+		return "Give it mode 0644."
+	case keepalive.KillsHealthy:
+		return "Use a count of 1 or more, or leave it out: the default is 3."
+	case keepalive.MastersForEver:
+		return "Give control_persist a time, such as \"10m\"."
+	case keepalive.MasterUnwatched:
+		return "Set server_alive_interval in the same block: only the master can notice that its connection is dead."
+	case keepalive.MasterStuck:
+		return "Use control_master = \"auto\"."
+	case keepalive.NoControlPath:
+		return "Set control_path, for example to \"~/.ssh/cm/%C\"."
+	case keepalive.SocketTooLong, keepalive.SocketTight, keepalive.SocketShared:
+		return "A short directory and %C is what always fits: control_path = \"~/.ssh/cm/%C\"."
+	case keepalive.SocketDir:
+		return "Use a directory that only the user may write, such as one below ~/.ssh, which is made if it is missing."
+	case keepalive.SocketDirGone:
+		return "The plan makes it again."
+	case keepalive.IgnoreInBlock:
+		return "Put IgnoreUnknown into a block for every host, or at the head of the file."
+	case keepalive.UncertainBlock, keepalive.UncertainLine:
+		return "ssh decides when it runs; the text alone does not tell."
+	}
+	return ""
+}
+
+func badBlockID(id string) diag.Diagnostic {
+	return diag.NewErrorDiagnostic("Bad import ID",
+		fmt.Sprintf("Expected [user@]host[:port], optionally the file, and the line that opens the block, such as here/~/.ssh/config#Host *.example.org, "+
+			"root@web1/~deploy/.ssh/config#Host * or web1/etc/ssh/ssh_config.d/10-keepalive.conf#Match all; got %q.", id))
+}
+
+func noSuchBlock(name, file, block string) diag.Diagnostic {
+	return diag.NewErrorDiagnostic(name+": no such block in "+file, fmt.Sprintf("No block of the file opens with %q and sets something, so there is nothing to import.", block))
+}
+
+// accountForm keeps names of accounts free of what a shell would read.
+var accountForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._@-]*$`)
+
+// homePath accepts an absolute path, or one below the user's home.
+type homePath struct{}
+
+func (homePath) Description(context.Context) string {
+	return "an absolute path, or one that begins with ~/"
+}
+
+func (v homePath) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (homePath) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	text := req.ConfigValue.ValueString()
+	if rest, ok := strings.CutPrefix(text, "~/"); ok && !strings.ContainsAny(text, " \t\n'\"*?[") && !strings.Contains("/"+rest+"/", "/../") {
+		return
+	}
+	absolutePath{}.ValidateString(ctx, req, resp)
+	if strings.ContainsAny(text, " \t\n'\"*?[") || strings.Contains(text+"/", "/../") {
+		resp.Diagnostics.AddAttributeError(req.Path, "Not a plain path", fmt.Sprintf("%q has blanks, quotes, wildcards or .. in it, which an Include could not name.", text))
+	}
+}

@@ -1,0 +1,93 @@
+package provider
+
+import (
+	"context"
+	"maps"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/listplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+)
+
+const defaultClientFile = "~/.ssh/config"
+
+// Schema describes sshkeepalive_client.
+func (*clientResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	attributes := whereSchema(ctx, clientHostDoc)
+	for _, a := range keepalive.ClientAttributes() {
+		attributes[a.Name] = typedAttribute(a, typedDoc(clientTypedDocs(), a))
+	}
+	attributes["settings"] = schema.MapAttribute{Optional: true, MarkdownDescription: clientSettingsDoc, ElementType: types.StringType}
+	maps.Copy(attributes, blockSchema())
+	maps.Copy(attributes, clientObservedSchema())
+	resp.Schema = schema.Schema{MarkdownDescription: clientDoc, Attributes: attributes}
+}
+
+// blockSchema says which block it is. Our lines are marked with it; under
+// another name they would be somebody else's, and stay.
+func blockSchema() map[string]schema.Attribute {
+	replace := []planmodifier.String{stringplanmodifier.RequiresReplace()}
+	return map[string]schema.Attribute{
+		"config_file": schema.StringAttribute{
+			Optional: true, Computed: true,
+			MarkdownDescription: clientFileDoc,
+			Default:             stringdefault.StaticString(defaultClientFile),
+			PlanModifiers:       replace,
+			Validators:          []validator.String{homePath{}},
+		},
+		"user": schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: clientUserDoc,
+			PlanModifiers:       replace,
+			Validators:          []validator.String{stringvalidator.RegexMatches(accountForm, "must be the name of an account")},
+		},
+		"patterns": schema.ListAttribute{
+			Optional:            true,
+			MarkdownDescription: patternsDoc,
+			ElementType:         types.StringType,
+			PlanModifiers:       []planmodifier.List{listplanmodifier.RequiresReplace()},
+			Validators: []validator.List{listvalidator.SizeAtLeast(1),
+				listvalidator.ExactlyOneOf(path.MatchRoot("patterns"), path.MatchRoot("match"))},
+		},
+		"match": schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: clientMatchDoc,
+			PlanModifiers:       replace,
+			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+		},
+		"probe_hosts": schema.ListAttribute{
+			Optional:            true,
+			MarkdownDescription: probesDoc,
+			ElementType:         types.StringType,
+			Validators:          []validator.List{listvalidator.SizeAtLeast(1)},
+		},
+	}
+}
+
+// clientObservedSchema holds what the host says. Nothing here changes by itself,
+// or a refresh would show drift that is none.
+func clientObservedSchema() map[string]schema.Attribute {
+	text := func(doc string) schema.Attribute {
+		return schema.StringAttribute{Computed: true, MarkdownDescription: doc}
+	}
+	return map[string]schema.Attribute{
+		"id":              text(blockIDDoc),
+		"managed_file":    text(blockFileDoc),
+		"managed_content": text(contentDoc),
+		"effective":       schema.MapAttribute{Computed: true, MarkdownDescription: clientEffectiveDoc, ElementType: effectiveType},
+		"openssh_version": text("The host's ssh, as `ssh -V` names it."),
+		"host_key_sha256": text(hostKeyIDDoc + " Null on the transport `local`."),
+		"machine_id":      text(machineIDDoc),
+		"trail":           text(trailDoc),
+	}
+}
