@@ -130,11 +130,12 @@ func (e *evaluator) walk(name string, s scope, depth int) {
 }
 
 func (e *evaluator) line(f *File, l Line, at Pos, s *scope, depth int) {
-	if l.Err != nil {
+	kw, ok := Lookup(Server, l.Keyword)
+	passed := kw.Deprecated(e.tree.Version) && !f.lexer.argv // arguments and all
+	if l.Err != nil && !passed {
 		e.problem(at, true, "%v", l.refusal())
 		return
 	}
-	kw, ok := Lookup(Server, l.Keyword)
 	if !ok || !kw.Known(e.tree.Version) {
 		e.problem(at, true, "bad configuration option: %s", l.Keyword)
 		return

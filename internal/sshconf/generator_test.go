@@ -58,7 +58,7 @@ func (g *generator) file(depth int) string {
 	}
 	var b strings.Builder
 	inMatch := false
-	for range g.IntN(9) {
+	for range g.IntN(14) {
 		switch n := g.IntN(20); {
 		case n < 3:
 			b.WriteString(g.pick("", "# comment", "  # ClientAliveInterval 9", "\t", " ", "#Match user x") + eol)
@@ -129,6 +129,9 @@ func (g *generator) style(keyword, args string, comment bool) string {
 		keyword = strings.ToUpper(keyword)
 	}
 	separator := g.pick(" ", " ", " ", "\t", "  ", " \t ", "=", " = ", "= ", " =")
+	if g.one(60) {
+		separator = g.pick("==", "= =", " = = ") // refused
+	}
 	if g.one(20) {
 		keyword, separator = `"`+keyword+`"`, " "
 	}
@@ -172,7 +175,7 @@ var genSettings = []genSetting{
 	{"AcceptEnv", []string{"LANG LC_*", "FOO", "A B C"}}, {"AllowUsers", []string{"root git", "bob", "*@10.0.0.0/8"}}, {"DenyUsers", []string{"x", "y z"}},
 	{"AllowGroups", []string{"wheel", "a b"}}, {"DenyGroups", []string{"nogroup"}}, {"SetEnv", []string{"A=1", "A=1 B=2 A=3", "\"C=x y\""}},
 	{"ForceCommand", []string{"/bin/true", "none", "internal-sftp -l INFO", "echo \"a b\" 'c'", "echo # no comment"}}, {"ChrootDirectory", []string{"/srv/%u", "none", "NONE"}},
-	{"AuthorizedKeysFile", []string{".ssh/authorized_keys", ".ssh/a .ssh/b", "/etc/keys/%u", "\"a b\""}}, {"AuthenticationMethods", []string{"any", "publickey", "publickey,password publickey"}},
+	{"AuthorizedKeysFile", []string{".ssh/authorized_keys", ".ssh/a .ssh/b", "/etc/keys/%u", "\"a b\"", `a\ b`, `"a\ b"`, `a\"b`, `a\\b`, `a\qb`, `'a"b' c`, `"a'b"c`}}, {"AuthenticationMethods", []string{"any", "publickey", "publickey,password publickey"}},
 	{"PermitOpen", []string{"any", "none", "host:22", "a:1 b:2"}}, {"PermitListen", []string{"any", "8080", "localhost:80 81"}}, {"StreamLocalBindMask", []string{"0", "0177", "077"}},
 	{"StreamLocalBindUnlink", genFlag}, {"PermitUserEnvironment", []string{"yes", "no", "LANG,LC_*"}}, {"PermitUserRC", genFlag}, {"ExposeAuthInfo", genFlag}, {"DisableForwarding", genFlag},
 	{"FingerprintHash", []string{"md5", "sha256", "SHA256"}}, {"Ciphers", []string{"aes128-ctr,aes256-ctr", "+aes128-cbc", "-*cbc"}}, {"MACs", []string{"hmac-sha2-256", "^hmac-sha2-512"}},

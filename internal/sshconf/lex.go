@@ -232,8 +232,19 @@ func (x lexer) words(keyword string, d delim) ([]token, error) {
 		}
 		return words, err
 	}
+	words, err := oldWords(strings.ToLower(keyword), d)
+	old := oldLists[x.dialect][strings.ToLower(keyword)]
+	garbage := err == errGarbage && !old.unchecked
+	if !garbage && (len(words) > 0 && err == errGarbage || len(words) == 0 && old.mayBeEmpty) {
+		err = nil
+	}
+	return words, err
+}
+
+// oldWords takes words by strdelim, as was done up to 8.6.
+func oldWords(keyword string, d delim) ([]token, error) {
 	var words []token
-	splitEquals := !strings.EqualFold(keyword, "SetEnv") // strdelimw
+	splitEquals := keyword != "setenv" // strdelimw
 	for {
 		w, ok := d.next(splitEquals)
 		switch {
@@ -258,10 +269,30 @@ func (x lexer) words(keyword string, d delim) ([]token, error) {
 	}
 }
 
+// oldList says how up to 8.6 a list was read: whether it may be empty, and
+// whether nobody looked at what was left behind an empty word.
+type oldList struct{ mayBeEmpty, unchecked bool }
+
+var oldLists = [...]map[string]oldList{
+	Server: {
+		"acceptenv": {mayBeEmpty: true}, "allowusers": {mayBeEmpty: true}, "denyusers": {mayBeEmpty: true},
+		"allowgroups": {mayBeEmpty: true}, "denygroups": {mayBeEmpty: true}, "setenv": {mayBeEmpty: true},
+		"pubkeyauthoptions": {mayBeEmpty: true}, "authorizedkeysfile": {true, true}, "authenticationmethods": {unchecked: true},
+		"forcecommand": {true, true}, "versionaddendum": {true, true},
+		"authorizedkeyscommand": {true, true}, "authorizedprincipalscommand": {true, true},
+	},
+	Client: {
+		"sendenv": {mayBeEmpty: true}, "setenv": {mayBeEmpty: true}, "canonicaldomains": {mayBeEmpty: true},
+		"host": {true, true}, "include": {true, true},
+		"globalknownhostsfile": {true, true}, "userknownhostsfile": {true, true},
+		"proxycommand": {true, true}, "localcommand": {true, true}, "remotecommand": {true, true}, "proxyjump": {true, true},
+	},
+}
+
 // optionalSecond reports whether a second argument is looked for. Up to 8.6 the
 // nothing after a quoted first one is taken for an empty second, and refused.
 func optionalSecond(keyword string) bool {
-	switch strings.ToLower(keyword) {
+	switch keyword {
 	case "rekeylimit", "ipqos", "addkeystoagent":
 		return true
 	}

@@ -56,6 +56,9 @@ func rank(s Setting) int {
 // one: RekeyLimit has its bytes from one line and its time from another if the
 // first has none.
 func parts(kw Keyword, s Setting) []string {
+	if len(s.Args) == 0 && s.Rest == "" {
+		return nil // an empty list, which up to 8.6 was none at all
+	}
 	switch kw.Name {
 	case "ServerAliveInterval", "ConnectTimeout", "ForwardX11Timeout", "ProtocolKeepAlives", "SetupTimeOut":
 		if len(s.Args) > 0 && s.Args[0] == "none" {

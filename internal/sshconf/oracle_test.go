@@ -245,10 +245,13 @@ func TestGeneratedEdits(t *testing.T) {
 			after, more := o.ask(tree.Files, contexts)
 			for i, c := range contexts {
 				a, b := ParseDump(before[i].stdout), ParseDump(after[i].stdout)
-				w, _ := Evaluate(tree, c).Winner(e.keyword)
+				if before[i].exit == 139 || after[i].exit == 139 {
+					continue
+				}
+				shadowed := slices.ContainsFunc(Evaluate(tree, c).Winners(e.keyword), func(s Setting) bool { return s.Match != "" || s.Pos.Path != tree.Main })
 				if got := b[strings.ToLower(e.keyword)]; slices.Equal(got, []string{e.printed}) {
 					effective++
-				} else if w.Match == "" && w.Pos.Path == tree.Main {
+				} else if !shadowed {
 					o.disagree(t, name, tree, "context %q: sshd prints %q\n%s%s", spec(c), got, stderr, more)
 				}
 				delete(a, strings.ToLower(e.keyword))

@@ -24,10 +24,11 @@ var specials = [...]map[string]reader{
 		"DenyGroups":                      entries(nil),
 		"DenyUsers":                       entries(nil),
 		"FingerprintHash":                 upper(digests...),
+		"IPQoS":                           ipQoS,
 		"LogLevel":                        upper(levels...),
 		"MaxStartups":                     maxStartups,
 		"PermitListen":                    permitListen,
-		"PermitOpen":                      oneLine,
+		"PermitOpen":                      permitOpen,
 		"PermitUserEnvironment":           word,
 		"PerSourceMaxStartups":            countOrNone,
 		"Port":                            port,
@@ -54,6 +55,7 @@ var specials = [...]map[string]reader{
 		"IdentityFile":             word,
 		"IgnoreUnknown":            word,
 		"KbdInteractiveDevices":    word,
+		"IPQoS":                    ipQoS,
 		"LogLevel":                 upper(levels...),
 		"Port":                     port,
 		"PreferredAuthentications": word,
@@ -115,8 +117,38 @@ func tildeless(kw Keyword, args []string, v Version) (value, error) {
 
 func channelTimeout(kw Keyword, args []string, v Version) (value, error) {
 	got, err := oneLine(kw, args, v)
-	got.known = got.known && !strings.EqualFold(args[0], "none")
-	return got, err
+	if err != nil || strings.EqualFold(args[0], "none") {
+		return value{}, err
+	}
+	for _, arg := range args {
+		pattern, interval, ok := strings.Cut(arg, "=")
+		_, _, bad := convtime(interval, v)
+		if !ok || pattern == "" || bad != nil {
+			return value{}, fmt.Errorf("%s: invalid channel timeout %q", kw.Name, arg)
+		}
+	}
+	return got, nil
+}
+
+var (
+	classPattern = regexp.MustCompile(`^(af[1-4][1-3]|cs[0-7]|ef)$`)
+	qosPattern   = regexp.MustCompile(`^[A-Za-z0-9]+$`)
+)
+
+// ipQoS is printed as written for the classes that all releases know.
+func ipQoS(kw Keyword, args []string, _ Version) (value, error) {
+	if len(args) < 1 || len(args) > 2 {
+		return value{}, fmt.Errorf("%s takes one or two arguments, not %d", kw.Name, len(args))
+	}
+	both := []string{strings.ToLower(args[0]), strings.ToLower(args[len(args)-1])}
+	got := value{[]string{strings.Join(both, " ")}, true}
+	for _, class := range both {
+		if !qosPattern.MatchString(class) {
+			return value{}, fmt.Errorf("%s: bad value %q", kw.Name, class)
+		}
+		got.known = got.known && classPattern.MatchString(class)
+	}
+	return got, nil
 }
 
 // upper reads one of the names, in any case. DEBUG1 is printed as DEBUG; QUIET
@@ -150,10 +182,13 @@ func port(kw Keyword, args []string, _ Version) (value, error) {
 		return value{}, err
 	}
 	n, err := strconv.ParseUint(arg, 10, 16)
-	if err == nil && n > 0 {
+	switch {
+	case err == nil && n > 0:
 		return printed(strconv.FormatUint(n, 10)), nil
+	case servicePattern.MatchString(arg):
+		return value{}, nil // hangs on /etc/services
 	}
-	return value{}, nil // perhaps a service name
+	return value{}, fmt.Errorf("%s: badly formatted port number %q", kw.Name, arg)
 }
 
 func countOrNone(kw Keyword, args []string, v Version) (value, error) {
@@ -201,7 +236,26 @@ func permitListen(kw Keyword, args []string, v Version) (value, error) {
 			full[i] = "*:" + arg
 		}
 	}
-	return oneLine(kw, full, v)
+	return permitOpen(kw, full, v)
+}
+
+var servicePattern = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
+
+// permitOpen wants host:port, unless it is any or none.
+func permitOpen(kw Keyword, args []string, v Version) (value, error) {
+	got, err := oneLine(kw, args, v)
+	for _, arg := range args {
+		port := arg[strings.LastIndexByte(arg, ':')+1:]
+		_, bad := strconv.ParseUint(port, 10, 16)
+		switch {
+		case arg == "any" || arg == "none" || port == "*" && port != arg || bad == nil && port != arg:
+		case port != arg && servicePattern.MatchString(port):
+			got.known = false
+		default:
+			return value{}, fmt.Errorf("%s: bad port number in %q", kw.Name, arg)
+		}
+	}
+	return got, err
 }
 
 func pubkeyAuthOptions(kw Keyword, args []string, v Version) (value, error) {

@@ -25,6 +25,9 @@ func readValue(d Dialect, kw Keyword, l Line, v Version) (value, error) {
 	if kw.Type == RestOfLine {
 		return readRest(kw, l)
 	}
+	if len(l.Args) == 0 {
+		return value{}, nil
+	}
 	if special, ok := specials[d][kw.Name]; ok {
 		return special(kw, l.Args, v)
 	}
@@ -113,10 +116,13 @@ func readEnum(d Dialect, kw Keyword, arg string, v Version) (value, error) {
 		word = strings.ToLower(arg)
 	}
 	if !slices.Contains(kw.Words, word) {
-		if len(kw.Words) == 0 || reached(v, Version{10, 1}) || d == Client {
+		boolean := d == Client && slices.Contains(kw.Words, "yes") && (word == "true" || word == "false")
+		switch {
+		case len(kw.Words) == 0 || reached(v, Version{10, 1}):
 			return value{}, nil // newer words than ours
+		case !boolean:
+			return value{}, unsupported(kw, arg)
 		}
-		return value{}, unsupported(kw, arg)
 	}
 	if d == Client {
 		return clientEnum(kw, word, v), nil
