@@ -111,6 +111,12 @@ func problemAdvice(c keepalive.Code) string {
 		return "Declare at least one setting."
 	case keepalive.MatchOverrides:
 		return "That Match is left as it is. To have the value hold there too, declare a context that it applies to in contexts."
+	case keepalive.UnknownProfile:
+		return "The profiles are " + profileList() + "."
+	case keepalive.ProfileLacks:
+		return "Upgrade OpenSSH on the host to have the whole baseline there."
+	case keepalive.ShutsOut:
+		return "If nobody could confirm the change, the host would take it back. To keep a door open, set your own value, such as settings = { PermitRootLogin = \"prohibit-password\" }, or a match block that makes an exception."
 	case keepalive.UncertainGroup:
 		return "Declare the users it concerns in contexts, to have the host's sshd decide."
 	}

@@ -42,7 +42,6 @@ const (
 	matchDoc    = "`Match` blocks, in order."
 	criteriaDoc = "What follows the word `Match`: `User deploy`, `Group sftp Address 10.0.0.0/8`."
 	contextsDoc = "Connections for which the values must hold besides the default one, as `sshd -T -C` takes them. Needed where the host's configuration has `Match` blocks that could override a setting."
-	profileDoc  = "A named baseline whose values are defaults under `settings`. Not supported yet."
 
 	placementDoc = "Where the lines are written: `auto` (default) picks the least intrusive place that wins, `drop_in` insists on a file of our own, `in_place` on the main file. The decision is explained in `trail`."
 	dropInDoc    = "Name of our own drop-in in `sshd_config.d`. sshd reads drop-ins in the order of their names and keeps the first value. Default `00-sshkeepalive.conf`. Our lines are marked with it wherever they are placed, so that several resources can manage one host; a new value replaces the resource."

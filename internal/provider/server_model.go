@@ -121,6 +121,7 @@ func (m *serverModel) want(ctx context.Context) (wanted, diag.Diagnostics) {
 	var w wanted
 	var diags diag.Diagnostics
 	w.server.Settings = w.settings(keepalive.ServerAttributes(), "", m.typed(), m.Settings)
+	w.server.Profile = w.text(m.Profile)
 	w.server.Match = w.blocks(ctx, m.Match, &diags)
 	w.server.Contexts = w.contexts(ctx, m.Contexts, &diags)
 	w.server.Placement = keepalive.Placement(w.text(m.Placement))

@@ -121,7 +121,7 @@ func (p *planning) look(ctx context.Context, where whereabouts, want keepalive.S
 	if err != nil {
 		return append(diags, p.blind(ctx, want, err)...)
 	}
-	plan := keepalive.PlanServer(want, sight.Facts)
+	plan := keepalive.PlanServer(connecting(want, where.spec), sight.Facts)
 	if foreign := p.foreign(sight, plan); len(foreign) > 0 {
 		return append(diags, changedSince(name, foreign))
 	}
@@ -183,8 +183,12 @@ func (p *planning) same(after computed) bool {
 	return after.equal(before)
 }
 
-// released reports whether a typed attribute was managed and shall no longer be.
+// released reports whether a typed attribute was managed and shall no longer be,
+// which another profile may mean as well.
 func (p *planning) released() bool {
+	if !p.m.Profile.Equal(p.before.Profile) {
+		return true
+	}
 	now := p.m.typed()
 	for name, field := range p.before.typed() {
 		was, _ := valueOf(field)

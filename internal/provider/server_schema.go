@@ -136,8 +136,8 @@ func wantedSchema() map[string]schema.Attribute {
 		},
 		"profile": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: profileDoc,
-			Validators:          []validator.String{notYet{}},
+			MarkdownDescription: profileDoc(),
+			Validators:          []validator.String{stringvalidator.OneOf(profileNames()...)},
 		},
 	}
 }

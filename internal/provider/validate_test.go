@@ -20,7 +20,7 @@ func TestBadConfigurations(t *testing.T) {
 		"a keyword not for Match":    {with(values{"match": []any{values{"criteria": "User git", "settings": values{"UsePAM": "no"}}}}), []string{`AttributeName("match").ElementKeyInt(0).AttributeName("settings").ElementKeyString("UsePAM")`}},
 		"nothing":                    {values{"host": "web1"}, []string{"at least one setting"}},
 		"an empty host":              {with(values{"host": ""}), []string{`AttributeName("host")`}},
-		"a profile":                  {with(values{"profile": "cis"}), []string{`AttributeName("profile")`, "Not supported yet"}},
+		"a profile":                  {with(values{"profile": "ciz"}), []string{`AttributeName("profile")`, "pci-dss"}},
 		"a key policy":               {with(values{"ssh": values{"host_key_policy": "yolo"}}), []string{`AttributeName("host_key_policy")`, "accept-new"}},
 		"an ssh_config":              {with(values{"ssh": values{"ssh_config_file": "~/.ssh/config"}}), []string{`AttributeName("ssh").AttributeName("ssh_config_file")`, "Not supported yet"}},
 		"a relative file":            {with(values{"config_file": "sshd_config"}), []string{`AttributeName("config_file")`, "absolute"}},
@@ -43,6 +43,8 @@ func TestBadConfigurations(t *testing.T) {
 func TestGoodConfigurations(t *testing.T) {
 	for name, config := range map[string]values{
 		"the least":               basic,
+		"only a profile":          {"host": "web1", "profile": "pci-dss"},
+		"a profile not known":     {"host": "web1", "profile": unknown{}},
 		"a number for a time":     {"host": "web1", "client_alive_interval": "120"},
 		"a heredoc":               with(values{"settings": values{"AcceptEnv": "LANG\nLC_*\n"}}),
 		"a value not known":       with(values{"client_alive_interval": unknown{}}),
