@@ -114,7 +114,7 @@ func request(t Target, s Sight, plan keepalive.Plan) commit.Request {
 		req.Staged = append(req.Staged, commit.StagedFile{Path: stageDir + name, Data: text})
 	}
 	for _, x := range plan.Expect {
-		req.Checks = append(req.Checks, commit.Check{Spec: keepalive.Spec(x.Context), Keyword: x.Keyword, Values: x.Values})
+		req.Checks = append(req.Checks, commit.Check{Spec: spec(tree, x.Context), Keyword: x.Keyword, Values: x.Values})
 	}
 	if t.NoReload {
 		req.Activate.Kind = commit.None

@@ -11,6 +11,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
 const (
@@ -184,6 +185,19 @@ func TestMatchAndContexts(t *testing.T) {
 	if got := r.Effective("clientaliveinterval", "user=git"); got != "30" {
 		t.Errorf("for git sshd says %q", got)
 	}
+	if o := keepalive.ObserveServer(want, sight.Facts); len(o.Drift) > 0 {
+		t.Errorf("drift: %+v", o.Drift)
+	}
+}
+
+// sshd -T refuses to answer without an lport when some Match asks for one.
+func TestMatchLocalPort(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, hosttest.Options{}, "root")
+	r.Write(cloud, "ClientAliveInterval 120\nMatch LocalPort 2222\n\tX11Forwarding no\n")
+	want := wish("ClientAliveInterval", "60")
+	want.Contexts = []sshconf.Context{{User: "bob"}}
+	sight, _ := apply(t, r, want)
 	if o := keepalive.ObserveServer(want, sight.Facts); len(o.Drift) > 0 {
 		t.Errorf("drift: %+v", o.Drift)
 	}
