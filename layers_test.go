@@ -30,7 +30,7 @@ var arrows = map[string][]string{
 	"internal/hosttest/lab":       {"internal/hosttest", "golang.org/x/crypto/"},
 	"internal/hosttest/preflight": {"internal/hosttest"},
 	"demo":                        {"internal/hosttest"},
-	"internal/docgen":             {"internal/provider", "github.com/hashicorp/terraform-plugin-framework/providerserver", "github.com/hashicorp/terraform-plugin-go/"},
+	"internal/docgen":             {"internal/provider", "internal/keepalive", "github.com/hashicorp/terraform-plugin-framework/providerserver", "github.com/hashicorp/terraform-plugin-go/"},
 }
 
 // pure names the packages that touch nothing outside their arguments, and the

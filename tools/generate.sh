@@ -5,6 +5,8 @@ set -eu
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+go run ./internal/docgen -baselines >"$work/baselines.md"
+mv "$work/baselines.md" templates/guides/baselines.md
 go run ./internal/docgen >"$work/schema.json"
 (cd tools && go tool tfplugindocs generate --provider-dir .. --provider-name sshkeepalive \
 	--rendered-provider-name sshkeepalive --providers-schema "$work/schema.json")

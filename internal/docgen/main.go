@@ -5,7 +5,8 @@
 //
 // With -sum it writes instead the digests of everything the documentation is
 // made from, and of the documentation, by which a test notices that one of them
-// is older than the other. It knows schemas only; of hosts it must know nothing.
+// is older than the other; with -baselines the guide to the baselines, from their
+// data. It knows schemas and baselines; of hosts it must know nothing.
 package main
 
 import (
@@ -19,8 +20,13 @@ import (
 func main() {
 	log.SetFlags(0)
 	sum := flag.Bool("sum", false, "print the digests of the documentation and of what it is made from")
+	guide := flag.Bool("baselines", false, "print the guide to the baselines")
 	root := flag.String("root", ".", "root of the repository")
 	flag.Parse()
+	if *guide {
+		fmt.Fprint(os.Stdout, baselines())
+		return
+	}
 	out, err := output(context.Background(), *root, *sum)
 	if err != nil {
 		log.Fatal(err)

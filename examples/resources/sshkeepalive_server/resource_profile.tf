@@ -1,0 +1,10 @@
+# The CIS benchmark, except where this host has to differ.
+resource "sshkeepalive_server" "bastion" {
+  host    = "bastion.example.net"
+  profile = "cis"
+
+  client_alive_interval = "30s"
+  settings = {
+    DisableForwarding = "no" # others jump through this host
+  }
+}

@@ -1,0 +1,133 @@
+package provider
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+)
+
+func asRoot() values { return values{"connection": values{"user": "root", "private_key": "x"}} }
+
+func TestProfileIsUnderOwnValues(t *testing.T) {
+	t.Parallel()
+	h := cloudHost()
+	r := start(t, one(h), asRoot())
+	config := with(values{"profile": "stig", "settings": values{"PermitRootLogin": "prohibit-password"}})
+	p := r.plan(nil, config)
+	r.must(nil, p.diags)
+	for at, want := range map[string]string{
+		"client_alive_interval":         "2m",
+		"effective.ClientAliveInterval": "120",
+		"effective.ClientAliveCountMax": "3",
+		"effective.PermitRootLogin":     "without-password",
+		"effective.X11Forwarding":       "no",
+		"effective.LogLevel":            "VERBOSE",
+		"max_sessions":                  "null",
+	} {
+		if got := get(t, p.value, at); got != want {
+			t.Errorf("%s is planned as %s, not %s", at, got, want)
+		}
+	}
+	if text := said(p.diags, warned); strings.Contains(text, "the user of this connection") {
+		t.Errorf("root is let in, and the plan says %s", text)
+	}
+	s := r.create(config)
+	s, diags := r.read(s)
+	if len(diags) > 0 {
+		t.Errorf("reading what was just made says %s%s", said(diags, failed), said(diags, warned))
+	}
+	if p := r.plan(s, config); !p.empty {
+		t.Errorf("the second plan is not empty: %s", p.value)
+	}
+}
+
+func TestProfileDriftIsPlannedBack(t *testing.T) {
+	t.Parallel()
+	h := cloudHost()
+	r := start(t, one(h), asRoot())
+	config := values{"host": "web1", "profile": "stig"}
+	s := r.create(config)
+	h.files[dropIn] = strings.Replace(h.files[dropIn], "X11Forwarding no", "X11Forwarding yes", 1)
+	s, diags := r.read(s)
+	mustSay(t, diags, warned, "X11Forwarding is yes, not no")
+	p := r.plan(s, config)
+	if got := get(t, p.value, "effective.X11Forwarding"); p.empty || got != "no" {
+		t.Errorf("planned %s, empty %v", got, p.empty)
+	}
+}
+
+func TestProfileThatShutsOutTheUserIsAWarning(t *testing.T) {
+	t.Parallel()
+	r := start(t, one(cloudHost()), asRoot())
+	p := r.plan(nil, values{"host": "web1", "profile": "stig"})
+	r.must(nil, p.diags)
+	mustSay(t, p.diags, warned, "PermitRootLogin no shuts out the user of this connection, root", "the profile stig can shut somebody out", "prohibit-password")
+	r = start(t, one(cloudHost()), values{"connection": values{"user": "admin", "private_key": "x"}})
+	p = r.plan(nil, values{"host": "web1", "profile": "stig"})
+	if text := said(p.diags, warned); strings.Contains(text, "the user of this connection") {
+		t.Errorf("admin is not shut out, and the plan says %s", text)
+	}
+}
+
+func TestProfileGoesAgain(t *testing.T) {
+	t.Parallel()
+	r := start(t, one(cloudHost()), asRoot())
+	s := r.create(values{"host": "web1", "profile": "stig"})
+	after, diags := r.apply(s, basic, r.plan(s, basic))
+	r.must(nil, diags)
+	if got := get(t, after.value, "managed_content"); strings.Contains(got, "X11Forwarding") {
+		t.Errorf("the profile's lines stay: %s", got)
+	}
+}
+
+func TestConnecting(t *testing.T) {
+	t.Parallel()
+	yes, no := true, false
+	for name, c := range map[string]struct {
+		spec host.Spec
+		want string
+	}{
+		"a key":                {host.Spec{Transport: "ssh", User: "a", PrivateKey: "k"}, "a [publickey]"},
+		"a password":           {host.Spec{Transport: "ssh", User: "a", Password: "p"}, "a [password keyboard-interactive]"},
+		"a password and agent": {host.Spec{Transport: "ssh", User: "a", Password: "p", Agent: &yes}, "a [publickey password keyboard-interactive]"},
+		"nothing":              {host.Spec{Transport: "ssh", User: "a"}, "a [publickey]"},
+		"no agent":             {host.Spec{Transport: "ssh", User: "a", Agent: &no}, "a []"},
+		"this machine":         {host.Spec{Transport: "local", User: "a"}, " []"},
+	} {
+		got := connecting(keepalive.Server{}, c.spec)
+		if text := fmt.Sprint(got.ConnectingUser, " ", got.ConnectingBy); text != c.want {
+			t.Errorf("%s: got %q, want %q", name, text, c.want)
+		}
+	}
+}
+
+// TestAccProfile: a baseline on a real host, a value of one's own over it, and
+// nothing left in the end.
+func TestAccProfile(t *testing.T) {
+	t.Parallel()
+	m := hosttest.Start(t, hosttest.Options{Users: []hosttest.User{{Name: "admin", Sudo: "nopasswd"}}})
+	before := m.Snapshot("/etc/ssh")
+	config := strings.Replace(providerBlock("", m), "user             = \"root\"", "user = \"admin\"\n    sudo = true", 1) +
+		serverBlock(m, "  profile = \"cis\"\n  max_sessions = 7")
+	accept(t, resource.TestCase{
+		CheckDestroy: unchangedSince(t, m, before),
+		Steps: []resource.TestStep{
+			{Config: config, Check: resource.ComposeTestCheckFunc(
+				effective(m, "permitrootlogin", "no"), effective(m, "clientaliveinterval", "15"), effective(m, "maxsessions", "7"),
+				resource.TestCheckResourceAttr(server, "effective.MaxAuthTries", "4"),
+				resource.TestCheckResourceAttr(server, "dead_peer_timeout", "120"),
+			)},
+			{Config: config, PlanOnly: true},
+			{Config: strings.Replace(config, "profile = \"cis\"", "", 1), Check: resource.ComposeTestCheckFunc(
+				effective(m, "clientaliveinterval", m.Effective("clientaliveinterval")), effective(m, "maxsessions", "7"),
+				resource.TestCheckNoResourceAttr(server, "effective.MaxAuthTries"),
+			)},
+		},
+	})
+}
