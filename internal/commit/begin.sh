@@ -144,9 +144,10 @@ arm() {
 }
 
 # mark N PATH OLD NEW records which file it is, what it holds, and our names
-# beside it, before there is any.
+# beside it, before there is any. Validating takes a while, so the file is compared
+# once more.
 mark() {
-	file=$(real "$2") && have=$(digest "$2") && touch -r "${file%/*}" "$S/$1.when" &&
+	ready "$@" && file=$(real "$2") && touch -r "${file%/*}" "$S/$1.when" &&
 		echo "$file" >"$S/$1.file" && echo "$have" >"$S/$1.sum" &&
 		{ beside "$file" "$1" new && beside "$file" "$1" old && beside "$file" "$1" back; } >>"$S/temps"
 }
@@ -181,7 +182,9 @@ like() {
 
 # swap first writes every new file beside the old one, so that a full or
 # read-only disk is found before anything is different.
-swap() { each_change prepare && each_change exchange; }
+swap() {
+	each_change prepare && true >"$S/swapping" && durable "$S/swapping" "$S" && each_change exchange
+}
 
 prepare() {
 	[ "$4" != - ] || return 0
@@ -218,6 +221,7 @@ exchange() {
 	have=$(digest "$file") || return
 	[ "$have" != "$4" ] || return 0
 	if [ "$have" != "$(cat "$S/$1.sum")" ]; then
+		true >"$S/$1.theirs"
 		conflict changed "$2"
 		return
 	fi

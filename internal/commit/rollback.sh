@@ -40,12 +40,16 @@ claim() { mv "$S/armed" "$S/rolling" 2>/dev/null || [ -e "$S/rolling" ]; }
 
 restore() { each_change back; }
 
-# back N PATH OLD NEW. What somebody else wrote over our file meanwhile is kept,
-# but not in force: the promise is the old file.
+# back N PATH OLD NEW. A file that we never replaced is not ours to put back: its
+# edit, in place, shows under both names. What somebody else wrote over our file
+# is kept, but not in force: the promise is the old file.
 back() {
+	[ -e "$S/swapping" ] && [ ! -e "$S/$1.theirs" ] || return 0
 	file=$(cat "$S/$1.file") && found=$(cat "$S/$1.sum") || return
 	have=$(digest "$file") || return
 	[ "$have" != "$found" ] || return 0
+	old=$(inode "$(beside "$file" "$1" old)")
+	[ -z "$old" ] || [ "$old" != "$(inode "$file")" ] || return 0
 	RESTORED=1
 	case $have in
 	- | "$4") ;;
@@ -57,6 +61,9 @@ back() {
 		mv -f "$(beside "$file" "$1" old)" "$file" </dev/null
 	fi && durable "${file%/*}" && all "$file" "$found"
 }
+
+# test -ef is not everywhere.
+inode() { stat -c %i "$1" 2>/dev/null || stat -f %i "$1" 2>/dev/null; }
 
 tidy() { clean "$S"; }
 
