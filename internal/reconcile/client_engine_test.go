@@ -16,9 +16,14 @@ const bobConfig = "/home/bob/.ssh/config"
 // sshRig is a host with the users bob and eve, reached as user.
 func sshRig(t *testing.T, user string, files map[string]string) (*rig, reconcile.ClientTarget) {
 	t.Helper()
-	o := hosttest.Options{Users: []hosttest.User{{Name: "bob", NoKey: user != "bob"}, {Name: "eve"}}, Files: files}
+	return sshRigOf(t, "", user, files)
+}
+
+func sshRigOf(t *testing.T, release, user string, files map[string]string) (*rig, reconcile.ClientTarget) {
+	t.Helper()
+	o := hosttest.Options{Release: release, Users: []hosttest.User{{Name: "bob", NoKey: user != "bob"}, {Name: "eve"}, {Name: "admin", Sudo: "nopasswd"}}, Files: files}
 	r := newRig(t, o, user)
-	r.target.Spec.Sudo = false
+	r.target.Spec.Sudo = user == "admin"
 	r.Sh("chown -R bob:bob /home/bob; [ ! -d /home/bob/.ssh ] || { find /home/bob/.ssh -type f -exec chmod 600 {} +; chmod 700 /home/bob/.ssh; }")
 	return r, reconcile.ClientTarget{Spec: r.target.Spec, File: "~/.ssh/config"}
 }
@@ -52,7 +57,9 @@ func (r *rig) sshSays(t *testing.T, host, keyword string) string {
 
 // everything below the home of bob and in /etc/ssh, but for files that only a
 // connection as that user touches.
-func (r *rig) sshFiles() map[string]hosttest.File { return r.Snapshot("/home/bob", "/etc/ssh", "/root") }
+func (r *rig) sshFiles() map[string]hosttest.File {
+	return r.Snapshot("/home/bob", "/etc/ssh", "/root")
+}
 
 func TestSSHLife(t *testing.T) {
 	t.Parallel()
@@ -61,6 +68,9 @@ func TestSSHLife(t *testing.T) {
 		name, user, file, as string
 		files                map[string]string
 	}{
+		{"bullseye", "admin", "~/.ssh/config", "bob", map[string]string{bobConfig: "ServerAliveInterval 300\nHost *\n"}},
+		{"trixie", "admin", "~/.ssh/config", "bob", map[string]string{bobConfig: "ServerAliveInterval 300\nHost *\n"}},
+		{"drop-in of the system by sudo", "admin", "/etc/ssh/ssh_config.d/10-keepalive.conf", "bob", nil},
 		{"own new file", "bob", "~/.ssh/config", "", nil},
 		{"own file", "bob", "~/.ssh/config", "", map[string]string{bobConfig: "User bob\r\nHost *\r\n\tServerAliveInterval 300"}},
 		{"file of another user", "root", "~/.ssh/config", "bob", map[string]string{bobConfig: "ServerAliveInterval 300\nUser \"bob\"\n"}},
@@ -72,7 +82,11 @@ func TestSSHLife(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			r, target := sshRig(t, c.user, c.files)
+			release := ""
+			if c.name == "bullseye" || c.name == "trixie" {
+				release = c.name
+			}
+			r, target := sshRigOf(t, release, c.user, c.files)
 			target.File, target.User = c.file, c.as
 			before := r.sshFiles()
 			sight, plan := applySSH(t, r, target, wanted)
