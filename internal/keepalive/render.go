@@ -34,7 +34,10 @@ func RenderClient(want Client) (string, []Problem) {
 func (g language) render(opening []string, settings []Setting) (string, []Problem) {
 	indent := strings.Repeat("\t", len(opening))
 	lines := opening
-	of := make([]Setting, len(opening)) // the setting of each line
+	var of []Setting // of each line
+	for range opening {
+		of = append(of, Setting{})
+	}
 	var problems []Problem
 	for _, s := range alphabetical(settings) {
 		kw, known := sshconf.Lookup(g.Dialect, s.Keyword)
