@@ -43,6 +43,13 @@ const required = "terraform {\n  required_providers {\n    sshkeepalive = { sour
 // run returns what the engine printed and its exit code.
 func (c *cli) run(args ...string) (string, int) {
 	c.t.Helper()
+	out, state := c.process(args...)
+	return out, state.ExitCode()
+}
+
+// process is run for those who ask what the process took.
+func (c *cli) process(args ...string) (string, *os.ProcessState) {
+	c.t.Helper()
 	ctx, cancel := context.WithTimeout(c.t.Context(), 4*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, c.engine, args...)
@@ -54,7 +61,7 @@ func (c *cli) run(args ...string) (string, int) {
 	if err != nil && !errors.As(err, &exit) {
 		c.t.Fatalf("%v: %v", args, err)
 	}
-	return flat(out.String()), cmd.ProcessState.ExitCode()
+	return flat(out.String()), cmd.ProcessState
 }
 
 // flat undoes the wrapping and the frames of the engine's diagnostics.
