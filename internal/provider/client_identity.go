@@ -62,11 +62,8 @@ func (id clientIdentity) address() string {
 	return serverIdentity{Host: id.Host, Port: id.Port}.address()
 }
 
-func setBlockIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, m *clientModel) diag.Diagnostics {
-	if identity == nil {
-		return nil
-	}
-	return identity.Set(ctx, whichBlock(m))
+func (m *clientModel) identify(ctx context.Context, identity *tfsdk.ResourceIdentity) diag.Diagnostics {
+	return setIdentity(ctx, identity, whichBlock(m))
 }
 
 // splitBlockID separates [user@]host[:port], /path and #block. The path of a
@@ -115,27 +112,27 @@ func (r *clientResource) ImportState(ctx context.Context, req resource.ImportSta
 	resp.Diagnostics.Append(setFlag(ctx, resp.Private, importKey, true)...)
 	var m clientModel
 	resp.Diagnostics.Append(resp.State.Get(ctx, &m)...)
-	resp.Diagnostics.Append(setBlockIdentity(ctx, resp.Identity, &m)...)
+	resp.Diagnostics.Append(m.identify(ctx, resp.Identity)...)
 }
 
 // imported declares the resource as the file was found.
-func (r *clientResource) imported(ctx context.Context, m *clientModel, where whereabouts, sight reconcile.ClientSight) (reconcile.ClientSight, diag.Diagnostics) {
-	name, block := m.Host.ValueString(), whichBlock(m).Block.ValueString()
+func (m *clientModel) imported(ctx context.Context, s *session, where whereabouts, sight reconcile.ClientSight) (reconcile.ClientSight, diag.Diagnostics, error) {
+	block := whichBlock(m).Block.ValueString()
 	found, ok := keepalive.AdoptClient(block, sight.Facts)
 	if !ok {
-		return sight, diag.Diagnostics{noSuchBlock(name, sight.Facts.File, block)}
+		return sight, diag.Diagnostics{noSuchBlock(m.Host.ValueString(), sight.Facts.File, block)}, nil
 	}
 	var diags diag.Diagnostics
 	m.Settings = adoptSettings("", m.typed(), found.Settings, &diags)
 	w, more := m.want(ctx)
 	diags.Append(more...)
 	if diags.HasError() {
-		return sight, diags
+		return sight, diags, nil
 	}
 	// What the host's own ssh makes of the adopted values was not asked yet.
-	sight, err := r.session.engine.LookClient(ctx, m.glance(where), w.client)
+	sight, err := s.engine.LookClient(ctx, m.glance(where), w.client)
 	if err != nil {
-		return sight, append(diags, failures(name, "import", err)...)
+		return sight, diags, err
 	}
 	plan := keepalive.PlanClient(w.client, sight.Facts)
 	after := m.decided(sight, plan, keepalive.EffectiveClient(w.client, sight.Facts))
@@ -144,5 +141,5 @@ func (r *clientResource) imported(ctx context.Context, m *clientModel, where whe
 		after.ManagedFile, after.ManagedContent, after.Trail = types.StringNull(), types.StringNull(), types.StringNull()
 	}
 	m.clientComputed = after
-	return sight, diags
+	return sight, diags, nil
 }

@@ -68,12 +68,16 @@ func (id serverIdentity) address() string {
 	return net.JoinHostPort(id.Host.ValueString(), strconv.FormatInt(id.Port.ValueInt64(), 10))
 }
 
+func (m *serverModel) identify(ctx context.Context, identity *tfsdk.ResourceIdentity) diag.Diagnostics {
+	return setIdentity(ctx, identity, whereIs(m))
+}
+
 // setIdentity does nothing for an engine that knows no identity.
-func setIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, m *serverModel) diag.Diagnostics {
+func setIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, value any) diag.Diagnostics {
 	if identity == nil {
 		return nil
 	}
-	return identity.Set(ctx, whereIs(m))
+	return identity.Set(ctx, value)
 }
 
 // splitID separates [user@]host[:port] and /path.

@@ -42,21 +42,21 @@ func (r *serverResource) ImportState(ctx context.Context, req resource.ImportSta
 	resp.Diagnostics.Append(setFlag(ctx, resp.Private, importKey, true)...)
 	var m serverModel
 	resp.Diagnostics.Append(resp.State.Get(ctx, &m)...)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, &m)...)
+	resp.Diagnostics.Append(m.identify(ctx, resp.Identity)...)
 }
 
 // imported declares the resource as the host was found.
-func (r *serverResource) imported(ctx context.Context, m *serverModel, where whereabouts, sight reconcile.Sight) (reconcile.Sight, diag.Diagnostics) {
+func (m *serverModel) imported(ctx context.Context, s *session, where whereabouts, sight reconcile.Sight) (reconcile.Sight, diag.Diagnostics, error) {
 	diags := m.adopt(ctx, keepalive.AdoptServer(m.DropInName.ValueString(), sight.Facts))
 	w, more := m.want(ctx)
 	diags.Append(more...)
 	if diags.HasError() {
-		return sight, diags
+		return sight, diags, nil
 	}
 	// What the host's own sshd makes of the adopted values was not asked yet.
-	sight, err := r.session.engine.Look(ctx, m.glance(where), w.server)
+	sight, err := s.engine.Look(ctx, m.glance(where), w.server)
 	if err != nil {
-		return sight, append(diags, failures(m.Host.ValueString(), "import", err)...)
+		return sight, diags, err
 	}
 	plan := keepalive.PlanServer(w.server, sight.Facts)
 	after := m.found(w.server, sight, plan)
@@ -65,5 +65,5 @@ func (r *serverResource) imported(ctx context.Context, m *serverModel, where whe
 		after.ManagedFile, after.ManagedContent, after.Trail = types.StringNull(), types.StringNull(), types.StringNull()
 	}
 	m.setComputed(after)
-	return sight, diags
+	return sight, diags, nil
 }

@@ -1,0 +1,243 @@
+package provider
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
+)
+
+// The times that Terraform's operations may take unless timeouts says otherwise.
+const (
+	lookTimeout   = 2 * time.Minute
+	changeTimeout = 5 * time.Minute
+)
+
+// lifecycle carries out Terraform's operations on a resource that manages
+// settings on a host and whose model is M. What they do there is the model's.
+type lifecycle[M any, P subject[M]] struct{ session *session }
+
+// place is what a resource says about its host and how to deal with it.
+type place struct {
+	address
+	onUnreachable types.String
+	timeouts      timeouts.Value
+}
+
+// subject is the model of such a resource.
+type subject[M any] interface {
+	*M
+	place() place
+	// check finds what is wrong whatever the host is; unknown says that something
+	// is not known yet, and was left out.
+	check(ctx context.Context) (found []keepalive.Problem, unknown bool, diags diag.Diagnostics)
+	identify(ctx context.Context, identity *tfsdk.ResourceIdentity) diag.Diagnostics
+	// sameOnHost reports whether both ask for the same on the host and differ in
+	// nothing but how the host is reached and how values are spelled. Anything
+	// that has to be found out first is a difference.
+	sameOnHost(ctx context.Context, before *M) bool
+	record(digests map[string]string) reconcile.Record
+	// suits says why a machine cannot be managed in this way.
+	suits(where whereabouts) diag.Diagnostics
+
+	// apply makes the settings effective and fills in what was not known before.
+	apply(ctx context.Context, s *session, where whereabouts, rec reconcile.Record) (digests map[string]string, err error)
+	remove(ctx context.Context, s *session, where whereabouts) (same bool, err error)
+	// look replaces the recorded values by the effective ones, or by what is
+	// found if the resource is being imported.
+	look(ctx context.Context, s *session, where whereabouts, importing bool) (digests map[string]string, diags diag.Diagnostics, err error)
+}
+
+// Configure takes the session. The provider is not configured when Terraform
+// only validates.
+func (l *lifecycle[M, P]) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
+	if s, ok := req.ProviderData.(*session); ok {
+		l.session = s
+	}
+}
+
+// ValidateConfig finds what is wrong whatever the host is.
+func (l *lifecycle[M, P]) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	m := P(new(M))
+	resp.Diagnostics.Append(req.Config.Get(ctx, m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	found, unknown, diags := m.check(ctx)
+	resp.Diagnostics.Append(diags...)
+	if unknown {
+		// What is not known yet may be what is missed.
+		found = slices.DeleteFunc(found, func(p keepalive.Problem) bool {
+			return p.Code == keepalive.NothingWanted || p.Code == keepalive.NoProbe
+		})
+	}
+	resp.Diagnostics.Append(problems("", found)...)
+}
+
+// Create makes the settings effective. An error leaves no state: the change was
+// rolled back, and a tainted resource would be destroyed first the next time.
+func (l *lifecycle[M, P]) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	m := P(new(M))
+	resp.Diagnostics.Append(req.Plan.Get(ctx, m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	patience, diags := m.place().timeouts.Create(ctx, changeTimeout)
+	resp.Diagnostics.Append(diags...)
+	digests, diags := l.apply(ctx, m, "create", patience, reconcile.Record{})
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(writeDigests(ctx, resp.Private, digests)...)
+	resp.Diagnostics.Append(m.identify(ctx, resp.Identity)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+}
+
+// Update makes the new settings effective. An error keeps the prior state, so
+// that the next plan proposes the same change.
+func (l *lifecycle[M, P]) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	m, before := P(new(M)), P(new(M))
+	resp.Diagnostics.Append(req.Plan.Get(ctx, m)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, before)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(m.identify(ctx, resp.Identity)...)
+	if m.sameOnHost(ctx, before) {
+		tflog.Debug(ctx, "nothing to change on the host", map[string]any{"host": m.place().Host.ValueString()})
+		resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+		return
+	}
+	patience, diags := m.place().timeouts.Update(ctx, changeTimeout)
+	resp.Diagnostics.Append(diags...)
+	digests, diags := l.apply(ctx, m, "update", patience, before.record(readDigests(ctx, req.Private)))
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(writeDigests(ctx, resp.Private, digests)...)
+	resp.Diagnostics.Append(setFlag(ctx, resp.Private, unseenKey, false)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+}
+
+func (l *lifecycle[M, P]) apply(ctx context.Context, m P, doing string, patience time.Duration, rec reconcile.Record) (map[string]string, diag.Diagnostics) {
+	ctx, leave := l.session.enter(ctx)
+	defer leave()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	where, diags := l.ready(ctx, m, doing)
+	if diags.HasError() {
+		return nil, diags
+	}
+	digests, err := m.apply(ctx, l.session, where, rec)
+	if err != nil {
+		diags.Append(failures(m.place().Host.ValueString(), doing, err)...)
+	}
+	return digests, diags
+}
+
+// ready insists that everything is known, as it is by the time of an apply.
+func (l *lifecycle[M, P]) ready(ctx context.Context, m P, doing string) (whereabouts, diag.Diagnostics) {
+	where, diags := l.locate(ctx, m)
+	if diags.HasError() {
+		return where, diags
+	}
+	_, unknown, more := m.check(ctx)
+	diags.Append(more...)
+	switch {
+	case where.unknown != "":
+		diags.Append(notKnown(m.place().Host, doing, where.unknown))
+	case unknown:
+		diags.Append(notKnown(m.place().Host, doing, "a setting"))
+	}
+	return where, diags
+}
+
+func (l *lifecycle[M, P]) locate(ctx context.Context, m P) (whereabouts, diag.Diagnostics) {
+	where, diags := l.session.find(ctx, m.place().address)
+	return where, append(diags, m.suits(where)...)
+}
+
+// Read replaces the recorded values by the effective ones. A host that is not
+// known yet is not dialled, and one that does not answer keeps its state.
+func (l *lifecycle[M, P]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	m := P(new(M))
+	resp.Diagnostics.Append(req.State.Get(ctx, m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	// Terraform before 1.12 forgets the identity whenever it writes state, and
+	// newer ones insist on it: it is set before anything can return.
+	resp.Diagnostics.Append(m.identify(ctx, resp.Identity)...)
+	ctx, leave := l.session.enter(ctx)
+	defer leave()
+	where, diags := l.locate(ctx, m)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() || where.unknown != "" {
+		return
+	}
+	digests, diags, looked := l.look(ctx, m, where, hasFlag(ctx, req.Private, importKey))
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(setFlag(ctx, resp.Private, unseenKey, !looked)...)
+	if !looked {
+		return
+	}
+	resp.Diagnostics.Append(setFlag(ctx, resp.Private, importKey, false)...)
+	resp.Diagnostics.Append(writeDigests(ctx, resp.Private, digests)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+}
+
+// look looks at the host for what state says is wanted. looked is false when it
+// did not answer and the policy allows to go on.
+func (l *lifecycle[M, P]) look(ctx context.Context, m P, where whereabouts, importing bool) (digests map[string]string, diags diag.Diagnostics, looked bool) {
+	patience, diags := m.place().timeouts.Read(ctx, lookTimeout)
+	if diags.HasError() {
+		return nil, diags, false
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	name := m.place().Host.ValueString()
+	digests, more, err := m.look(ctx, l.session, where, importing)
+	switch {
+	case err == nil:
+		return digests, append(diags, more...), true
+	case importing:
+		return nil, append(diags, failures(name, "import", err)...), false
+	}
+	return nil, append(diags, l.session.unlooked(name, "refresh", m.place().onUnreachable, err)...), false
+}
+
+// Delete puts back what was there before.
+func (l *lifecycle[M, P]) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	m := P(new(M))
+	resp.Diagnostics.Append(req.State.Get(ctx, m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, leave := l.session.enter(ctx)
+	defer leave()
+	patience, diags := m.place().timeouts.Delete(ctx, changeTimeout)
+	resp.Diagnostics.Append(diags...)
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	where, diags := l.ready(ctx, m, "destroy")
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	same, err := m.remove(ctx, l.session, where)
+	resp.Diagnostics.Append(l.session.removed(m.place().Host.ValueString(), m.place().onUnreachable, same, err)...)
+}
