@@ -104,7 +104,8 @@ grab() {
 	return 1
 }
 
-enlist() { mkdir -p "$RUN" && printf '%s\n' "$$ $(born $$) $BOOT $ID" >"$mine"; }
+# cat says why it could not write, which not every printf does.
+enlist() { mkdir -p "$RUN" && printf '%s\n' "$$ $(born $$) $BOOT $ID" | cat >"$mine"; }
 
 # Only who holds lock.break may remove somebody else's lock, or two could each
 # break what the other just took.

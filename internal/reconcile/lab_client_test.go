@@ -65,11 +65,12 @@ func TestLabClient(t *testing.T) {
 	fmt.Printf("\nended %s: %v\n", outcome, err)
 }
 
-// start runs a client. What it prints besides the two words goes to the log.
-func (r *labRig) start(t *testing.T, want keepalive.Server, holdConfirm bool) *client {
+// start runs a client, which waits for a line before it confirms if that is the
+// step to stop at.
+func (r *labRig) start(t *testing.T, want keepalive.Server, stopAt string, timeout time.Duration) *client {
 	t.Helper()
 	text, err := json.Marshal(order{Addr: r.Addr, User: r.target.Spec.User, Key: string(r.Key), HostKeys: r.HostKeys,
-		Timeout: r.target.ConfirmTimeout, Want: want, HoldConfirm: holdConfirm})
+		Timeout: timeout, Want: want, HoldConfirm: stopAt == "confirm"})
 	if err != nil {
 		t.Fatal(err)
 	}

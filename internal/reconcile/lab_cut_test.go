@@ -17,7 +17,10 @@ import (
 )
 
 // shortly is a confirm timeout that tests can wait for.
-const shortly = 6 * time.Second
+const shortly = 5 * time.Second
+
+// late is a drop-in that is read after the cloud image's.
+const late = "/etc/ssh/sshd_config.d/99-sshkeepalive.conf"
 
 // twoFiles is a wish that takes a change of two files: the drop-in is read after
 // the one whose value it takes over.
@@ -83,7 +86,6 @@ func TestLabCuts(t *testing.T) {
 	steps := append(append(append([]string{}, beginSteps...), "confirm"), finishSteps...)
 	everyRelease(t, func(t *testing.T, o lab.Options) {
 		r := newLabRig(t, o, "root")
-		r.target.ConfirmTimeout = shortly
 		old := r.Snapshot("/etc/ssh")
 		if _, plan := apply(t, r.rig, twoFiles("60")); len(plan.Changes) != 2 {
 			t.Fatalf("changes of %d files (%s)", len(plan.Changes), plan.Trail)
@@ -108,6 +110,39 @@ func TestLabCuts(t *testing.T) {
 	})
 }
 
+// TestLabNetworkGone takes the network away for good, as far as the client can see,
+// at a step of each release: the client gives up, the watchdog does its work, and
+// the client does not claim more than it saw.
+func TestLabNetworkGone(t *testing.T) {
+	at := map[string]string{"bullseye": "second", "bookworm": "live", "trixie": "confirm"}
+	everyRelease(t, func(t *testing.T, o lab.Options) {
+		r := newLabRig(t, o, "root")
+		old, step := r.Snapshot("/etc/ssh"), at[o.Release]
+		r.Write(brakeFile, step+"\n")
+		c := r.start(t, twoFiles("60"), step, shortly)
+		r.stopped(t, step, c)
+		r.Unplug()
+		r.loosen()
+		c.release()
+		began := time.Now()
+		r.eventually(t, "the watchdog to roll back", func() bool { return r.traces() == "" })
+		rolledBack := time.Since(began)
+		said := c.end(t)
+		t.Logf("gone at %s: rolled back after %.1f s; after %.1f s the client said %s", step, rolledBack.Seconds(), time.Since(began).Seconds(), said)
+		if !strings.HasPrefix(said, string(reconcile.Watchdog)) {
+			t.Errorf("the client said %q", said)
+		}
+		r.Plug()
+		if d := hosttest.Differences(old, r.Snapshot("/etc/ssh")); d != "" {
+			t.Errorf("not restored:\n%s", d)
+		}
+		if err := r.login("root"); err != nil {
+			t.Error(err)
+		}
+		apply(t, r.rig, twoFiles("60"))
+	})
+}
+
 // restore takes what was applied away.
 func (r *labRig) restore(t *testing.T, old map[string]hosttest.File) {
 	t.Helper()
@@ -124,7 +159,7 @@ func (r *labRig) struck(t *testing.T, b blow, step string, old, fresh map[string
 	t.Helper()
 	r.Write(brakeFile, step+"\n")
 	want := twoFiles("60")
-	c := r.start(t, want, step == "confirm")
+	c := r.start(t, want, step, shortly)
 	r.stopped(t, step, c)
 	b.strike(t, r, c)
 	said = c.end(t)

@@ -3,9 +3,9 @@
 package reconcile_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest/lab"
@@ -24,7 +24,7 @@ type fault struct {
 
 var faults = []fault{
 	{name: "full disk below /etc/ssh", says: []string{"No space left on device"},
-		make: "cp -a /etc/ssh /srv/ssh; mount -t tmpfs -o size=256k tmpfs /etc/ssh; cp -a /srv/ssh/. /etc/ssh; dd if=/dev/zero of=/etc/ssh/filler 2>/dev/null || :",
+		make: "cp -a /etc/ssh /srv/ssh; mount -t tmpfs -o size=1m tmpfs /etc/ssh; cp -a /srv/ssh/. /etc/ssh; dd if=/dev/zero of=/etc/ssh/filler 2>/dev/null || :",
 		mend: "umount /etc/ssh"},
 	{name: "full disk below /var/lib", says: []string{"No space left on device"},
 		make: "mkdir -p /var/lib/sshkeepalive; mount -t tmpfs -o size=4k tmpfs /var/lib/sshkeepalive; dd if=/dev/zero of=/var/lib/sshkeepalive/filler 2>/dev/null || :",
@@ -97,9 +97,7 @@ func (r *labRig) fault(t *testing.T, f fault) {
 	if left := r.traces(); left != "" {
 		t.Errorf("%s: left behind:\n%s", f.name, left)
 	}
-	if err := r.login("root"); err != nil {
-		t.Errorf("%s: %v", f.name, err)
-	}
+	r.eventually(t, f.name+" to let us log in again", func() bool { return r.login("root") == nil })
 }
 
 func (r *labRig) refused(t *testing.T, f fault, outcome reconcile.Outcome, err error) {
@@ -141,19 +139,18 @@ func TestLabSymlinks(t *testing.T) {
 func TestLabTwoAtOnce(t *testing.T) {
 	everyRelease(t, func(t *testing.T, o lab.Options) {
 		r := newLabRig(t, o, "root")
-		r.target.ConfirmTimeout = lockOutTimeout
 		first, second := twoFiles("60"), twoFiles("90")
 		for _, step := range []string{"", "compare", "swap", "live", "disarm"} {
 			old := r.Snapshot("/etc/ssh")
 			a, b := (*client)(nil), (*client)(nil)
 			if step == "" {
-				a, b = r.start(t, first, false), r.start(t, second, false)
+				a, b = r.start(t, first, step, time.Minute), r.start(t, second, step, time.Minute)
 			} else {
 				r.Write(brakeFile, step+"\n")
-				a = r.start(t, first, false)
+				a = r.start(t, first, step, time.Minute)
 				r.stopped(t, step, a)
-				b = r.start(t, second, false)
-				r.eventually(t, "the second client to be there", func() bool { return strings.Count(r.Sh("ps -eww -o args"), "sshd: root@notty") > 1 })
+				b = r.start(t, second, step, time.Minute)
+				r.eventually(t, "the second client's change to wait", func() bool { return strings.Count(r.Sh("ps -eww -o args"), "/bin/sh -s\n") > 1 })
 				r.loosen()
 			}
 			saidA, saidB := a.end(t), b.end(t)
@@ -191,35 +188,58 @@ func (r *labRig) oneOf(t *testing.T, step, saidA, saidB string) {
 	}
 }
 
-// TestLabHandEdit: what somebody edits between the look and the swap is not
-// overwritten.
+// edit is what somebody does to a file while a change of it is under way.
+type edit struct {
+	before, script string
+	applied        bool // it comes too late to be a conflict
+}
+
+var edits = []edit{
+	{before: "compare", script: "echo '# by hand' >>" + cloud},
+	{before: "validate", script: "echo '# by hand' >" + dropIn},
+	{before: "arm", script: "sed -i '1s/^/# by hand\\n/' " + cloud},
+	{before: "swap", script: "echo '# by hand' >>" + cloud},
+	{before: "swap", script: "sed -i '1s/^/# by hand\\n/' " + cloud},
+	{before: "swap", script: "echo '# by hand' >" + late},
+	{before: "second", script: "echo '# by hand' >" + late},
+	{before: "second", script: "echo '# by hand' >>" + cloud, applied: true},
+	{before: "reload", script: "echo '# by hand' >>" + cloud, applied: true},
+}
+
+// TestLabHandEdit: what somebody edits between the look and the swap of a file is
+// a conflict, and is neither overwritten nor taken back; a later edit is of the new
+// file, and stays too.
 func TestLabHandEdit(t *testing.T) {
 	everyRelease(t, func(t *testing.T, o lab.Options) {
 		r := newLabRig(t, o, "root")
-		edits := map[string]string{
-			"compare":  "echo '# by hand' >>" + cloud,
-			"swap":     "echo '# by hand' >>" + cloud,
-			"second":   "echo '# by hand' >>" + cloud,
-			"validate": "echo '# by hand' >" + dropIn,
-		}
-		for step, edit := range edits {
-			want := twoFiles("60")
-			if step == "validate" {
-				want = wish("ClientAliveInterval", "60")
-			}
-			r.Write(brakeFile, step+"\n")
-			go r.meddle(edit)
-			_, _, outcome, err := reconcile.New(&cutting{Machines: r.pool, onConfirm: func() {}}).Apply(t.Context(), r.target, want, reconcile.Record{})
-			t.Logf("before %s: %s: %v", step, outcome, err)
-			var failed *reconcile.Error
-			if !errors.As(err, &failed) || outcome != reconcile.Unchanged && outcome != reconcile.RolledBack || !strings.Contains(err.Error(), "since the change was planned") {
-				t.Errorf("before %s: %s: %v", step, outcome, err)
-			}
-			if got := r.Sh("cat /etc/ssh/sshd_config.d/*"); strings.Count(got, "# by hand") != 1 || strings.Contains(got, "Interval 60") {
-				t.Errorf("before %s: the drop-ins are %q", step, got)
-			}
-			r.noTraces(t)
-			r.Sh("sed -i '/by hand/d' " + cloud + "; rm -f " + dropIn + "; systemctl reload ssh")
+		for _, e := range edits {
+			r.edited(t, e)
 		}
 	})
+}
+
+func (r *labRig) edited(t *testing.T, e edit) {
+	t.Helper()
+	before := r.Snapshot("/etc/ssh")
+	want := twoFiles("60")
+	if strings.Contains(e.script, dropIn) {
+		want = wish("ClientAliveInterval", "60")
+	}
+	r.Write(brakeFile, e.before+"\n")
+	go r.meddle(e.script)
+	_, _, outcome, err := reconcile.New(&cutting{Machines: r.pool, onConfirm: func() {}}).Apply(t.Context(), r.target, want, reconcile.Record{})
+	t.Logf("%s before %s: %s: %v", e.script, e.before, outcome, err)
+	conflict := outcome == reconcile.Unchanged || outcome == reconcile.RolledBack
+	if !e.applied && (!conflict || !strings.Contains(err.Error(), "since the change was planned")) || e.applied && err != nil {
+		t.Errorf("%s before %s: %s: %v", e.script, e.before, outcome, err)
+	}
+	got := r.Sh("cat /etc/ssh/sshd_config.d/*")
+	if strings.Count(got, "# by hand") != 1 || strings.Contains(got, "Interval 60") != e.applied {
+		t.Errorf("%s before %s: the drop-ins are %q", e.script, e.before, got)
+	}
+	r.noTraces(t)
+	r.Sh("sed -i '/by hand/d; s/^#sshkeepalive.*# //' " + cloud + "; rm -f " + dropIn + " " + late + "; systemctl reload ssh")
+	if d := hosttest.Differences(before, r.Snapshot("/etc/ssh")); d != "" {
+		t.Errorf("%s before %s: in the end:\n%s", e.script, e.before, d)
+	}
 }

@@ -141,8 +141,7 @@ func TestLabWatchdogOutlivesTheSession(t *testing.T) {
 		o.Files = killUserProcesses
 		r := newLabRig(t, o, "admin")
 		before := r.Snapshot("/etc/ssh")
-		r.target.ConfirmTimeout = shortly
-		c := r.start(t, wish("AllowUsers", "nobody-else"), true)
+		c := r.start(t, wish("AllowUsers", "nobody-else"), "confirm", shortly)
 		r.stopped(t, "confirm", c)
 		c.kill()
 		// The session must be gone, and with it whatever logind would kill.

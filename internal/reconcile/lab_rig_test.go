@@ -64,14 +64,16 @@ func everyRelease(t *testing.T, test func(t *testing.T, o lab.Options)) {
 // traces is everything of ours on the host besides the managed lines: locks,
 // pending changes, temporary files, units, timers, and scripts that still run.
 func (r *labRig) traces() string {
-	// Not everything looked at exists, which is why find fails.
+	// Not everything looked at exists, which is why find fails. A unit that ran at
+	// boot and removed its own file is remembered by systemd, inactive, until the next
+	// daemon-reload; that is not asked for.
 	return strings.TrimSpace(r.Sh(`
 		{
 			find /etc/systemd /etc/cron.d /run/systemd/transient -name '*sshkeepalive*'
 			find /run/sshkeepalive /var/lib/sshkeepalive
 			find /tmp /var/tmp -mindepth 1 -not -path '*/systemd-private*' -not -name '.*-unix'
 			find /etc/ssh -mindepth 1 -name '.*'
-			systemctl list-units --all --no-legend 'sshkeepalive*'
+			systemctl list-units --no-legend 'sshkeepalive*'
 			ps -eww -o args | grep -e '[/]rollback' -e '^/bin/sh -s'
 		} 2>/dev/null || :`))
 }
