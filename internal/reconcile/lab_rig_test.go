@@ -35,9 +35,16 @@ func release(name string) lab.Options {
 }
 
 // everyWay runs a test on every release with everything that can listen there.
-func everyWay(t *testing.T, test func(t *testing.T, o lab.Options)) {
+func everyWay(t *testing.T, test func(t *testing.T, o lab.Options)) { ways(t, lab.Sockets, test) }
+
+// everySocket is everyWay without sshd listening by itself.
+func everySocket(t *testing.T, test func(t *testing.T, o lab.Options)) {
+	ways(t, func(name string) []lab.Socket { return lab.Sockets(name)[1:] }, test)
+}
+
+func ways(t *testing.T, sockets func(string) []lab.Socket, test func(t *testing.T, o lab.Options)) {
 	for _, name := range lab.Releases() {
-		for _, socket := range lab.Sockets(name) {
+		for _, socket := range sockets(name) {
 			label := name + "/ssh.service"
 			if socket != lab.NoSocket {
 				label = name + "/ssh.socket,Accept=" + string(socket)
