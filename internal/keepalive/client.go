@@ -54,7 +54,7 @@ func ClientAttributes() []Attribute {
 		{Name: "connection_attempts", Keyword: "ConnectionAttempts", Kind: Count},
 		{Name: "control_master", Keyword: "ControlMaster", Kind: Text, Words: []string{"auto", "autoask", "yes", "ask", "no"}},
 		{Name: "control_path", Keyword: "ControlPath", Kind: Text},
-		{Name: "control_persist", Keyword: "ControlPersist", Kind: Time, Words: []string{"yes", "no"}},
+		{Name: "control_persist", Keyword: "ControlPersist", Kind: Time, Since: sshconf.Version{Major: 5, Minor: 6}, Words: []string{"yes", "no"}},
 	}
 }
 

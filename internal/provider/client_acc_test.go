@@ -222,3 +222,20 @@ resource "sshkeepalive_client" "mine" {
 		t.Errorf("destroy left %v %v", left, err)
 	}
 }
+
+// TestClientUnreachable: a host that does not answer is no green plan, and keeps
+// its record.
+func TestClientUnreachable(t *testing.T) {
+	t.Parallel()
+	m := bobsMachine(t, "")
+	c := newCLI(t)
+	c.config(providerBlock("", m) + clientBlock(m, "this", "bob", "patterns = [\"*\"]\nserver_alive_interval = 60"))
+	c.apply()
+	m.Sh("kill $(cat /run/sshd.pid)")
+	c.plan(2, "could not look")
+	c.config(providerBlock("", m) + clientBlock(m, "this", "bob", "patterns = [\"*\"]\nserver_alive_interval = 60\non_unreachable = \"ignore\""))
+	c.plan(2, "could not look") // on_unreachable itself is recorded
+	c.apply()
+	c.plan(0, "could not look")
+	c.destroy()
+}

@@ -13,7 +13,7 @@ func clientTypedDocs() map[string]string {
 		"connection_attempts": "How often ssh tries to connect, one second apart, before it gives up. A whole number. ssh's own default is `1`.",
 		"control_master": "Whether sessions share one connection: `auto` uses a master that is there and becomes one otherwise, `autoask` and `ask` ask for confirmation, `yes` only ever becomes master (and never again once a killed one left its socket), `no` only ever uses one. " +
 			"ssh's own default is `no`. Needs `control_path`. A server with `MaxSessions 1` refuses the second session of a shared connection.",
-		"control_path": "Where the master's socket is: a path, with `~` and tokens such as `%C` (a hash of the connection's ends, always 40 characters, and the best choice). `none` switches sharing off. ssh's own default is none. " +
+		"control_path": "Where the master's socket is: a path, with `~` and tokens such as `%C` (a hash of the connection's ends, always 40 characters, since OpenSSH 6.7, and the best choice). `none` switches sharing off. ssh's own default is none. " +
 			"The path may have at most 90 bytes on Linux and 86 on the BSDs and macOS, because ssh adds 17 while it binds the socket; that is checked with the host's own expansion. A missing directory is made, with mode 0700, and removed on destroy if it is empty then; one in which others may write is refused.",
 		"control_persist": "How long a master stays after its last session. A time, as in `server_alive_interval`, or `yes` (for ever, as is `0`; the plan warns) or `no`. ssh's own default is `no`.",
 	}

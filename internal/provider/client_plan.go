@@ -64,7 +64,7 @@ func (p *clientPlanning) run(ctx context.Context) diag.Diagnostics {
 	}
 	p.m.ID = types.StringValue(whichBlock(p.m).String())
 	if p.unseen && !p.moving() {
-		p.blind()
+		p.recorded(ctx, w.client)
 		return diags
 	}
 	patience, more := p.m.Timeouts.Read(ctx, lookTimeout)
@@ -74,7 +74,7 @@ func (p *clientPlanning) run(ctx context.Context) diag.Diagnostics {
 	name := p.m.Host.ValueString()
 	sight, err := p.r.session.engine.LookClient(ctx, p.m.glance(where), w.client)
 	if err != nil {
-		p.blind()
+		p.recorded(ctx, w.client)
 		return append(diags, p.r.session.unlooked(name, "plan", p.m.OnUnreachable, err)...)
 	}
 	plan := keepalive.PlanClient(w.client, sight.Facts)
@@ -108,12 +108,20 @@ func (p *clientPlanning) sameBlock() bool {
 	return !p.moving() && whichBlock(p.m).String() == whichBlock(p.before).String()
 }
 
-// blind plans without having looked. Unless the policy is to ignore that, the
-// plan is to verify: it leaves values open that only an apply can tell.
-func (p *clientPlanning) blind() {
+// recorded plans from what is recorded, without having looked, as in
+// sshkeepalive_server.
+func (p *clientPlanning) recorded(ctx context.Context, want keepalive.Client) {
 	p.moved("")
-	if p.before == nil || p.changed || choosePolicy(p.m.OnUnreachable, p.r.session.onUnreachable) == recheck {
-		p.m.ManagedContent = types.StringUnknown()
+	if p.before == nil {
+		return
+	}
+	wanted, diags := p.before.want(ctx)
+	if !diags.HasError() && p.sameBlock() && sameClient(wanted.client, want) {
+		id := p.m.ID
+		p.m.clientComputed = p.before.clientComputed
+		p.m.ID = id
+	}
+	if choosePolicy(p.m.OnUnreachable, p.r.session.onUnreachable) == recheck {
 		p.m.Effective = types.MapUnknown(effectiveType)
 		p.m.Trail = types.StringUnknown()
 	}
