@@ -181,7 +181,8 @@ func (r *labRig) recover(t *testing.T, a attempt, before map[string]hosttest.Fil
 		return
 	}
 	t.Logf("%s: putting the host right by hand", a.name)
-	r.Sh("rm -f " + dropIn + "; sed -i '/sshkeepalive/d' " + mainFile + "; systemctl restart ssh.service")
+	r.Sh("rm -f " + dropIn + "; sed -i '/sshkeepalive/d' " + mainFile)
+	r.host.RestartSSHD()
 }
 
 func printFates(t *testing.T, fates []fate) {

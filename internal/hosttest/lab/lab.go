@@ -16,14 +16,13 @@
 package lab
 
 import (
+	_ "embed"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
-
-	_ "embed"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 )
@@ -110,15 +109,6 @@ func Missing() error {
 		return fmt.Errorf("hosts with systemd need packages that this machine lacks: apt-get install %s", strings.Join(absent, " "))
 	}
 	return nil
-}
-
-// Prepare installs the root file system of a release unless that was done before.
-func Prepare(release string) error {
-	if err := Missing(); err != nil {
-		return err
-	}
-	_, err := hosttest.Root(release, rootScript)
-	return err
 }
 
 func boot(o Options, fail func(error)) (*Host, error) {
