@@ -47,7 +47,7 @@ func (e *Engine) commit(ctx context.Context, t Target, want keepalive.Server, be
 	return after, Outcome(outcome), nil
 }
 
-func failure(spec host.Spec, outcome commit.Outcome, err error) error {
+func failure(spec host.Spec, outcome commit.Outcome, err error) *Error {
 	step := "commit"
 	var failed *commit.Error
 	if errors.As(err, &failed) {

@@ -56,7 +56,11 @@ func (c clientChange) run(ctx context.Context) (ClientSight, Outcome, error) {
 	outcome, err := commit.Run(ctx, machine{c.host, c.target.as}, c.request(), confirm)
 	if err != nil {
 		c.tidy(ctx)
-		return c.before, Outcome(outcome), failure(c.target.Spec, outcome, err)
+		failed := failure(c.target.Spec, outcome, err)
+		if failed.Step == "confirm" {
+			failed.Step = "verify" // no connection was to be confirmed
+		}
+		return c.before, Outcome(outcome), failed
 	}
 	return after, Outcome(outcome), nil
 }

@@ -277,3 +277,23 @@ func TestSSHMakesAMaster(t *testing.T) {
 		t.Errorf("no master: %s", out)
 	}
 }
+
+// What holds on the copy and not in the files themselves is rolled back, and what
+// was made for it goes.
+func TestSSHRollsBack(t *testing.T) {
+	t.Parallel()
+	r, target := sshRig(t, "bob", map[string]string{
+		bobConfig:              "Include first\nInclude config.d/*\n",
+		"/home/bob/.ssh/first": "Match exec \"! ls -d /tmp/sshkeepalive-*\"\n  ServerAliveInterval 5\n",
+	})
+	target.File = "~/.ssh/config.d/keepalive"
+	before := r.sshFiles()
+	_, _, outcome, err := r.walk().ApplyClient(t.Context(), target, sshWish("Host db", "ServerAliveInterval", "60"), reconcile.Record{})
+	var failed *reconcile.Error
+	if !errors.As(err, &failed) || failed.Step != "verify" || outcome != reconcile.RolledBack || !strings.Contains(err.Error(), "for db serveraliveinterval is effectively 5, not 60") {
+		t.Errorf("%q, error %v", outcome, err)
+	}
+	if d := hosttest.Differences(before, r.sshFiles()); d != "" {
+		t.Errorf("not restored:\n%s", d)
+	}
+}
