@@ -24,7 +24,7 @@ const (
 //
 // Up to 7.6 sshd -T without -C does not do the second reading.
 func Evaluate(t Tree, c Context) Result {
-	e := &evaluator{tree: t, context: c, globs: newGlobber(t.Files), files: map[string]*File{}, subsystems: map[string]Pos{}}
+	e := &evaluator{tree: t, context: c, globs: newGlobber(t.Files), files: map[string]*File{}, subsystems: map[string]Pos{}, taken: map[string]reading{}}
 	e.result = Result{dialect: t.Dialect, version: t.Version, settings: map[string][]Setting{}, includedBy: map[string]Pos{}}
 	if _, ok := t.Files[t.Main]; !ok {
 		e.problem(Pos{Path: t.Main}, true, "no such file")
@@ -68,9 +68,12 @@ type evaluator struct {
 	result  Result
 
 	subsystems map[string]Pos // those there are at the start
-	// keysStart and keysConnection say that AuthorizedKeysCommand is set.
-	keysStart, keysConnection bool
+	// taken says in which reading a value of some keywords was found.
+	taken map[string]reading
 }
+
+// reading names the two: at the start of sshd, and for the connection.
+type reading struct{ start, connection bool }
 
 // scope is the state of process_server_config_line_depth in both readings.
 type scope struct {
@@ -237,29 +240,50 @@ func (e *evaluator) set(kw Keyword, l Line, at Pos, s scope) {
 		e.problem(at, false, "%s is deprecated and ignored", kw.Name)
 		return
 	}
-	if _, err := readValue(Server, kw, l, v); err != nil {
-		e.problem(at, true, "%v", err)
-		return
-	}
 	set := Setting{
 		Keyword: l.Keyword, Args: l.Args, Rest: l.Rest, Pos: at, Match: s.match, Depends: s.depends,
 		line: l, atStart: s.start, forConnection: s.connection && kw.matchEffective(v),
 	}
+	if _, err := readValue(Server, kw, l, v); err != nil && !e.overlooked(kw, set) {
+		e.problem(at, true, "%v", err)
+		return
+	}
 	switch kw.Name {
 	case "Subsystem":
 		e.subsystem(set)
-	case "AuthorizedKeysCommand":
-		e.keysStart, e.keysConnection = e.keysStart || set.atStart, e.keysConnection || set.forConnection
+	case "AuthorizedKeysCommand", "AuthenticationMethods":
+		e.take(kw.Name, set)
 	case "AuthorizedPrincipalsCommand":
 		// A slip of 8.7 to 9.8 keeps the line from counting once
 		// AuthorizedKeysCommand is set.
-		slip := kw.Merge(v) == Last
-		set.atStart = set.atStart && !(slip && e.keysStart)
-		set.forConnection = set.forConnection && !(slip && e.keysConnection)
+		slip, keys := kw.Merge(v) == Last, e.taken["AuthorizedKeysCommand"]
+		set.atStart = set.atStart && !(slip && keys.start)
+		set.forConnection = set.forConnection && !(slip && keys.connection)
+		e.take(kw.Name, set)
 	}
 	set.Active = set.atStart || set.forConnection
 	name := canonicalName(Server, v, kw.Name)
 	e.result.settings[name] = append(e.result.settings[name], set)
+}
+
+func (e *evaluator) take(keyword string, set Setting) {
+	was := e.taken[keyword]
+	e.taken[keyword] = reading{was.start || set.atStart, was.connection || set.forConnection}
+}
+
+// overlooked reports whether sshd does not look at the value of a line, which
+// may then be anything: up to 8.6 at some that have no effect in either reading.
+func (e *evaluator) overlooked(kw Keyword, set Setting) bool {
+	taken := e.taken[kw.Name]
+	switch {
+	case set.line.Err != nil || reached(e.tree.Version, Version{8, 7}):
+		return false
+	case kw.Name == "AuthenticationMethods": // there already
+		return taken.start && taken.connection
+	case kw.Name == "AuthorizedKeysCommand", kw.Name == "AuthorizedPrincipalsCommand": // there, or not active
+		return set.Rest != "" && (taken.start || !set.atStart) && (taken.connection || !set.forConnection)
+	}
+	return false
 }
 
 // subsystem refuses one that is there already, as sshd did before 9.5.

@@ -17,6 +17,7 @@ var (
 	errQuotes      = errors.New("invalid quotes")
 	errEmptySecond = errors.New("a quoted argument is followed by an empty one")
 	errGarbage     = errors.New("garbage at end of line")
+	errOldNone     = errors.New("none is no time, unless it is all that is left of the line")
 	errNUL         = errors.New("NUL byte")
 )
 
@@ -238,6 +239,10 @@ func (x lexer) words(keyword string, d delim) ([]token, error) {
 	if !garbage && (len(words) > 0 && err == errGarbage || len(words) == 0 && old.mayBeEmpty) {
 		err = nil
 	}
+	if err == nil && x.dialect == Server && strings.EqualFold(keyword, "rekeylimit") && len(words) == 2 &&
+		words[1].text == "none" && d.text[words[1].from:] != "none" {
+		err = errOldNone
+	}
 	return words, err
 }
 
@@ -283,7 +288,8 @@ var oldLists = [...]map[string]oldList{
 	},
 	Client: {
 		"sendenv": {mayBeEmpty: true}, "setenv": {mayBeEmpty: true}, "canonicaldomains": {mayBeEmpty: true},
-		"host": {true, true}, "include": {true, true},
+		"canonicalizepermittedcnames": {mayBeEmpty: true},
+		"host":                        {true, true}, "include": {mayBeEmpty: true},
 		"globalknownhostsfile": {true, true}, "userknownhostsfile": {true, true},
 		"proxycommand": {true, true}, "localcommand": {true, true}, "remotecommand": {true, true}, "proxyjump": {true, true},
 	},

@@ -15,10 +15,12 @@ type reader func(kw Keyword, args []string, v Version) (value, error)
 var specials = [...]map[string]reader{
 	Server: {
 		"AcceptEnv":                       entries(noEquals),
+		"AgentSocketPath":                 single,
 		"AllowGroups":                     entries(nil),
 		"AllowUsers":                      entries(nil),
-		"AuthenticationMethods":           oneLine,
+		"AuthenticationMethods":           authenticationMethods,
 		"AuthorizedKeysFile":              tildeless,
+		"AuthorizedPrincipalsFile":        single,
 		"ChannelTimeout":                  channelTimeout,
 		"ChrootDirectory":                 word,
 		"DenyGroups":                      entries(nil),
@@ -26,14 +28,19 @@ var specials = [...]map[string]reader{
 		"FingerprintHash":                 upper(digests...),
 		"IPQoS":                           ipQoS,
 		"LogLevel":                        upper(levels...),
+		"LogVerbose":                      noneAlone(unprinted),
 		"MaxStartups":                     maxStartups,
 		"PermitListen":                    permitListen,
 		"PermitOpen":                      permitOpen,
 		"PermitUserEnvironment":           word,
+		"PAMServiceName":                  single,
 		"PerSourceMaxStartups":            countOrNone,
+		"PerSourceNetBlockSize":           netBlockSize,
 		"Port":                            port,
 		"PubkeyAuthOptions":               pubkeyAuthOptions,
+		"RDomain":                         single,
 		"RekeyLimit":                      rekeyLimit,
+		"RevokedKeys":                     single,
 		"SetEnv":                          setEnv,
 		"StreamLocalBindMask":             bindMask,
 		"Subsystem":                       subsystem,
@@ -45,27 +52,35 @@ var specials = [...]map[string]reader{
 		"AddKeysToAgent":           addKeysToAgent,
 		"BindAddress":              word,
 		"BindInterface":            word,
-		"CanonicalDomains":         oneLine,
+		"CanonicalDomains":         noneAlone(canonicalDomains),
 		"ControlPath":              plainPath,
 		"ControlPersist":           controlPersist,
+		"EscapeChar":               escapeChar,
 		"FingerprintHash":          upper(digests...),
 		"ForwardAgent":             forwardAgent,
-		"GlobalKnownHostsFile":     tildeless,
+		"GlobalKnownHostsFile":     noneAlone(tildeless),
+		"GSSAPIClientIdentity":     single,
+		"GSSAPIServerIdentity":     single,
 		"HostKeyAlias":             word,
+		"HostName":                 single,
 		"IdentityFile":             word,
 		"IgnoreUnknown":            word,
 		"KbdInteractiveDevices":    word,
 		"IPQoS":                    ipQoS,
 		"LogLevel":                 upper(levels...),
+		"LogVerbose":               noneAlone(unprinted),
 		"Port":                     port,
 		"PreferredAuthentications": word,
 		"RekeyLimit":               rekeyLimit,
+		"RevokedHostKeys":          single,
 		"SendEnv":                  sendEnv,
 		"SetEnv":                   setEnv,
 		"StreamLocalBindMask":      bindMask,
 		"SyslogFacility":           upper(facilities...),
+		"Tag":                      single,
+		"TunnelDevice":             single,
 		"User":                     word,
-		"UserKnownHostsFile":       tildeless,
+		"UserKnownHostsFile":       noneAlone(tildeless),
 	},
 }
 
@@ -85,6 +100,29 @@ func word(kw Keyword, args []string, _ Version) (value, error) {
 		return printed("none"), nil
 	}
 	return printed(arg), nil
+}
+
+// single reads one argument of which we do not know what a dump makes.
+func single(kw Keyword, args []string, _ Version) (value, error) {
+	_, err := one(kw, args)
+	return value{}, err
+}
+
+// unprinted reads a list of which we do not know what a dump makes.
+func unprinted(kw Keyword, args []string, v Version) (value, error) {
+	_, err := oneLine(kw, args, v)
+	return value{}, err
+}
+
+// noneAlone refuses none in a list of others, as is done since 8.7.
+func noneAlone(read reader) reader {
+	return func(kw Keyword, args []string, v Version) (value, error) {
+		none := slices.ContainsFunc(args, func(arg string) bool { return strings.EqualFold(arg, "none") })
+		if none && len(args) > 1 && reached(v, Version{8, 7}) {
+			return value{}, fmt.Errorf("%s: none must be alone", kw.Name)
+		}
+		return read(kw, args, v)
+	}
 }
 
 func noEquals(arg string) bool { return !strings.Contains(arg, "=") }
@@ -199,7 +237,11 @@ func countOrNone(kw Keyword, args []string, v Version) (value, error) {
 	return readCount(kw, arg, v)
 }
 
-var startups = regexp.MustCompile(`^(\d{1,9})(?::(\d{1,9}):(\d{1,9}))?$`)
+var (
+	startups      = regexp.MustCompile(`^(\d{1,9})(?::(\d{1,9}):(\d{1,9}))?$`)
+	netBlocks     = regexp.MustCompile(`^(\d{1,9})(?::(\d{1,9}))?$`)
+	leadingNumber = regexp.MustCompile(`^\s*[+-]?\d`)
+)
 
 func maxStartups(kw Keyword, args []string, _ Version) (value, error) {
 	arg, err := one(kw, args)
@@ -207,6 +249,9 @@ func maxStartups(kw Keyword, args []string, _ Version) (value, error) {
 		return value{}, err
 	}
 	m := startups.FindStringSubmatch(arg)
+	if m == nil && !leadingNumber.MatchString(arg) {
+		return value{}, fmt.Errorf("%s: invalid spec %q", kw.Name, arg)
+	}
 	if m == nil {
 		return value{}, nil // sscanf stops where it likes to
 	}
@@ -219,6 +264,22 @@ func maxStartups(kw Keyword, args []string, _ Version) (value, error) {
 		return value{}, fmt.Errorf("%s: invalid spec %q", kw.Name, arg)
 	}
 	return printed(fmt.Sprintf("%d:%d:%d", start, rate, full)), nil
+}
+
+// netBlockSize wants a mask for IPv4 and may have one for IPv6.
+func netBlockSize(kw Keyword, args []string, _ Version) (value, error) {
+	arg, err := one(kw, args)
+	if err != nil {
+		return value{}, err
+	}
+	m := netBlocks.FindStringSubmatch(arg)
+	if m == nil && leadingNumber.MatchString(arg) {
+		return value{}, nil // as for MaxStartups
+	}
+	if m == nil || number(m[1]) > 32 || m[2] != "" && number(m[2]) > 128 {
+		return value{}, fmt.Errorf("%s: invalid spec %q", kw.Name, arg)
+	}
+	return value{}, nil
 }
 
 func number(digits string) int {
@@ -248,7 +309,7 @@ func permitOpen(kw Keyword, args []string, v Version) (value, error) {
 		port := arg[strings.LastIndexByte(arg, ':')+1:]
 		_, bad := strconv.ParseUint(port, 10, 16)
 		switch {
-		case arg == "any" || arg == "none" || port == "*" && port != arg || bad == nil && port != arg:
+		case len(args) == 1 && (arg == "any" || arg == "none"), port == "*" && port != arg, bad == nil && port != arg:
 		case port != arg && servicePattern.MatchString(port):
 			got.known = false
 		default:
@@ -259,6 +320,12 @@ func permitOpen(kw Keyword, args []string, v Version) (value, error) {
 }
 
 func pubkeyAuthOptions(kw Keyword, args []string, v Version) (value, error) {
+	for _, arg := range args {
+		known := slices.Contains([]string{"none", "touch-required", "verify-required"}, strings.ToLower(arg))
+		if !known && !reached(v, Version{10, 6}) {
+			return value{}, unsupported(kw, arg)
+		}
+	}
 	lower := strings.ToLower(strings.Join(args, " "))
 	touch, verify := strings.Contains(lower, "touch-required"), strings.Contains(lower, "verify-required")
 	switch {
@@ -294,7 +361,10 @@ func rekeyLimit(kw Keyword, args []string, v Version) (value, error) {
 	return value{[]string{fmt.Sprintf("%d %d", bytes, seconds)}, known}, nil
 }
 
-var scaledPattern = regexp.MustCompile(`^(\d{1,18})([bBkKmMgGtTpPeE]?)$`)
+var (
+	scaledPattern = regexp.MustCompile(`^(\d{1,18})([bBkKmMgGtTpPeE]?)$`)
+	scaledStart   = regexp.MustCompile(`^\s*[+-]?[\d.]`)
+)
 
 // scaled is scan_scaled, for what it reads without rounding.
 func scaled(arg string) (n int64, known bool, err error) {
@@ -302,6 +372,9 @@ func scaled(arg string) (n int64, known bool, err error) {
 		return 0, true, nil
 	}
 	m := scaledPattern.FindStringSubmatch(arg)
+	if m == nil && !scaledStart.MatchString(arg) {
+		return 0, false, fmt.Errorf("bad number %q", arg)
+	}
 	if m == nil {
 		return 0, false, nil
 	}
@@ -341,16 +414,23 @@ func bindMask(kw Keyword, args []string, _ Version) (value, error) {
 	if err != nil {
 		return value{}, err
 	}
-	n, err := strconv.ParseUint(arg, 8, 32)
-	if err == nil && n <= 0o777 {
-		return printed(fmt.Sprintf("0%o", n)), nil
+	m := octal.FindStringSubmatch(arg)
+	if m == nil {
+		return value{}, fmt.Errorf("%s: bad mask %q", kw.Name, arg)
 	}
-	return value{}, nil
+	n, err := strconv.ParseInt(m[1], 8, 64)
+	if err != nil || n < 0 || n > 0o777 {
+		return value{}, fmt.Errorf("%s: bad mask %q", kw.Name, arg)
+	}
+	return printed(fmt.Sprintf("0%o", n)), nil
 }
 
+// octal is what strtol takes of an argument; it does not mind what follows.
+var octal = regexp.MustCompile(`^\s*([+-]?[0-7]+)`)
+
 func subsystem(kw Keyword, args []string, v Version) (value, error) {
-	if len(args) < 2 {
-		return value{}, fmt.Errorf("%s: missing command", kw.Name)
+	if len(args) < 2 || args[0] == "" {
+		return value{}, fmt.Errorf("%s: missing name or command", kw.Name)
 	}
 	text := strings.Join(args, " ")
 	// Since 9.5 what argv_assemble would quote is printed in quotes.

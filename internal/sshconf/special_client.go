@@ -1,6 +1,9 @@
 package sshconf
 
 import (
+	"fmt"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -81,15 +84,48 @@ func forwardAgent(kw Keyword, args []string, v Version) (value, error) {
 	return value{}, nil // a path, kept apart from the flag
 }
 
+// addKeysToAgent takes a word, a time, or confirm and a time.
 func addKeysToAgent(kw Keyword, args []string, v Version) (value, error) {
-	if len(args) != 1 {
-		return value{}, nil
-	}
-	switch word := strings.ToLower(args[0]); word {
-	case "yes", "no", "true", "false", "ask", "confirm":
+	word := strings.ToLower(args[0])
+	time := args[len(args)-1]
+	switch {
+	case len(args) == 1 && slices.Contains(agentWords, word):
 		return printed(trueFalse(word)), nil
+	case len(args) > 2 || len(args) == 2 && word != "confirm" || time == "":
+		return value{}, unsupported(kw, strings.Join(args, " "))
+	}
+	if _, _, err := convtime(time, v); err != nil {
+		return value{}, fmt.Errorf("%s: %w", kw.Name, err)
 	}
 	return value{}, nil
+}
+
+var agentWords = []string{"yes", "no", "true", "false", "ask", "confirm"}
+
+// escapeChar takes none, one byte, or a control character as ^A.
+func escapeChar(kw Keyword, args []string, _ Version) (value, error) {
+	arg, err := one(kw, args)
+	control := len(arg) == 2 && arg[0] == '^' && arg[1] >= 64 && arg[1] < 128
+	if err == nil && arg != "none" && len(arg) != 1 && !control {
+		err = fmt.Errorf("%s: bad escape character %q", kw.Name, arg)
+	}
+	return value{}, err
+}
+
+// domain is valid_domain (misc.c), but for the underscore in front, which 8.4
+// and 9.2 refuse and 10.0 does not.
+var domain = regexp.MustCompile(`^[a-z0-9_]([.]?[a-z0-9_-])*[.]?$`)
+
+func canonicalDomains(kw Keyword, args []string, v Version) (value, error) {
+	names := make([]string, len(args))
+	for i, arg := range args {
+		names[i] = strings.ToLower(arg)
+		if !domain.MatchString(names[i]) || arg[0] == '_' && !reached(v, Version{9, 3}) {
+			return value{}, fmt.Errorf("%s: bad domain name %q", kw.Name, arg)
+		}
+		names[i] = strings.TrimSuffix(names[i], ".")
+	}
+	return oneLine(kw, names, v)
 }
 
 // sendEnv leaves it open what remains after a -pattern took names away.

@@ -2,6 +2,7 @@ package sshconf
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +22,9 @@ func printed(lines ...string) value { return value{lines, true} }
 func readValue(d Dialect, kw Keyword, l Line, v Version) (value, error) {
 	if l.Err != nil {
 		return value{}, l.Err
+	}
+	if target, ok := Lookup(d, kw.AliasOf); ok && target.Known(v) {
+		kw = target
 	}
 	if kw.Type == RestOfLine {
 		return readRest(kw, l)
@@ -207,9 +211,17 @@ func readPath(kw Keyword, arg string) (value, error) {
 	return value{}, nil
 }
 
+// algorithmNames tells what may be a list of names in some build, and what no
+// build has names of.
+var algorithmNames = regexp.MustCompile(`^[A-Za-z0-9@._*?!,-]*$`)
+
 func readAlgorithms(kw Keyword, arg string) (value, error) {
 	if arg == "" {
 		return value{}, fmt.Errorf("%s: missing argument", kw.Name)
+	}
+	list := strings.TrimLeft(arg[:1], "+^") + arg[1:]
+	if arg[0] != '-' && !algorithmNames.MatchString(list) {
+		return value{}, fmt.Errorf("%s: bad names %q", kw.Name, arg)
 	}
 	if strings.ContainsAny(arg, "+^*?!") || arg[0] == '-' {
 		return value{}, nil
@@ -274,6 +286,10 @@ func oneSpelling(kw Keyword, text string) string {
 		return "no"
 	case "prohibit-password":
 		return "without-password"
+	case "silent":
+		return "quiet"
+	case "debug1":
+		return "debug"
 	default:
 		return lower
 	}
