@@ -233,6 +233,21 @@ func TestDeadPortAfterTheLoss(t *testing.T) {
 	}
 }
 
+// That the machine cannot be reached any more does not undo what an earlier
+// attempt may have done.
+func TestDeadPortAfterAScriptBegan(t *testing.T) {
+	t.Parallel()
+	h, r, s := watched(t, brisk(t), time.Second, nil)
+	time.AfterFunc(300*time.Millisecond, func() {
+		_ = r.listener.Close()
+		r.cut()
+	})
+	e, _ := runError(t, h, Script{Name: "work", Text: "sleep 0.8", Convergent: true})
+	if e.Kind != Unreachable || !e.MayHaveRun || s.execs.Load() != 1 {
+		t.Errorf("have %v after %d: %v", e.Kind, s.execs.Load(), e)
+	}
+}
+
 func TestJumpHosts(t *testing.T) {
 	t.Parallel()
 	key, public := newKey(t)

@@ -188,18 +188,41 @@ func (l *lease) Release() { l.once.Do(l.entry.drop) }
 // connection is gone, and would run twice.
 func (l *lease) Run(ctx context.Context, s Script) (Result, error) {
 	const attempts = 3
+	ran := false
 	for n := 1; ; n++ {
-		c, err := l.entry.live(ctx)
-		if err != nil {
-			return Result{}, err
-		}
-		result, err := c.run(ctx, s)
-		c.leave()
-		l.entry.learn(c, err)
-		if err == nil || n == attempts || !mayRepeat(s, err) {
+		result, err := l.attempt(ctx, s)
+		var e *Error
+		if err == nil || !errors.As(err, &e) {
 			return result, err
 		}
+		ran = ran || e.MayHaveRun
+		if n == attempts || e.connecting() || !mayRepeat(s, err) {
+			return result, e.afterRun(ran)
+		}
 	}
+}
+
+func (l *lease) attempt(ctx context.Context, s Script) (Result, error) {
+	c, err := l.entry.live(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	defer c.leave()
+	result, err := c.run(ctx, s)
+	l.entry.learn(c, err)
+	return result, err
+}
+
+// afterRun is e for a script that an earlier attempt may have run, whatever became
+// of the last one. The error of an unreachable machine is everybody's; hence the
+// copy.
+func (e *Error) afterRun(ran bool) *Error {
+	if !ran || e.MayHaveRun {
+		return e
+	}
+	mine := *e
+	mine.MayHaveRun = true
+	return &mine
 }
 
 func mayRepeat(s Script, err error) bool {

@@ -5,6 +5,7 @@ package reconcile_test
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"text/tabwriter"
@@ -186,6 +187,9 @@ func (r *labRig) struck(t *testing.T, b blow, step string, old, fresh map[string
 	}
 	if strings.HasPrefix(said, "applied") && ended == "old" || strings.HasPrefix(said, "rolled back") && ended == "new" {
 		t.Errorf("%s at %s: the client said %q, and the files are the %s ones", b.name, step, said, ended)
+	}
+	if late := slices.Index(beginSteps, step) > slices.Index(beginSteps, "swap") || slices.Contains(finishSteps, step); late && strings.HasPrefix(said, "unchanged") {
+		t.Errorf("%s at %s: files were swapped, and the client said %q", b.name, step, said)
 	}
 	if _, _, _, err := r.walk().Apply(t.Context(), r.target, want, reconcile.Record{}); err != nil {
 		t.Errorf("%s at %s: the next apply: %v", b.name, step, err)
