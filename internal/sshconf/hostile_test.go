@@ -87,7 +87,7 @@ func bounded(t *testing.T, name string, work func()) {
 		t.Errorf("%s took %v", name, took)
 	}
 	megabytes := (after.TotalAlloc - before.TotalAlloc) >> 20
-	if megabytes > 2048 {
+	if megabytes > 768 {
 		t.Errorf("%s allocated %d MB", name, megabytes)
 	}
 	t.Logf("%s: %v, %d MB", name, took.Round(time.Millisecond), megabytes)

@@ -27,6 +27,33 @@ type token struct {
 	from, to int
 }
 
+// words are the arguments of a line, and where the first begins and the last
+// ends in it.
+type words struct {
+	texts    []string
+	from, to int
+}
+
+func (w *words) add(tok token) {
+	if len(w.texts) == 0 {
+		w.from = tok.from
+	}
+	w.texts, w.to = append(w.texts, tok.text), tok.to
+}
+
+// roomFor returns no words, with room for those of s: there are no more than it
+// has parts between blanks.
+func roomFor(s string) words {
+	n, blank := 0, true
+	for i := range len(s) {
+		was := blank
+		if blank = strings.IndexByte(blanks, s[i]) >= 0; was && !blank {
+			n++
+		}
+	}
+	return words{texts: make([]string, 0, n)}
+}
+
 // delim is what strdelim has left of a line: text[at:], unless it ended.
 type delim struct {
 	text  string
@@ -86,8 +113,8 @@ func (d *delim) skip(set string) {
 
 // argvSplit is argv_split (misc.c), since OpenSSH 8.7: both kinds of quotes, a
 // few escapes, and an end at a # where a word would start.
-func argvSplit(s string, at int) ([]token, error) {
-	var words []token
+func argvSplit(s string, at int) (words, error) {
+	w := roomFor(s[at:])
 	for i := at; i < len(s); i++ {
 		if strings.IndexByte(argvBlanks, s[i]) >= 0 {
 			continue
@@ -95,17 +122,21 @@ func argvSplit(s string, at int) ([]token, error) {
 		if s[i] == '#' {
 			break
 		}
-		word, end, err := argvWord(s, i)
+		text, end, err := argvWord(s, i)
 		if err != nil {
-			return nil, err
+			return words{}, err
 		}
-		words = append(words, token{word, i, end})
+		w.add(token{text, i, end})
 		i = end
 	}
-	return words, nil
+	return w, nil
 }
 
 func argvWord(s string, i int) (word string, end int, err error) {
+	plain := strings.IndexAny(s[i:], argvBlanks+`"'\`)
+	if plain >= 0 && strings.IndexByte(argvBlanks, s[i+plain]) >= 0 {
+		return s[i : i+plain], i + plain, nil
+	}
 	var b strings.Builder
 	var quote byte
 	for ; i < len(s); i++ {
@@ -203,9 +234,9 @@ func (x lexer) arguments(l *Line, d delim) {
 		l.Err = errNoArgument
 		return
 	}
-	words, err := x.words(l.Keyword, d)
+	w, err := x.words(l.Keyword, d)
 	rest := restOfLine(x.dialect, l.Keyword)
-	if len(words) == 0 && !rest {
+	if len(w.texts) == 0 && !rest {
 		l.Err = err
 		if err == errNoArgument && x.argv {
 			l.end = l.at // a comment stands there
@@ -215,62 +246,59 @@ func (x lexer) arguments(l *Line, d delim) {
 	if err != errNoArgument {
 		l.Err = err
 	}
-	l.Args = make([]string, len(words))
-	for i, w := range words {
-		l.Args[i] = w.text
-	}
+	l.Args = w.texts
 	if !rest {
-		l.at, l.end = words[0].from, words[len(words)-1].to
+		l.at, l.end = w.from, w.to
 	}
 	l.Rest = d.text[l.at:l.end]
 }
 
-func (x lexer) words(keyword string, d delim) ([]token, error) {
+func (x lexer) words(keyword string, d delim) (words, error) {
 	if x.argv {
-		words, err := argvSplit(d.text, d.at)
-		if err == nil && len(words) == 0 {
+		w, err := argvSplit(d.text, d.at)
+		if err == nil && len(w.texts) == 0 {
 			err = errNoArgument
 		}
-		return words, err
+		return w, err
 	}
-	words, err := oldWords(strings.ToLower(keyword), d)
-	old := oldLists[x.dialect][strings.ToLower(keyword)]
+	keyword = strings.ToLower(keyword)
+	w, err := oldWords(keyword, d)
+	old, n := oldLists[x.dialect][keyword], len(w.texts)
 	garbage := err == errGarbage && !old.unchecked
-	if !garbage && (len(words) > 0 && err == errGarbage || len(words) == 0 && old.mayBeEmpty) {
+	if !garbage && (n > 0 && err == errGarbage || n == 0 && old.mayBeEmpty) {
 		err = nil
 	}
-	if err == nil && x.dialect == Server && strings.EqualFold(keyword, "rekeylimit") && len(words) == 2 &&
-		words[1].text == "none" && d.text[words[1].from:] != "none" {
+	if err == nil && x.dialect == Server && keyword == "rekeylimit" && n == 2 && w.texts[1] == "none" && !strings.HasSuffix(d.text, "none") {
 		err = errOldNone
 	}
-	return words, err
+	return w, err
 }
 
 // oldWords takes words by strdelim, as was done up to 8.6.
-func oldWords(keyword string, d delim) ([]token, error) {
-	var words []token
+func oldWords(keyword string, d delim) (words, error) {
+	w := roomFor(d.text[d.at:])
 	splitEquals := keyword != "setenv" // strdelimw
 	for {
-		w, ok := d.next(splitEquals)
+		tok, ok := d.next(splitEquals)
 		switch {
-		case !ok && len(words) == 0:
-			return nil, errQuotes
+		case !ok && len(w.texts) == 0:
+			return words{}, errQuotes
 		case !ok:
-			return words, nil
-		case w.text == "":
+			return w, nil
+		case tok.text == "":
 			// An empty word ends the list, and nothing may follow it.
 			if more, ok := d.next(splitEquals); ok && more.text != "" {
-				return words, errGarbage
+				return w, errGarbage
 			}
-			if len(words) == 0 {
-				return nil, errNoArgument
+			if len(w.texts) == 0 {
+				return words{}, errNoArgument
 			}
-			if optionalSecond(keyword) && len(words) == 1 {
-				return words, errEmptySecond
+			if optionalSecond(keyword) && len(w.texts) == 1 {
+				return w, errEmptySecond
 			}
-			return words, nil
+			return w, nil
 		}
-		words = append(words, w)
+		w.add(tok)
 	}
 }
 
