@@ -2,6 +2,7 @@ package sshconf
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -251,8 +252,10 @@ func (e *evaluator) set(kw Keyword, l Line, at Pos, s scope) {
 	switch kw.Name {
 	case "Subsystem":
 		e.subsystem(set)
-	case "AuthorizedKeysCommand", "AuthenticationMethods":
+	case "AuthorizedKeysCommand":
 		e.take(kw.Name, set)
+	case "AuthenticationMethods":
+		e.methods(set)
 	case "AuthorizedPrincipalsCommand":
 		// A slip of 8.7 to 9.8 keeps the line from counting once
 		// AuthorizedKeysCommand is set.
@@ -269,6 +272,17 @@ func (e *evaluator) set(kw Keyword, l Line, at Pos, s scope) {
 func (e *evaluator) take(keyword string, set Setting) {
 	was := e.taken[keyword]
 	e.taken[keyword] = reading{was.start || set.atStart, was.connection || set.forConnection}
+}
+
+// methods refuses any where, in either reading, another list is set already, as
+// was done from 8.7 to 9.6: also if this one is not active.
+func (e *evaluator) methods(set Setting) {
+	v, taken := e.tree.Version, e.taken["AuthenticationMethods"]
+	strict := reached(v, Version{8, 7}) && !reached(v, Version{9, 7})
+	if strict && (taken.start || taken.connection) && slices.Contains(set.Args, "any") {
+		e.problem(set.Pos, true, "AuthenticationMethods any must be alone, and there is another list")
+	}
+	e.take("AuthenticationMethods", set)
 }
 
 // overlooked reports whether sshd does not look at the value of a line, which
