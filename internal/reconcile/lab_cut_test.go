@@ -80,7 +80,12 @@ func (r *labRig) eventually(t *testing.T, what string, done func() bool) {
 	t.Fatalf("waited a minute in vain for %s\n%s", what, r.traces())
 }
 
-// TestLabCuts strikes a real apply at every step in every way. Afterwards the
+// shares says which third of the strikes a release takes when not all are wanted:
+// together the three take each once.
+var shares = map[string]int{"bullseye": 0, "bookworm": 1, "trixie": 2}
+
+// TestLabCuts strikes a real apply at every step in every way, with LAB_ALL=1 on
+// each release. Afterwards the
 // host accepts logins, runs the old or the new configuration and nothing between,
 // nothing of ours is left on it, and the next apply converges.
 func TestLabCuts(t *testing.T) {
@@ -95,9 +100,14 @@ func TestLabCuts(t *testing.T) {
 		r.restore(t, old)
 		table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 		defer table.Flush()
+		strikes := 0
 		for _, b := range blows {
 			for _, step := range steps {
 				if step == "confirm" && !b.all {
+					continue
+				}
+				strikes++
+				if os.Getenv("LAB_ALL") == "" && strikes%len(shares) != shares[o.Release] {
 					continue
 				}
 				began := time.Now()
