@@ -85,9 +85,9 @@ func (r *labRig) eventually(t *testing.T, what string, done func() bool) {
 var shares = map[string]int{"bullseye": 0, "bookworm": 1, "trixie": 2}
 
 // TestLabCuts strikes a real apply at every step in every way, with LAB_ALL=1 on
-// each release. Afterwards the
-// host accepts logins, runs the old or the new configuration and nothing between,
-// nothing of ours is left on it, and the next apply converges.
+// each release. Afterwards the host accepts logins, runs the old or the new
+// configuration and nothing between, nothing of ours is left on it, and the next
+// apply converges.
 func TestLabCuts(t *testing.T) {
 	steps := append(append(append([]string{}, beginSteps...), "confirm"), finishSteps...)
 	everyRelease(t, func(t *testing.T, o lab.Options) {
