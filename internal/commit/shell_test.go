@@ -16,7 +16,7 @@ func each(t *testing.T, f func(t *testing.T, shell []string)) {
 	for _, shell := range shells {
 		t.Run(strings.Join(shell, " "), func(t *testing.T) {
 			if _, err := exec.LookPath(shell[0]); err != nil {
-				needed(t, err.Error())
+				t.Skip(err) // which .ci/run, having installed it, takes for a failure
 			}
 			f(t, shell)
 		})
@@ -72,7 +72,7 @@ func TestSyntax(t *testing.T) {
 // TestShellcheck sees the fragments with their comments, which say what is meant.
 func TestShellcheck(t *testing.T) {
 	if _, err := exec.LookPath("shellcheck"); err != nil {
-		needed(t, err.Error())
+		t.Skip(err) // which .ci/run, having installed it, takes for a failure
 	}
 	r := newBox(t).several("a1")
 	text := "#!/bin/sh\n" + r.assignments() + machineText + pendingText + daemonText + rollbackText + beginText + disarmText +
