@@ -133,7 +133,9 @@ func TestLockHeld(t *testing.T) {
 		must(t, os.MkdirAll(b.path("run/sshkeepalive"), 0o700))
 		b.write("run/sshkeepalive/lock", record(os.Getpid()))
 		before := b.tree()
-		got, err := Run(t.Context(), b, b.request("a1", "ClientAliveInterval 60\n"), b.loaded(want60))
+		r := b.request("a1", "ClientAliveInterval 60\n")
+		r.LockWait = time.Second
+		got, err := Run(t.Context(), b, r, b.loaded(want60))
 		if got != Unchanged || !errors.Is(err, ErrBusy) || !strings.Contains(err.Error(), "other") || b.tree() != before {
 			t.Errorf("%s, %v", got, err)
 		}

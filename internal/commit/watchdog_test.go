@@ -104,16 +104,16 @@ func TestNextRun(t *testing.T) {
 			word := strings.Fields(b.read(deadline))
 			// The file is replaced, or the sleeper would see it too.
 			b.write(deadline, age(word[0], word[1], word[2])+"\n")
-			next := b.request("a2", "ClientAliveInterval 60\n# next\n")
-			next.LockWait = 20 * time.Second
-			b.applies(next)
+			b.applies(b.request("a2", "ClientAliveInterval 60\n# next\n"))
 		})
 	}
 	t.Run("pending", func(t *testing.T) {
 		b := newBox(t)
 		b.start()
 		b.begins(b.several("a1"))
-		got, err := Run(t.Context(), b, b.request("a2", "ClientAliveInterval 60\n# next\n"), b.loaded(want60))
+		next := b.request("a2", "ClientAliveInterval 60\n# next\n")
+		next.LockWait = time.Second
+		got, err := Run(t.Context(), b, next, b.loaded(want60))
 		if got != Unchanged || !errors.Is(err, ErrBusy) || !strings.Contains(err.Error(), "a1") {
 			t.Errorf("%s, %v", got, err)
 		}
