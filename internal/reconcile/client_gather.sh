@@ -30,6 +30,7 @@ MAIN=$H/.ssh/config;
 SYS=/etc/ssh/ssh_config;
 case $SSH in /usr/local/*) if [ -e /usr/local/etc/ssh/ssh_config ]; then SYS=/usr/local/etc/ssh/ssh_config; fi ;; esac;
 if [ ! -e "$SYS" ] && [ -e /usr/etc/ssh/ssh_config ]; then SYS=/usr/etc/ssh/ssh_config; fi;
+# shellcheck disable=SC2088 # the tilde of a file name, which this expands
 case $FILE in '~/'*) F=$H/${FILE#??} ;; *) F=$FILE ;; esac;
 say managed "$F";
 if [ -e "$F" ] && { [ ! -f "$F" ] || [ ! -r "$F" ]; }; then
@@ -42,6 +43,7 @@ above() { d=$1;
   if [ -d "$d" ]; then attr "$d"; fi; };
 SEEN='|';
 LIST=;
+# shellcheck disable=SC2088 # the tilde of a file name, which this expands
 anchor() { case $1 in /*) A=$1 ;; '~/'*) A=$H/${1#??} ;; *) A=$BASE/$1 ;; esac; };
 walk() { case $SEEN in *"|$1|"*) return ;; esac;
   SEEN="$SEEN$1|";
@@ -64,6 +66,7 @@ ALONE=1;
 if [ "$F" = "$MAIN" ] || [ "$F" = "$SYS" ]; then ALONE=; fi;
 set -f;
 for g in $LIST; do
+  # shellcheck disable=SC2254 # a pattern is wanted
   case $F in $g) if [ "${F%/*}" = "${g%/*}" ] || case ${g%/*} in *[*?[]*) true ;; *) false ;; esac; then ALONE=; fi ;; esac;
 done;
 set +f;
