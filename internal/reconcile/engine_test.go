@@ -241,6 +241,24 @@ func TestLockOutIsRolledBack(t *testing.T) {
 	}
 }
 
+// A port is changed by listening on both, going over to the new one, and leaving
+// the old one: no step depends on a port that the connection settings do not know.
+func TestPortMovesInTwoSteps(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, hosttest.Options{}, "root")
+	both := wish("Port", "22")
+	both.Settings[0].Values = []string{"22", "2222"}
+	apply(t, r, both)
+	r.target.Spec.Port = 2222
+	apply(t, r, wish("Port", "2222"))
+	if got := r.Effective("port"); got != "2222" {
+		t.Errorf("sshd says %q", got)
+	}
+	if _, err := r.SSH("root", "true"); err == nil {
+		t.Error("port 22 still answers")
+	}
+}
+
 func TestConflictWithHandEdit(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, hosttest.Options{}, "root")
