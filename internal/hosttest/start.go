@@ -30,13 +30,18 @@ func Start(t testing.TB, o Options) *Machine {
 // cannot make machines.
 func NeedsSSHD(t testing.TB) {
 	t.Helper()
-	err := Missing()
+	Needs(t, Missing())
+}
+
+// Needs skips the test, or fails it with REQUIRE_SSHD=1, if anything is lacking.
+func Needs(t testing.TB, lacking error) {
+	t.Helper()
 	switch {
-	case err == nil:
+	case lacking == nil:
 	case os.Getenv("REQUIRE_SSHD") == "1":
-		t.Fatalf("%v (REQUIRE_SSHD=1)", err)
+		t.Fatalf("%v (REQUIRE_SSHD=1)", lacking)
 	default:
-		t.Skip(err)
+		t.Skip(lacking)
 	}
 }
 

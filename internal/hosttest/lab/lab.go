@@ -19,7 +19,6 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -82,14 +81,7 @@ func Start(t testing.TB, o Options) *Host {
 // cannot make hosts.
 func NeedsLab(t testing.TB) {
 	t.Helper()
-	err := Missing()
-	switch {
-	case err == nil:
-	case os.Getenv("REQUIRE_SSHD") == "1":
-		t.Fatalf("%v (REQUIRE_SSHD=1)", err)
-	default:
-		t.Skip(err)
-	}
+	hosttest.Needs(t, Missing())
 }
 
 // Missing says in one sentence what this machine lacks for making hosts, and how
