@@ -79,7 +79,7 @@ func (e *fakeEngine) Remove(_ context.Context, t reconcile.Target, want keepaliv
 	if h.lookErr != nil {
 		return true, h.lookErr
 	}
-	if otherMachine(rec, h.sight(want)) {
+	if seen := h.sight(want); rec.IsOther(seen.MachineID, seen.Identity) {
 		return false, nil
 	}
 	h.change(keepalive.RestoreServer(want.DropInName, h.sight(want).Facts).Changes)

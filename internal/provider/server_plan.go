@@ -215,7 +215,7 @@ func (p *planning) blind(ctx context.Context, want keepalive.Server, err error) 
 // from memory; other files are not ours to watch, and may be those of another
 // resource on the same host.
 func (p *planning) foreign(sight reconcile.Sight, plan keepalive.Plan) []string {
-	if p.before == nil || p.moving() || p.digests == nil || otherMachine(p.before.record(nil), sight) {
+	if p.before == nil || p.moving() || p.digests == nil || p.before.record(nil).IsOther(sight.MachineID, sight.Identity) {
 		return nil
 	}
 	return changedFiles(plan, p.digests, sight.Digests())

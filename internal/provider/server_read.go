@@ -44,7 +44,7 @@ func (m *serverModel) refresh(ctx context.Context, sight reconcile.Sight) diag.D
 	if sight.Facts.Daemon.Stale && m.Reload.ValueString() != "never" {
 		diags.Append(stale(name))
 	}
-	if otherMachine(m.record(nil), sight) {
+	if m.record(nil).IsOther(sight.MachineID, sight.Identity) {
 		// What was recorded stays: it is what a destroy compares with.
 		after.MachineID, after.HostKeySHA256 = m.MachineID, m.HostKeySHA256
 		diags.Append(otherMachineSeen(name))
@@ -52,10 +52,4 @@ func (m *serverModel) refresh(ctx context.Context, sight reconcile.Sight) diag.D
 	m.setComputed(after)
 	tflog.Debug(ctx, "looked", map[string]any{"host": name, "managed": observed.Managed, "drift": len(observed.Drift)})
 	return diags
-}
-
-// otherMachine reports whether the machine at the address is not the one that
-// was recorded.
-func otherMachine(rec reconcile.Record, sight reconcile.Sight) bool {
-	return rec.IsOther(sight.MachineID, sight.Identity)
 }
