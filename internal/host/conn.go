@@ -43,7 +43,7 @@ var errClosed = errors.New("the connection was closed")
 func newConn(ctx context.Context, h *handshake, client *ssh.Client, release func()) *conn {
 	c := &conn{
 		spec: h.spec, client: client, wire: h.wire, born: time.Now(), release: release,
-		identity: Identity{HostKeySHA256: fingerprint(h.hostKey), ServerVersion: string(client.ServerVersion()), Address: h.spec.Address()},
+		identity: Identity{HostKeySHA256: fingerprint(h.hostKey), ServerVersion: string(client.ServerVersion()), Address: h.address},
 		dead:     make(chan struct{}),
 	}
 	c.slots = make(chan struct{}, c.sessions())

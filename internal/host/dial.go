@@ -39,6 +39,7 @@ func (s Spec) deadAfter() time.Duration {
 // handshake is one attempt to log in to one machine.
 type handshake struct {
 	spec    Spec
+	address string
 	trust   trust
 	creds   *credentials
 	version string // our identification
@@ -50,9 +51,9 @@ type handshake struct {
 	allowed []string // methods that the server would accept, as it last said
 }
 
-// login dials spec over r and logs in. The error is an *Error.
-func login(ctx context.Context, spec Spec, trust trust, version string, r route) (*handshake, *ssh.Client, error) {
-	h := &handshake{spec: spec, trust: trust, version: version}
+// login dials spec's machine at address over r and logs in. The error is an *Error.
+func login(ctx context.Context, spec Spec, address string, trust trust, version string, r route) (*handshake, *ssh.Client, error) {
+	h := &handshake{spec: spec, address: address, trust: trust, version: version}
 	h.enter(PhaseTCP)
 	var err error
 	credCtx, release := context.WithTimeout(ctx, spec.HandshakeTimeout+spec.ConnectTimeout)
@@ -77,7 +78,7 @@ func login(ctx context.Context, spec Spec, trust trust, version string, r route)
 func (h *handshake) connect(ctx context.Context, r route) (net.Conn, error) {
 	dialCtx, cancel := context.WithTimeout(ctx, h.spec.ConnectTimeout)
 	defer cancel()
-	link, err := r(dialCtx, h.spec.Address())
+	link, err := r(dialCtx, h.address)
 	if err == nil {
 		return link, nil
 	}
@@ -104,7 +105,7 @@ func (h *handshake) negotiate(ctx context.Context) (*ssh.Client, error) {
 	defer cancel()
 	stop := context.AfterFunc(hctx, func() { _ = h.wire.Close() })
 	h.enter(PhaseIdent)
-	c, channels, requests, err := ssh.NewClientConn(h.wire, h.spec.Address(), h.config())
+	c, channels, requests, err := ssh.NewClientConn(h.wire, h.address, h.config())
 	// stop reports false when the link was closed under a handshake that had
 	// just succeeded.
 	if !stop() || err != nil {

@@ -25,6 +25,10 @@ type entry struct {
 	dialing *dialing
 	failed  *Error // remembered failure, and until when; the zero time is for good
 	until   time.Time
+	// What the latest user with something to say about it said of the Spec's
+	// fields of these names.
+	elsewhere []string
+	shown     string
 	silent  bool // ends connections that send keepalives
 	single  bool // allows one session per connection, ever
 	timer   *time.Timer
@@ -171,6 +175,7 @@ func (e *entry) begin(ctx context.Context) {
 	d := &dialing{done: make(chan struct{}), news: make(chan struct{}), cancel: cancel}
 	e.dialing = d
 	spec := e.spec
+	spec.Elsewhere, spec.ShownHostKey = e.elsewhere, e.shown
 	if e.silent {
 		spec.KeepaliveInterval = 0
 	}
@@ -314,16 +319,15 @@ func (p *Pool) dial(ctx context.Context, spec Spec, path func(context.Context) (
 		tflog.SubsystemWarn(ctx, logSubsystem, "skipped a line of known hosts", map[string]any{"host": spec.label(), "line": note})
 	}
 	for n := 1; ; n++ {
-		r, release, err := path(ctx)
-		if err != nil {
-			return nil, asError(err) // of a jump host, which has been tried as often as helps
-		}
-		c, err := p.attempt(ctx, spec, newTrust(spec, keys), r, release)
+		c, passed, err := p.meet(ctx, spec, newTrust(spec, keys), path)
 		if err == nil {
 			logConnected(ctx, c, n, time.Since(began))
 			return c, nil
 		}
 		failure := asError(err)
+		if !passed {
+			return nil, failure // of a jump host, which has been tried as often as helps
+		}
 		failure.Attempts, failure.Elapsed = n, time.Since(began)
 		logFailure(ctx, spec, failure)
 		pause, again := p.pace.next(n, failure.Kind, time.Since(began), spec.ConnectWait)
@@ -351,9 +355,9 @@ func tooLate(ctx context.Context, pause time.Duration) bool {
 	return ok && time.Until(deadline) <= pause
 }
 
-// attempt logs in once over r; release gives r back when the connection ends, or
-// at once when there is none.
-func (p *Pool) attempt(ctx context.Context, spec Spec, t trust, r route, release func()) (*conn, error) {
+// attempt logs in once at address over r; release gives r back when the
+// connection ends, or at once when there is none.
+func (p *Pool) attempt(ctx context.Context, spec Spec, address string, t trust, r route, release func()) (*conn, error) {
 	select {
 	case p.dials <- struct{}{}:
 		defer func() { <-p.dials }()
@@ -364,7 +368,7 @@ func (p *Pool) attempt(ctx context.Context, spec Spec, t trust, r route, release
 	if t.policy == policyAcceptNew && t.pinned == "" {
 		t.pinned, t.pinAt = p.first(spec.Address(), ""), "seen earlier in this run"
 	}
-	h, client, err := login(ctx, spec, t, p.ident, r)
+	h, client, err := login(ctx, spec, address, t, p.ident, r)
 	if err != nil {
 		release()
 		return nil, err

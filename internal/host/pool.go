@@ -128,6 +128,7 @@ func (p *Pool) hold(spec Spec) (*entry, error) {
 		p.entries[key] = e
 	}
 	e.refs++
+	e.hear(spec)
 	return e, nil
 }
 

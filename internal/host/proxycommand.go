@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -15,8 +14,12 @@ import (
 
 // viaCommand runs proxy_command and speaks SSH with its standard input and output.
 func viaCommand(s Spec) route {
-	return func(_ context.Context, _ string) (net.Conn, error) {
-		line, err := expandTokens(s.ProxyCommand, map[byte]string{'h': s.Host, 'p': strconv.Itoa(s.Port), 'r': s.User, 'n': s.Host})
+	return func(_ context.Context, address string) (net.Conn, error) {
+		name, port, err := net.SplitHostPort(address)
+		if err != nil {
+			return nil, err
+		}
+		line, err := expandTokens(s.ProxyCommand, map[byte]string{'h': name, 'p': port, 'r': s.User, 'n': s.Host})
 		if err != nil {
 			return nil, fmt.Errorf("proxy_command: %w", err)
 		}

@@ -36,6 +36,14 @@ type Spec struct {
 	Port      int
 	User      string
 
+	// Elsewhere is where else the machine may answer, host:port each, when
+	// nothing does at Address: its port or its address was, or is about to be,
+	// changed. Its host keys are looked up as those of Address all the same.
+	Elsewhere []string
+	// ShownHostKey is the fingerprint that it must show there under the policy
+	// insecure, which knows no other way to tell it from a stranger; "" if none.
+	ShownHostKey string
+
 	PrivateKey           Secret
 	PrivateKeyPath       string
 	PrivateKeyPassphrase Secret
@@ -104,8 +112,11 @@ var keySecret = sync.OnceValue(func() []byte {
 	return secret
 })
 
+// addresses are those to try, in their order.
+func (s Spec) addresses() []string { return append([]string{s.Address()}, s.Elsewhere...) }
+
 // Key identifies the connection: everything that changes who is reached, how,
-// and as whom. It contains no secret.
+// and as whom, but not where else the machine may be met. It contains no secret.
 func (s Spec) Key() string {
 	mac := hmac.New(sha256.New, keySecret())
 	s.digestTo(func(part string) { mac.Write([]byte(strconv.Itoa(len(part)) + ":" + part)) })

@@ -1,0 +1,63 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// hear takes over where else the machine may answer. A failure of the path that
+// was met without that knowledge no longer counts.
+func (e *entry) hear(spec Spec) {
+	if len(spec.Elsewhere) == 0 {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if slices.Equal(e.elsewhere, spec.Elsewhere) && e.shown == spec.ShownHostKey {
+		return
+	}
+	e.elsewhere, e.shown = slices.Clone(spec.Elsewhere), spec.ShownHostKey
+	if e.failed != nil && e.failed.transient() {
+		e.failed = nil
+	}
+}
+
+// meet logs in once at the first of the machine's addresses where anything
+// answers; path opens the way to each. passed is false when no address was tried,
+// because there was no way.
+func (p *Pool) meet(ctx context.Context, spec Spec, t trust, path func(context.Context) (route, func(), error)) (c *conn, passed bool, err error) {
+	var first *Error
+	for _, address := range spec.addresses() {
+		r, release, err := path(ctx)
+		if err != nil {
+			return nil, false, err
+		}
+		c, err := p.attempt(ctx, spec, address, t.at(address, spec), r, release)
+		if err == nil {
+			return c, true, nil
+		}
+		failure := asError(err)
+		if first != nil {
+			failure.Err = fmt.Errorf("%w; elsewhere, at %s: %w", first.Err, address, failure.Err)
+		}
+		if !failure.transient() || ctx.Err() != nil {
+			return nil, true, failure
+		}
+		if first == nil {
+			first = failure
+		} else {
+			first.Err = failure.Err
+		}
+	}
+	return nil, true, first
+}
+
+// at is t for one of spec's addresses. Who trusts any key at the address that he
+// names does not thereby trust any key at another one.
+func (t trust) at(address string, spec Spec) trust {
+	if t.policy == policyInsecure && address != spec.Address() && spec.ShownHostKey != "" {
+		t.policy, t.pinned, t.pinAt = policyStrict, spec.ShownHostKey, "shown at "+spec.Address()
+	}
+	return t
+}

@@ -1,0 +1,130 @@
+package host
+
+import (
+	"net"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// closedPort is a port of this machine at which nothing listens.
+func closedPort(t testing.TB) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// moved is a server that used to listen at another port: the one that spec names.
+func moved(t testing.TB, change func(*Settings)) (*server, Spec) {
+	t.Helper()
+	key, public := newKey(t)
+	s := serve(t, public, nil)
+	old := closedPort(t)
+	return s, s.spec(key, func(l *Settings) {
+		l.Port = &old
+		line := "[127.0.0.1]:" + strconv.Itoa(old) + " " + authorized(ed25519HostKey) + "\n"
+		l.HostKeys, l.KnownHosts = nil, &line
+		if change != nil {
+			change(l)
+		}
+	})
+}
+
+func TestMetElsewhere(t *testing.T) {
+	for name, change := range map[string]func(*Settings){
+		"directly": nil,
+		"by proxy_command": func(l *Settings) {
+			command := `exec bash -c 'exec 3<>/dev/tcp/%h/%p && { cat <&3 & cat >&3; }'`
+			l.ProxyCommand = &command
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, spec := moved(t, change)
+			spec.Elsewhere = []string{s.listener.Addr().String()}
+			p := brisk(t)
+			h := acquire(t, p, spec)
+			if have := h.Identity().Address; have != spec.Elsewhere[0] {
+				t.Errorf("answered at %s", have)
+			}
+			if out := run(t, h, Script{Text: "echo in"}).Stdout; out != "in\n" {
+				t.Errorf("have %q", out)
+			}
+			ctx, cancel := contextFor(10 * time.Second)
+			defer cancel()
+			fresh, err := p.Fresh(ctx, spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			fresh.Release()
+		})
+	}
+}
+
+// Who knows better is heard although the machine is believed to be unreachable,
+// and then everybody shares what he found.
+func TestElsewhereIsSharedWithThoseWhoDoNotKnow(t *testing.T) {
+	s, spec := moved(t, nil)
+	p := brisk(t)
+	ctx, cancel := contextFor(10 * time.Second)
+	defer cancel()
+	if _, err := p.Acquire(ctx, spec); failure(t, err).Kind != Unreachable {
+		t.Fatal(err)
+	}
+	knowing := spec
+	knowing.Elsewhere = []string{s.listener.Addr().String()}
+	acquire(t, p, knowing)
+	acquire(t, p, spec)
+	if n := s.logins.Load(); n != 1 {
+		t.Errorf("want 1 login, have %d", n)
+	}
+}
+
+func TestStrangerElsewhere(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*Settings, *server)
+		want   Kind
+	}{
+		"strict": {func(l *Settings, s *server) {
+			// The stranger is known by his own name; that is not the machine's.
+			line := "[127.0.0.1]:" + strconv.Itoa(*l.Port) + " " + authorized(rsaHostKey) + "\n" +
+				"[127.0.0.1]:" + strconv.Itoa(s.listener.Addr().(*net.TCPAddr).Port) + " " + authorized(ed25519HostKey) + "\n"
+			l.KnownHosts = &line
+		}, HostKeyChanged},
+		"insecure": {func(l *Settings, _ *server) { policy := policyInsecure; l.KnownHosts, l.HostKeyPolicy = nil, &policy }, HostKeyChanged},
+	} {
+		t.Run(name, func(t *testing.T) {
+			key, public := newKey(t)
+			s := serve(t, public, nil)
+			old := closedPort(t)
+			spec := s.spec(key, func(l *Settings) { l.Port, l.HostKeys = &old, nil; c.change(l, s) })
+			spec.Elsewhere, spec.ShownHostKey = []string{s.listener.Addr().String()}, fingerprint(rsaHostKey.PublicKey())
+			ctx, cancel := contextFor(10 * time.Second)
+			defer cancel()
+			_, err := brisk(t).Acquire(ctx, spec)
+			e := failure(t, err)
+			if e.Kind != c.want || !strings.Contains(e.Error(), spec.Elsewhere[0]) || !strings.Contains(e.Error(), "refused") {
+				t.Errorf("have %v: %v", e.Kind, e)
+			}
+			if s.tries.Load() != 0 || s.conns.Load() != 1 {
+				t.Errorf("%d connections, %d offers of a key to a stranger", s.conns.Load(), s.tries.Load())
+			}
+		})
+	}
+}
+
+func TestNowhere(t *testing.T) {
+	_, spec := moved(t, nil)
+	spec.Elsewhere = []string{net.JoinHostPort("127.0.0.1", strconv.Itoa(closedPort(t)))}
+	ctx, cancel := contextFor(10 * time.Second)
+	defer cancel()
+	_, err := brisk(t).Acquire(ctx, spec)
+	e := failure(t, err)
+	if e.Kind != Unreachable || e.Attempts != 3 || !strings.Contains(e.Error(), spec.Address()) || !strings.Contains(e.Error(), "elsewhere, at "+spec.Elsewhere[0]) {
+		t.Errorf("have %v after %d attempts: %v", e.Kind, e.Attempts, e)
+	}
+}
