@@ -5,11 +5,11 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
@@ -184,7 +184,9 @@ func (h *Host) PowerOff() {
 	if leader == 0 {
 		return
 	}
-	h.must(syscall.Kill(leader, syscall.SIGKILL))
+	init, err := os.FindProcess(leader)
+	h.must(err)
+	h.must(init.Kill())
 	select {
 	case <-off:
 	case <-time.After(patience):
