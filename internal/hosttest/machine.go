@@ -49,7 +49,7 @@ func Boot(o Options, fail func(error)) (*Machine, error) {
 	if o.Release == "" {
 		o.Release = "bookworm"
 	}
-	root, err := rootFor(o.Release)
+	root, err := rootFor(o.Release, o.Packages...)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,9 @@ package hosttest
 type Options struct {
 	// Release is the Debian release: "bookworm" when empty, "bullseye", "trixie".
 	Release string
+	// Packages are unpacked besides those of an OpenSSH host. Their maintainer
+	// scripts do not run.
+	Packages []string
 	// Config is the whole of /etc/ssh/sshd_config, CloudConfig when empty.
 	Config string
 	// Files maps absolute paths to content, written after everything else. A

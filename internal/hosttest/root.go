@@ -23,11 +23,15 @@ func Prepare(release string) error {
 }
 
 // rootFor returns the directory with the unpacked packages of a release.
-func rootFor(release string) (string, error) {
+func rootFor(release string, more ...string) (string, error) {
 	if err := Missing(); err != nil {
 		return "", err
 	}
-	return Root(release, rootScript)
+	recipe := rootScript
+	if more != nil {
+		recipe = "set -- \"$@\" " + strings.Join(more, " ") + "\n" + recipe
+	}
+	return Root(release, recipe)
 }
 
 // Root returns the root file system that a recipe makes of a Debian release, and

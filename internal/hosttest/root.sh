@@ -20,8 +20,12 @@ apt_get() {
 }
 # Without the error mode an update that reached nobody is a success.
 apt_get -o APT::Update::Error-Mode=any update
+case $release in
+bullseye) doas=doas ;;
+*) doas=opendoas ;;
+esac
 apt_get -y --no-install-recommends --download-only install \
-	openssh-server openssh-client openssh-sftp-server sudo \
+	openssh-server openssh-client openssh-sftp-server sudo dropbear-bin tinysshd "$doas" \
 	base-files base-passwd bash busybox coreutils dash debianutils diffutils findutils grep gzip hostname \
 	iproute2 libc-bin libpam-modules libpam-modules-bin libpam-runtime login mawk mount passwd perl-base procps sed tar util-linux
 

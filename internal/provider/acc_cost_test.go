@@ -27,6 +27,10 @@ func logging() hosttest.Options {
 	}
 }
 
+// roundTrip is the delay of the tests, both ways: long beside what a busy machine
+// lets a process wait, so that the count is seldom too high.
+const roundTrip = 50 * time.Millisecond
+
 // cost is what one host was asked for.
 type cost struct{ connections, commands int }
 
@@ -38,7 +42,7 @@ func costOf(m *hosttest.Machine) cost {
 // measured is a machine behind a meter.
 type measured struct {
 	*hosttest.Machine
-	meter *meter
+	meter *hosttest.Meter
 	read  int // bytes of its log that were looked at
 }
 
@@ -67,9 +71,9 @@ func (m *measured) visits() []visit {
 	}
 	m.read = len(log)
 	var found []visit
-	for _, g := range m.meter.take() {
-		found = append(found, visit{commands[g.source()], g.roundTrips(), time.Duration(g.lasted.Load())})
-		delete(commands, g.source())
+	for _, g := range m.meter.Take() {
+		found = append(found, visit{commands[g.Source()], g.RoundTrips(), g.Lasted()})
+		delete(commands, g.Source())
 	}
 	for _, n := range commands {
 		found = append(found, visit{commands: n})
@@ -269,7 +273,12 @@ func newMeasuredFleet(t *testing.T, n int) (hosts []*measured) {
 // measure puts a meter before a machine.
 func measure(t *testing.T, m *hosttest.Machine, roundTrip time.Duration) *measured {
 	t.Helper()
-	return &measured{m, newMeter(t, fmt.Sprintf("%s:%d", m.Addr, m.Port), roundTrip), len(m.Read(sshdLog))}
+	meter, err := hosttest.NewMeter(fmt.Sprintf("%s:%d", m.Addr, m.Port), roundTrip)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(meter.Close)
+	return &measured{m, meter, len(m.Read(sshdLog))}
 }
 
 // measuredProvider reaches the hosts through their meters. Keepalives are off:
@@ -277,7 +286,7 @@ func measure(t *testing.T, m *hosttest.Machine, roundTrip time.Duration) *measur
 func measuredProvider(hosts []*measured) string {
 	var entries strings.Builder
 	for i, m := range hosts {
-		fmt.Fprintf(&entries, "    web%d = { host = \"127.0.0.1\", port = %d, private_key_path = %q, host_keys = [%q] }\n", i, m.meter.port(), m.KeyPath, strings.TrimSpace(m.HostKeys[0]))
+		fmt.Fprintf(&entries, "    web%d = { host = \"127.0.0.1\", port = %d, private_key_path = %q, host_keys = [%q] }\n", i, m.meter.Port(), m.KeyPath, strings.TrimSpace(m.HostKeys[0]))
 	}
 	return fmt.Sprintf("provider \"sshkeepalive\" {\n  connection {\n    user               = \"root\"\n    connect_timeout    = \"60s\"\n    keepalive_interval = \"0s\"\n  }\n  hosts = {\n%s  }\n}\n", entries.String())
 }
@@ -330,7 +339,7 @@ func twice(t *testing.T, m *measured) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := ssh.Dial("tcp", m.meter.listener.Addr().String(), &ssh.ClientConfig{
+	client, err := ssh.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", m.meter.Port()), &ssh.ClientConfig{
 		User: "root", Auth: []ssh.AuthMethod{ssh.PublicKeys(signer)}, HostKeyCallback: ssh.InsecureIgnoreHostKey(),
 	})
 	if err != nil {
