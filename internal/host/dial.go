@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -82,7 +83,8 @@ func (h *handshake) connect(ctx context.Context, r route) (net.Conn, error) {
 	if err == nil {
 		return link, nil
 	}
-	if ctx.Err() == nil && dialCtx.Err() != nil {
+	// The dialer may notice the deadline before the context does.
+	if ctx.Err() == nil && (dialCtx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded)) {
 		err = fmt.Errorf("no answer within connect_timeout = %s", h.spec.ConnectTimeout)
 	}
 	var known *Error
