@@ -18,6 +18,7 @@ import (
 
 // commit carries out plan and returns what the confirming connection saw.
 func (e *Engine) commit(ctx context.Context, t Target, want keepalive.Server, before Sight, plan keepalive.Plan) (Sight, Outcome, error) {
+	t.Spec = follow(t.Spec, before, candidateTree(before.Facts.Tree, plan.Changes))
 	h, err := e.machines.Acquire(ctx, t.Spec)
 	if err != nil {
 		return Sight{}, Unchanged, err

@@ -218,47 +218,6 @@ func TestInvalidHostIsLeftAlone(t *testing.T) {
 	}
 }
 
-// What passes sshd -t and would lock us out is rolled back.
-func TestLockOutIsRolledBack(t *testing.T) {
-	t.Parallel()
-	for _, attempt := range [][]string{{"AllowUsers", "nobody-else"}, {"PermitRootLogin", "no"}, {"PubkeyAuthentication", "no"}, {"Port", "2299"}} {
-		t.Run(attempt[0], func(t *testing.T) {
-			t.Parallel()
-			r := newRig(t, hosttest.Options{}, "root")
-			before := r.Snapshot("/etc/ssh")
-			_, _, outcome, err := r.walk().Apply(t.Context(), r.target, wish(attempt...), reconcile.Record{})
-			var failed *reconcile.Error
-			if !errors.As(err, &failed) || outcome != reconcile.RolledBack || failed.Step != "confirm" {
-				t.Fatalf("outcome %q, error %v", outcome, err)
-			}
-			if d := hosttest.Differences(before, r.Snapshot("/etc/ssh")); d != "" {
-				t.Errorf("not restored:\n%s", d)
-			}
-			if out, err := r.SSH("root", "echo in"); err != nil || strings.TrimSpace(out) != "in" {
-				t.Errorf("login after the rollback: %q %v", out, err)
-			}
-		})
-	}
-}
-
-// A port is changed by listening on both, going over to the new one, and leaving
-// the old one: no step depends on a port that the connection settings do not know.
-func TestPortMovesInTwoSteps(t *testing.T) {
-	t.Parallel()
-	r := newRig(t, hosttest.Options{}, "root")
-	both := wish("Port", "22")
-	both.Settings[0].Values = []string{"22", "2222"}
-	apply(t, r, both)
-	r.target.Spec.Port = 2222
-	apply(t, r, wish("Port", "2222"))
-	if got := r.Effective("port"); got != "2222" {
-		t.Errorf("sshd says %q", got)
-	}
-	if _, err := r.SSH("root", "true"); err == nil {
-		t.Error("port 22 still answers")
-	}
-}
-
 func TestConflictWithHandEdit(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, hosttest.Options{}, "root")

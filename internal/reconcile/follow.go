@@ -1,0 +1,46 @@
+package reconcile
+
+import (
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// follow is spec with the addresses at which the machine may answer once its
+// sshd has loaded after: where a changed Port or ListenAddress moves it. That is
+// a guess, since a port forwarding or a socket unit may stand in between; who
+// answers there is asked the same as ever.
+func follow(spec host.Spec, before Sight, after sshconf.Tree) host.Spec {
+	spec.ShownHostKey = before.Identity.HostKeySHA256
+	at, _, err := net.SplitHostPort(before.Identity.Address)
+	if err != nil {
+		return spec // not dialled
+	}
+	spec.Elsewhere = slices.Clone(spec.Elsewhere)
+	for _, e := range keepalive.Opened(before.Facts.Tree, after) {
+		address := e.Address
+		switch {
+		case address == "":
+			address = at
+		case foreignLoopback(address, at):
+			continue
+		}
+		there := net.JoinHostPort(address, strconv.Itoa(e.Port))
+		if there != spec.Address() && !slices.Contains(spec.Elsewhere, there) {
+			spec.Elsewhere = append(spec.Elsewhere, there)
+		}
+	}
+	return spec
+}
+
+// foreignLoopback reports whether address is the machine's own loopback, which
+// from here is somebody else.
+func foreignLoopback(address, at string) bool {
+	ip, err := netip.ParseAddr(address)
+	return address != at && (address == "localhost" || err == nil && ip.IsLoopback())
+}
