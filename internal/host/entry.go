@@ -29,9 +29,9 @@ type entry struct {
 	// fields of these names.
 	elsewhere []string
 	shown     string
-	silent  bool // ends connections that send keepalives
-	single  bool // allows one session per connection, ever
-	timer   *time.Timer
+	silent    bool // ends connections that send keepalives
+	single    bool // allows one session per connection, ever
+	timer     *time.Timer
 }
 
 // dialing is an attempt to connect that several may wait for.
