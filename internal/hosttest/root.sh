@@ -1,9 +1,10 @@
 #!/bin/sh
-# Usage: root.sh RELEASE MIRROR DEST. Unpacks the packages of one Debian release
-# that an OpenSSH host needs below DEST/root. Nothing is installed: no maintainer
+# Usage: root.sh RELEASE MIRROR DEST [PACKAGE]... Unpacks the packages of one Debian
+# release that an OpenSSH host needs, and more if told to, below DEST/root. Nothing is installed: no maintainer
 # script runs, apt uses a state directory of its own, this machine stays as it was.
 set -eu
 release=$1 mirror=$2 dest=$3
+shift 3
 apt=$dest/apt root=$dest/root
 
 mkdir -p "$apt/lists/partial" "$apt/archives/partial" "$root"
@@ -27,7 +28,7 @@ esac
 apt_get -y --no-install-recommends --download-only install \
 	openssh-server openssh-client openssh-sftp-server sudo dropbear-bin tinysshd "$doas" \
 	base-files base-passwd bash busybox coreutils dash debianutils diffutils findutils grep gzip hostname \
-	iproute2 libc-bin libpam-modules libpam-modules-bin libpam-runtime login mawk mount passwd perl-base procps sed tar util-linux
+	iproute2 libc-bin libpam-modules libpam-modules-bin libpam-runtime login mawk mount passwd perl-base procps sed tar util-linux "$@"
 
 # The symbolic links of a merged /usr exist before anything is unpacked through
 # them; releases before trixie ship files below /bin and /lib.
