@@ -25,6 +25,8 @@ type credentials struct {
 	held     []ssh.Signer // by the agent
 	// offered names, in order, what the server was shown.
 	offered []string
+	// skipped says of key files that need not be there why they are not used.
+	skipped []string
 }
 
 // loadCredentials reads keys and asks the agent. What was named explicitly must
@@ -37,9 +39,16 @@ func loadCredentials(ctx context.Context, s Spec) (*credentials, error) {
 	}
 	if len(c.signers) == 0 && c.password == "" {
 		c.close()
-		return nil, errors.New("there is nothing to log in with: no private_key, private_key_path, password, agent with keys, or usual key file")
+		return nil, c.nothing(s)
 	}
 	return c, nil
+}
+
+func (c *credentials) nothing(s Spec) error {
+	if len(s.IdentityFiles) > 0 {
+		return fmt.Errorf("there is nothing to log in with: no agent with keys, and of the identity files of ssh_config_file none can be used: %s", strings.Join(c.skipped, "; "))
+	}
+	return errors.New("there is nothing to log in with: no private_key, private_key_path, password, agent with keys, or usual key file")
 }
 
 func (c *credentials) loadKeys(ctx context.Context, s Spec) error {
@@ -58,11 +67,19 @@ func (c *credentials) loadKeys(ctx context.Context, s Spec) error {
 			return err
 		}
 	}
-	if err := c.addAgent(ctx, s, named); err != nil {
+	for _, file := range s.IdentityFiles {
+		c.addIdentity(ctx, s, file)
+	}
+	if err := c.addAgent(ctx, s, named || s.IdentityFiles != nil && s.IdentitiesOnly); err != nil {
 		return err
 	}
-	if !named && s.Agent == nil && s.AgentIdentity == "" && c.password == "" {
-		c.addUsualKeys(s)
+	if !named && s.IdentityFiles == nil && s.Agent == nil && s.AgentIdentity == "" && c.password == "" {
+		for _, file := range []string{"~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa"} {
+			c.addIdentity(ctx, s, file)
+		}
+	}
+	for _, file := range s.CertificateFiles {
+		c.addCertificate(file)
 	}
 	return c.certify(s.Certificate)
 }
@@ -147,11 +164,16 @@ func (c *credentials) addAgent(ctx context.Context, s Spec, named bool) error {
 		return nil
 	}
 	for _, signer := range signers {
-		if !slices.ContainsFunc(c.signers, func(have ssh.Signer) bool { return sameKey(have.PublicKey(), signer.PublicKey()) }) {
-			c.signers = append(c.signers, signer)
-		}
+		c.add(signer)
 	}
 	return nil
+}
+
+// add offers signer unless its key is offered already.
+func (c *credentials) add(signer ssh.Signer) {
+	if !slices.ContainsFunc(c.signers, func(have ssh.Signer) bool { return sameKey(have.PublicKey(), signer.PublicKey()) }) {
+		c.signers = append(c.signers, signer)
+	}
 }
 
 // askAgent lists the agent's keys. It stays connected for the login; ctx ends the
@@ -216,20 +238,6 @@ func identityKey(identity string) ssh.PublicKey {
 		}
 	}
 	return nil
-}
-
-// addUsualKeys offers the files that ssh would, skipping those that need a
-// passphrase.
-func (c *credentials) addUsualKeys(s Spec) {
-	for _, file := range []string{"~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa"} {
-		text, err := os.ReadFile(expandHome(file))
-		if err != nil {
-			continue
-		}
-		if signer, err := parsePrivateKey(text, s.PrivateKeyPassphrase); err == nil {
-			c.signers = append(c.signers, signer)
-		}
-	}
 }
 
 // certify puts a signer with the certificate before the bare key it belongs to.

@@ -21,7 +21,7 @@ type route func(ctx context.Context, address string) (net.Conn, error)
 func direct(s Spec) route {
 	return func(ctx context.Context, address string) (net.Conn, error) {
 		dialer := net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 15 * time.Second, Count: 3}}
-		c, err := dialer.DialContext(ctx, "tcp", address)
+		c, err := dialer.DialContext(ctx, s.network(), address)
 		if err != nil {
 			return nil, err
 		}
@@ -30,6 +30,16 @@ func direct(s Spec) route {
 		}
 		return c, nil
 	}
+}
+
+func (s Spec) network() string {
+	switch s.AddressFamily {
+	case "inet":
+		return "tcp4"
+	case "inet6":
+		return "tcp6"
+	}
+	return "tcp"
 }
 
 // deadAfter is how long a silent peer counts as alive.

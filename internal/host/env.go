@@ -45,6 +45,7 @@ func EnvSettings(lookup func(string) (string, bool)) (Settings, error) {
 		KnownHostsFiles: e.lines("KNOWN_HOSTS_FILES"),
 		HostKeyPolicy:   e.text("HOST_KEY_POLICY"),
 		PinnedHostKey:   nil, // belongs to one machine, and is recorded in state
+		// What only an ssh_config can say has no attribute, and so no variable.
 
 		Jump:          e.jump("JUMP"),
 		ProxyCommand:  e.text("PROXY_COMMAND"),

@@ -29,6 +29,10 @@ func newTrust(s Spec, keys []recorded) trust {
 	if s.Port != 22 {
 		t.names = append(t.names, knownName(s.Host, 22))
 	}
+	if s.HostKeyAlias != "" {
+		t.host = strings.ToLower(s.HostKeyAlias)
+		t.names = []string{t.host} // whatever the port
+	}
 	for _, name := range t.names {
 		t.keys = about(keys, name)
 		if slices.ContainsFunc(t.keys, func(r recorded) bool { return r.marker != revokedKey }) {

@@ -212,7 +212,10 @@ func loadRecorded(s Spec) (keys []recorded, notes []string, err error) {
 	keys = append(keys, more...)
 	files, optional := s.KnownHostsFiles, false
 	if len(s.HostKeys) == 0 && s.KnownHosts == "" && len(files) == 0 {
-		files, optional = usualKnownHosts(), true
+		files, optional = s.UsualKnownHosts, true
+		if files == nil {
+			files = usualKnownHosts()
+		}
 	}
 	for _, file := range files {
 		text, err := os.ReadFile(expandHome(file))

@@ -14,9 +14,16 @@ import (
 // Attributes that mean one thing together come from one layer together: a layer
 // that names a key silences the keys of later ones, and a layer that names host
 // keys in any form silences the host keys of later ones.
+//
+// An ssh_config_file is refused here; see ResolveWith.
 func Resolve(name string, layers ...Settings) (Spec, error) {
-	merged := merge(layers)
-	spec, err := merged.spec(name)
+	return ResolveWith(nil, name, layers...)
+}
+
+// ResolveWith is Resolve with lookup as the last layer, for the machine and for
+// each of its jump hosts, if a layer names an ssh_config_file.
+func ResolveWith(lookup Lookup, name string, layers ...Settings) (Spec, error) {
+	spec, err := resolver{lookup}.target(name, merge(layers))
 	if err != nil {
 		label := name
 		if label == "" {
@@ -55,6 +62,12 @@ func (m *Settings) fillCredentials(l Settings) {
 	if m.PrivateKey == nil && m.PrivateKeyPath == nil {
 		m.PrivateKey, m.PrivateKeyPath = l.PrivateKey, l.PrivateKeyPath
 	}
+	if m.PrivateKey == nil && m.PrivateKeyPath == nil && m.AgentIdentity == nil && m.IdentityFiles == nil {
+		m.IdentityFiles = l.IdentityFiles
+	}
+	if m.Certificate == nil && m.CertificateFiles == nil {
+		m.CertificateFiles = l.CertificateFiles
+	}
 	fill(&m.PrivateKeyPassphrase, l.PrivateKeyPassphrase)
 	fill(&m.Certificate, l.Certificate)
 	fill(&m.Password, l.Password)
@@ -68,7 +81,11 @@ func (m *Settings) fillHostKeys(l Settings) {
 	if m.HostKeys == nil && m.KnownHosts == nil && m.KnownHostsFiles == nil {
 		m.HostKeys, m.KnownHosts, m.KnownHostsFiles = l.HostKeys, l.KnownHosts, l.KnownHostsFiles
 	}
+	if m.UsualKnownHosts == nil {
+		m.UsualKnownHosts = l.UsualKnownHosts
+	}
 	fill(&m.HostKeyPolicy, l.HostKeyPolicy)
+	fill(&m.HostKeyAlias, l.HostKeyAlias)
 	fill(&m.PinnedHostKey, l.PinnedHostKey)
 }
 
@@ -79,6 +96,7 @@ func (m *Settings) fillRoute(l Settings) {
 	if m.ProxyCommand == nil && m.ProxyURL == nil {
 		m.ProxyCommand, m.ProxyURL = l.ProxyCommand, l.ProxyURL
 	}
+	fill(&m.AddressFamily, l.AddressFamily)
 	fill(&m.SSHConfigFile, l.SSHConfigFile)
 }
 
@@ -106,35 +124,6 @@ func or[T any](p *T, fallback T) T {
 	return *p
 }
 
-// spec fills in the defaults and checks the whole.
-func (m Settings) spec(name string) (Spec, error) {
-	s := m.values(name)
-	switch s.Transport {
-	case transportLocal:
-		s.Host, s.Port, s.User = "", 0, ""
-		return s, s.checkLimits()
-	case transportSSH:
-	case transportImage:
-		return Spec{}, errors.New(`transport = "image" is not supported yet`)
-	default:
-		return Spec{}, fmt.Errorf(`transport = %q is unknown: it is "ssh", "local" or "image"`, s.Transport)
-	}
-	if err := s.fillUser(); err != nil {
-		return Spec{}, err
-	}
-	if err := s.check(); err != nil {
-		return Spec{}, err
-	}
-	for i, hop := range m.Jump {
-		via, err := m.hopSettings(hop).spec(fmt.Sprintf("%s, jump[%d]", name, i))
-		if err != nil {
-			return Spec{}, fmt.Errorf("jump[%d]: %w", i, err)
-		}
-		s.Jump = append(s.Jump, via)
-	}
-	return s, nil
-}
-
 func (m Settings) values(name string) Spec {
 	return Spec{
 		Name:      name,
@@ -153,16 +142,20 @@ func (m Settings) values(name string) Spec {
 		AgentIdentity:        or(m.AgentIdentity, ""),
 		AgentSocket:          or(m.AgentSocket, ""),
 		IdentitiesOnly:       or(m.IdentitiesOnly, m.AgentIdentity != nil),
+		IdentityFiles:        m.IdentityFiles,
+		CertificateFiles:     m.CertificateFiles,
 
 		HostKeys:        m.HostKeys,
 		KnownHosts:      or(m.KnownHosts, ""),
 		KnownHostsFiles: m.KnownHostsFiles,
+		UsualKnownHosts: m.UsualKnownHosts,
 		HostKeyPolicy:   or(m.HostKeyPolicy, policyStrict),
+		HostKeyAlias:    or(m.HostKeyAlias, ""),
 		PinnedHostKey:   or(m.PinnedHostKey, ""),
 
-		ProxyCommand:  or(m.ProxyCommand, ""),
+		ProxyCommand:  unlessNone(or(m.ProxyCommand, "")),
 		ProxyURL:      or(m.ProxyURL, ""),
-		SSHConfigFile: or(m.SSHConfigFile, ""),
+		AddressFamily: or(m.AddressFamily, ""),
 
 		Sudo:         or(m.Sudo, false),
 		SudoPassword: or(m.SudoPassword, ""),
@@ -178,26 +171,12 @@ func (m Settings) values(name string) Spec {
 	}
 }
 
-// hopSettings is what a jump host is reached with: what it says itself, then the
-// target's way of logging in. Never the target's host keys, which would let the
-// target stand in for the jump host, nor its port, root or route.
-func (m Settings) hopSettings(hop Settings) Settings {
-	inherited := m
-	inherited.Transport, inherited.Root, inherited.Host, inherited.Port = nil, nil, nil, nil
-	inherited.HostKeys, inherited.PinnedHostKey = nil, nil
-	inherited.Jump, inherited.ProxyCommand, inherited.ProxyURL, inherited.SSHConfigFile = nil, nil, nil, nil
-	inherited.Sudo, inherited.SudoPassword, inherited.SudoUser = nil, nil, nil
-	if hop.ownsCredentials() {
-		inherited.PrivateKey, inherited.PrivateKeyPath, inherited.PrivateKeyPassphrase = nil, nil, nil
-		inherited.Certificate, inherited.Password = nil, nil
-		inherited.Agent, inherited.AgentIdentity, inherited.AgentSocket, inherited.IdentitiesOnly = nil, nil, nil, nil
+// unlessNone reads a command as ssh does, where none is no command.
+func unlessNone(command string) string {
+	if strings.EqualFold(command, none) {
+		return ""
 	}
-	hop.fill(inherited)
-	return hop
-}
-
-func (m Settings) ownsCredentials() bool {
-	return m.PrivateKey != nil || m.PrivateKeyPath != nil || m.Password != nil || m.Agent != nil || m.AgentIdentity != nil
+	return command
 }
 
 // fillUser falls back to the local user, as ssh does.
@@ -213,11 +192,8 @@ func (s *Spec) fillUser() error {
 	return nil
 }
 
-// checkRoute refuses ways that exclude each other or are not there yet.
+// checkRoute refuses ways that exclude each other.
 func (s Spec) checkRoute() error {
-	if s.SSHConfigFile != "" {
-		return errors.New("ssh_config_file is not supported yet")
-	}
 	if s.ProxyCommand != "" && s.ProxyURL != "" {
 		return errors.New("proxy_command and proxy_url exclude each other")
 	}

@@ -21,10 +21,20 @@ type Settings struct {
 	AgentSocket          *string
 	IdentitiesOnly       *bool
 
+	// IdentityFiles and CertificateFiles are those of an ssh_config: tried in
+	// order, and left out where they are absent or of no use. An IdentityFiles that
+	// is empty and not nil says that there are none, not even the usual ones.
+	IdentityFiles    []string
+	CertificateFiles []string
+
 	HostKeys        []string // public keys or CA keys, authorized_keys format
 	KnownHosts      *string
 	KnownHostsFiles []string
 	HostKeyPolicy   *string // "strict", "accept-new", "insecure"
+	// UsualKnownHosts replaces the usual files, which are looked into when no layer
+	// names host keys, and may be absent.
+	UsualKnownHosts []string
+	HostKeyAlias    *string // the name under which the host's keys are recorded
 	// PinnedHostKey is a fingerprint recorded earlier under accept-new; when
 	// set, only that key is accepted.
 	PinnedHostKey *string
@@ -32,6 +42,7 @@ type Settings struct {
 	Jump          []Settings
 	ProxyCommand  *string
 	ProxyURL      *Secret
+	AddressFamily *string // "inet", "inet6"; anything else is both
 	SSHConfigFile *string
 
 	Sudo         *bool

@@ -51,21 +51,25 @@ type Spec struct {
 	Password             Secret
 	// Agent is nil when nobody said anything: the agent is then asked only if no
 	// other credential was given.
-	Agent          *bool
-	AgentIdentity  string
-	AgentSocket    string
-	IdentitiesOnly bool
+	Agent            *bool
+	AgentIdentity    string
+	AgentSocket      string
+	IdentitiesOnly   bool
+	IdentityFiles    []string // nil: the usual ones
+	CertificateFiles []string
 
 	HostKeys        []string
 	KnownHosts      string
 	KnownHostsFiles []string
+	UsualKnownHosts []string // nil: the usual ones
 	HostKeyPolicy   string
+	HostKeyAlias    string
 	PinnedHostKey   string
 
 	Jump          []Spec // outermost first
 	ProxyCommand  string
 	ProxyURL      Secret
-	SSHConfigFile string
+	AddressFamily string
 
 	Sudo         bool
 	SudoPassword Secret
@@ -134,10 +138,12 @@ func (s Spec) digestTo(add func(string)) {
 		s.Transport, s.Root, s.Host, strconv.Itoa(s.Port), s.User,
 		s.PrivateKey.Reveal(), s.PrivateKeyPath, s.PrivateKeyPassphrase.Reveal(), s.Certificate, s.Password.Reveal(),
 		agent, s.AgentIdentity, s.AgentSocket, strconv.FormatBool(s.IdentitiesOnly),
-		s.KnownHosts, s.HostKeyPolicy, s.PinnedHostKey,
-		s.ProxyCommand, s.ProxyURL.Reveal(), s.SSHConfigFile,
+		fmt.Sprintf("%t %q %q", s.IdentityFiles != nil, s.IdentityFiles, s.CertificateFiles),
+		s.KnownHosts, s.HostKeyPolicy, s.HostKeyAlias, s.PinnedHostKey,
+		s.ProxyCommand, s.ProxyURL.Reveal(), s.AddressFamily,
 		strconv.FormatBool(s.Sudo), s.SudoPassword.Reveal(), s.SudoUser,
 		fmt.Sprint(s.HostKeys), fmt.Sprint(s.KnownHostsFiles),
+		fmt.Sprintf("%t %q", s.UsualKnownHosts != nil, s.UsualKnownHosts),
 		fmt.Sprint(s.ConnectTimeout, s.HandshakeTimeout, s.CommandTimeout, s.ConnectWait,
 			s.KeepaliveInterval, s.KeepaliveCountMax, s.MaxSessions),
 		strconv.Itoa(len(s.Jump)),

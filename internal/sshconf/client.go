@@ -13,6 +13,8 @@ type ClientQuery struct {
 	User      string // "" if the command line names none
 	LocalUser string
 	Home      string // of LocalUser, for ~ and relative patterns in Include
+	Port      string // "" if the command line names none
+	Local     *Local // nil: nothing else is known of where ssh runs
 }
 
 // EvaluateClient says what ssh -G makes of the tree for a host.
@@ -20,13 +22,17 @@ type ClientQuery struct {
 // ssh reads the user's file, then the system's, and keeps the first value of
 // each keyword. If a Match final was read, or host names are canonicalised, it
 // reads both once more, with the host name that came out of the first reading,
-// and keeps what it had. Match exec is never run here, and no name is resolved:
-// what depends on that is in Depends, and does not match.
+// and keeps what it had. Commands are run and the environment is asked only by
+// what Local brings, and no name is resolved: what depends on anything else is in
+// Depends, and does not match.
 func EvaluateClient(t Tree, q ClientQuery) Result {
 	c := &client{query: q, host: q.Host, first: map[string]string{}, inactive: map[Pos]int{}, active: map[Pos]bool{}, keyFiles: map[string]bool{}}
 	c.tree, c.globs, c.files = t, newGlobber(t.Files), map[string]*File{}
 	c.result = Result{dialect: t.Dialect, version: t.Version, settings: map[string][]Setting{}, includedBy: map[string]Pos{}}
 	c.first["user"] = q.User
+	if q.Port != "" {
+		c.first["port"] = q.Port
+	}
 	c.read()
 	if c.canonical() {
 		c.result.Depends = append(c.result.Depends, Dependency{Text: "CanonicalizeHostname lets name resolution decide the host name"})
@@ -64,6 +70,7 @@ type client struct {
 	wantFinal bool
 	final     bool
 	user      bool // in the user's file, not the system's
+	order     int  // settings so far
 
 	// What the first reading found of each line, for the second one: that it is
 	// active, or where among the settings it stands as inactive.
@@ -173,7 +180,7 @@ func (s *clientScope) within(criteria string) string {
 }
 
 func (c *client) matchLine(f *File, l Line, at Pos, s *clientScope) {
-	m := clientMatch{client: c, next: f.criteria(l)}
+	m := clientMatch{client: c, next: f.criteria(l), never: s.never}
 	result, err := m.verdict()
 	if err != nil {
 		c.problem(at, true, "%v", err)
@@ -200,6 +207,9 @@ func (c *client) includeLine(l Line, at Pos, s clientScope, depth int) {
 		if !ok {
 			continue
 		}
+		if !slices.Contains(c.result.Includes, full) {
+			c.result.Includes = append(c.result.Includes, full)
+		}
 		found := c.globs.find(full)
 		if len(found) == 0 && !hasWildcard(full) {
 			c.problem(at, false, "Include %s: no such file", full)
@@ -220,13 +230,14 @@ func (c *client) includeLine(l Line, at Pos, s clientScope, depth int) {
 // absoluteClient anchors a pattern: below ~/.ssh in the user's file, below the
 // system's directory in the system's, where ~ is an error.
 func (c *client) absoluteClient(pattern string, at Pos) (string, bool) {
+	pattern, ok := c.expandInclude(pattern, at)
+	if !ok {
+		return "", false
+	}
 	rest, home := strings.CutPrefix(pattern, "~")
 	switch {
 	case home && !c.user:
 		c.problem(at, true, "bad include path %s", pattern)
-		return "", false
-	case reached(c.tree.Version, Version{9, 9}) && strings.ContainsAny(pattern, "%$"):
-		c.result.Depends = append(c.result.Depends, Dependency{at, "Include " + pattern + " depends on the environment"})
 		return "", false
 	case home && (rest == "" || rest[0] == '/'):
 		return path.Join(c.query.Home, "/") + rest, true
@@ -239,6 +250,22 @@ func (c *client) absoluteClient(pattern string, at Pos) (string, bool) {
 		return path.Join(c.query.Home, ".ssh") + "/" + pattern, true
 	}
 	return c.tree.Dir + "/" + pattern, true
+}
+
+// expandInclude replaces tokens and variables, which Include knows since 9.9.
+func (c *client) expandInclude(pattern string, at Pos) (string, bool) {
+	if !reached(c.tree.Version, Version{9, 9}) || !strings.ContainsAny(pattern, "%$") {
+		return pattern, true
+	}
+	if c.query.Local == nil || c.query.Local.Env == nil {
+		c.result.Depends = append(c.result.Depends, Dependency{at, "Include " + pattern + " depends on the environment"})
+		return "", false
+	}
+	expanded, err := c.tokens().Expand(pattern, c.query.Local.Env)
+	if err != nil {
+		c.problem(at, true, "Include %s: %v", pattern, err)
+	}
+	return expanded, err == nil
 }
 
 func (c *client) setClient(kw Keyword, l Line, at Pos, s clientScope) {
@@ -261,11 +288,15 @@ func (c *client) setClient(kw Keyword, l Line, at Pos, s clientScope) {
 	}
 	if _, set := c.first[name]; s.active && (!set || c.first[name] == "") && len(l.Args) > 0 {
 		c.first[name] = l.Args[0]
+		if kw.Name == "ProxyJump" {
+			c.first[name] = l.Rest
+		}
 	}
 	set := Setting{
 		Keyword: l.Keyword, Args: l.Args, Rest: l.Rest, Pos: at, Match: s.match, Depends: s.depends,
-		line: l, Active: s.active, atStart: s.active, fromUser: c.user,
+		line: l, Active: s.active, atStart: s.active, fromUser: c.user, Order: c.order,
 	}
+	c.order++
 	if name == "user" && c.query.User != "" || c.repeated(name, set) {
 		set.atStart = false
 	}

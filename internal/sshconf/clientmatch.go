@@ -9,6 +9,7 @@ import (
 type clientMatch struct {
 	client  *client
 	next    func() (string, bool)
+	never   bool // what it says makes no difference
 	result  verdict
 	seen    int // attributes so far
 	decided bool
@@ -59,6 +60,9 @@ func (m *clientMatch) withArgument(attribute string, negated bool) error {
 	if !ok || arg == "" && name != "tagged" && name != "command" {
 		return fmt.Errorf("missing Match criteria for %s", name)
 	}
+	if name == "exec" && (m.never || !m.result.matches) {
+		return nil // ssh does not run it if the criteria before it fail
+	}
 	hit, depends, err := m.client.matches(name, arg)
 	switch {
 	case err != nil:
@@ -90,13 +94,13 @@ func (c *client) matches(name, arg string) (hit bool, depends string, err error)
 	case "localuser":
 		return pattern(c.query.LocalUser), "", nil
 	case "exec":
-		return false, "the command " + arg, nil
+		return c.run(arg)
 	}
 	switch {
 	case name == "tagged" && reached(v, Version{9, 4}):
 		return orEmpty(c.first["tag"]), "", nil
 	case name == "localnetwork" && reached(v, Version{9, 4}):
-		return false, "the addresses of this machine", nil
+		return c.onNetwork(arg)
 	case name == "version" && reached(v, Version{10, 0}):
 		return false, "the version string of ssh", nil
 	case name == "command" && reached(v, Version{10, 0}):
@@ -105,6 +109,37 @@ func (c *client) matches(name, arg string) (hit bool, depends string, err error)
 		return pattern(c.sessionType()), "", nil
 	}
 	return false, "", fmt.Errorf("unsupported Match attribute %s", name)
+}
+
+// run asks the command of a Match exec.
+func (c *client) run(command string) (hit bool, depends string, err error) {
+	if c.query.Local == nil || c.query.Local.Exec == nil {
+		return false, "the command " + command, nil
+	}
+	line, err := c.tokens().Expand(command, nil)
+	if err != nil {
+		return false, "", fmt.Errorf("Match exec %q: %w", command, err)
+	}
+	if hit, err = c.query.Local.Exec(line); err != nil {
+		return false, "", fmt.Errorf("Match exec %q: %w", line, err)
+	}
+	return hit, "", nil
+}
+
+// onNetwork is check_match_ifaddrs: any address of this machine will do.
+func (c *client) onNetwork(list string) (hit bool, depends string, err error) {
+	if c.query.Local == nil {
+		return false, "the addresses of this machine", nil
+	}
+	if addrMatchList("", list) == badAddresses {
+		return false, "", fmt.Errorf("invalid Match localnetwork argument %q", list)
+	}
+	for _, address := range c.query.Local.Addresses {
+		if addrMatchList(address, list) == 1 {
+			return true, "", nil
+		}
+	}
+	return false, "", nil
 }
 
 func (c *client) sessionType() string {

@@ -8,6 +8,9 @@ type Result struct {
 	Depends []Dependency
 	// Read lists the files that are read, in the order of their first reading.
 	Read []string
+	// Includes lists the absolute patterns of the Includes of ssh_config, in the
+	// order of their reading.
+	Includes []string
 
 	dialect    Dialect
 	version    Version
@@ -44,6 +47,9 @@ type Setting struct {
 	Active, Wins bool
 	// Depends says what decides whether the line applies, if the text does not.
 	Depends string
+	// Order is the place among all settings of ssh_config as they are read, for
+	// keywords that shut each other out.
+	Order int
 
 	line                   Line
 	fromUser               bool // in ssh_config: read for the user's file, not the system's

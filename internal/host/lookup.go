@@ -1,0 +1,198 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Lookup says what an ssh_config file makes of a machine. said is what is known
+// about it already: its Host is the name to look up, as typed after ssh, and its
+// User and Port are those that ssh would be given. user is who logs in if the
+// file does not say. The answer is what the file says and said does not, and as
+// its Host where to dial.
+type Lookup func(file string, said Settings, user string) (Settings, error)
+
+// none is the word for no file, as for ssh -F, and for no command.
+const none = "none"
+
+// maxJumps ends chains of jump hosts, each of which a file gives another one.
+const maxJumps = 16
+
+// resolver makes specs out of merged settings.
+type resolver struct {
+	lookup Lookup
+}
+
+func (r resolver) target(name string, own Settings) (Spec, error) {
+	said, err := r.ask(own, "")
+	if err != nil {
+		return Spec{}, err
+	}
+	spec, err := r.machine(name, own, own.over(said), nil)
+	return spec.outward(), err
+}
+
+// ask consults the file that said names about its machine.
+func (r resolver) ask(said Settings, user string) (Settings, error) {
+	file := or(said.SSHConfigFile, none)
+	if strings.EqualFold(file, none) || file == "" || or(said.Transport, transportSSH) != transportSSH {
+		return Settings{}, nil
+	}
+	if r.lookup == nil {
+		return Settings{}, errors.New("ssh_config_file is given, and nothing here reads it")
+	}
+	if err := checkHost(or(said.Host, "")); err != nil {
+		return Settings{}, err
+	}
+	return r.lookup(file, said, user)
+}
+
+// over is own with what a file says about the same machine. The file's HostName
+// takes the place of the name that was looked up. An own way to the machine
+// silences the file's: one may go through jump hosts or through a command.
+func (own Settings) over(said Settings) Settings {
+	if own.Jump != nil || own.ProxyCommand != nil {
+		said.Jump, said.ProxyCommand = nil, nil
+	}
+	if own.ProxyURL != nil {
+		said.ProxyCommand = nil
+	}
+	fill(&said.Host, own.Host)
+	own.Host = said.Host
+	own.fill(said)
+	return own
+}
+
+// machine fills in the defaults of full and checks it. own is what full was
+// before a file was asked: what its jump hosts inherit. chain is the machines
+// that are reached through this one.
+func (r resolver) machine(name string, own, full Settings, chain []string) (Spec, error) {
+	s := full.values(name)
+	switch s.Transport {
+	case transportLocal:
+		s.Host, s.Port, s.User = "", 0, ""
+		return s, s.checkLimits()
+	case transportSSH:
+	case transportImage:
+		return Spec{}, errors.New(`transport = "image" is not supported yet`)
+	default:
+		return Spec{}, fmt.Errorf(`transport = %q is unknown: it is "ssh", "local" or "image"`, s.Transport)
+	}
+	if err := s.fillUser(); err != nil {
+		return Spec{}, err
+	}
+	if err := s.check(); err != nil {
+		return Spec{}, err
+	}
+	if own.Jump != nil {
+		chain = nil // what is written down by hand has an end
+	} else if slices.Contains(chain, s.String()) || len(chain) > maxJumps {
+		return Spec{}, fmt.Errorf("the jump hosts of the file go on for ever: %s -> %s", strings.Join(chain, " -> "), s)
+	}
+	chain = append(slices.Clip(chain), s.String())
+	for i, hop := range full.Jump {
+		via, err := r.hop(name, i, own, hop, chain)
+		if err != nil {
+			return Spec{}, fmt.Errorf("jump[%d]: %w", i, err)
+		}
+		s.Jump = append(s.Jump, via.hops()...)
+	}
+	return s, nil
+}
+
+// hops is the way to s and s itself as hops for another machine. A proxy stands
+// at the first of them.
+func (s Spec) hops() []Spec {
+	before := s.Jump
+	s.Jump = nil
+	if len(before) > 0 && s.proxied() {
+		before[0].ProxyCommand, before[0].ProxyURL = s.ProxyCommand, s.ProxyURL
+		s.ProxyCommand, s.ProxyURL = "", ""
+	}
+	return append(before, s)
+}
+
+func (s Spec) proxied() bool { return s.ProxyCommand != "" || s.ProxyURL != "" }
+
+// outward moves the proxy of the first hop to where hop looks for it.
+func (s Spec) outward() Spec {
+	if len(s.Jump) == 0 {
+		return s
+	}
+	first := &s.Jump[0]
+	if !s.proxied() {
+		s.ProxyCommand, s.ProxyURL = first.ProxyCommand, first.ProxyURL
+	}
+	first.ProxyCommand, first.ProxyURL = "", ""
+	return s
+}
+
+// hop resolves a jump host. What it says about itself comes first, then what the
+// file says about logging in there, then the target's way of logging in, then the
+// rest of the file: a User that the file has for the jump host is about it, the
+// target's is not.
+func (r resolver) hop(name string, i int, target, hop Settings, chain []string) (Spec, error) {
+	if i > 0 && (hop.ProxyCommand != nil || hop.ProxyURL != nil) {
+		return Spec{}, errors.New("a proxy is only possible on the way to the first hop")
+	}
+	inherited := target.inheritance()
+	asked := hop
+	asked.fill(inherited.withoutLogin())
+	fill(&asked.SSHConfigFile, target.SSHConfigFile)
+	said, err := r.ask(asked, or(inherited.User, ""))
+	if err != nil {
+		return Spec{}, err
+	}
+	// Only the first hop has a way of its own, as under ssh -J.
+	if i > 0 || target.ProxyCommand != nil {
+		said.Jump, said.ProxyCommand = nil, nil
+	}
+	if target.ProxyURL != nil {
+		said.ProxyCommand = nil
+	}
+	own := asked.inherit(inherited, hop.ownsCredentials())
+	full := asked
+	fill(&full.User, said.User)
+	full.fillCredentials(said)
+	full = full.inherit(inherited, hop.ownsCredentials() || said.IdentityFiles != nil)
+	return r.machine(fmt.Sprintf("%s, jump[%d]", name, i), own, full.over(said), chain)
+}
+
+// inherit fills m, without the credentials if m has its own.
+func (m Settings) inherit(from Settings, owns bool) Settings {
+	if owns {
+		from = from.withoutCredentials()
+	}
+	m.fill(from)
+	return m
+}
+
+// inheritance is what a jump host takes from the machine behind it. Never its
+// host keys, which would let the target stand in for the jump host, nor its port,
+// root or route, nor what only a file said.
+func (m Settings) inheritance() Settings {
+	m.Transport, m.Root, m.Host, m.Port = nil, nil, nil, nil
+	m.HostKeys, m.PinnedHostKey, m.HostKeyAlias = nil, nil, nil
+	m.Jump, m.ProxyCommand, m.ProxyURL, m.SSHConfigFile = nil, nil, nil, nil
+	m.Sudo, m.SudoPassword, m.SudoUser = nil, nil, nil
+	return m
+}
+
+func (m Settings) withoutLogin() Settings {
+	m = m.withoutCredentials()
+	m.User = nil
+	return m
+}
+
+func (m Settings) withoutCredentials() Settings {
+	m.PrivateKey, m.PrivateKeyPath, m.PrivateKeyPassphrase = nil, nil, nil
+	m.Certificate, m.Password = nil, nil
+	m.Agent, m.AgentIdentity, m.AgentSocket, m.IdentitiesOnly = nil, nil, nil, nil
+	return m
+}
+
+func (m Settings) ownsCredentials() bool {
+	return m.PrivateKey != nil || m.PrivateKeyPath != nil || m.Password != nil || m.Agent != nil || m.AgentIdentity != nil
+}
