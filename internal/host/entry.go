@@ -29,8 +29,10 @@ type entry struct {
 	// fields of these names.
 	elsewhere []string
 	shown     string
-	silent    bool // ends connections that send keepalives
-	single    bool // allows one session per connection, ever
+	silent    bool          // ends connections that send keepalives
+	single    bool          // allows one session per connection, ever
+	serial    bool          // is not OpenSSH, and loses scripts that overlap
+	running   chan struct{} // taken by the script whose turn it is
 	timer     *time.Timer
 }
 
@@ -168,6 +170,25 @@ func (e *entry) learn(c *conn, err error) {
 	}
 }
 
+// turn waits until the caller may run a script, and returns what ends his turn.
+// Where scripts go one by one, all but the first would otherwise wait on a
+// connection that is of no use to them, when it allows one session, ever.
+func (e *entry) turn(ctx context.Context) (over func(), err error) {
+	e.mu.Lock()
+	alone := e.single || e.serial
+	e.mu.Unlock()
+	if !alone {
+		return func() {}, nil
+	}
+	select {
+	case e.running <- struct{}{}:
+		return func() { <-e.running }, nil
+	case <-ctx.Done():
+		return nil, &Error{Kind: ctxKind(ctx), Phase: PhaseOpen, Host: e.spec.label(), User: e.spec.User,
+			Err: fmt.Errorf("waiting for other scripts to end, which this server takes one by one: %w", ctx.Err())}
+	}
+}
+
 // begin dials in the background, apart from the context of whoever came first:
 // the others still want the connection when he has gone.
 func (e *entry) begin(ctx context.Context) {
@@ -203,7 +224,7 @@ func (e *entry) finish(d *dialing, c *conn, err error) {
 		c.die(errClosed)
 		d.err = &Error{Kind: Canceled, Phase: PhaseAuth, Host: e.spec.label(), User: e.spec.User, Err: errPoolClosed}
 	case err == nil:
-		d.conn, e.conn, e.failed = c, c, nil
+		d.conn, e.conn, e.failed, e.serial = c, c, nil, !c.openSSH()
 	default:
 		d.err = asError(err)
 		if !abandoned {

@@ -124,7 +124,7 @@ func (p *Pool) hold(spec Spec) (*entry, error) {
 	key := spec.Key()
 	e := p.entries[key]
 	if e == nil {
-		e = &entry{pool: p, spec: spec}
+		e = &entry{pool: p, spec: spec, running: make(chan struct{}, 1)}
 		p.entries[key] = e
 	}
 	e.refs++
@@ -204,6 +204,11 @@ func (l *lease) Run(ctx context.Context, s Script) (Result, error) {
 }
 
 func (l *lease) attempt(ctx context.Context, s Script) (Result, error) {
+	over, err := l.entry.turn(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	defer over()
 	c, err := l.entry.live(ctx)
 	if err != nil {
 		return Result{}, err
