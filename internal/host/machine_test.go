@@ -120,7 +120,7 @@ func TestSudoUser(t *testing.T) {
 			t.Errorf("have %+v", r)
 		}
 	}
-	m.Sh("mv /usr/bin/sudo /usr/bin/sudo.away")
+	m.Sh("mv /usr/bin/sudo /usr/bin/sudo.away; mv /usr/bin/doas /usr/bin/doas.away")
 	h := acquire(t, brisk(t), specOf(t, m, "admin", func(l *Settings) { l.Sudo = ptr(true) }))
 	if e, _ := runError(t, h, Script{Name: "who", Text: "id -un", Root: true}); e.Kind != Escalation || !strings.Contains(e.Error(), "neither sudo nor doas") {
 		t.Errorf("have %v: %v", e.Kind, e)

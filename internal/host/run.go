@@ -227,6 +227,8 @@ func (d *drive) explainSudo(said string, end ending) error {
 		return errors.New("sudo wants a password: set sudo_password or allow NOPASSWD")
 	case end.exit == 127:
 		return errors.New("there is no way to become root")
+	case strings.Contains(said, "doas: "):
+		return fmt.Errorf("doas did not start the script (status %d): it needs \"permit nopass\" for this user, since it reads passwords from a terminal alone", end.exit)
 	}
 	return fmt.Errorf("sudo did not start the script (status %d)", end.exit)
 }
