@@ -30,6 +30,9 @@ var arrows = map[string][]string{
 	"internal/hosttest/lab":       {"internal/hosttest", "golang.org/x/crypto/"},
 	"internal/hosttest/preflight": {"internal/hosttest"},
 	"demo":                        {"internal/hosttest"},
+	"internal/benchmark":          {"internal/hosttest"},
+	"internal/benchmark/floor":    {"golang.org/x/crypto/"},
+	"internal/benchmark/noop":     {"internal/provider", "github.com/hashicorp/terraform-plugin-framework", "github.com/hashicorp/terraform-plugin-go/"},
 	"internal/docgen":             {"internal/provider", "internal/keepalive", "github.com/hashicorp/terraform-plugin-framework/providerserver", "github.com/hashicorp/terraform-plugin-go/"},
 }
 

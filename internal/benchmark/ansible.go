@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// playbook does with Ansible's own means what the resource does: two settings,
+// judged by sshd before they are written, loaded if they are new.
+var playbook = strings.NewReplacer("FILE", ansiblesDropIn, "INTERVAL", fmt.Sprint(wantedInterval), "COUNT", fmt.Sprint(wantedCountMax)).Replace(`- hosts: all
+  tasks:
+    - name: interval
+      ansible.builtin.lineinfile:
+        path: FILE
+        create: true
+        mode: "0600"
+        regexp: "^ClientAliveInterval "
+        line: ClientAliveInterval INTERVAL
+        validate: /usr/sbin/sshd -t -f %s
+      notify: reload sshd
+    - name: count
+      ansible.builtin.lineinfile:
+        path: FILE
+        regexp: "^ClientAliveCountMax "
+        line: ClientAliveCountMax COUNT
+        validate: /usr/sbin/sshd -t -f %s
+      notify: reload sshd
+  handlers:
+    - name: reload sshd
+      ansible.builtin.shell: kill -HUP $(cat /run/sshd.pid)
+`)
+
+// tuned is the fastest that Ansible can do this without plugins of others.
+// ControlPersist is on by default.
+const tuned = `[defaults]
+gathering = explicit
+interpreter_python = /usr/bin/python3
+
+[ssh_connection]
+pipelining = true
+`
+
+// ansible runs the playbook twice, the second time with nothing to do.
+func (s *scene) ansible(manner string, forks int) turn {
+	run := func(what string, changes bool) step {
+		return step{who: ansible, what: what + ", " + manner, parallel: forks, changes: changes, command: command{
+			args: []string{"ansible-playbook", "-i", "inventory", "-f", fmt.Sprint(forks), "playbook.yml"},
+			dir:  s.dir, env: s.environment("ANSIBLE_CONFIG="+s.path(manner+".cfg"), "ANSIBLE_NOCOLOR=1"),
+		}}
+	}
+	again := run(secondRun, false)
+	again.command.never = "changed: ["
+	return turn{fresh: s.hosts.reset, steps: []step{run(firstRun, true), again}}
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// command is what a person would type, and how it must end.
+type command struct {
+	args  []string
+	dir   string
+	env   []string // besides our own
+	stdin string
+	exit  int
+	never string // what it must not say
+}
+
+// patience bounds one command.
+const patience = 15 * time.Minute
+
+// took is what a command took of the machine that it ran on.
+type took struct {
+	wall, cpu time.Duration
+	memory    int64 // bytes, at the highest moment that was looked at
+}
+
+// measure runs a command to its end. It runs in a process namespace of its own,
+// which ends with it: the time of everything that it started is counted, of
+// processes too that went into the background, as the connections that Ansible
+// leaves behind do, and nothing of one run is there in the next.
+func (c command) measure(ctx context.Context) (took, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "unshare", append([]string{"--pid", "--fork", "--mount-proc", "--kill-child", "--"}, c.args...)...)
+	cmd.Dir, cmd.Env, cmd.Stdin = c.dir, append(os.Environ(), c.env...), strings.NewReader(c.stdin)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	began := time.Now()
+	if err := cmd.Start(); err != nil {
+		return took{}, err
+	}
+	watched := watch(cmd.Process.Pid)
+	err := cmd.Wait()
+	wall := time.Since(began)
+	memory := watched.end()
+	if exit := new(exec.ExitError); errors.As(err, &exit) && ctx.Err() == nil {
+		err = nil
+	}
+	if err == nil && cmd.ProcessState.ExitCode() != c.exit {
+		err = fmt.Errorf("it ended with status %d, not %d", cmd.ProcessState.ExitCode(), c.exit)
+	}
+	if err == nil && c.never != "" && strings.Contains(out.String(), c.never) {
+		err = fmt.Errorf("it said %q", c.never)
+	}
+	if err != nil {
+		return took{}, fmt.Errorf("%s: %w\n%s", strings.Join(c.args, " "), err, lastBytes(out.String()))
+	}
+	return took{wall, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), memory}, nil
+}
+
+func lastBytes(s string) string { return s[max(0, len(s)-4000):] }
+
+// watcher looks at the memory of a process namespace from time to time.
+type watcher struct {
+	stop    chan struct{}
+	highest chan int64
+}
+
+func watch(unshare int) watcher {
+	w := watcher{make(chan struct{}), make(chan int64)}
+	go w.look(unshare)
+	return w
+}
+
+func (w watcher) end() (highest int64) {
+	close(w.stop)
+	return <-w.highest
+}
+
+// look takes no more than a twentieth of a core from what it looks at.
+func (w watcher) look(unshare int) {
+	var highest int64
+	pause := 20 * time.Millisecond
+	for {
+		select {
+		case <-w.stop:
+			w.highest <- highest
+			return
+		case <-time.After(pause):
+		}
+		began := time.Now()
+		highest = max(highest, memoryBelow(unshare))
+		pause = max(20*time.Millisecond, 20*time.Since(began))
+	}
+}
+
+// memoryBelow adds up what is in memory of the processes in the namespace that
+// unshare(1) made, pages that several share once. A process that has just gone
+// counts nothing.
+func memoryBelow(unshare int) (sum int64) {
+	children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", unshare))
+	first := strings.TrimSpace(string(children))
+	// Before it becomes the command, its /proc is that of the whole machine.
+	if name, err := os.ReadFile("/proc/" + first + "/comm"); err != nil || first == "" || string(name) == "unshare\n" {
+		return 0
+	}
+	found, _ := filepath.Glob("/proc/" + first + "/root/proc/[0-9]*/smaps_rollup")
+	for _, name := range found {
+		sum += proportional(name)
+	}
+	return sum
+}
+
+// proportional is the line Pss of a file smaps_rollup.
+func proportional(name string) int64 {
+	f, err := os.Open(name)
+	if err != nil {
+		return 0
+	}
+	defer f.Close()
+	data, _ := io.ReadAll(f)
+	_, rest, _ := strings.Cut(string(data), "\nPss:")
+	kilobytes, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
+	n, _ := strconv.ParseInt(kilobytes, 10, 64)
+	return n << 10
+}

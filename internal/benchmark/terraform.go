@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+const (
+	module   = "github.com/sshkeepalive/terraform-provider-sshkeepalive"
+	provider = "terraform-provider-sshkeepalive"
+)
+
+// build makes the programs that are measured, as a release has them.
+func build(ctx context.Context, dir string) error {
+	for to, from := range map[string]string{
+		filepath.Join(ours, provider):    module,
+		filepath.Join(nothing, provider): module + "/internal/benchmark/noop",
+		"floor":                          module + "/internal/benchmark/floor",
+	} {
+		out, err := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(dir, to), from).CombinedOutput()
+		if err != nil {
+			return fmt.Errorf("build %s: %w: %s", from, err, out)
+		}
+	}
+	return nil
+}
+
+// writeTerraform makes a working directory. Ours and the one of the no-op provider
+// differ in where the provider is.
+func (s *scene) writeTerraform(who string) error {
+	var hosts strings.Builder
+	for _, h := range s.hosts {
+		address, port := h.where()
+		fmt.Fprintf(&hosts, "    %s = { host = %q, port = %d, private_key_path = %q, host_keys = [%q] }\n", h.name, address, port, h.KeyPath, h.hostKey())
+	}
+	return errors.Join(
+		s.write(filepath.Join(who, "rc"), fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"sshkeepalive/sshkeepalive\" = %q\n  }\n  direct {}\n}\n", filepath.Join(s.bin, who))),
+		s.write(filepath.Join(who, "main.tf"), fmt.Sprintf(configuration, hosts.String(), len(s.hosts), wantedInterval, wantedCountMax)),
+	)
+}
+
+const configuration = `terraform {
+  required_providers {
+    sshkeepalive = { source = "sshkeepalive/sshkeepalive" }
+  }
+}
+
+provider "sshkeepalive" {
+  connection {
+    user = "root"
+  }
+  hosts = {
+%s  }
+}
+
+resource "sshkeepalive_server" "all" {
+  count                  = %d
+  host                   = "web${count.index}"
+  client_alive_interval  = "%ds"
+  client_alive_count_max = %d
+}
+`
+
+// terraform is the life of the hosts: nothing there, a change, no change.
+func (s *scene) terraform(who string, parallel int) turn {
+	engine := func(what string, exit int, args ...string) step {
+		line := append([]string{s.engine, args[0], "-no-color", "-input=false"}, args[1:]...)
+		if parallel > 10 {
+			line = append(line[:4:4], append([]string{fmt.Sprintf("-parallelism=%d", parallel)}, line[4:]...)...)
+		}
+		return step{who: who, what: what, parallel: parallel, command: command{args: line, dir: s.path(who), env: s.environment("TF_CLI_CONFIG_FILE=" + s.path(who, "rc")), exit: exit}}
+	}
+	change := engine(apply, 0, "apply", "saved")
+	change.changes = who == ours
+	t := turn{
+		fresh: func() error { return errors.Join(s.forgetState(who), s.hosts.reset()) },
+		steps: []step{
+			engine(planNew, 2, "plan", "-detailed-exitcode", "-out=saved"),
+			change,
+			engine(planSame, 0, "plan", "-detailed-exitcode"),
+		},
+	}
+	if who == nothing {
+		t.fresh = func() error { return s.forgetState(who) }
+	}
+	return t
+}
+
+func (s *scene) forgetState(who string) error {
+	var errs []error
+	for _, name := range []string{"terraform.tfstate", "terraform.tfstate.backup", "saved"} {
+		if err := os.Remove(s.path(who, name)); !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// record returns what sshkeepalive asks a host in a plan without changes, so that
+// others can ask the same.
+func record(ctx context.Context, t *tools, dir string, fail func(error)) (string, error) {
+	hosts, err := bootFleet(1, hostOptions(true), fail)
+	if err != nil {
+		return "", err
+	}
+	defer hosts.close()
+	s, err := newScene(t, hosts, 0, dir)
+	if err != nil {
+		return "", err
+	}
+	for _, step := range s.terraform(ours, 1).steps {
+		if _, err := step.command.measure(ctx); err != nil {
+			return "", err
+		}
+	}
+	return string(hosts[0].Read("/run/asked")), nil
+}
