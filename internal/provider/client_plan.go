@@ -19,7 +19,7 @@ func (r *clientResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	if r.session == nil || req.Plan.Raw.IsNull() {
 		return
 	}
-	p := clientPlanning{r: r, m: &clientModel{}, digests: readDigests(ctx, req.Private), unseen: hasFlag(ctx, req.Private, unseenKey)}
+	p := clientPlanning{r: r, m: &clientModel{}, past: req.Private, digests: readDigests(ctx, req.Private), unseen: hasFlag(ctx, req.Private, unseenKey)}
 	resp.Diagnostics.Append(req.Plan.Get(ctx, p.m)...)
 	if !req.State.Raw.IsNull() {
 		p.before = &clientModel{}
@@ -45,13 +45,14 @@ type clientPlanning struct {
 	m       *clientModel
 	before  *clientModel // nil for a new resource
 	changed bool         // the configuration asks for something else than state has
+	past    privateReader
 	digests map[string]string
 	unseen  bool // the refresh could not look, and said so
 	replace path.Paths
 }
 
 func (p *clientPlanning) run(ctx context.Context) diag.Diagnostics {
-	where, diags := p.r.locate(ctx, p.m)
+	where, diags := p.r.locate(ctx, p.m, p.past)
 	if diags.HasError() {
 		return diags
 	}

@@ -11,23 +11,23 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
-func (m *clientModel) look(ctx context.Context, s *session, where whereabouts, importing bool) (map[string]string, diag.Diagnostics, error) {
+func (m *clientModel) look(ctx context.Context, s *session, where whereabouts, importing bool) (sighting, diag.Diagnostics, error) {
 	w, diags := m.want(ctx)
 	if diags.HasError() {
-		return nil, diags, nil
+		return sighting{}, diags, nil
 	}
 	sight, err := s.engine.LookClient(ctx, m.glance(where), w.client)
 	switch {
 	case err != nil:
-		return nil, diags, err
+		return sighting{}, diags, err
 	case sight.Facts.Invalid != "":
 		// What ssh refuses to read has no effective values to show.
-		return nil, append(diags, problems(m.Host.ValueString(), keepalive.PlanClient(w.client, sight.Facts).Problems)...), nil
+		return sighting{}, append(diags, problems(m.Host.ValueString(), keepalive.PlanClient(w.client, sight.Facts).Problems)...), nil
 	case importing:
 		sight, more, err := m.imported(ctx, s, where, sight)
-		return sight.Digests(w.client.Block()), append(diags, more...), err
+		return sighting{sight.Digests(w.client.Block()), sight.Identity}, append(diags, more...), err
 	}
-	return sight.Digests(w.client.Block()), append(diags, m.refresh(ctx, sight)...), nil
+	return sighting{sight.Digests(w.client.Block()), sight.Identity}, append(diags, m.refresh(ctx, sight)...), nil
 }
 
 // refresh puts what was seen into the model.

@@ -55,19 +55,19 @@ func (m *clientModel) sameOnHost(ctx context.Context, before *clientModel) bool 
 	return m.clientComputed.equal(before.clientComputed) && !diags.HasError() && !more.HasError() && sameClient(now.client, then.client)
 }
 
-func (m *clientModel) apply(ctx context.Context, s *session, where whereabouts, rec reconcile.Record) (map[string]string, error) {
+func (m *clientModel) apply(ctx context.Context, s *session, where whereabouts, rec reconcile.Record) (sighting, error) {
 	w, _ := m.want(ctx) // what is wrong with it was said before
 	target := m.target(where)
 	sight, plan, outcome, err := s.engine.ApplyClient(ctx, target, w.client, rec)
 	if err != nil {
-		return nil, err
+		return sighting{}, err
 	}
 	tflog.Debug(ctx, "settings are effective", map[string]any{
 		"host": target.Spec.String(), "outcome": string(outcome), "trail": plan.Trail, "managed_file": plan.ManagedFile,
 	})
 	// What the plan showed was verified by the engine and stays as it was shown.
 	m.clientComputed = m.decided(sight, plan, keepalive.EffectiveClient(w.client, sight.Facts)).over(m.clientComputed)
-	return sight.Digests(w.client.Block()), nil
+	return sighting{sight.Digests(w.client.Block()), sight.Identity}, nil
 }
 
 func (m *clientModel) remove(ctx context.Context, s *session, where whereabouts) (same bool, err error) {

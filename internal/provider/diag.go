@@ -211,6 +211,12 @@ func changedSince(name string, paths []string) diag.Diagnostic {
 		"Somebody else edited the configuration after the refresh that this plan is built on. Nothing was changed on the host. Plan again, with refresh, to see the host as it is now.")
 }
 
+func metElsewhere(name, named, answered string) diag.Diagnostic {
+	return diag.NewWarningDiagnostic(name+": answers at "+answered+", not at "+named,
+		"Its sshd was moved there by the settings that this resource manages, and was found because an earlier run recorded it; a new resource, and anybody else, would not find it. "+
+			"Give the new port or address to the host too: `port` and `host` in ssh of the resource, in the entry of hosts, or in connection.")
+}
+
 func linesGone(name, file string) diag.Diagnostic {
 	return diag.NewWarningDiagnostic(name+": our lines are gone from "+file,
 		"Somebody removed what the provider manages. The plan puts it back.")

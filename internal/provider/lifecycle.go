@@ -50,11 +50,11 @@ type subject[M any] interface {
 	suits(where whereabouts) diag.Diagnostics
 
 	// apply makes the settings effective and fills in what was not known before.
-	apply(ctx context.Context, s *session, where whereabouts, rec reconcile.Record) (digests map[string]string, err error)
+	apply(ctx context.Context, s *session, where whereabouts, rec reconcile.Record) (sighting, error)
 	remove(ctx context.Context, s *session, where whereabouts) (same bool, err error)
 	// look replaces the recorded values by the effective ones, or by what is
 	// found if the resource is being imported.
-	look(ctx context.Context, s *session, where whereabouts, importing bool) (digests map[string]string, diags diag.Diagnostics, err error)
+	look(ctx context.Context, s *session, where whereabouts, importing bool) (sighting, diag.Diagnostics, error)
 }
 
 // Configure takes the session. The provider is not configured when Terraform
@@ -93,12 +93,10 @@ func (l *lifecycle[M, P]) Create(ctx context.Context, req resource.CreateRequest
 	}
 	patience, diags := m.place().timeouts.Create(ctx, changeTimeout)
 	resp.Diagnostics.Append(diags...)
-	digests, diags := l.apply(ctx, m, "create", patience, reconcile.Record{})
-	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(l.apply(ctx, m, operation{"create", patience, reconcile.Record{}, nothingPrivate{}, resp.Private})...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(writeDigests(ctx, resp.Private, digests)...)
 	resp.Diagnostics.Append(m.identify(ctx, resp.Identity)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
@@ -120,35 +118,44 @@ func (l *lifecycle[M, P]) Update(ctx context.Context, req resource.UpdateRequest
 	}
 	patience, diags := m.place().timeouts.Update(ctx, changeTimeout)
 	resp.Diagnostics.Append(diags...)
-	digests, diags := l.apply(ctx, m, "update", patience, before.record(readDigests(ctx, req.Private)))
-	resp.Diagnostics.Append(diags...)
+	rec := before.record(readDigests(ctx, req.Private))
+	resp.Diagnostics.Append(l.apply(ctx, m, operation{"update", patience, rec, req.Private, resp.Private})...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(writeDigests(ctx, resp.Private, digests)...)
 	resp.Diagnostics.Append(setFlag(ctx, resp.Private, unseenKey, false)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
 
-func (l *lifecycle[M, P]) apply(ctx context.Context, m P, doing string, patience time.Duration, rec reconcile.Record) (map[string]string, diag.Diagnostics) {
+// operation is a create or an update.
+type operation struct {
+	name     string
+	patience time.Duration
+	rec      reconcile.Record
+	past     privateReader
+	private  privateWriter
+}
+
+func (l *lifecycle[M, P]) apply(ctx context.Context, m P, o operation) diag.Diagnostics {
 	ctx, leave := l.session.enter(ctx)
 	defer leave()
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, o.patience)
 	defer cancel()
-	where, diags := l.ready(ctx, m, doing)
+	where, diags := l.ready(ctx, m, o.name, o.past)
 	if diags.HasError() {
-		return nil, diags
+		return diags
 	}
-	digests, err := m.apply(ctx, l.session, where, rec)
+	name := m.place().Host.ValueString()
+	seen, err := m.apply(ctx, l.session, where, o.rec)
 	if err != nil {
-		diags.Append(failures(m.place().Host.ValueString(), doing, err)...)
+		return append(diags, failures(name, o.name, err)...)
 	}
-	return digests, diags
+	return append(diags, seen.keep(ctx, o.private, name, where.spec)...)
 }
 
 // ready insists that everything is known, as it is by the time of an apply.
-func (l *lifecycle[M, P]) ready(ctx context.Context, m P, doing string) (whereabouts, diag.Diagnostics) {
-	where, diags := l.locate(ctx, m)
+func (l *lifecycle[M, P]) ready(ctx context.Context, m P, doing string, past privateReader) (whereabouts, diag.Diagnostics) {
+	where, diags := l.locate(ctx, m, past)
 	if diags.HasError() {
 		return where, diags
 	}
@@ -163,9 +170,9 @@ func (l *lifecycle[M, P]) ready(ctx context.Context, m P, doing string) (whereab
 	return where, diags
 }
 
-func (l *lifecycle[M, P]) locate(ctx context.Context, m P) (whereabouts, diag.Diagnostics) {
+func (l *lifecycle[M, P]) locate(ctx context.Context, m P, past privateReader) (whereabouts, diag.Diagnostics) {
 	where, diags := l.session.find(ctx, m.place().address)
-	return where, append(diags, m.suits(where)...)
+	return where.expect(ctx, past), append(diags, m.suits(where)...)
 }
 
 // Read replaces the recorded values by the effective ones. A host that is not
@@ -181,12 +188,12 @@ func (l *lifecycle[M, P]) Read(ctx context.Context, req resource.ReadRequest, re
 	resp.Diagnostics.Append(m.identify(ctx, resp.Identity)...)
 	ctx, leave := l.session.enter(ctx)
 	defer leave()
-	where, diags := l.locate(ctx, m)
+	where, diags := l.locate(ctx, m, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() || where.unknown != "" {
 		return
 	}
-	digests, diags, looked := l.look(ctx, m, where, hasFlag(ctx, req.Private, importKey))
+	seen, diags, looked := l.look(ctx, m, where, hasFlag(ctx, req.Private, importKey))
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -196,28 +203,28 @@ func (l *lifecycle[M, P]) Read(ctx context.Context, req resource.ReadRequest, re
 		return
 	}
 	resp.Diagnostics.Append(setFlag(ctx, resp.Private, importKey, false)...)
-	resp.Diagnostics.Append(writeDigests(ctx, resp.Private, digests)...)
+	resp.Diagnostics.Append(seen.keep(ctx, resp.Private, m.place().Host.ValueString(), where.spec)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
 
 // look looks at the host for what state says is wanted. looked is false when it
 // did not answer and the policy allows to go on.
-func (l *lifecycle[M, P]) look(ctx context.Context, m P, where whereabouts, importing bool) (digests map[string]string, diags diag.Diagnostics, looked bool) {
+func (l *lifecycle[M, P]) look(ctx context.Context, m P, where whereabouts, importing bool) (seen sighting, diags diag.Diagnostics, looked bool) {
 	patience, diags := m.place().timeouts.Read(ctx, lookTimeout)
 	if diags.HasError() {
-		return nil, diags, false
+		return seen, diags, false
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	name := m.place().Host.ValueString()
-	digests, more, err := m.look(ctx, l.session, where, importing)
+	seen, more, err := m.look(ctx, l.session, where, importing)
 	switch {
 	case err == nil:
-		return digests, append(diags, more...), true
+		return seen, append(diags, more...), true
 	case importing:
-		return nil, append(diags, failures(name, "import", err)...), false
+		return seen, append(diags, failures(name, "import", err)...), false
 	}
-	return nil, append(diags, l.session.unlooked(name, "refresh", m.place().onUnreachable, err)...), false
+	return seen, append(diags, l.session.unlooked(name, "refresh", m.place().onUnreachable, err)...), false
 }
 
 // Delete puts back what was there before.
@@ -233,7 +240,7 @@ func (l *lifecycle[M, P]) Delete(ctx context.Context, req resource.DeleteRequest
 	resp.Diagnostics.Append(diags...)
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	where, diags := l.ready(ctx, m, "destroy")
+	where, diags := l.ready(ctx, m, "destroy", req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return

@@ -34,7 +34,7 @@ func (r *serverResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	}
 	ctx, leave := r.session.enter(ctx)
 	defer leave()
-	p := planning{r: r, m: &m, before: before, digests: readDigests(ctx, req.Private), unseen: hasFlag(ctx, req.Private, unseenKey)}
+	p := planning{r: r, m: &m, before: before, past: req.Private, digests: readDigests(ctx, req.Private), unseen: hasFlag(ctx, req.Private, unseenKey)}
 	p.changed = before != nil && !req.Plan.Raw.Equal(req.State.Raw)
 	resp.Diagnostics.Append(p.run(ctx)...)
 	if resp.Diagnostics.HasError() {
@@ -50,6 +50,7 @@ type planning struct {
 	m       *serverModel
 	before  *serverModel // nil for a new resource
 	changed bool         // the configuration asks for something else than state has
+	past    privateReader
 	digests map[string]string
 	unseen  bool // the refresh could not look, and said so
 	replace path.Paths
@@ -59,7 +60,7 @@ func (p *planning) run(ctx context.Context) diag.Diagnostics {
 	if !p.m.Host.IsUnknown() {
 		p.m.ID = types.StringValue(whereIs(p.m).String())
 	}
-	where, diags := p.r.locate(ctx, p.m)
+	where, diags := p.r.locate(ctx, p.m, p.past)
 	if diags.HasError() {
 		return diags
 	}

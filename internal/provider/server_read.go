@@ -11,20 +11,20 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
-func (m *serverModel) look(ctx context.Context, s *session, where whereabouts, importing bool) (map[string]string, diag.Diagnostics, error) {
+func (m *serverModel) look(ctx context.Context, s *session, where whereabouts, importing bool) (sighting, diag.Diagnostics, error) {
 	w, diags := m.want(ctx)
 	if diags.HasError() {
-		return nil, diags, nil
+		return sighting{}, diags, nil
 	}
 	sight, err := s.engine.Look(ctx, m.glance(where), w.server)
 	if err != nil {
-		return nil, diags, err
+		return sighting{}, diags, err
 	}
 	if importing {
 		sight, more, err := m.imported(ctx, s, where, sight)
-		return sight.Digests(), append(diags, more...), err
+		return sighting{sight.Digests(), sight.Identity}, append(diags, more...), err
 	}
-	return sight.Digests(), append(diags, m.refresh(ctx, sight)...), nil
+	return sighting{sight.Digests(), sight.Identity}, append(diags, m.refresh(ctx, sight)...), nil
 }
 
 // refresh puts what was seen into the model.

@@ -42,19 +42,19 @@ func (m *serverModel) check(ctx context.Context) (found []keepalive.Problem, unk
 
 func (*serverModel) suits(whereabouts) diag.Diagnostics { return nil }
 
-func (m *serverModel) apply(ctx context.Context, s *session, where whereabouts, rec reconcile.Record) (map[string]string, error) {
+func (m *serverModel) apply(ctx context.Context, s *session, where whereabouts, rec reconcile.Record) (sighting, error) {
 	w, _ := m.want(ctx) // what is wrong with it was said before
 	target := m.target(where)
 	sight, plan, outcome, err := s.engine.Apply(ctx, target, w.server, rec)
 	if err != nil {
-		return nil, err
+		return sighting{}, err
 	}
 	tflog.Debug(ctx, "settings are effective", map[string]any{
 		"host": target.Spec.String(), "outcome": string(outcome), "trail": plan.Trail, "managed_file": plan.ManagedFile,
 	})
 	// What the plan showed was verified by the engine and stays as it was shown.
 	m.fill(m.found(w.server, sight, plan))
-	return sight.Digests(), nil
+	return sighting{sight.Digests(), sight.Identity}, nil
 }
 
 func (m *serverModel) remove(ctx context.Context, s *session, where whereabouts) (same bool, err error) {
