@@ -1,7 +1,8 @@
 #!/bin/sh
-# Usage: root.sh RELEASE MIRROR DEST [PACKAGE]... Unpacks the packages of one Debian
-# release that an OpenSSH host needs, and more if told to, below DEST/root. Nothing is installed: no maintainer
-# script runs, apt uses a state directory of its own, this machine stays as it was.
+# Usage: root.sh RELEASE MIRROR DEST [PACKAGE...]. Unpacks the packages of one
+# Debian release that an OpenSSH host needs, and more if told to, below DEST/root.
+# Nothing is installed: no maintainer script runs, apt uses a state directory of
+# its own, this machine stays as it was.
 set -eu
 release=$1 mirror=$2 dest=$3
 shift 3
@@ -67,6 +68,8 @@ mkdir -p "$root/mnt" "$root/opt" "$root/srv" "$root/usr/local/bin" "$root/etc/ss
 [ -e "$root/etc/ssh/sshd_config" ] || cp "$root/usr/share/openssh/sshd_config" "$root/etc/ssh/sshd_config"
 echo 'LANG=C.UTF-8' >"$root/etc/default/locale"
 : >"$root/etc/fstab"
+# Else every machine compiles Python's library anew, when Python is first used.
+[ ! -x "$root/usr/bin/python3" ] || chroot "$root" python3 -m compileall -q /usr/lib/python3* >/dev/null
 
 rm -rf "$apt"
 chroot "$root" /bin/sh -c 'tar --version && test -x /usr/sbin/sshd' >/dev/null
