@@ -51,7 +51,8 @@ var attempts = []attempt{
 	{name: "PubkeyAuthentication no", want: single("PubkeyAuthentication", "no")},
 	{name: "AuthorizedKeysFile elsewhere", want: single("AuthorizedKeysFile", "/etc/ssh/no/%u")},
 	{name: "AuthenticationMethods unsatisfiable", want: single("AuthenticationMethods", "publickey,password")},
-	{name: "Port wrong", want: single("Port", "2299")},
+	{name: "Port behind a firewall", want: single("Port", "2299")},
+	{name: "Port of another daemon", want: single("Port", "2298")},
 	{name: "ListenAddress loopback", want: single("ListenAddress", "127.0.0.1")},
 	{name: "ListenAddress not of this host", want: single("ListenAddress", "203.0.113.9")},
 	{name: "AddressFamily inet6", want: single("AddressFamily", "inet6")},
@@ -100,7 +101,8 @@ func TestLockOuts(t *testing.T) {
 		everyRelease(t, func(t *testing.T, o lab.Options) {
 			r := newLabRig(t, o, "root")
 			r.Sh("usermod -p '!' admin; ssh-keygen -q -t ed25519 -N '' -f /srv/other_key; ssh-keygen -q -t ed25519 -N '' -f /srv/open_key; chmod 644 /srv/open_key; " +
-				"mkdir /srv/included; echo Nonsense yes >/srv/included/fatal.conf")
+				"mkdir /srv/included; echo Nonsense yes >/srv/included/fatal.conf; " +
+				"ip rule add ipproto 6 sport 2299 blackhole; /usr/sbin/sshd -o Port=2298 -o PidFile=/run/other.pid")
 			for _, a := range attempts {
 				f := r.lockOut(t, a)
 				f.release = o.Release
