@@ -110,9 +110,14 @@ var walks = []walk{
 	{"plan -parallelism=50", []string{"plan", "-parallelism=50"}, 0, []int{1}},
 }
 
-// crowded is a plan of three resources that share a host. Each asks sshd how it
-// spells other lines, in an exec of its own.
-var crowded = walk{"plan, 3 resources", []string{"plan"}, 2, []int{3}}
+// crowded is the life of three resources that share a host. They look together,
+// and in an apply each takes over what the confirming look of the one before has
+// seen: it costs each two execs and the connection that confirms.
+var crowded = []walk{
+	{"plan, 3 resources", []string{"plan", "-out=saved"}, 2, []int{1}},
+	{"apply of the 3", []string{"apply", "saved"}, 0, []int{7, 1, 1, 1}},
+	{"plan, 3 in sync", []string{"plan"}, 0, []int{1}},
+}
 
 func (w walk) line() []string {
 	args := []string{w.args[0], "-no-color", "-input=false"}
@@ -226,12 +231,12 @@ func TestCostOfAWalk(t *testing.T) {
 	}
 	l.walk(t, newMeasuredFleet(t, 1), `
 resource "sshkeepalive_server" "shared" {
-  count            = 3
-  host             = "web0"
-  drop_in_name     = "1${count.index}-team.conf"
-  login_grace_time = count.index + 60
+  for_each     = { PrintLastLog = "no", PrintMotd = "no", X11DisplayOffset = "12" }
+  host         = "web0"
+  drop_in_name = "10-${each.key}.conf"
+  settings     = { (each.key) = each.value }
 }
-`, crowded)
+`, crowded...)
 	t.Logf("execs are per connection, in their order; a round trip takes %s, and TCP's own is counted; CPU is the engine's and the provider's; 100 hosts are asked by make cost only\n%s", roundTrip, l)
 }
 

@@ -24,7 +24,7 @@ func (e *Engine) commit(ctx context.Context, t Target, want keepalive.Server, be
 		return Sight{}, Unchanged, err
 	}
 	defer h.Release()
-	defer e.memory.forget(t.Spec)
+	e.seen.forget(t.Spec, before.MachineID)
 	var after Sight
 	confirm := func(ctx context.Context, live commit.Pending) error {
 		fresh, err := e.machines.Fresh(ctx, t.Spec)
@@ -41,10 +41,11 @@ func (e *Engine) commit(ctx context.Context, t Target, want keepalive.Server, be
 	// A change that was begun is brought to its end: Ctrl-C may not leave a
 	// host between two configurations. Every step below has its own deadline.
 	outcome, err := commit.Run(context.WithoutCancel(ctx), machine{host: h}, request(t, before, plan), confirm)
+	e.seen.forget(t.Spec, before.MachineID)
 	if err != nil {
 		return Sight{}, Outcome(outcome), failure(t.Spec, outcome, err)
 	}
-	e.memory.forget(t.Spec)
+	e.seen.confirmed(t, after)
 	return after, Outcome(outcome), nil
 }
 

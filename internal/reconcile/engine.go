@@ -86,7 +86,7 @@ func (e *Error) Unwrap() error { return e.Err }
 type Engine struct {
 	machines Machines
 	locks    locks
-	memory   memory[Sight]
+	seen     outlooks
 	clients  memory[ClientSight]
 }
 
@@ -95,33 +95,20 @@ func New(machines Machines) *Engine { return &Engine{machines: machines} }
 
 // Look gathers the facts about t that want needs, or answers from memory.
 func (e *Engine) Look(ctx context.Context, t Target, want keepalive.Server) (Sight, error) {
-	key := memoryKey(t, want)
-	if s, ok := e.memory.recall(key); ok {
-		return s, nil
-	}
-	h, err := e.machines.Acquire(ctx, t.Spec)
-	if err != nil {
-		return Sight{}, err
-	}
-	defer h.Release()
-	s, err := gather(ctx, h, t, want)
-	if err != nil {
-		return Sight{}, wrap(t.Spec, "gather", Unchanged, err)
-	}
-	e.memory.keep(key, s)
-	return s, nil
+	return e.look(ctx, t, want, time.Now())
 }
 
 // Apply makes want effective on t under a confirmed commit and looks again. A
 // file that differs from rec.Digests is a conflict, and a machine other than the
 // recorded one is treated as new. The error is an *Error or a *host.Error.
 func (e *Engine) Apply(ctx context.Context, t Target, want keepalive.Server, rec Record) (Sight, keepalive.Plan, Outcome, error) {
+	asked := time.Now()
 	unlock, err := e.locks.lock(ctx, t.Spec.Key())
 	if err != nil {
 		return Sight{}, keepalive.Plan{}, Unchanged, wrap(t.Spec, "lock", Unchanged, err)
 	}
 	defer unlock()
-	sight, err := e.Look(ctx, t, want)
+	sight, err := e.look(ctx, t, want, asked)
 	if err != nil {
 		return Sight{}, keepalive.Plan{}, Unchanged, err
 	}
@@ -148,13 +135,14 @@ func (e *Engine) Apply(ctx context.Context, t Target, want keepalive.Server, rec
 // Remove takes everything that we put on t back, under the same protection. On
 // a machine other than the recorded one it touches nothing and reports false.
 func (e *Engine) Remove(ctx context.Context, t Target, want keepalive.Server, rec Record) (same bool, err error) {
+	asked := time.Now()
 	unlock, err := e.locks.lock(ctx, t.Spec.Key())
 	if err != nil {
 		return true, wrap(t.Spec, "lock", Unchanged, err)
 	}
 	defer unlock()
 	nothing := keepalive.Server{DropInName: want.DropInName}
-	sight, err := e.Look(ctx, t, nothing)
+	sight, err := e.look(ctx, t, nothing, asked)
 	if err != nil {
 		return true, err
 	}

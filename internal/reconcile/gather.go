@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
@@ -15,28 +16,22 @@ import (
 var (
 	//go:embed files.sh
 	filesSource string
+	//go:embed ask.sh
+	askSource string
 	//go:embed gather.sh
 	gatherSource string
 )
 
-// gatherScript composes the one script that answers everything PlanServer and
+// gatherScript composes the one script that tells everything PlanServer and
 // ObserveServer ask about configFile ("" is what the running daemon uses).
-func gatherScript(configFile string, want keepalive.Server) string {
-	var head strings.Builder
-	head.WriteString("CFG=" + quote(configFile) + "; specs() { each")
-	for _, c := range keepalive.ContextsOf(want)[1:] {
-		head.WriteString(" " + quote(keepalive.Spec(c)))
-	}
-	head.WriteString("; }; wants() { :;")
-	for _, w := range keepalive.WantedTexts(want) {
-		head.WriteString(" canon")
-		for _, line := range w.Lines {
-			head.WriteString(" " + quote(line))
-		}
-		head.WriteString(";")
-	}
-	head.WriteString(" }; ")
-	return head.String() + oneLine(filesSource+gatherSource)
+func gatherScript(configFile string, q questions) string {
+	return "CFG=" + quote(configFile) + "; " + q.functions() + oneLine(filesSource+askSource+gatherSource)
+}
+
+// spellScript asks the sshd of v how it spells and judges the texts of q.
+func spellScript(v *view, q questions) string {
+	return "SSHD=" + quote(v.sight.sshd) + "; HK=" + quote(v.keys) + "; " + q.functions() +
+		oneLine(filesSource+askSource) + " workspace; wants; say end;"
 }
 
 // oneLine drops the comments of a script that was written for it and joins its
@@ -57,33 +52,72 @@ func quote(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// gather looks at the machine behind h. What a profile comes to depends on its
-// release, which a server says as it greets; only where it does not, or where
-// the program is a newer one than the daemon, a second look is needed.
+// gather looks at the machine behind h, whatever is known of it.
 func gather(ctx context.Context, h host.Host, t Target, want keepalive.Server) (Sight, error) {
-	greeted, err := sshconf.ParseVersion(h.Identity().ServerVersion)
-	if err != nil {
-		greeted = sshconf.Version{} // an image, or this machine
-	}
-	s, err := gatherOnce(ctx, h, t, want.On(greeted))
-	if err == nil && want.Profile != "" && s.Facts.Version != greeted {
-		return gatherOnce(ctx, h, t, want.On(s.Facts.Version))
-	}
-	return s, err
-}
-
-func gatherOnce(ctx context.Context, h host.Host, t Target, want keepalive.Server) (Sight, error) {
-	res, err := run(ctx, h, host.Script{Name: "gather", Text: gatherScript(t.ConfigFile, want), Root: true, Convergent: true})
+	k, err := learn(ctx, h, t, []keepalive.Server{want}, knowledge{})
 	if err != nil {
 		return Sight{}, err
 	}
-	s, err := parseReport(res.Stdout, want)
-	if err != nil {
-		return Sight{}, said(err, res)
+	s, _, err := k.sight(want)
+	return s, err
+}
+
+// learn adds to k what the machine behind h has to tell about wants. What a
+// profile comes to depends on the release, which a server says as it greets; only
+// where it does not, or where the program is a newer one than the daemon, one has
+// to ask twice.
+func learn(ctx context.Context, h host.Host, t Target, wants []keepalive.Server, k knowledge) (knowledge, error) {
+	if k.view == nil || !k.view.covers(questionsOf(wants, k.view.version()).specs) {
+		v, spellings, err := look(ctx, h, t, questionsOf(wants, greeted(h)).and(k))
+		if err != nil {
+			return k, err
+		}
+		k = k.with(v, spellings)
 	}
-	s.Identity = h.Identity()
-	s.Facts.VersionText = fullVersion(s.Facts.VersionText, s.Identity.ServerVersion)
-	return s, nil
+	q := questionsOf(wants, k.view.version()).without(k.spellings)
+	if len(q.texts) == 0 || k.view.sight.Facts.Invalid != "" {
+		return k, nil
+	}
+	spellings, err := spell(ctx, h, k.view, q)
+	return k.with(k.view, spellings), err
+}
+
+// greeted is the release that the server says as it greets, zero for an image or
+// this machine.
+func greeted(h host.Host) sshconf.Version {
+	v, err := sshconf.ParseVersion(h.Identity().ServerVersion)
+	if err != nil {
+		return sshconf.Version{}
+	}
+	return v
+}
+
+func look(ctx context.Context, h host.Host, t Target, q questions) (*view, map[string]answer, error) {
+	began := time.Now()
+	res, err := run(ctx, h, host.Script{Name: "gather", Text: gatherScript(t.ConfigFile, q), Root: true, Convergent: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	v, spellings, err := parseReport(res.Stdout, q)
+	if err != nil {
+		return nil, nil, said(err, res)
+	}
+	v.began = began
+	v.sight.Identity = h.Identity()
+	v.sight.Facts.VersionText = fullVersion(v.sight.Facts.VersionText, v.sight.Identity.ServerVersion)
+	return v, spellings, nil
+}
+
+func spell(ctx context.Context, h host.Host, v *view, q questions) (map[string]answer, error) {
+	res, err := run(ctx, h, host.Script{Name: "spell", Text: spellScript(v, q), Root: true, Convergent: true})
+	if err != nil {
+		return nil, err
+	}
+	spellings, err := parseSpellings(res.Stdout, q.texts)
+	if err != nil {
+		return nil, said(err, res)
+	}
+	return spellings, nil
 }
 
 // run runs a script that never fails by itself.

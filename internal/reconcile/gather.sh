@@ -1,8 +1,8 @@
-# Gathers every fact about one sshd in one go. Go puts assignments of CFG (main
-# file or empty), and functions want0 (the wanted global lines), specs, and
-# wants in front, drops the comments and joins the lines with blanks: a script
-# of one line travels on the exec line and costs two round trips instead of
-# three. So every line here ends where a blank may follow.
+# Gathers every fact about one sshd in one go. Go puts an assignment of CFG (main
+# file or empty), the functions specs and wants, files.sh and ask.sh in front,
+# drops the comments and joins the lines with blanks: a script of one line
+# travels on the exec line and costs two round trips instead of three. So every
+# line here ends where a blank may follow.
 
 # The daemon that accepted this very connection is the topmost sshd above us. A
 # session outlives a restarted listener (KillMode=process); then its monitor is
@@ -101,17 +101,7 @@ walk() { case $SEEN in *"|$1|"*) return ;; esac;
 cd "$DIR" 2>/dev/null || cd /;
 walk "$MAIN";
 
-# sshd -T wants its privilege separation directory, which is missing while
-# ssh.socket has not started a daemon yet. It is given one, which stays: a daemon
-# that starts at this moment would lose it again, and refuse every login.
-T=$(mktemp -d) || { say notemp; exit 0; };
-trap 'rm -rf "$T"' EXIT;
-give() { d=$(sed -n 's/^Missing privilege separation directory: //p' "$T/err" | tr -d '\r');
-  [ -n "$d" ] && mkdir -m 755 "$d" 2>/dev/null; };
-ask() { "$@" >"$T/out" 2>"$T/err" </dev/null; RC=$?;
-  if [ $RC -ne 0 ] && give; then "$@" >"$T/out" 2>"$T/err" </dev/null; RC=$?; fi; };
-told() { say "$1" "$RC" "$2"; cat "$T/out"; sed 's/^/@err /' "$T/err" | tr -d '\r'; };
-
+workspace;
 # Where a Match asks for an item that -C does not give, sshd -T refuses: 7.7 to
 # 8.0 for each item, and releases up to 10.0 at least for lport. What is missing
 # gets a value that nothing matches; neutral() in spec.go gives the same.
@@ -135,13 +125,11 @@ if [ $RC -eq 0 ]; then
   # Every key that the daemon can load, because RequiredRSASize and the like
   # judge them.
   HK=$(sed -n 's/^[Hh][Oo][Ss][Tt][Kk][Ee][Yy] //p' "$T/out" | while read -r f; do [ -r "$f" ] && printf ' -h %s' "$f"; done);
+  say keys "$HK";
   PF=$(sed -n 's/^[Pp][Ii][Dd][Ff][Ii][Ll][Ee] //p' "$T/out");
   if [ -n "$PF" ] && [ -e "$PF" ]; then say pidfile "$PF"; stamp "$PF"; fi;
   each() { for s in "$@"; do effective "$s"; told context "$s"; done; };
   specs;
-  canon() { printf '%s\n' "$@" >"$T/want";
-    case $(tr '[:upper:]' '[:lower:]' <"$T/want") in *hostkey\ *) set -- ;; *) set -- $HK ;; esac;
-    ask "$SSHD" -T -f "$T/want" "$@"; told canon; };
   wants;
 fi;
 

@@ -6,19 +6,12 @@ import (
 	"sync"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 )
 
 // memory keeps what was seen of machines, by machine and question.
 type memory[S any] struct {
 	mu     sync.Mutex
 	sights map[string]S
-}
-
-// memoryKey is the machine and the question; two resources that ask the same of
-// one machine share the answer.
-func memoryKey(t Target, want keepalive.Server) string {
-	return machineKey(t.Spec) + want.Profile + "\x00" + digest([]byte(gatherScript(t.ConfigFile, want)))
 }
 
 func machineKey(spec host.Spec) string { return spec.Key() + "\x00" }

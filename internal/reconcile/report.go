@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -25,22 +24,35 @@ type report struct {
 	pidFile string
 	ended   bool
 	listen  []string
+	keys    string
 }
 
 // stamp holds nanoseconds since the epoch.
 type stamp struct{ change, modification int64 }
 
-// parseReport reads the output of gather.sh for want.
-func parseReport(out string, want keepalive.Server) (Sight, error) {
+// parseReport reads the output of gather.sh, which was asked q.
+func parseReport(out string, q questions) (*view, map[string]answer, error) {
 	r := &report{sections: newSections(out), stamps: map[string]stamp{}}
 	r.sight.Facts.Tree = sshconf.Tree{Dialect: sshconf.Server, Files: r.files}
 	if err := r.read(r.section); err != nil {
-		return Sight{}, err
+		return nil, nil, err
 	}
 	if !r.ended && r.sight.Facts.Invalid == "" {
-		return Sight{}, errCutShort
+		return nil, nil, errCutShort
 	}
-	return r.finish(want)
+	return r.finish(q)
+}
+
+// parseSpellings reads the output of the script that asks for spellings only.
+func parseSpellings(out string, texts []string) (map[string]answer, error) {
+	r := &report{sections: newSections(out)}
+	if err := r.read(r.section); err != nil {
+		return nil, err
+	}
+	if !r.ended {
+		return nil, errCutShort
+	}
+	return r.answers("canon", texts)
 }
 
 func (r *report) section(word, arg string) error {
@@ -82,6 +94,8 @@ func (r *report) section(word, arg string) error {
 		return r.stat(arg)
 	case "file":
 		return r.file(arg)
+	case "keys":
+		r.keys = arg
 	case "pidfile":
 		r.pidFile = arg
 	case "listen":
@@ -142,33 +156,44 @@ func nanoseconds(s string) (int64, error) {
 }
 
 // finish draws the conclusions that need several sections.
-func (r *report) finish(want keepalive.Server) (Sight, error) {
+func (r *report) finish(q questions) (*view, map[string]answer, error) {
 	f := &r.sight.Facts
 	f.Daemon.Stale = r.stale()
 	r.sight.activation = r.activation()
 	r.sight.listen = r.listen
+	v := &view{sight: r.sight, keys: r.keys, program: strings.Join([]string{r.sight.sshd, f.VersionText, r.keys}, " ")}
 	if f.Invalid != "" {
-		return r.sight, nil
+		return v, nil, nil
 	}
-	f.Contexts = keepalive.ContextsOf(want)
-	var canon []sshconf.Dump
+	plain, err := r.answers("dump", []string{""})
+	if err != nil {
+		return nil, nil, err
+	}
+	if v.effective, err = r.answers("context", q.specs); err != nil {
+		return nil, nil, err
+	}
+	v.effective[""] = plain[""]
+	spellings, err := r.answers("canon", q.texts)
+	return v, spellings, err
+}
+
+// answers are the dumps of a kind, by what was asked in this order.
+func (r *report) answers(kind string, asked []string) (map[string]answer, error) {
+	list := map[string]answer{}
 	for i := range r.dumps {
 		d := &r.dumps[i]
-		switch {
-		case d.kind == "canon":
-			canon = append(canon, sshconf.ParseDump(d.out.String()))
-			f.Refused = append(f.Refused, d.refusal(dumper))
-		case d.exit != 0:
-			return Sight{}, fmt.Errorf(dumper+" for a context ended with status %d: %s", d.exit, strings.TrimSpace(d.err.String()))
-		default:
-			f.Effective = append(f.Effective, sshconf.ParseDump(d.out.String()))
+		if d.kind != kind {
+			continue
 		}
+		if len(list) == len(asked) {
+			return nil, errCutShort
+		}
+		list[asked[len(list)]] = answer{sshconf.ParseDump(d.out.String()), d.refusal(dumper)}
 	}
-	if len(f.Effective) != len(f.Contexts) || len(canon) != 1+len(want.Match) {
-		return Sight{}, errCutShort
+	if len(list) != len(asked) {
+		return nil, errCutShort
 	}
-	f.Canonical, f.MatchCanonical = canon[0], canon[1:]
-	return r.sight, nil
+	return list, nil
 }
 
 // stale reports whether a file, or a directory that an Include looks into, has

@@ -12,6 +12,16 @@ import (
 
 var oneWish = keepalive.Server{Settings: []keepalive.Setting{{Attribute: "client_alive_interval", Keyword: "ClientAliveInterval", Values: []string{"1m"}}}}
 
+// sightOf reads the report of a host that was asked about oneWish.
+func sightOf(text string) (Sight, error) {
+	v, spellings, err := parseReport(text, questionsOf([]keepalive.Server{oneWish}, sshconf.Version{}))
+	if err != nil {
+		return Sight{}, err
+	}
+	s, _, err := knowledge{}.with(v, spellings).sight(oneWish)
+	return s, err
+}
+
 const cloudReport = `@daemon 7 /usr/sbin/sshd
 @argv sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups
 @cgroup 0::/system.slice/ssh.service
@@ -30,6 +40,7 @@ UsePAM yes
 @dump 0 
 clientaliveinterval 120
 pidfile /run/sshd.pid
+@keys  -h /etc/ssh/ssh_host_ed25519_key
 @pidfile /run/sshd.pid
 @stat 1700000001.000000000 1700000001.000000000 /run/sshd.pid
 @canon 0 
@@ -41,7 +52,7 @@ ClientAliveInterval 60
 
 func TestParseReport(t *testing.T) {
 	text := cloudReport
-	s, err := parseReport(text, oneWish)
+	s, err := sightOf(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +81,7 @@ func TestReportSaysStale(t *testing.T) {
 		strings.Replace(cloudReport, "1700000000.500000000 1600000000.000000000 /etc/ssh/sshd_config\n", late+" 1600000000.000000000 /etc/ssh/sshd_config\n", 1),
 		strings.Replace(cloudReport, "1700000000.100000000 1600000000.000000000 /etc/ssh/sshd_config.d\n", late+" "+late+" /etc/ssh/sshd_config.d\n", 1),
 	} {
-		s, err := parseReport(touched, oneWish)
+		s, err := sightOf(touched)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -83,7 +94,7 @@ func TestReportSaysStale(t *testing.T) {
 func TestSocketActivationIsRestarted(t *testing.T) {
 	text := cloudReport
 	text = strings.Replace(text, "@init systemd", "@socket ssh.socket no\n@init systemd", 1)
-	s, err := parseReport(text, oneWish)
+	s, err := sightOf(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +106,7 @@ func TestSocketActivationIsRestarted(t *testing.T) {
 func TestCutReportIsAnError(t *testing.T) {
 	text := cloudReport
 	for n := range len(text) - len("@end\n") {
-		if s, err := parseReport(text[:n], oneWish); err == nil && s.Facts.Invalid == "" {
+		if s, err := sightOf(text[:n]); err == nil && s.Facts.Invalid == "" {
 			t.Fatalf("a report cut after %d bytes was believed", n)
 		}
 	}
@@ -105,7 +116,7 @@ func FuzzParseReport(f *testing.F) {
 	f.Add(cloudReport)
 	f.Add("@err x\n@dump 255 \n@err line 3: Bad\n")
 	f.Fuzz(func(t *testing.T, out string) {
-		s, err := parseReport(out, oneWish)
+		s, err := sightOf(out)
 		// A believed report answers every question.
 		if err == nil && s.Facts.Invalid == "" && (len(s.Facts.Effective) != 1 || len(s.Facts.MatchCanonical) != 0) {
 			t.Errorf("believed %q", out)
@@ -116,7 +127,7 @@ func FuzzParseReport(f *testing.F) {
 func TestGatherScriptIsOneShortLineOfShell(t *testing.T) {
 	want := oneWish
 	want.Contexts = []sshconf.Context{{User: "o'brien", Address: "10.0.0.1"}}
-	script := gatherScript("/etc/ssh/it's", want)
+	script := gatherScript("/etc/ssh/it's", questionsOf([]keepalive.Server{want}, sshconf.Version{}))
 	if strings.ContainsAny(script, "\n\r") {
 		t.Error("the script has a line break, so it cannot travel on the exec line")
 	}

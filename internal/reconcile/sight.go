@@ -20,6 +20,7 @@ type Sight struct {
 	sshd       string // path of the program
 	activation commit.Activation
 	listen     []string // address and inode of each listening socket
+	known      knowledge
 }
 
 // Digests returns the SHA-256 of every file of the configuration tree, by path.

@@ -1,0 +1,211 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+)
+
+// outlooks are what is known of each sshd. Those who want to know more wait for
+// one of them, who asks on behalf of all: Terraform reads ten resources at once,
+// and they may all be of one host.
+type outlooks struct {
+	mu  sync.Mutex
+	all map[string]*outlook
+}
+
+// outlook is what is known of one sshd. Its owner's mutex guards it.
+type outlook struct {
+	known knowledge
+	// passing says that the view is a confirming connection's. Whoever asked before
+	// that looked may have it, and nobody else: only what was to be proven is known
+	// to hold after a change.
+	passing bool
+	machine string // id of the machine, "" if not known
+	changes int    // how often the host was changed, or may have been
+	busy    bool   // somebody is looking
+	next    *errand
+}
+
+// errand is one look for several.
+type errand struct {
+	wants []*keepalive.Server
+	baton chan struct{} // who gets it does the errand
+	done  chan struct{}
+	found knowledge // once done
+	err   error
+}
+
+// errStopped is an errand whose bearer ran out of time; the others try again.
+var errStopped = errors.New("the look was given up")
+
+// of is the outlook for t.
+func (o *outlooks) of(t Target) *outlook {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	key := machineKey(t.Spec) + t.ConfigFile
+	if o.all == nil {
+		o.all = map[string]*outlook{}
+	}
+	if o.all[key] == nil {
+		o.all[key] = &outlook{}
+	}
+	return o.all[key]
+}
+
+// recall is what is known already to somebody who asked at asked.
+func (o *outlooks) recall(x *outlook, want keepalive.Server, asked time.Time) (Sight, bool, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if x.passing && x.known.view.began.Before(asked) {
+		x.passing, x.known.view = false, nil
+	}
+	return x.known.sight(want)
+}
+
+// join adds want to the errand that is to begin next.
+func (o *outlooks) join(x *outlook, want *keepalive.Server) *errand {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if x.next == nil {
+		x.next = &errand{baton: make(chan struct{}, 1), done: make(chan struct{})}
+		if !x.busy {
+			x.next.baton <- struct{}{}
+		}
+	}
+	x.next.wants = append(x.next.wants, want)
+	return x.next
+}
+
+// leave takes want back from an errand that has not begun.
+func (o *outlooks) leave(x *outlook, r *errand, want *keepalive.Server) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if x.next == r {
+		r.wants = slices.DeleteFunc(r.wants, func(w *keepalive.Server) bool { return w == want })
+	}
+}
+
+// begin lets nobody else join the errand.
+func (o *outlooks) begin(x *outlook) (wants []keepalive.Server, known knowledge, changes int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, want := range x.next.wants {
+		wants = append(wants, *want)
+	}
+	x.next, x.busy = nil, true
+	known = x.known
+	if x.passing {
+		known.view = nil
+	}
+	return wants, known, x.changes
+}
+
+// end tells everybody what was found. It is remembered if the host did not change
+// meanwhile.
+func (o *outlooks) end(x *outlook, r *errand, changes int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if r.err == nil && x.changes == changes {
+		x.known, x.passing, x.machine = r.found, false, r.found.view.sight.MachineID
+	}
+	close(r.done)
+	x.busy = false
+	if x.next != nil {
+		x.next.baton <- struct{}{}
+	}
+}
+
+// forget drops what was seen of a machine that was, or may have been, changed,
+// however it is reached.
+func (o *outlooks) forget(spec host.Spec, machineID string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for key, x := range o.all {
+		if machineID != "" && x.machine == machineID || strings.HasPrefix(key, machineKey(spec)) {
+			x.changes++
+			x.known.view, x.passing = nil, false
+		}
+	}
+}
+
+// confirmed remembers what the connection saw that confirmed a change.
+func (o *outlooks) confirmed(t Target, after Sight) {
+	if after.known.view == nil {
+		return
+	}
+	x := o.of(t)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	x.known, x.passing = x.known.with(after.known.view, after.known.spellings), true
+}
+
+// look answers somebody who asked at asked: from memory, by an errand, or with
+// what somebody else's brings.
+func (e *Engine) look(ctx context.Context, t Target, want keepalive.Server, asked time.Time) (Sight, error) {
+	x := e.seen.of(t)
+	if s, ok, err := e.seen.recall(x, want, asked); ok {
+		return s, err
+	}
+	// Wishes are collected while the host is being reached.
+	r := e.seen.join(x, &want)
+	h, err := e.machines.Acquire(ctx, t.Spec)
+	if err != nil {
+		e.seen.leave(x, r, &want)
+		return Sight{}, err
+	}
+	defer h.Release()
+	for {
+		err := e.seen.wait(ctx, h, t, x, r)
+		switch {
+		case err == nil:
+			s, _, err := r.found.sight(want)
+			return s, err
+		case !errors.Is(err, errStopped):
+			e.seen.leave(x, r, &want)
+			return Sight{}, err
+		}
+		r = e.seen.join(x, &want)
+	}
+}
+
+// wait until the errand is done, by us if it falls to us.
+func (o *outlooks) wait(ctx context.Context, h host.Host, t Target, x *outlook, r *errand) error {
+	select {
+	case <-r.baton:
+		return o.do(ctx, h, t, x, r)
+	case <-r.done:
+		return r.err
+	case <-ctx.Done():
+		return stopped(ctx, t.Spec)
+	}
+}
+
+func (o *outlooks) do(ctx context.Context, h host.Host, t Target, x *outlook, r *errand) error {
+	wants, known, changes := o.begin(x)
+	found, err := learn(ctx, h, t, wants, known)
+	if err != nil {
+		err = wrap(t.Spec, "gather", Unchanged, err)
+	}
+	r.found, r.err = found, err
+	if err != nil && ctx.Err() != nil {
+		r.err = errStopped
+	}
+	o.end(x, r, changes)
+	return err
+}
+
+// stopped is the error of somebody whose time was up before that of the errand.
+func stopped(ctx context.Context, spec host.Spec) error {
+	kind := host.Canceled
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		kind = host.Timeout
+	}
+	return &host.Error{Kind: kind, Phase: host.PhaseRemote, Host: spec.String(), User: spec.User, Script: "gather", Err: ctx.Err()}
+}

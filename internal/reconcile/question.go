@@ -1,0 +1,72 @@
+package reconcile
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// questions is what wishes make one ask an sshd, beside what every look tells.
+type questions struct {
+	specs []string // contexts, as sshd -T -C takes them; "" is asked about anyway
+	texts []string // wanted lines, for sshd -T to judge and to spell
+}
+
+func questionsOf(wants []keepalive.Server, v sshconf.Version) questions {
+	var q questions
+	for _, want := range wants {
+		want = want.On(v)
+		for _, c := range keepalive.ContextsOf(want) {
+			q.specs = insert(q.specs, keepalive.Spec(c))
+		}
+		for _, w := range keepalive.WantedTexts(want) {
+			q.texts = insert(q.texts, textOf(w))
+		}
+	}
+	return q
+}
+
+func insert(list []string, s string) []string {
+	if s == "" || slices.Contains(list, s) {
+		return list
+	}
+	return append(list, s)
+}
+
+func textOf(w keepalive.Wanted) string { return strings.Join(w.Lines, "\n") }
+
+// without leaves out the texts of which the answer is known.
+func (q questions) without(spellings map[string]answer) questions {
+	q.texts = slices.DeleteFunc(q.texts, func(text string) bool {
+		_, known := spellings[text]
+		return known
+	})
+	return q
+}
+
+// functions are what the scripts call to ask.
+func (q questions) functions() string {
+	var b strings.Builder
+	b.WriteString("specs() { each")
+	for _, spec := range q.specs {
+		b.WriteString(" " + quote(spec))
+	}
+	b.WriteString("; }; wants() { :;")
+	for _, text := range q.texts {
+		b.WriteString(" canon")
+		for line := range strings.SplitSeq(text, "\n") {
+			b.WriteString(" " + quote(line))
+		}
+		b.WriteString(";")
+	}
+	b.WriteString(" }; ")
+	return b.String()
+}
+
+// answer is what sshd -T printed, or said against what it was asked.
+type answer struct {
+	values  sshconf.Dump
+	refusal string
+}
