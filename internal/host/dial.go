@@ -170,6 +170,8 @@ func (h *handshake) judge(ctx, hctx context.Context, err error) *Error {
 		return h.fail(ctx, Throttled, phase, errors.New("the server refuses connections for now"))
 	case phase == PhaseIdent && before == "" && isCut(err):
 		return h.fail(ctx, Throttled, phase, fmt.Errorf("the server closed the connection before it said anything: %w", err))
+	case phase == PhaseIdent && beginsIdent(before) && isCut(err):
+		return h.fail(ctx, HandshakeLost, phase, fmt.Errorf("the server closed the connection in the middle of its identification: %w", err))
 	case phase == PhaseIdent:
 		return h.fail(ctx, NotSSH, phase, errors.New("what answers on this port is not an SSH server"))
 	case errors.As(err, &negotiation):
@@ -218,6 +220,13 @@ func (h *handshake) complete(e *Error) *Error {
 // connection; both until 9.7 and after.
 func turnedAway(text string) bool {
 	return strings.Contains(text, "Exceeded MaxStartups") || strings.Contains(text, "Not allowed at this time")
+}
+
+// beginsIdent reports whether text ends with the beginning of an identification
+// line.
+func beginsIdent(text string) bool {
+	line := text[strings.LastIndexByte(text, '\n')+1:]
+	return line != "" && (strings.HasPrefix(line, "SSH-") || strings.HasPrefix("SSH-", line))
 }
 
 // leaving recognises the disconnect messages that are not about credentials; their
