@@ -91,7 +91,11 @@ grab() {
 	if ! enlist 2>/dev/null; then
 		# The one before us may just have removed the empty directory.
 		tries=$((tries + 1))
-		[ "$tries" -lt 3 ] || enlist || HOPELESS=1
+		if [ "$tries" -ge 3 ] && ! enlist; then
+			HOPELESS=1
+			rm -f "$mine" 2>/dev/null
+			rmdir "$RUN" 2>/dev/null
+		fi
 		return 1
 	fi
 	if ln "$mine" "$RUN/lock" 2>/dev/null; then

@@ -67,6 +67,13 @@ func TestFault55Unwritable(t *testing.T) {
 		b.start()
 		b.refuses(b.request("a1", big), "stage", "No space left on device")
 	})
+	t.Run("run without room for the lock", func(t *testing.T) {
+		b := newBox(t)
+		r := b.request("a1", big)
+		b.mount("run", "size=4k", 0)
+		b.write("run/filler", "x")
+		b.refuses(r, "lock", "No space left on device")
+	})
 	t.Run("bind-mounted file", func(t *testing.T) {
 		b := newBox(t)
 		b.start()
