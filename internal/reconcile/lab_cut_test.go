@@ -70,16 +70,6 @@ func (r *labRig) stopped(t *testing.T, step string, c *client) {
 	})
 }
 
-func (r *labRig) eventually(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
-		if done() {
-			return
-		}
-	}
-	t.Fatalf("waited a minute in vain for %s\n%s", what, r.traces())
-}
-
 // shares says which third of the strikes a release takes when not all are wanted:
 // together the three take each once.
 var shares = map[string]int{"bullseye": 0, "bookworm": 1, "trixie": 2}

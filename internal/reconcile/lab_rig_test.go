@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
-	"strings"
 	"testing"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
@@ -65,30 +64,6 @@ func everyRelease(t *testing.T, test func(t *testing.T, o lab.Options)) {
 			t.Parallel()
 			test(t, release(name))
 		})
-	}
-}
-
-// traces is everything of ours on the host besides the managed lines: locks,
-// pending changes, temporary files, units, timers, and scripts that still run.
-func (r *labRig) traces() string {
-	// Not everything looked at exists, which is why find fails. A unit that ran at
-	// boot and removed its own file is remembered by systemd, inactive, until the next
-	// daemon-reload; that is not asked for.
-	return strings.TrimSpace(r.Sh(`
-		{
-			find /etc/systemd /etc/cron.d /run/systemd/transient -name '*sshkeepalive*'
-			find /run/sshkeepalive /var/lib/sshkeepalive
-			find /tmp /var/tmp -mindepth 1 -not -path '*/systemd-private*' -not -name '.*-unix'
-			find /etc/ssh -mindepth 1 -name '.*'
-			systemctl list-units --no-legend 'sshkeepalive*'
-			ps -eww -o args | grep -e '[/]rollback' -e '^/bin/sh -s'
-		} 2>/dev/null || :`))
-}
-
-func (r *labRig) noTraces(t *testing.T) {
-	t.Helper()
-	if left := r.traces(); left != "" {
-		t.Errorf("left behind:\n%s", left)
 	}
 }
 
