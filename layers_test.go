@@ -21,9 +21,10 @@ var arrows = map[string][]string{
 	"internal/keepalive": {"internal/sshconf"},
 	"internal/commit":    {},
 	"internal/host":      {"golang.org/x/crypto/", "github.com/hashicorp/terraform-plugin-log/"},
+	"internal/userconf":  {"internal/sshconf", "internal/host"},
 	"internal/reconcile": {"internal/sshconf", "internal/keepalive", "internal/commit", "internal/host"},
 	"internal/provider": {
-		"internal/reconcile", "internal/keepalive", "internal/host", "internal/sshconf",
+		"internal/reconcile", "internal/keepalive", "internal/host", "internal/userconf", "internal/sshconf",
 		"github.com/hashicorp/terraform-plugin-framework", "github.com/hashicorp/terraform-plugin-go/", "github.com/hashicorp/terraform-plugin-log/",
 	},
 	"internal/hosttest":           {"golang.org/x/crypto/", "github.com/rogpeppe/go-internal/"},

@@ -93,7 +93,8 @@ func reachAttributes() []connectionAttribute {
 			doc:  "Proxy to dial through: `http://…`, `socks5://…`. May contain credentials.",
 			slot: func(s *host.Settings) any { return &s.ProxyURL }},
 		{name: "ssh_config_file", in: everywhere,
-			doc:  "File in `ssh_config(5)` format to take settings from that are given nowhere else. Not supported yet; none is read.",
+			doc: "File in `ssh_config(5)` format, such as `~/.ssh/config`, to take settings from that are given nowhere else, for the host and for each hop; `none` takes none. " +
+				"Read as by `ssh -F`: see *Settings from an ssh_config* in the provider's documentation.",
 			slot: func(s *host.Settings) any { return &s.SSHConfigFile }},
 	}
 }

@@ -103,10 +103,7 @@ func (a connectionAttribute) words() []validator.String {
 	if _, is := a.slot(&host.Settings{}).(**time.Duration); is {
 		return []validator.String{isDuration{}}
 	}
-	switch a.name {
-	case "ssh_config_file":
-		return []validator.String{notYet{}}
-	case "transport":
+	if a.name == "transport" {
 		return []validator.String{stringvalidator.OneOf(a.only...), notYet{word: "image"}}
 	}
 	if a.only != nil {

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
@@ -20,18 +21,27 @@ func logSpec(ctx context.Context, s host.Spec) {
 		"host":              s.Name,
 		"reached_as":        s.String(),
 		"jump":              strings.Join(hops, " "),
+		"proxy_command":     s.ProxyCommand != "",
+		"proxy_url":         s.ProxyURL != "",
 		"host_key_policy":   s.HostKeyPolicy,
+		"host_key_alias":    s.HostKeyAlias,
 		"host_keys":         len(s.HostKeys),
+		"known_hosts":       s.KnownHosts != "",
+		"known_hosts_files": append(append([]string{}, s.KnownHostsFiles...), s.UsualKnownHosts...),
 		"private_key":       s.PrivateKey != "",
 		"private_key_path":  s.PrivateKeyPath,
-		"certificate":       s.Certificate != "",
+		"identity_files":    s.IdentityFiles,
+		"identities_only":   s.IdentitiesOnly,
+		"certificate":       s.Certificate != "" || len(s.CertificateFiles) > 0,
 		"password":          s.Password != "",
 		"agent_identity":    s.AgentIdentity,
+		"agent_socket":      s.AgentSocket,
 		"sudo":              s.Sudo,
 		"sudo_user":         s.SudoUser,
 		"sudo_password":     s.SudoPassword != "",
 		"connect_timeout":   s.ConnectTimeout.String(),
 		"handshake_timeout": s.HandshakeTimeout.String(),
 		"command_timeout":   s.CommandTimeout.String(),
+		"keepalive":         fmt.Sprintf("%s x %d", s.KeepaliveInterval, s.KeepaliveCountMax),
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/userconf"
 )
 
 // session is one configured provider: where hosts are, and what reaches them.
@@ -23,6 +24,7 @@ type session struct {
 	environment   host.Settings
 	onUnreachable types.String
 	secrets       []string
+	configs       *userconf.Reader
 
 	engine engine
 	end    func(context.Context)
@@ -37,7 +39,7 @@ type layered struct {
 }
 
 func newSession(ctx context.Context, m providerModel) (*session, diag.Diagnostics) {
-	s := &session{onUnreachable: m.OnUnreachable, hosts: map[string]layered{}, hostsUnknown: m.Hosts.IsUnknown()}
+	s := &session{onUnreachable: m.OnUnreachable, hosts: map[string]layered{}, hostsUnknown: m.Hosts.IsUnknown(), configs: userconf.New()}
 	var diags diag.Diagnostics
 	var err error
 	if s.environment, err = host.EnvSettings(os.LookupEnv); err != nil {
@@ -112,8 +114,9 @@ type whereabouts struct {
 	unknown string // what has to become known first; "" when spec is complete
 }
 
-// locate merges what the resource, the named host, the connection block and the
-// environment say, the first to say something winning. It dials nothing, and
+// locate merges what the resource, the named host, the connection block, the
+// environment and an ssh_config file say, the first to say something winning. It
+// dials nothing, reads the file only once everything else is known, and
 // what is not known yet it does not replace by a guess: an empty host must
 // never become the machine that runs Terraform.
 func (s *session) locate(ctx context.Context, a address) (whereabouts, error) {
@@ -134,12 +137,24 @@ func (s *session) locate(ctx context.Context, a address) (whereabouts, error) {
 	if missing := s.missing(ctx, a, entry); missing != "" {
 		return whereabouts{unknown: missing}, nil
 	}
-	layers := []host.Settings{own, where, entry.settings, s.connection.settings, s.environment}
-	if pinned(layers) && a.Pin != "" {
-		layers[0].PinnedHostKey = &a.Pin
+	spec, err := host.ResolveWith(s.lookup(ctx), a.Host.ValueString(), own, where, entry.settings, s.connection.settings, s.environment)
+	// Under the strict policy the known keys decide, and a record of an earlier run
+	// must not stand in their way.
+	if spec.HostKeyPolicy == "accept-new" {
+		spec.PinnedHostKey = a.Pin
 	}
-	spec, err := host.Resolve(a.Host.ValueString(), layers...)
 	return whereabouts{spec: spec}, err
+}
+
+// lookup reads ssh_config files and logs which of their lines were used.
+func (s *session) lookup(ctx context.Context) host.Lookup {
+	return func(file string, said host.Settings, user string) (host.Settings, error) {
+		answer, err := s.configs.About(ctx, file, said, user)
+		if err == nil {
+			tflog.Debug(ctx, "ssh_config", map[string]any{"file": file, "host": *said.Host, "lines": answer.Trail})
+		}
+		return answer.Settings, err
+	}
 }
 
 // lookUp finds what text names: an entry of hosts, whose name may carry a user
@@ -179,18 +194,6 @@ func (s *session) missing(ctx context.Context, a address, entry layered) string 
 		return "connection." + s.connection.unknown
 	}
 	return ""
-}
-
-// pinned reports whether the first layer with a host key policy records what it
-// sees. Under the strict policy the known keys decide, and a record of an
-// earlier run must not stand in their way.
-func pinned(layers []host.Settings) bool {
-	for _, l := range layers {
-		if l.HostKeyPolicy != nil {
-			return *l.HostKeyPolicy == "accept-new"
-		}
-	}
-	return false
 }
 
 // find is locate with its answer in Terraform's terms.

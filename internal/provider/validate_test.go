@@ -22,7 +22,6 @@ func TestBadConfigurations(t *testing.T) {
 		"an empty host":              {with(values{"host": ""}), []string{`AttributeName("host")`}},
 		"a profile":                  {with(values{"profile": "ciz"}), []string{`AttributeName("profile")`, "pci-dss"}},
 		"a key policy":               {with(values{"ssh": values{"host_key_policy": "yolo"}}), []string{`AttributeName("host_key_policy")`, "accept-new"}},
-		"an ssh_config":              {with(values{"ssh": values{"ssh_config_file": "~/.ssh/config"}}), []string{`AttributeName("ssh").AttributeName("ssh_config_file")`, "Not supported yet"}},
 		"a relative file":            {with(values{"config_file": "sshd_config"}), []string{`AttributeName("config_file")`, "absolute"}},
 		"a drop-in elsewhere":        {with(values{"drop_in_name": "../x.conf"}), []string{`AttributeName("drop_in_name")`}},
 		"a placement":                {with(values{"placement": "somewhere"}), []string{`AttributeName("placement")`, "drop_in"}},

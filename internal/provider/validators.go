@@ -13,8 +13,7 @@ var (
 	_ validator.String = spelledZero{}
 )
 
-// notYet refuses what the schema has and the provider cannot do so far: the
-// given word, or every value.
+// notYet refuses a word that the schema has and the provider cannot do so far.
 type notYet struct{ word string }
 
 func (notYet) Description(context.Context) string { return "not supported yet" }
@@ -25,7 +24,7 @@ func (v notYet) ValidateString(_ context.Context, req validator.StringRequest, r
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	if v.word == "" || v.word == req.ConfigValue.ValueString() {
+	if v.word == req.ConfigValue.ValueString() {
 		resp.Diagnostics.Append(notSupportedYet(req.Path, req.ConfigValue.String()))
 	}
 }

@@ -278,7 +278,8 @@ func (c *client) setClient(kw Keyword, l Line, at Pos, s clientScope) {
 	if kw.Name == "StreamLocalBindMask" || kw.Name == "SyslogFacility" {
 		s.active = true // ssh does not look whether they are
 	}
-	if c.final && !c.news(name, at, s) {
+	// Before the second reading ssh puts the host name it has in HostName's place.
+	if c.final && (name == "hostname" || !c.news(name, at, s)) {
 		return
 	}
 	if !c.final && s.active {

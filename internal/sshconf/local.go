@@ -11,7 +11,7 @@ import (
 // Local is what ssh knows of the machine and the environment that it runs in.
 type Local struct {
 	Hostname  string   // gethostname(2)
-	UID       string   // of ClientQuery.LocalUser
+	UID, Home string   // of ClientQuery.LocalUser, in the user database
 	Addresses []string // of the machine's interfaces, for Match localnetwork
 	// Env looks up a variable of the environment.
 	Env func(name string) (string, bool)
@@ -48,7 +48,7 @@ func (q ClientQuery) Tokens(v Version, d Destination) Tokens {
 	}
 	hash := sha1.Sum([]byte(local.Hostname + d.HostName + d.Port + d.User + jump))
 	t := Tokens{
-		'C': hex.EncodeToString(hash[:]), 'L': short, 'd': q.Home, 'h': d.HostName, 'i': local.UID, 'j': jump,
+		'C': hex.EncodeToString(hash[:]), 'L': short, 'd': local.Home, 'h': d.HostName, 'i': local.UID, 'j': jump,
 		'k': alias, 'l': local.Hostname, 'n': q.Host, 'p': d.Port, 'r': d.User, 'u': q.LocalUser,
 	}
 	if !reached(v, Version{9, 6}) {

@@ -1,0 +1,70 @@
+package userconf
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// place is this machine and who we are on it.
+type place struct {
+	user string
+	// home is the directory of the user database, where ssh looks for key files;
+	// globHome is HOME, which it takes for the same thing in Include.
+	home, globHome string
+	local          *sshconf.Local
+}
+
+func whereabouts() (place, error) {
+	me, err := user.Current()
+	if err != nil {
+		return place{}, fmt.Errorf("look up the local user: %w", err)
+	}
+	hostname, err := os.Hostname()
+	if err != nil {
+		return place{}, fmt.Errorf("look up the name of this machine: %w", err)
+	}
+	here := place{user: me.Username, home: me.HomeDir, globHome: me.HomeDir}
+	if home, err := os.UserHomeDir(); err == nil {
+		here.globHome = keyOf(home)
+	}
+	here.local = &sshconf.Local{Hostname: hostname, UID: me.Uid, Home: me.HomeDir, Addresses: addresses(), Env: os.LookupEnv}
+	return here, nil
+}
+
+// addresses are those of the interfaces; without them no Match localnetwork holds.
+func addresses() []string {
+	found, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil
+	}
+	var texts []string
+	for _, a := range found {
+		if network, ok := a.(*net.IPNet); ok {
+			texts = append(texts, network.IP.String())
+		}
+	}
+	return texts
+}
+
+// expandTilde is tilde_expand_filename (misc.c).
+func expandTilde(path, home string) (string, error) {
+	rest, ok := strings.CutPrefix(path, "~")
+	if !ok {
+		return path, nil
+	}
+	name, rest, _ := strings.Cut(rest, "/")
+	if name != "" {
+		other, err := user.Lookup(name)
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", path, err)
+		}
+		home = other.HomeDir
+	}
+	return filepath.Join(home, rest), nil
+}

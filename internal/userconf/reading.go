@@ -1,0 +1,190 @@
+package userconf
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// reading turns what was read for one machine into settings, and keeps the first
+// thing that is wrong.
+type reading struct {
+	result sshconf.Result
+	said   host.Settings
+	user   string
+	home   string
+	query  sshconf.ClientQuery
+
+	version sshconf.Version
+	tokens  sshconf.Tokens
+	layer   host.Settings
+	used    []string
+	err     error
+}
+
+func newReading(result sshconf.Result, v sshconf.Version, q sshconf.ClientQuery, said host.Settings, user, home string) *reading {
+	return &reading{result: result, version: v, query: q, said: said, user: user, home: home}
+}
+
+func (r *reading) answer() (Answer, error) {
+	r.where()
+	r.refuse()
+	r.route()
+	r.identities()
+	r.agent()
+	r.hostKeys()
+	r.pacing()
+	if r.err != nil {
+		return Answer{}, r.err
+	}
+	return Answer{Settings: r.layer, Trail: r.trail()}, nil
+}
+
+// first is the argument in force of a keyword that takes one.
+func (r *reading) first(keyword string) (arg string, s sshconf.Setting, ok bool) {
+	s, ok = r.result.Winner(keyword)
+	if !ok || len(s.Args) == 0 {
+		return "", s, false
+	}
+	r.used = append(r.used, keyword)
+	return s.Args[0], s, true
+}
+
+// text is first, nil for a keyword that nobody set.
+func (r *reading) text(keyword string) *string {
+	arg, _, ok := r.first(keyword)
+	if !ok {
+		return nil
+	}
+	return &arg
+}
+
+func (r *reading) fail(s sshconf.Setting, format string, args ...any) {
+	if r.err == nil {
+		r.err = fmt.Errorf("%s: %s: %w", at(s.Pos), s.Keyword, fmt.Errorf(format, args...))
+	}
+}
+
+// where settles the name, the port and the user, which all tokens are made of.
+func (r *reading) where() {
+	alias := r.text("HostKeyAlias")
+	d := sshconf.Destination{HostName: r.hostName(), Port: "22", User: r.userName()}
+	if port := r.port(); port != "" {
+		d.Port = port
+	}
+	if alias != nil {
+		d.Alias = strings.ToLower(*alias)
+		r.layer.HostKeyAlias = &d.Alias
+	}
+	if hops := r.jumps(); len(hops) > 0 {
+		d.Jump = hops[len(hops)-1].Host
+	}
+	r.tokens = r.query.Tokens(r.version, d)
+	r.layer.Host = &d.HostName
+	r.layer.AddressFamily = r.text("AddressFamily")
+}
+
+// hostName is in lower case unless it is an address, as ssh has it.
+func (r *reading) hostName() string {
+	name := r.query.Host
+	if arg, s, ok := r.first("HostName"); ok {
+		expanded, err := sshconf.Tokens{'h': name}.Expand(arg, nil)
+		if err != nil {
+			r.fail(s, "%w", err)
+		}
+		name = expanded
+	}
+	if _, err := netip.ParseAddr(name); err == nil {
+		return name
+	}
+	return strings.ToLower(name)
+}
+
+// port is that of the command line, else that of the file.
+func (r *reading) port() string {
+	arg, s, ok := r.first("Port")
+	if r.query.Port != "" || !ok {
+		return r.query.Port
+	}
+	number, err := portNumber(arg)
+	if err != nil {
+		r.fail(s, "%w", err)
+		return ""
+	}
+	r.layer.Port = &number
+	return fmt.Sprint(number)
+}
+
+// userName is who logs in. The file's User may have tokens since 10.0, though not
+// those that it is a part of.
+func (r *reading) userName() string {
+	if r.query.User != "" {
+		return r.query.User
+	}
+	arg, s, ok := r.first("User")
+	if !ok && r.user != "" {
+		return r.user
+	} else if !ok {
+		return r.query.LocalUser
+	}
+	if r.version.IsZero() || r.version.AtLeast(10, 0) {
+		d := sshconf.Destination{HostName: r.hostName(), Port: r.port()}
+		expanded, err := r.query.Tokens(r.version, d).Only("dhiklLnpu").Expand(arg, os.LookupEnv)
+		if err != nil {
+			r.fail(s, "%w", err)
+		}
+		arg = expanded
+	}
+	r.layer.User = &arg
+	return arg
+}
+
+// expand is what ssh does to the name of a file.
+func (r *reading) expand(path string) (string, error) {
+	path, err := expandTilde(path, r.home)
+	if err != nil {
+		return "", err
+	}
+	return r.tokens.Expand(path, os.LookupEnv)
+}
+
+// jumps are the hosts of ProxyJump, if it came before ProxyCommand: of the two,
+// the one that is read first counts.
+func (r *reading) jumps() []sshconf.Jump {
+	jump, ok := r.result.Winner("ProxyJump")
+	if command, other := r.result.Winner("ProxyCommand"); !ok || other && command.Order < jump.Order {
+		return nil
+	}
+	r.used = append(r.used, "ProxyJump")
+	hops, err := sshconf.ParseJump(jump.Rest)
+	if err != nil {
+		r.fail(jump, "%w", err)
+	}
+	return hops
+}
+
+// trail lists what was found, in the order of its reading.
+func (r *reading) trail() []string {
+	var winners []sshconf.Setting
+	for _, keyword := range r.result.Keywords() {
+		winners = append(winners, r.result.Winners(keyword)...)
+	}
+	slices.SortFunc(winners, func(a, b sshconf.Setting) int { return a.Order - b.Order })
+	used := map[string]bool{}
+	for _, keyword := range r.used {
+		used[strings.ToLower(keyword)] = true
+	}
+	trail := make([]string, len(winners))
+	for i, s := range winners {
+		trail[i] = s.Keyword + " " + at(s.Pos)
+		if !used[strings.ToLower(s.Keyword)] {
+			trail[i] += " (not used)"
+		}
+	}
+	return trail
+}
