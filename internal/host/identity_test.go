@@ -1,0 +1,157 @@
+package host
+
+import (
+	"crypto/rand"
+	"encoding/pem"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
+)
+
+// keyFiles writes files and returns where.
+func keyFiles(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func encrypted(t *testing.T, key any) string {
+	t.Helper()
+	return string(pem.EncodeToMemory(must(ssh.MarshalPrivateKeyWithPassphrase(key, "", []byte("open sesame")))))
+}
+
+// identities has the files of dir tried, and an agent that holds held.
+func identities(t *testing.T, dir string, held []any, names ...string) func(*Settings) {
+	ring := agent.NewKeyring()
+	for _, key := range held {
+		if err := ring.Add(agent.AddedKey{PrivateKey: key}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	socket := listenAgent(t, ring)
+	return func(l *Settings) {
+		noKey(l)
+		l.AgentSocket, l.IdentityFiles = &socket, []string{}
+		for _, name := range names {
+			l.IdentityFiles = append(l.IdentityFiles, filepath.Join(dir, name))
+		}
+	}
+}
+
+func TestIdentityFiles(t *testing.T) {
+	wrong, _ := newKey(t)
+	right, public := newKey(t)
+	held := newEd25519()
+	heldKey := mustSigner(held).PublicKey()
+	dir := keyFiles(t, map[string]string{
+		"wrong": wrong.Reveal(), "right": right.Reveal(), "junk": "junk", "locked": encrypted(t, held), "half.pub": string(ssh.MarshalAuthorizedKey(heldKey)),
+	})
+	for name, c := range map[string]struct {
+		server ssh.PublicKey
+		held   []any
+		files  []string
+		offers int64
+	}{
+		"in order, without the useless": {public, nil, []string{"absent", "junk", "wrong", "right"}, 2},
+		"encrypted, in the agent":       {heldKey, []any{held}, []string{"locked"}, 1},
+		"public half":                   {heldKey, []any{newEd25519(), held}, []string{"half.pub"}, 1},
+		"public half beside":            {heldKey, []any{newEd25519(), held}, []string{"half"}, 1},
+		"the agent's others after them": {heldKey, []any{newEd25519(), held}, []string{"wrong"}, 3},
+		"none but the agent's":          {heldKey, []any{held}, nil, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, c.server, nil)
+			acquire(t, brisk(t), s.spec("", identities(t, dir, c.held, c.files...)))
+			if n := s.tries.Load(); n != c.offers {
+				t.Errorf("want %d offers, have %d", c.offers, n)
+			}
+		})
+	}
+}
+
+func TestIdentityFilesAreAllThereIs(t *testing.T) {
+	held := newEd25519()
+	dir := keyFiles(t, map[string]string{"locked": encrypted(t, newEd25519())})
+	s := serve(t, mustSigner(held).PublicKey(), nil)
+	for name, c := range map[string]struct {
+		change func(*Settings)
+		want   string
+	}{
+		"only":     {func(l *Settings) { l.IdentitiesOnly = ptr(true) }, "locked: it is encrypted"},
+		"no agent": {func(l *Settings) { l.Agent = ptr(false) }, "absent: no such file"},
+	} {
+		e, _ := refusal(t, brisk(t), s.spec("", func(l *Settings) {
+			identities(t, dir, []any{held}, "absent", "locked")(l)
+			c.change(l)
+		}))
+		if e.Kind != Config || !strings.Contains(e.Error(), c.want) || s.conns.Load() != 0 {
+			t.Errorf("%s: have %v after %d connections", name, e, s.conns.Load())
+		}
+	}
+}
+
+func TestCertificatesOfIdentityFiles(t *testing.T) {
+	authority, key := mustSigner(newEd25519()), newEd25519()
+	cert := &ssh.Certificate{Key: mustSigner(key).PublicKey(), CertType: ssh.UserCert, ValidPrincipals: []string{"root"}, ValidBefore: ssh.CertTimeInfinity}
+	if err := cert.SignCert(rand.Reader, authority); err != nil {
+		t.Fatal(err)
+	}
+	checker := &ssh.CertChecker{IsUserAuthority: func(k ssh.PublicKey) bool { return sameKey(k, authority.PublicKey()) }}
+	s := serve(t, nil, func(s *server) { s.config.PublicKeyCallback = checker.Authenticate })
+	text := string(ssh.MarshalAuthorizedKey(cert))
+	other, _ := newKey(t)
+	dir := keyFiles(t, map[string]string{
+		"id": string(pem.EncodeToMemory(must(ssh.MarshalPrivateKey(key, "")))), "id-cert.pub": text, "other": other.Reveal(),
+		"bare": string(pem.EncodeToMemory(must(ssh.MarshalPrivateKey(key, "")))), "elsewhere.pub": text,
+	})
+	acquire(t, brisk(t), s.spec("", identities(t, dir, nil, "other", "id")))
+	acquire(t, brisk(t), s.spec("", func(l *Settings) {
+		identities(t, dir, nil, "other", "bare")(l)
+		l.CertificateFiles = []string{filepath.Join(dir, "absent"), filepath.Join(dir, "other"), filepath.Join(dir, "elsewhere.pub")}
+	}))
+	if e, _ := refusal(t, brisk(t), s.spec("", identities(t, dir, nil, "other", "bare"))); e.Kind != Auth {
+		t.Errorf("have %v", e)
+	}
+}
+
+func TestHostKeyAlias(t *testing.T) {
+	key, public := newKey(t)
+	s := serve(t, public, nil)
+	line := func(name string) *string {
+		text := name + " " + authorized(ed25519HostKey)
+		return &text
+	}
+	spec := func(change func(*Settings)) Spec {
+		return s.spec(key, func(l *Settings) {
+			l.HostKeys = nil
+			change(l)
+		})
+	}
+	acquire(t, brisk(t), spec(func(l *Settings) { l.HostKeyAlias, l.KnownHosts = ptr("Known"), line("known") }))
+	files := keyFiles(t, map[string]string{"kh": *line("known")})
+	acquire(t, brisk(t), spec(func(l *Settings) {
+		l.HostKeyAlias, l.UsualKnownHosts = ptr("known"), []string{filepath.Join(files, "absent"), filepath.Join(files, "kh")}
+	}))
+	e, _ := refusal(t, brisk(t), spec(func(l *Settings) { l.HostKeyAlias, l.KnownHosts = ptr("other"), line("known") }))
+	if e.Kind != HostKeyUnknown || !strings.Contains(e.Error(), "recorded for other") {
+		t.Errorf("have %v", e)
+	}
+}
+
+func TestAddressFamily(t *testing.T) {
+	key, public := newKey(t)
+	s := serve(t, public, nil)
+	acquire(t, brisk(t), s.spec(key, func(l *Settings) { l.AddressFamily = ptr("inet") }))
+	if e, _ := refusal(t, once(t), s.spec(key, func(l *Settings) { l.AddressFamily = ptr("inet6") })); e.Kind != Unreachable {
+		t.Errorf("have %v", e)
+	}
+}
