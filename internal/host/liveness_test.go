@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"net"
 	"strings"
 	"testing"
@@ -45,7 +46,8 @@ func TestFault28BlackHoleDuringSilentScript(t *testing.T) {
 	if e.Kind != Lost || !e.MayHaveRun || !strings.Contains(e.Error(), "silent for") {
 		t.Errorf("have %v: %v", e.Kind, e)
 	}
-	if want := 4 * interval; took < want*8/10 || took > want*12/10+500*time.Millisecond {
+	// TestFault28LossIsPunctual has the exact figure; here a busy machine may add.
+	if want := 4 * interval; took < want*8/10 || took > 5*want {
 		t.Errorf("want the loss noticed after %v, have %v", want, took)
 	}
 }
@@ -147,6 +149,30 @@ func TestFault24SessionHeldByAnAbandonedScript(t *testing.T) {
 	run(t, h, Script{Text: "true"})
 	if n := r.conns.Load(); n > 2 {
 		t.Errorf("want at most 2 connections, have %d", n)
+	}
+}
+
+// Sessions that the server refuses leave those that it granted alone.
+func TestFault27OpenFailedKillsNothing(t *testing.T) {
+	t.Parallel()
+	h, r, s := watched(t, brisk(t), time.Second, func(s *server) { s.maxSessions = 2 })
+	done := make(chan error, 1)
+	go func() {
+		res, err := h.Run(context.Background(), Script{Name: "long", Text: "sleep 1.5; echo done"})
+		if err == nil && res.Stdout != "done\n" {
+			err = errors.New(res.Stdout)
+		}
+		done <- err
+	}()
+	for s.busy.Load() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	runMany(t, h, 30, "sleep 0.02")
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if s.refused.Load() == 0 || s.execs.Load() != 31 || r.conns.Load() != 1 {
+		t.Errorf("%d refusals, %d scripts, %d connections", s.refused.Load(), s.execs.Load(), r.conns.Load())
 	}
 }
 

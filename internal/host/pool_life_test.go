@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -160,32 +161,94 @@ func TestAbandonedDialEnds(t *testing.T) {
 	settleTo(t, before+1) // the scripted server itself
 }
 
+// A thousand times a machine is acquired and lost: cut off by the server, given
+// back, or both; every tenth time a script is under way.
 func TestFault43NothingLeaks(t *testing.T) {
 	key, public := newKey(t)
-	s := serve(t, public, nil)
+	s := serve(t, public, func(s *server) { s.canned = true })
 	p := brisk(t)
 	spec := s.spec(key, nil)
-	cycle := func() {
+	cycle := func(n int) {
 		h, err := p.Acquire(context.Background(), spec)
 		if err != nil {
 			t.Error(err)
 			return
 		}
 		defer h.Release()
-		if _, err := h.Run(context.Background(), Script{Text: "true", Convergent: true}); err != nil {
+		if n%10 == 0 {
+			go s.cut()
+		}
+		if _, err := h.Run(context.Background(), Script{Text: "true", Convergent: true}); err != nil && n%10 != 0 {
 			t.Error(err)
 		}
 		s.cut()
 	}
-	cycle()
+	cycle(1)
 	time.Sleep(100 * time.Millisecond)
 	goroutines, files := runtime.NumGoroutine(), openFiles(t)
-	for range 300 {
-		cycle()
+	for n := range 1000 {
+		cycle(n)
 	}
 	settleTo(t, goroutines+5)
-	if n := openFiles(t); n > files+5 {
-		t.Errorf("want %d open files, have %d", files, n)
+	filesTo(t, files+5)
+	t.Logf("%d connections; %d goroutines before, %d after; %d open files before, %d after", s.conns.Load(), goroutines, runtime.NumGoroutine(), files, openFiles(t))
+}
+
+// Repeated Configure calls make and close a pool each: with machines given back
+// and not, fresh connections that nobody closed, a jump, and a dial under way.
+func TestFault43PoolsLeaveNothing(t *testing.T) {
+	key, public := newKey(t)
+	s := serve(t, public, func(s *server) { s.canned = true })
+	silent, _ := scripted(t, swallow)
+	spec := s.spec(key, nil)
+	hop := serve(t, public, nil)
+	address := hop.listener.Addr().(*net.TCPAddr)
+	jumping := s.spec(key, func(l *Settings) {
+		l.Jump = []Settings{{Host: ptr(address.IP.String()), Port: ptr(address.Port), HostKeys: []string{authorized(ed25519HostKey)}}}
+	})
+	configured := func() {
+		p := NewPool(Options{})
+		for _, spec := range []Spec{spec, jumping} {
+			h, err := p.Acquire(t.Context(), spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := p.Fresh(t.Context(), spec); err != nil {
+				t.Fatal(err)
+			}
+			if spec.Jump != nil {
+				h.Release()
+			}
+		}
+		left := make(chan error, 1)
+		go func() {
+			_, err := p.Acquire(context.Background(), specTo(t, silent, nil))
+			left <- err
+		}()
+		ctx, cancel := contextFor(2 * time.Second)
+		defer cancel()
+		p.Close(ctx)
+		if err := <-left; err == nil {
+			t.Error("a closed pool reached a machine")
+		}
+	}
+	configured()
+	time.Sleep(100 * time.Millisecond)
+	goroutines, files := runtime.NumGoroutine(), openFiles(t)
+	for range 100 {
+		configured()
+	}
+	settleTo(t, goroutines+5)
+	filesTo(t, files+5)
+	t.Logf("%d connections; %d goroutines before, %d after; %d open files before, %d after", s.conns.Load(), goroutines, runtime.NumGoroutine(), files, openFiles(t))
+}
+
+func filesTo(t *testing.T, n int) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); openFiles(t) > n; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("want %d open files, have %d", n, openFiles(t))
+		}
 	}
 }
 

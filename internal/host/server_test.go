@@ -35,7 +35,7 @@ type server struct {
 	listen      string // address
 	canned      bool   // answers every script without running it
 
-	conns, logins, execs, tries, busy, peak atomic.Int64
+	conns, logins, execs, tries, busy, peak, refused atomic.Int64
 
 	mu    sync.Mutex
 	open  map[net.Conn]struct{}
@@ -116,6 +116,7 @@ func (s *server) handle(c net.Conn) {
 		case ch.ChannelType() == "direct-tcpip":
 			go s.forward(ch)
 		case s.maxSessions > 0 && sessions.Load() >= int64(s.maxSessions):
+			s.refused.Add(1)
 			_ = ch.Reject(ssh.ConnectionFailed, "open failed")
 		case s.single && ever > 0:
 			_ = ch.Reject(ssh.Prohibited, "only one 'session' channel allowed")

@@ -1,0 +1,117 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// hole is one end of a pipe inside a bubble of synctest: what is written arrives
+// after the delay, or never, once it is open. What it measures is exact, however
+// busy the machine.
+type hole struct {
+	net.Conn
+	delay time.Duration
+	queue chan parcel
+	open  atomic.Bool
+	gone  chan struct{}
+	once  sync.Once
+}
+
+func newHole(c net.Conn, delay time.Duration) *hole {
+	h := &hole{Conn: c, delay: delay, queue: make(chan parcel, 1024), gone: make(chan struct{})}
+	go h.deliver()
+	return h
+}
+
+func (h *hole) deliver() {
+	for {
+		select {
+		case p := <-h.queue:
+			time.Sleep(time.Until(p.due))
+			_, _ = h.Conn.Write(p.data) // what fails here fails for the reader too
+		case <-h.gone:
+			return
+		}
+	}
+}
+
+func (h *hole) Write(p []byte) (int, error) {
+	if h.open.Load() {
+		return len(p), nil
+	}
+	select {
+	case h.queue <- parcel{time.Now().Add(h.delay), bytes.Clone(p)}:
+		return len(p), nil
+	case <-h.gone:
+		return 0, net.ErrClosed
+	}
+}
+
+func (h *hole) Close() error {
+	h.once.Do(func() { close(h.gone) })
+	return h.Conn.Close()
+}
+
+// bubble is a connection to a server that accepts any key and does with scripts
+// what exec does, over a link with the given delay in each direction.
+func bubble(t *testing.T, delay time.Duration, exec func(ssh.Channel, string), change func(*Settings)) (*conn, *hole) {
+	t.Helper()
+	key, _ := newKey(t)
+	settings := Settings{Host: ptr("127.0.0.1"), User: ptr("root"), PrivateKey: &key, HostKeys: []string{authorized(ed25519HostKey)}}
+	if change != nil {
+		change(&settings)
+	}
+	spec, err := Resolve("127.0.0.1", settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, _, err := loadRecorded(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	near, far := net.Pipe()
+	link := newHole(near, delay)
+	go bubbleServer(newHole(far, delay), exec)
+	over := func(context.Context, string) (net.Conn, error) {
+		time.Sleep(2 * delay) // TCP's own round trip
+		return link, nil
+	}
+	h, client, err := login(t.Context(), spec, spec.Address(), newTrust(spec, keys), "SSH-2.0-test", over)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newConn(t.Context(), h, client, func() {}), link
+}
+
+func bubbleServer(c net.Conn, exec func(ssh.Channel, string)) {
+	config := &ssh.ServerConfig{ServerVersion: "SSH-2.0-OpenSSH_9.2p1 test",
+		PublicKeyCallback: func(ssh.ConnMetadata, ssh.PublicKey) (*ssh.Permissions, error) { return &ssh.Permissions{}, nil }}
+	config.AddHostKey(ed25519HostKey)
+	_, channels, requests, err := ssh.NewServerConn(c, config)
+	if err != nil {
+		return
+	}
+	go ssh.DiscardRequests(requests)
+	for nc := range channels {
+		ch, asked, err := nc.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			for r := range asked {
+				_ = r.Reply(true, nil)
+				var line struct{ Text string }
+				if ssh.Unmarshal(r.Payload, &line) == nil && r.Type == "exec" {
+					go exec(ch, line.Text)
+				}
+			}
+		}()
+	}
+}
