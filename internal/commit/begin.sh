@@ -238,7 +238,12 @@ reload() {
 	if [ "$KIND" = none ]; then
 		PROOF=none
 	else
-		sound && true >"$S/loading" && activate && witnessed || return
+		sound && true >"$S/loading" || return
+		p=$(listener)
+		if ! { activate && witnessed; }; then
+			lastwords "$p"
+			return 1
+		fi
 	fi
 	printf '%s\n' "$PROOF" "$BEFORE" "$AFTER" >"$S/loaded.new" && mv "$S/loaded.new" "$S/loaded"
 }

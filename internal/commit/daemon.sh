@@ -93,6 +93,13 @@ witnessed() {
 	return 1
 }
 
+# lastwords PID: what a daemon said that did not load its files, such as which
+# address it cannot have. It knows that only by then.
+lastwords() {
+	! command -v journalctl >/dev/null ||
+		journalctl -q -o cat --since=-1min -n 5 "_PID=$1" 2>/dev/null | grep -v '^Received SIGHUP' >&2
+}
+
 # sshd wants its privilege separation directory, which systemd removes with the
 # service; a host whose ssh.socket has not started a daemon yet has none. We take
 # it away again only where no daemon can have started to use it meanwhile: one
@@ -136,9 +143,19 @@ restart_socket() {
 	loudly systemctl restart "$(manager)"
 }
 
+# reload_unit: a sshd that says RELOADING=1 and then dies of its files leaves the
+# job, and everybody who waits for it, hanging for TimeoutStartSec (systemd 257).
+reload_unit() {
+	if command -v timeout >/dev/null; then set -- timeout 10; else set --; fi
+	loudly "$@" systemctl reload "$UNIT"
+	rc=$?
+	[ "$rc" -ne 124 ] || say "systemctl reload $UNIT did not end within 10 seconds"
+	return "$rc"
+}
+
 activate() {
 	case $KIND in
-	systemd) loudly systemctl reload "$UNIT" ;;
+	systemd) reload_unit ;;
 	socket) restart_socket ;;
 	openrc) loudly rc-service "$UNIT" reload ;;
 	rcd) loudly service "$UNIT" reload ;;
@@ -196,10 +213,13 @@ revive_systemd() {
 			loudly systemctl start "$sock" || return
 		fi
 		[ -z "$fit" ] || restart_socket
-	elif [ -n "$fit" ]; then
+	elif [ -z "$fit" ]; then
+		loudly systemctl start "$UNIT"
+	elif running "$(listener)"; then
 		loudly systemctl reload-or-restart "$UNIT"
 	else
-		loudly systemctl start "$UNIT"
+		# A restart does not wait for a reload that hangs, as another reload would.
+		loudly systemctl restart "$UNIT"
 	fi
 }
 
