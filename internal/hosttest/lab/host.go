@@ -30,7 +30,8 @@ const wantsBoot = 133
 // while it is off.
 type Host struct {
 	*hosttest.Machine
-	fail func(error)
+	fail   func(error)
+	system Init
 
 	mu     sync.Mutex
 	leader int // process 1 of the booted system, as seen from outside; 0 while off
@@ -50,11 +51,7 @@ func (h *Host) enter(init int) []string {
 
 // enable makes the listener that o asks for start with the host.
 func (h *Host) enable(o Options) error {
-	script := "systemctl --quiet disable ssh.socket; systemctl --quiet enable ssh.service; "
-	if o.Socket != NoSocket {
-		script = "systemctl --quiet disable ssh.service; systemctl --quiet enable ssh.socket; "
-	}
-	script += acceptScript(o.Socket)
+	script := o.Init.enabling(o.Socket)
 	if o.SSHDOpts != "" {
 		script += "echo 'SSHD_OPTS=\"" + o.SSHDOpts + "\"' >/etc/default/ssh; "
 	}
@@ -68,9 +65,6 @@ func (h *Host) enable(o Options) error {
 // unit for a single connection, and trixie's is called sshd@.service; a socket
 // wants one of its own name.
 func acceptScript(s Socket) string {
-	if s == NoSocket {
-		return ""
-	}
 	return `mkdir -p /etc/systemd/system/ssh.socket.d
 printf '[Socket]\nAccept=` + string(s) + `\n' >/etc/systemd/system/ssh.socket.d/accept.conf
 printf '%s\n' [Service] EnvironmentFile=-/etc/default/ssh 'ExecStart=-/usr/sbin/sshd -i $SSHD_OPTS' StandardInput=socket \
@@ -150,11 +144,8 @@ func (h *Host) booted(before int, ended <-chan error) error {
 		if h.countBoots() <= before {
 			continue
 		}
-		// The exit status is not 0 for "degraded", which one mount that namespaces
-		// forbid is enough for.
-		out, _ := h.Exec("systemctl", "is-system-running")
-		state = strings.TrimSpace(out)
-		if state == "running" || state == "degraded" {
+		var up bool
+		if up, state = h.up(); up {
 			return nil
 		}
 	}
@@ -167,11 +158,11 @@ func (h *Host) countBoots() int {
 	return h.boots
 }
 
-// Reboot has systemd shut the host down and start it again.
+// Reboot has the host shut itself down and start again.
 func (h *Host) Reboot() {
 	before := h.countBoots()
 	// The shutdown may end this command too.
-	_, _ = h.Exec("systemctl", "reboot")
+	_, _ = h.Exec("reboot")
 	h.must(h.booted(before, nil))
 }
 
@@ -213,9 +204,6 @@ func (h *Host) Journal(unit ...string) string {
 	h.must(err)
 	return out
 }
-
-// RestartSSHD restarts the service, or has the socket start it anew.
-func (h *Host) RestartSSHD() { h.Sh("systemctl restart ssh.service") }
 
 func (h *Host) must(err error) {
 	if err != nil {

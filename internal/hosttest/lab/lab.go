@@ -1,7 +1,8 @@
 // Package lab boots whole Debian hosts for tests: systemd, logind, journal, sudo
 // and a stock OpenSSH server as ssh.service or ssh.socket, each with a root file
 // system, processes and a network link of its own. A host boots in about a second
-// and can be rebooted, switched off and cut from the network.
+// and can be rebooted, switched off and cut from the network. Instead of systemd it
+// may have sysvinit or OpenRC.
 //
 //	h := lab.Start(t, lab.Options{Options: hosttest.Options{Release: "trixie"}, Socket: lab.AcceptNo})
 //	// dial h.Addr:h.Port with h.Key, as with any hosttest.Machine
@@ -25,9 +26,6 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 )
-
-//go:embed root.sh
-var rootScript string
 
 //go:embed init.sh
 var initScript string
@@ -56,6 +54,8 @@ func Sockets(release string) []Socket {
 // Options says what a host looks like before it boots.
 type Options struct {
 	hosttest.Options
+	// Init is what starts sshd; Socket is for Systemd only.
+	Init Init
 	// Socket makes ssh.socket listen and disables ssh.service.
 	Socket Socket
 	// SSHDOpts becomes SSHD_OPTS in /etc/default/ssh.
@@ -107,11 +107,11 @@ func boot(o Options, fail func(error)) (*Host, error) {
 	if o.Release == "" {
 		o.Release = "bookworm"
 	}
-	root, err := hosttest.Root(o.Release, rootScript)
+	root, err := hosttest.Root(o.Release, o.Init.recipe())
 	if err != nil {
 		return nil, err
 	}
-	h := &Host{fail: fail}
+	h := &Host{fail: fail, system: o.Init}
 	h.Machine, err = hosttest.BootOn(hosttest.Chassis{Root: root, Init: initScript, Enter: h.enter}, o.Options, fail)
 	if err != nil {
 		return nil, err

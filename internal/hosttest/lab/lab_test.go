@@ -63,6 +63,34 @@ func TestLabLife(t *testing.T) {
 	}
 }
 
+// TestLabInits is TestLabLife without systemd.
+func TestLabInits(t *testing.T) {
+	for init, service := range map[Init]string{SysV: "sshd is running", OpenRC: "sshd is running"} {
+		t.Run(string(init), func(t *testing.T) {
+			t.Parallel()
+			o := options("bookworm")
+			o.Init = init
+			h := Start(t, o)
+			if name := strings.TrimSpace(h.Sh("cat /proc/1/comm")); name != "init" {
+				t.Errorf("process 1 is %q", name)
+			}
+			if said := h.Service("status"); !strings.Contains(said, service) {
+				t.Errorf("the service's status is %q", said)
+			}
+			first := id(t, h, "admin")
+			began := time.Now()
+			h.Reboot()
+			t.Logf("a reboot takes %.1f s", time.Since(began).Seconds())
+			second := id(t, h, "root")
+			h.PowerOff()
+			h.PowerOn()
+			if third := id(t, h, "root"); first == second || second == third {
+				t.Errorf("boot ids: %q, %q, %q", first, second, third)
+			}
+		})
+	}
+}
+
 func TestLabSockets(t *testing.T) {
 	for _, release := range Releases() {
 		for _, accept := range Sockets(release)[1:] {

@@ -32,10 +32,10 @@ func childrenOf(pid int) []int {
 	return list
 }
 
-// isSystem tells systemd from what systemd-nspawn was before it executed it.
+// isSystem tells an init from what systemd-nspawn was before it executed it.
 func isSystem(pid int) bool {
 	name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
-	if strings.TrimSpace(string(name)) != "systemd" {
+	if n := strings.TrimSpace(string(name)); n != "systemd" && n != "init" {
 		return false
 	}
 	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
