@@ -35,6 +35,7 @@ func newBox(t *testing.T) *box {
 		needed(t, "not root")
 	}
 	b := &box{t: t, dir: t.TempDir(), shell: []string{"sh"}}
+	t.Cleanup(b.reap)
 	for _, d := range []string{"etc/ssh/sshd_config.d", "run", "var/lib", "bin"} {
 		must(t, os.MkdirAll(b.path(d), 0o755))
 	}
@@ -44,6 +45,38 @@ func newBox(t *testing.T) *box {
 	b.write("etc/ssh/sshd_config", b.mainText())
 	b.write("etc/ssh/sshd_config.d/50-cloud.conf", "ClientAliveInterval 120\n")
 	return b
+}
+
+// reap ends the watchdogs and daemons that the box still has: they would write
+// into a directory that is being removed.
+func (b *box) reap() {
+	for range 50 {
+		left := b.processes()
+		if len(left) == 0 {
+			return
+		}
+		for _, pid := range left {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// processes are those with a path of the box on their command lines.
+func (b *box) processes() []int {
+	var found []int
+	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	must(b.t, err)
+	for _, file := range lines {
+		text, err := os.ReadFile(file)
+		if err != nil || !strings.Contains(string(text), b.dir+"/") {
+			continue
+		}
+		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file))); err == nil {
+			found = append(found, pid)
+		}
+	}
+	return found
 }
 
 // needed skips, or fails where the tests must be complete.
