@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"os"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -15,11 +16,13 @@ const registryAddress = "registry.terraform.io/sshkeepalive/sshkeepalive"
 
 // Serve speaks to Terraform until it is told to end.
 func (p *Provider) Serve(debug bool) error {
-	var options []tf6server.ServeOpt
 	if debug {
-		options = append(options, tf6server.WithManagedDebug())
+		return tf6server.Serve(registryAddress, p.Server, tf6server.WithManagedDebug())
 	}
-	return tf6server.Serve(registryAddress, p.Server, options...)
+	if err := hush(os.LookupEnv, os.Setenv); err != nil {
+		return err
+	}
+	return tf6server.Serve(registryAddress, p.Server)
 }
 
 // Server returns the provider as the protocol sees it.

@@ -1,0 +1,33 @@
+package provider
+
+import (
+	"strings"
+)
+
+// The variables by which a user asks Terraform for what providers log, and those
+// by which the libraries under this provider, and it, learn how much that is.
+var (
+	logWanted = []string{"TF_LOG", "TF_LOG_PROVIDER"}
+	logLevels = []string{"TF_LOG_SDK", "TF_LOG_PROVIDER_SSHKEEPALIVE"}
+)
+
+// hush keeps the libraries from logging what nobody reads. Terraform passes no
+// level on: terraform-plugin-log 0.11 takes that for the most verbose one, writes
+// a line of JSON about each step of each call, and Terraform parses them all and
+// throws them away. That was a third of the CPU of a plan.
+func hush(lookup func(string) (string, bool), set func(name, value string) error) error {
+	for _, name := range logWanted {
+		if level, _ := lookup(name); level != "" && !strings.EqualFold(level, "off") {
+			return nil
+		}
+	}
+	for _, name := range logLevels {
+		if _, given := lookup(name); given {
+			continue
+		}
+		if err := set(name, "OFF"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
