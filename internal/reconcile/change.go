@@ -71,7 +71,26 @@ func proven(t Target, before, after Sight, live commit.Pending, plan keepalive.P
 	case live.Proof == "inode" && !slices.ContainsFunc(live.After, after.listens):
 		return errors.New("the daemon that answered does not listen on the sockets that the reload opened")
 	}
+	if !t.NoReload {
+		if err := unopened(after, keepalive.Opened(before.Facts.Tree, candidateTree(before.Facts.Tree, plan.Changes))); err != nil {
+			return err
+		}
+	}
 	return unmet(plan.Expect, after.Facts)
+}
+
+// unopened names the first endpoint at whose port nothing listens. sshd -T shows
+// the Port of its files even where systemd has the socket and ignores it.
+func unopened(after Sight, endpoints []keepalive.Endpoint) error {
+	if len(after.listen) == 0 {
+		return nil // a system that does not tell
+	}
+	for _, e := range endpoints {
+		if !after.listensAt(e.Port) {
+			return fmt.Errorf("nothing listens at port %d, which sshd_config names: if systemd has the socket, its port is that of ssh.socket", e.Port)
+		}
+	}
+	return nil
 }
 
 // unmet names the first expectation that does not hold.

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -35,6 +36,15 @@ func (s Sight) Digests() map[string]string {
 // listens reports whether a listening socket has this inode.
 func (s Sight) listens(inode string) bool {
 	return slices.ContainsFunc(s.listen, func(l string) bool { return strings.HasSuffix(l, " "+inode) })
+}
+
+// listensAt reports whether any socket listens at this port: /proc/net/tcp writes
+// it in four hexadecimal digits.
+func (s Sight) listensAt(port int) bool {
+	return slices.ContainsFunc(s.listen, func(l string) bool {
+		address, _, _ := strings.Cut(l, " ")
+		return strings.HasSuffix(address, fmt.Sprintf(":%04X", port))
+	})
 }
 
 func digest(data []byte) string {
