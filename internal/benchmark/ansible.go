@@ -30,8 +30,9 @@ var playbook = strings.NewReplacer("FILE", ansiblesDropIn, "INTERVAL", fmt.Sprin
       ansible.builtin.shell: kill -HUP $(cat /run/sshd.pid)
 `)
 
-// tuned is the fastest that Ansible can do this without plugins of others.
-// ControlPersist is on by default.
+// tuned is the fastest that Ansible can do this without plugins of others: one
+// connection for all tasks, which is the default, no files copied to the host, and
+// nothing asked that the tasks do not need.
 const tuned = `[defaults]
 gathering = explicit
 interpreter_python = /usr/bin/python3
@@ -50,5 +51,5 @@ func (s *scene) ansible(manner string, forks int) turn {
 	}
 	again := run(secondRun, false)
 	again.command.never = "changed: ["
-	return turn{fresh: s.hosts.reset, steps: []step{run(firstRun, true), again}}
+	return turn{fresh: s.hosts.reset, first: []step{run(firstRun, true), again}}
 }

@@ -1,8 +1,8 @@
 package main
 
 import (
-	"fmt"
-	"time"
+	"errors"
+	"slices"
 )
 
 // step is one thing that a contender does, with the name it has on the page.
@@ -13,21 +13,25 @@ type step struct {
 	changes   bool // the hosts must have the wanted settings afterwards
 }
 
-// turn is steps that follow each other, on hosts that are as nothing had been
-// there if fresh says so.
+// turn is steps that follow each other. The first ones begin with hosts as they
+// were; those that come then change nothing, and are compared with each other.
 type turn struct {
-	fresh func() error
-	steps []step
+	fresh  func() error
+	first  []step
+	second []step
 }
 
 // The contenders.
 const (
 	ours    = "sshkeepalive"
-	nothing = "no-op provider"
-	raw     = "raw x/crypto"
+	nothing = "no-op"
+	raw     = "x/crypto"
 	openSSH = "ssh"
 	ansible = "Ansible"
 )
+
+// everybody is listed for who chooses.
+func everybody() []string { return []string{ours, nothing, raw, openSSH, ansible} }
 
 // What they do.
 const (
@@ -52,53 +56,46 @@ func widths(hosts int) []int {
 	return found
 }
 
-// turns lists what contenders do in a scene. Those of one width that are compared
-// with each other are neighbours.
+// turns lists what contenders do in a scene.
 func (s *scene) turns(contenders map[string]bool) []turn {
 	var all []turn
-	add := func(who string, t turn) {
-		if contenders[who] {
-			all = append(all, t)
-		}
+	for _, width := range widths(len(s.hosts)) {
+		all = append(all, s.duel(width))
 	}
 	for _, width := range widths(len(s.hosts)) {
-		add(ours, s.terraform(ours, width))
-		add(raw, turn{steps: []step{s.floor(readSame, s.question, width), s.floor(readTrue, "true", width)}})
-		add(nothing, s.terraform(nothing, width))
-		add(openSSH, turn{steps: []step{s.ssh(width)}})
+		all = append(all, turn{first: []step{s.ssh(width)}})
 	}
 	if len(s.hosts) > 1 {
-		add(raw, turn{steps: []step{s.floor(readSame, s.question, 1)}})
-		add(openSSH, turn{steps: []step{s.ssh(1)}})
+		all = append(all, turn{first: []step{s.floor(readSame, s.question, 1)}}, turn{first: []step{s.ssh(1)}})
 	}
-	for _, forks := range ansibleForks(len(s.hosts)) {
-		add(ansible, s.ansible(defaults, forks))
-		add(ansible, s.ansible(pipelining, forks))
+	all = append(all, s.ansible(defaults, 5))
+	if len(s.hosts) > 5 {
+		all = append(all, s.ansible(defaults, 50))
 	}
-	return all
-}
-
-func ansibleForks(hosts int) []int {
-	if hosts <= 5 {
-		return []int{5}
+	all = append(all, s.ansible(pipelining, 50))
+	for i := range all {
+		all[i].first, all[i].second = of(contenders, all[i].first), of(contenders, all[i].second)
 	}
-	return []int{5, 50}
+	return slices.DeleteFunc(all, func(t turn) bool { return t.first == nil && t.second == nil })
 }
 
-// measured is what one step took once.
-type measured struct {
-	took
-	traffic
+// of leaves out what others than the contenders do.
+func of(contenders map[string]bool, steps []step) (found []step) {
+	for _, s := range steps {
+		if contenders[s.who] {
+			found = append(found, s)
+		}
+	}
+	return found
 }
 
-// rowKey names a row of the tables.
-type rowKey struct {
-	hosts     int
-	roundTrip time.Duration
-	who, what string
-	parallel  int
-}
-
-func (k rowKey) String() string {
-	return fmt.Sprintf("%d hosts, %s away, %s: %s, %d at a time", k.hosts, k.roundTrip, k.who, k.what, k.parallel)
+// duel is the life of the hosts with sshkeepalive, beside the two things that its
+// costs are compared with.
+func (s *scene) duel(width int) turn {
+	theirs, idle := s.terraform(ours, width), s.terraform(nothing, width)
+	return turn{
+		fresh:  func() error { return errors.Join(s.forgetState(ours), s.forgetState(nothing), s.hosts.reset()) },
+		first:  slices.Concat(theirs[:2], idle[:2]),
+		second: []step{theirs[2], s.floor(readSame, s.question, width), idle[2], s.floor(readTrue, "true", width)},
+	}
 }

@@ -26,9 +26,18 @@ type fleet []*server
 
 const sshdLog = "/var/log/sshd.log"
 
+// Where a host that records keeps what it was asked.
+const (
+	asked         = "/run/asked"
+	endOfQuestion = "\x00"
+	recorder      = `#!/bin/sh
+printf '%s\0' "$SSH_ORIGINAL_COMMAND" >>` + asked + `
+exec sh -c "$SSH_ORIGINAL_COMMAND"
+`
+)
+
 // hostOptions is a host of Debian's, on which Ansible finds the Python it needs,
-// and whose sshd writes down who connects. What is asked goes to /run/asked if
-// recording is on.
+// and whose sshd writes down who connects.
 func hostOptions(recording bool) hosttest.Options {
 	o := hosttest.Options{
 		Packages: []string{"python3"},
@@ -37,7 +46,7 @@ func hostOptions(recording bool) hosttest.Options {
 	}
 	if recording {
 		o.Files["/etc/ssh/sshd_config.d/91-record.conf"] = "ForceCommand /usr/local/bin/record\n"
-		o.Files["/usr/local/bin/record"] = "#!/bin/sh\nprintf %s \"$SSH_ORIGINAL_COMMAND\" >/run/asked\nexec sh -c \"$SSH_ORIGINAL_COMMAND\"\n"
+		o.Files["/usr/local/bin/record"] = recorder
 	}
 	return o
 }

@@ -14,6 +14,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -30,68 +31,79 @@ func main() {
 }
 
 func benchmark(ctx context.Context, args []string, out, say io.Writer) error {
-	flags := flag.NewFlagSet("benchmark", flag.ContinueOnError)
-	flags.SetOutput(say)
-	hosts := flags.String("hosts", "1,10,50,100", "numbers of hosts")
-	roundTrips := flags.String("rtt", "0s,50ms", "how long a round trip to them takes")
-	rounds := flags.Int("rounds", 3, "how often what is quick is measured")
-	who := flags.String("contenders", strings.Join(everybody, ","), "who is measured")
-	page := flags.String("o", "", "the page to write (default standard output)")
-	if err := flags.Parse(args); err != nil {
+	c, err := parse(args, say)
+	if err != nil {
 		return err
-	}
-	c := course{rounds: *rounds, say: say}
-	if err := c.choose(*hosts, *roundTrips, *who); err != nil {
-		return err
-	}
-	if *page != "" {
-		f, err := os.Create(*page)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		out = f
 	}
 	began := time.Now()
-	where, err := lookAround(ctx, c.contenders[ansible])
+	where, err := lookAround(ctx, c.contenders)
 	if err != nil {
 		return err
 	}
-	r, err := c.run(ctx)
-	if err != nil {
+	if err := c.run(ctx); err != nil {
 		return err
 	}
-	return r.write(out, where, strings.Join(args, " "), time.Since(began))
+	text := report{where, &c.results, c.again(), time.Since(began)}.String()
+	if c.page != "" {
+		return os.WriteFile(c.page, []byte(text), 0o644)
+	}
+	_, err = io.WriteString(out, text)
+	return err
+}
+
+func parse(args []string, say io.Writer) (*course, error) {
+	c := &course{say: say, flags: flag.NewFlagSet("benchmark", flag.ContinueOnError)}
+	c.flags.SetOutput(say)
+	hosts := c.flags.String("hosts", "1,10,50,100", "`numbers` of hosts")
+	roundTrips := c.flags.String("rtt", "0s,50ms", "how `long` a round trip to them takes")
+	who := c.flags.String("contenders", strings.Join(everybody(), ","), "`who` is measured")
+	c.flags.IntVar(&c.rounds, "rounds", 3, "how `often` what is quick is measured")
+	c.flags.StringVar(&c.page, "o", "", "the `page` to write, standard output if none")
+	if err := c.flags.Parse(args); err != nil {
+		return nil, err
+	}
+	return c, c.choose(*hosts, *roundTrips, *who)
 }
 
 // choose reads lists.
-func (c *course) choose(hosts, roundTrips, contenders string) error {
-	for _, text := range strings.Split(hosts, ",") {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 {
-			return fmt.Errorf("-hosts %s: %q is no number of hosts", hosts, text)
-		}
-		c.hosts = append(c.hosts, n)
+func (c *course) choose(hosts, roundTrips, contenders string) (err error) {
+	if c.hosts, err = list("hosts", hosts, strconv.Atoi, func(n int) bool { return n > 0 }); err != nil {
+		return err
 	}
-	for _, text := range strings.Split(roundTrips, ",") {
-		d, err := time.ParseDuration(text)
-		if err != nil || d < 0 {
-			return fmt.Errorf("-rtt %s: %q is no time", roundTrips, text)
-		}
-		c.roundTrips = append(c.roundTrips, d)
+	if c.roundTrips, err = list("rtt", roundTrips, time.ParseDuration, func(d time.Duration) bool { return d >= 0 }); err != nil {
+		return err
 	}
 	c.contenders = map[string]bool{}
-	for _, name := range strings.Split(contenders, ",") {
-		c.contenders[name] = true
-	}
-	for _, name := range everybody {
-		delete(c.contenders, name)
-	}
-	for name := range c.contenders {
-		return fmt.Errorf("-contenders: nobody is named %q; there are %s", name, strings.Join(everybody, ", "))
-	}
-	for _, name := range strings.Split(contenders, ",") {
+	for name := range strings.SplitSeq(contenders, ",") {
+		if !slices.Contains(everybody(), name) {
+			return fmt.Errorf("-contenders %s: nobody is named %q; there are %s", contenders, name, strings.Join(everybody(), ", "))
+		}
 		c.contenders[name] = true
 	}
 	return nil
+}
+
+func list[T any](flag, text string, parse func(string) (T, error), good func(T) bool) (found []T, err error) {
+	for word := range strings.SplitSeq(text, ",") {
+		x, err := parse(word)
+		if err != nil || !good(x) {
+			return nil, fmt.Errorf("-%s %s: %q will not do", flag, text, word)
+		}
+		found = append(found, x)
+	}
+	return found, nil
+}
+
+// again is the command that repeats the course.
+func (c *course) again() string {
+	var chosen []string
+	c.flags.Visit(func(f *flag.Flag) {
+		if f.Name != "o" {
+			chosen = append(chosen, "-"+f.Name+" "+f.Value.String())
+		}
+	})
+	if chosen == nil {
+		return "make benchmark"
+	}
+	return "make benchmark BENCHMARK='" + strings.Join(chosen, " ") + "'"
 }

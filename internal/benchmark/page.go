@@ -1,40 +1,123 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
-	"io"
-	"slices"
-	"text/tabwriter"
+	"strings"
 	"time"
 )
 
-func (r *results) write(w io.Writer, _ surroundings, _ string, _ time.Duration) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+// report is the page.
+type report struct {
+	surroundings
+	*results
+	command string // that repeats it
+	lasted  time.Duration
+}
+
+func (r report) String() string {
+	var page strings.Builder
+	fmt.Fprintf(&page, heading, r.command, r.lasted.Round(time.Minute), r.day, r.machine, r.load, "- "+strings.Join(r.versions, "\n- "))
+	r.summary(&page)
+	page.WriteString(method)
+	var last row
 	for _, k := range r.rows {
-		m := r.median(k)
-		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%d\t%.2f\t%.2f\t%d\t%d\t%d\n", k.hosts, k.roundTrip, k.who, k.what, k.parallel, m.wall.Seconds(), m.cpu.Seconds(), m.memory>>20, m.connections, m.roundTrips)
+		if k.hosts != last.hosts || k.roundTrip != last.roundTrip {
+			fmt.Fprintf(&page, tableHead, plural(k.hosts), k.roundTrip.Milliseconds())
+		}
+		last = k
+		r.line(&page, k)
 	}
-	for _, x := range r.ratios() {
-		fmt.Fprintf(t, "%+v\n", x)
-	}
-	return t.Flush()
+	return page.String()
 }
 
-// median is that of each number by itself.
-func (r *results) median(k rowKey) measured {
-	all := r.samples[k]
-	return measured{
-		took{middle(all, func(m measured) time.Duration { return m.wall }), middle(all, func(m measured) time.Duration { return m.cpu }), middle(all, func(m measured) int64 { return m.memory })},
-		traffic{middle(all, func(m measured) int { return m.connections }), middle(all, func(m measured) int { return m.roundTrips })},
+const heading = `# Benchmarks
+
+What it costs to look at hosts and to change them, beside what others take for the same: medians of one run on one machine, written by
+
+` + "```shell\n%s\n```" + `
+
+in %s, on %s, on %s, where the load before was %s. Take the ratios along, and leave the seconds here: the hosts are on the same machine and keep its cores busy too.
+
+%s
+`
+
+const method = `
+## How it is measured
+
+Every host is a Debian bookworm in namespaces of its own, with its own sshd. The hosts are the same for all. All are asked one time after another; where rows are compared, they alternate.
+
+- *sshkeepalive*: one resource per host, ` + "`-parallelism`" + ` as given. *no-op*: the same configuration, Terraform and schemas, and a provider that does nothing; it is what Terraform costs by itself.
+- *x/crypto*: the least that Go can do. One ` + "`ssh.Dial`" + ` per host and one command: the very one that sshkeepalive was seen to run in a plan without changes, or ` + "`true`" + `.
+- *ssh*: ` + "`xargs -P`" + ` and OpenSSH's client, which asks for ` + "`sshd -T`" + ` and looks at nothing.
+- *Ansible*: two ` + "`lineinfile`" + ` with ` + "`validate`" + `, and a handler that reloads sshd; the number at a time is that of forks. *Defaults* is without a configuration file; *pipelining, no facts* is that, with ` + "`gathering = explicit`" + ` and without looking for Python. ControlPersist is on in both.
+- Wall and CPU are of the side that asks: of all its processes, also of those in the background, none of which is there before. Memory is the highest sum of its processes' proportional shares that was seen. Connections are counted by the hosts' sshd. Round trips are those of the host in the middle, all its connections together; TCP's own is one of them. A proxy delays and counts them, so there are none to count where nothing is delayed.
+- What takes long is measured less often than the rest; the last column says how often.
+`
+
+const tableHead = `
+## %s, %d ms away
+
+| who | what | at a time | wall s | CPU s | memory MiB | connections | round trips | measured |
+|---|---|--:|--:|--:|--:|--:|--:|--:|
+`
+
+func plural(hosts int) string {
+	if hosts == 1 {
+		return "1 host"
+	}
+	return fmt.Sprintf("%d hosts", hosts)
+}
+
+func (r report) line(page *strings.Builder, k row) {
+	m, _ := r.median(k) // of a row that is there
+	trips := "–"
+	if m.roundTrips > 0 {
+		trips = fmt.Sprint(m.roundTrips)
+	}
+	fmt.Fprintf(page, "| %s | %s | %d | %.2f | %.3f | %d | %d | %s | %d |\n",
+		k.who, k.what, k.parallel, m.wall.Seconds(), m.cpu.Seconds(), m.memory>>20, m.connections, trips, len(r.samples[k]))
+}
+
+// summary is the table of verdicts.
+func (r report) summary(page *strings.Builder) {
+	verdicts := r.verdicts()
+	if verdicts == nil {
+		return
+	}
+	fmt.Fprintf(page, summaryHead, floorTarget, ansibleTarget)
+	for _, v := range verdicts {
+		fmt.Fprintf(page, "| %d | %d ms | %d | %s | %s | %s | %s | %s | %s | %s | %s |\n", v.plan.hosts, v.plan.roundTrip.Milliseconds(), v.plan.parallel,
+			most(v.floor.wall, v.floor.ok), most(v.floor.cpu, v.floor.ok), number(v.bare.wall, v.bare.ok), number(v.bare.cpu, v.bare.ok),
+			least(v.ansible.wall, v.ansible.ok), number(v.ansible.cpu, v.ansible.ok), number(v.tuned.wall, v.tuned.ok), number(v.tuned.cpu, v.tuned.ok))
 	}
 }
 
-func middle[T cmp.Ordered](all []measured, of func(measured) T) T {
-	var values []T
-	for _, m := range all {
-		values = append(values, of(m))
+const summaryHead = `
+## A plan without changes
+
+**Over the floor**: what the plan takes beyond the no-op provider's, divided by what a raw loop takes that asks as many hosts at a time the same; at most %v is the target. **Over a bare floor**: the loop runs ` + "`true`" + `, so that the hosts' own work is on our side only. **Ansible over us**: its run without changes, divided by the whole plan with Terraform's share; at least %v is the target, in time, for Ansible's defaults. Misses are marked ✗.
+
+| hosts | away | at a time | over the floor: wall | CPU | over a bare floor: wall | CPU | Ansible, defaults, over us: wall | CPU | Ansible, pipelining, no facts, over us: wall | CPU |
+|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|
+`
+
+// most and least judge a ratio by its target.
+func most(x float64, ok bool) string  { return judged(x, ok, x <= floorTarget) }
+func least(x float64, ok bool) string { return judged(x, ok, x >= ansibleTarget) }
+
+func judged(x float64, ok, good bool) string {
+	switch {
+	case !ok:
+		return number(x, ok)
+	case good:
+		return number(x, ok) + " ✓"
 	}
-	slices.Sort(values)
-	return values[len(values)/2]
+	return number(x, ok) + " ✗"
+}
+
+func number(x float64, ok bool) string {
+	if !ok {
+		return "–"
+	}
+	return fmt.Sprintf("%.2f", x)
 }

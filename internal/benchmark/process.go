@@ -3,7 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -33,38 +33,56 @@ type took struct {
 	memory    int64 // bytes, at the highest moment that was looked at
 }
 
-// measure runs a command to its end. It runs in a process namespace of its own,
-// which ends with it: the time of everything that it started is counted, of
-// processes too that went into the background, as the connections that Ansible
-// leaves behind do, and nothing of one run is there in the next.
-func (c command) measure(ctx context.Context) (took, error) {
+// measure runs a command to its end, in a process namespace of its own below
+// keeper. So processes count that went into the background, as the connections do
+// that Ansible leaves behind, and nothing of one run is there in the next.
+func (c command) measure(ctx context.Context, keeper string) (took, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "unshare", append([]string{"--pid", "--fork", "--mount-proc", "--kill-child", "--"}, c.args...)...)
+	cmd := exec.CommandContext(ctx, "unshare", append([]string{"--pid", "--fork", "--mount-proc", "--kill-child", "--", keeper}, c.args...)...)
 	cmd.Dir, cmd.Env, cmd.Stdin = c.dir, append(os.Environ(), c.env...), strings.NewReader(c.stdin)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
-	began := time.Now()
-	if err := cmd.Start(); err != nil {
+	said, keepers, err := os.Pipe()
+	if err != nil {
+		return took{}, err
+	}
+	defer said.Close()
+	cmd.ExtraFiles = []*os.File{keepers}
+	err = cmd.Start()
+	keepers.Close()
+	if err != nil {
 		return took{}, err
 	}
 	watched := watch(cmd.Process.Pid)
-	err := cmd.Wait()
-	wall := time.Since(began)
-	memory := watched.end()
-	if exit := new(exec.ExitError); errors.As(err, &exit) && ctx.Err() == nil {
-		err = nil
-	}
-	if err == nil && cmd.ProcessState.ExitCode() != c.exit {
-		err = fmt.Errorf("it ended with status %d, not %d", cmd.ProcessState.ExitCode(), c.exit)
-	}
-	if err == nil && c.never != "" && strings.Contains(out.String(), c.never) {
-		err = fmt.Errorf("it said %q", c.never)
+	err = cmd.Wait()
+	t := took{memory: watched.end()}
+	if err == nil {
+		err = c.judge(&t, said, out.String())
 	}
 	if err != nil {
 		return took{}, fmt.Errorf("%s: %w\n%s", strings.Join(c.args, " "), err, lastBytes(out.String()))
 	}
-	return took{wall, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), memory}, nil
+	return t, nil
+}
+
+// judge reads what keeper said, and insists on the end that was expected.
+func (c command) judge(t *took, said io.Reader, out string) error {
+	var report struct {
+		Wall, CPU time.Duration
+		Status    int
+	}
+	if err := json.NewDecoder(said).Decode(&report); err != nil {
+		return fmt.Errorf("read what it took: %w", err)
+	}
+	t.wall, t.cpu = report.Wall, report.CPU
+	switch {
+	case report.Status != c.exit:
+		return fmt.Errorf("it ended with status %d, not %d", report.Status, c.exit)
+	case c.never != "" && strings.Contains(out, c.never):
+		return fmt.Errorf("it said %q", c.never)
+	}
+	return nil
 }
 
 func lastBytes(s string) string { return s[max(0, len(s)-4000):] }
@@ -104,8 +122,8 @@ func (w watcher) look(unshare int) {
 }
 
 // memoryBelow adds up what is in memory of the processes in the namespace that
-// unshare(1) made, pages that several share once. A process that has just gone
-// counts nothing.
+// unshare(1) made, pages that several share once, but for keeper. A process that
+// has just gone counts nothing.
 func memoryBelow(unshare int) (sum int64) {
 	children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", unshare))
 	first := strings.TrimSpace(string(children))
@@ -115,19 +133,16 @@ func memoryBelow(unshare int) (sum int64) {
 	}
 	found, _ := filepath.Glob("/proc/" + first + "/root/proc/[0-9]*/smaps_rollup")
 	for _, name := range found {
-		sum += proportional(name)
+		if filepath.Base(filepath.Dir(name)) != "1" {
+			sum += proportional(name)
+		}
 	}
 	return sum
 }
 
 // proportional is the line Pss of a file smaps_rollup.
 func proportional(name string) int64 {
-	f, err := os.Open(name)
-	if err != nil {
-		return 0
-	}
-	defer f.Close()
-	data, _ := io.ReadAll(f)
+	data, _ := os.ReadFile(name)
 	_, rest, _ := strings.Cut(string(data), "\nPss:")
 	kilobytes, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
 	n, _ := strconv.ParseInt(kilobytes, 10, 64)

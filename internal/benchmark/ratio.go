@@ -2,58 +2,68 @@ package main
 
 import "time"
 
-// The targets of the ratios.
+// The targets: how many times the floor a plan without changes may cost beyond
+// what Terraform costs by itself, and how many times longer Ansible must take.
 const (
 	floorTarget   = 1.3
 	ansibleTarget = 10
 )
 
-// ratio compares two rows, in time and in processor time.
+// ratio compares two things by time and by processor time. It is absent where one
+// of them was not measured.
 type ratio struct {
-	hosts     int
-	roundTrip time.Duration
-	parallel  int
-	name      string
 	wall, cpu float64
+	ok        bool
 }
 
-// ratios compares what has been measured of both.
-func (r *results) ratios() (found []ratio) {
+// verdict is what a plan without changes comes to.
+type verdict struct {
+	plan row
+	// floor is the plan, less the one of the no-op provider, over a loop that asks
+	// the hosts the same; bare, over one that asks nothing.
+	floor, bare ratio
+	// ansible is a run without changes over the plan; tuned, the fastest one.
+	ansible, tuned ratio
+}
+
+func (r *results) verdicts() (found []verdict) {
 	for _, k := range r.rows {
-		if k.who != ours || k.what != planSame {
-			continue
-		}
-		idle := k
-		idle.who = nothing
-		for _, what := range []string{readSame, readTrue} {
-			floor := k
-			floor.who, floor.what = raw, what
-			found = r.overFloor(found, k, idle, floor)
-		}
-		for _, manner := range []string{defaults, pipelining} {
-			for _, forks := range ansibleForks(k.hosts) {
-				other := rowKey{k.hosts, k.roundTrip, ansible, secondRun + ", " + manner, forks}
-				found = r.overOurs(found, k, other)
-			}
+		if k.who == ours && k.what == planSame {
+			found = append(found, r.verdict(k))
 		}
 	}
 	return found
 }
 
-func (r *results) overFloor(found []ratio, k, idle, floor rowKey) []ratio {
-	if r.samples[idle] == nil || r.samples[floor] == nil {
-		return found
+func (r *results) verdict(plan row) verdict {
+	v := verdict{plan: plan}
+	v.floor = r.beyondTerraform(plan, readSame)
+	v.bare = r.beyondTerraform(plan, readTrue)
+	forks := 5
+	if plan.parallel > 10 {
+		forks = 50
 	}
-	a, b, c := r.median(k), r.median(idle), r.median(floor)
-	return append(found, ratio{k.hosts, k.roundTrip, k.parallel, "beyond no-op / " + floor.what, quotient(a.wall-b.wall, c.wall), quotient(a.cpu-b.cpu, c.cpu)})
+	v.ansible = r.longer(plan, defaults, forks)
+	v.tuned = r.longer(plan, pipelining, 50)
+	return v
 }
 
-func (r *results) overOurs(found []ratio, k, other rowKey) []ratio {
-	if r.samples[other] == nil {
-		return found
-	}
-	a, b := r.median(k), r.median(other)
-	return append(found, ratio{k.hosts, k.roundTrip, k.parallel, other.what, quotient(b.wall, a.wall), quotient(b.cpu, a.cpu)})
+func (r *results) beyondTerraform(plan row, floor string) ratio {
+	idle, least := plan, plan
+	idle.who = nothing
+	least.who, least.what = raw, floor
+	a, okA := r.median(plan)
+	b, okB := r.median(idle)
+	c, okC := r.median(least)
+	return ratio{over(a.wall-b.wall, c.wall), over(a.cpu-b.cpu, c.cpu), okA && okB && okC}
 }
 
-func quotient(a, b time.Duration) float64 { return float64(a) / float64(b) }
+func (r *results) longer(plan row, manner string, forks int) ratio {
+	other := plan
+	other.who, other.what, other.parallel = ansible, secondRun+", "+manner, forks
+	a, okA := r.median(other)
+	b, okB := r.median(plan)
+	return ratio{over(a.wall, b.wall), over(a.cpu, b.cpu), okA && okB}
+}
+
+func over(a, b time.Duration) float64 { return float64(a) / float64(b) }

@@ -26,6 +26,9 @@ type tools struct {
 	question string // what sshkeepalive asks a host in a plan without changes
 }
 
+// program is one of those that were built.
+func (t *tools) program(name string) string { return filepath.Join(t.bin, name) }
+
 // newScene writes the files. They go with dir.
 func newScene(t *tools, hosts fleet, roundTrip time.Duration, dir string) (*scene, error) {
 	s := &scene{t, hosts, roundTrip, dir}
@@ -83,7 +86,7 @@ func (s *scene) floor(what, question string, parallel int) step {
 	}
 	text, _ := json.Marshal(asked) // of strings, which cannot fail
 	return step{who: raw, what: what, parallel: parallel, command: command{
-		args: []string{filepath.Join(s.bin, "floor"), "-parallel", fmt.Sprint(parallel)}, dir: s.dir, env: s.environment(), stdin: string(text),
+		args: []string{s.program("floor"), "-parallel", fmt.Sprint(parallel)}, dir: s.dir, env: s.environment(), stdin: string(text),
 	}}
 }
 

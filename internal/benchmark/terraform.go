@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -16,14 +17,15 @@ const (
 	provider = "terraform-provider-sshkeepalive"
 )
 
-// build makes the programs that are measured, as a release has them.
+// build makes the programs that are measured.
 func build(ctx context.Context, dir string) error {
 	for to, from := range map[string]string{
 		filepath.Join(ours, provider):    module,
 		filepath.Join(nothing, provider): module + "/internal/benchmark/noop",
 		"floor":                          module + "/internal/benchmark/floor",
+		"keeper":                         module + "/internal/benchmark/keeper",
 	} {
-		out, err := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(dir, to), from).CombinedOutput()
+		out, err := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join(dir, to), from).CombinedOutput()
 		if err != nil {
 			return fmt.Errorf("build %s: %w: %s", from, err, out)
 		}
@@ -67,29 +69,23 @@ resource "sshkeepalive_server" "all" {
 }
 `
 
-// terraform is the life of the hosts: nothing there, a change, no change.
-func (s *scene) terraform(who string, parallel int) turn {
+// terraform is the life of the hosts: a plan of what is to be made, making it, and
+// a plan without changes.
+func (s *scene) terraform(who string, parallel int) [3]step {
 	engine := func(what string, exit int, args ...string) step {
 		line := append([]string{s.engine, args[0], "-no-color", "-input=false"}, args[1:]...)
 		if parallel > 10 {
-			line = append(line[:4:4], append([]string{fmt.Sprintf("-parallelism=%d", parallel)}, line[4:]...)...)
+			line = slices.Insert(line, 2, fmt.Sprintf("-parallelism=%d", parallel))
 		}
 		return step{who: who, what: what, parallel: parallel, command: command{args: line, dir: s.path(who), env: s.environment("TF_CLI_CONFIG_FILE=" + s.path(who, "rc")), exit: exit}}
 	}
 	change := engine(apply, 0, "apply", "saved")
 	change.changes = who == ours
-	t := turn{
-		fresh: func() error { return errors.Join(s.forgetState(who), s.hosts.reset()) },
-		steps: []step{
-			engine(planNew, 2, "plan", "-detailed-exitcode", "-out=saved"),
-			change,
-			engine(planSame, 0, "plan", "-detailed-exitcode"),
-		},
+	return [3]step{
+		engine(planNew, 2, "plan", "-detailed-exitcode", "-out=saved"),
+		change,
+		engine(planSame, 0, "plan", "-detailed-exitcode"),
 	}
-	if who == nothing {
-		t.fresh = func() error { return s.forgetState(who) }
-	}
-	return t
 }
 
 func (s *scene) forgetState(who string) error {
@@ -114,10 +110,15 @@ func record(ctx context.Context, t *tools, dir string, fail func(error)) (string
 	if err != nil {
 		return "", err
 	}
-	for _, step := range s.terraform(ours, 1).steps {
-		if _, err := step.command.measure(ctx); err != nil {
+	for _, step := range s.terraform(ours, 1) {
+		hosts[0].Sh("rm -f " + asked)
+		if _, err := step.command.measure(ctx, t.program("keeper")); err != nil {
 			return "", err
 		}
 	}
-	return string(hosts[0].Read("/run/asked")), nil
+	questions := strings.SplitAfter(string(hosts[0].Read(asked)), endOfQuestion)
+	if len(questions) != 2 {
+		return "", fmt.Errorf("a plan without changes runs %d commands on a host, and the raw loop knows how to run one", len(questions)-1)
+	}
+	return strings.TrimSuffix(questions[0], endOfQuestion), nil
 }

@@ -57,8 +57,8 @@ func (idle) DataSources(context.Context) []func() datasource.DataSource { return
 
 func (p idle) Resources(ctx context.Context) []func() resource.Resource {
 	var found []func() resource.Resource
-	for _, make := range p.of.Resources(ctx) {
-		found = append(found, func() resource.Resource { return stone{make()} })
+	for _, newResource := range p.of.Resources(ctx) {
+		found = append(found, func() resource.Resource { return stone{newResource()} })
 	}
 	return found
 }
