@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os/user"
@@ -29,7 +30,11 @@ func ResolveWith(lookup Lookup, name string, layers ...Settings) (Spec, error) {
 		if label == "" {
 			label = "host"
 		}
-		return Spec{}, &Error{Kind: Config, Phase: PhaseResolve, Host: label, Err: err}
+		kind := Config
+		if errors.Is(err, context.Canceled) {
+			kind = Canceled
+		}
+		return Spec{}, &Error{Kind: kind, Phase: PhaseResolve, Host: label, Err: err}
 	}
 	return spec, nil
 }

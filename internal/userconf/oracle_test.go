@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/user"
 	"slices"
 	"strconv"
 	"strings"
@@ -144,7 +145,7 @@ func (o oracle) compare(t *testing.T, name, home, file string, q question, want 
 // not say. What ssh -G prints unexpanded is expanded in want.
 func (o oracle) printed(t *testing.T, q question, s host.Settings, want sshconf.Dump) map[string][]string {
 	t.Helper()
-	raw := expander(o.version, q, s)
+	raw := expander(t, o.version, q, s)
 	for _, keyword := range []string{"identityfile", "certificatefile"} {
 		want[keyword] = raw.all(t, want[keyword])
 	}
@@ -171,7 +172,7 @@ func (o oracle) printed(t *testing.T, q question, s host.Settings, want sshconf.
 	}
 	want["proxyjump"] = jumps
 	have := map[string][]string{
-		"hostname": {*s.Host}, "user": {text(s.User, or(q.user, "root"))}, "port": {number(s.Port, or(q.port, 22))},
+		"hostname": {*s.Host}, "user": {text(s.User, or(q.user, me(t)))}, "port": {number(s.Port, or(q.port, 22))},
 		"hostkeyalias": list(s.HostKeyAlias), "proxycommand": list(s.ProxyCommand),
 		"identitiesonly": {yesNo(s.IdentitiesOnly)}, "addressfamily": {text(s.AddressFamily, "any")},
 		"connecttimeout": {seconds(s.ConnectTimeout, "none")}, "serveraliveinterval": {seconds(s.KeepaliveInterval, "0")},
@@ -214,15 +215,25 @@ func (o oracle) printed(t *testing.T, q question, s host.Settings, want sshconf.
 }
 
 // expander knows the tokens that ssh had at the end, from what it printed.
-func expander(v sshconf.Version, q question, s host.Settings) *reading {
+func expander(t *testing.T, v sshconf.Version, q question, s host.Settings) *reading {
+	t.Helper()
 	here, err := whereabouts()
 	if err != nil {
-		panic(err)
+		t.Fatal(err)
 	}
 	r := newReading(sshconf.Result{}, v, query(q.said(), here), q.said(), "", here.home)
-	d := sshconf.Destination{HostName: *s.Host, Port: number(s.Port, or(q.port, 22)), User: text(s.User, or(q.user, "root")), Alias: text(s.HostKeyAlias, "")}
+	d := sshconf.Destination{HostName: *s.Host, Port: number(s.Port, or(q.port, 22)), User: text(s.User, or(q.user, me(t))), Alias: text(s.HostKeyAlias, "")}
 	r.tokens = r.query.Tokens(v, d)
 	return r
+}
+
+func me(t *testing.T) string {
+	t.Helper()
+	u, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Username
 }
 
 func (r *reading) all(t *testing.T, files []string) []string {

@@ -72,7 +72,10 @@ func (r *Reader) evaluate(ctx context.Context, main string, q sshconf.ClientQuer
 	local.Exec = func(command string) (bool, error) { return r.exec(ctx, command) }
 	q.Local = &local
 	result, err := f.grow(q)
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return result, context.Cause(ctx)
+	case err != nil:
 		return result, err
 	}
 	return result, f.check(result)
