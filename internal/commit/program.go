@@ -126,6 +126,8 @@ func (r Request) assignments() string {
 		set(name, "")
 	}
 	b.WriteString("BOOT=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null || sysctl -n kern.boottime 2>/dev/null | tr -d ' ')\n")
+	// The words of a lock are counted: none may be empty.
+	b.WriteString("BOOT=${BOOT:-unknown}\n")
 	return b.String()
 }
 

@@ -7,15 +7,26 @@
 # The daemon that accepted this very connection is the topmost sshd above us. A
 # session outlives a restarted listener (KillMode=process); then its monitor is
 # topmost, and its title does not end in "[listener] ..." (8.2 and later) nor
-# start with a path (before).
-title() { tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null; };
+# start with a path (before). Where launchd or a socket unit starts a daemon for
+# each connection, that is -i, and nobody's listener. The BSDs have no /proc of
+# this kind; there ps tells.
+if [ -r "/proc/$$/status" ]; then
+  title() { tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null; };
+  name() { cat "/proc/$1/comm" 2>/dev/null; };
+  parent() { sed -n 's/^PPid:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null; };
+else
+  title() { ps -o args= -p "$1" 2>/dev/null; };
+  name() { ps -o comm= -p "$1" 2>/dev/null | sed 's|.*/||'; };
+  parent() { ps -o ppid= -p "$1" 2>/dev/null | tr -d ' '; };
+fi;
 islistener() { case $(title "$1") in
+  *\ -i|*\ -i\ *) return 1 ;;
   *'[listener]'*) return 0 ;;
   /*sshd\ *|sshd\ -*) return 0 ;;
   esac; return 1; };
-above() { p=$$; while [ "${p:-0}" -gt 1 ] && [ -r "/proc/$p/status" ]; do
-    if [ "$(cat "/proc/$p/comm" 2>/dev/null)" = sshd ] && islistener "$p"; then LP=$p; fi;
-    p=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$p/status");
+above() { p=$$; while [ "${p:-0}" -gt 1 ]; do
+    if [ "$(name "$p")" = sshd ] && islistener "$p"; then LP=$p; fi;
+    p=$(parent "$p");
   done; };
 LP=;
 above;
