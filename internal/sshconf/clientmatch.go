@@ -118,10 +118,10 @@ func (c *client) run(command string) (hit bool, depends string, err error) {
 	}
 	line, err := c.tokens().Expand(command, nil)
 	if err != nil {
-		return false, "", fmt.Errorf("Match exec %q: %w", command, err)
+		return false, "", fmt.Errorf("command %q of Match exec: %w", command, err)
 	}
 	if hit, err = c.query.Local.Exec(line); err != nil {
-		return false, "", fmt.Errorf("Match exec %q: %w", line, err)
+		return false, "", fmt.Errorf("command %q of Match exec: %w", line, err)
 	}
 	return hit, "", nil
 }

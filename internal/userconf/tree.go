@@ -122,7 +122,7 @@ func (f *forest) include(pattern string) error {
 		}
 		f.tree.Files[key] = text
 		if len(f.tree.Files) > maxFiles {
-			return fmt.Errorf("Include %s leads to more than %d files", pattern, maxFiles)
+			return fmt.Errorf("more than %d files are included, the last by Include %s", maxFiles, pattern)
 		}
 	}
 	return nil
