@@ -58,13 +58,15 @@ func TestFault02Refused(t *testing.T) {
 	}
 }
 
-// A listener whose queue is full drops every further SYN.
-func TestFault03NoAnswerToSYN(t *testing.T) {
+// fullQueue is the port of a listener whose queue is full: it drops every further
+// SYN.
+func fullQueue(t *testing.T) int {
+	t.Helper()
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer syscall.Close(fd)
+	t.Cleanup(func() { _ = syscall.Close(fd) })
 	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
 		t.Fatal(err)
 	}
@@ -78,9 +80,14 @@ func TestFault03NoAnswerToSYN(t *testing.T) {
 	port := name.(*syscall.SockaddrInet4).Port
 	for range 3 {
 		if c, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", port), 200*time.Millisecond); err == nil {
-			defer c.Close()
+			t.Cleanup(func() { _ = c.Close() })
 		}
 	}
+	return port
+}
+
+func TestFault03NoAnswerToSYN(t *testing.T) {
+	port := fullQueue(t)
 	e, took := refusal(t, once(t), specTo(t, port, func(s *Settings) { s.ConnectTimeout = ptr(300 * time.Millisecond) }))
 	if e.Kind != Unreachable || e.Phase != PhaseTCP || took < 250*time.Millisecond || took > 5*time.Second {
 		t.Errorf("have %v in %v after %v: %v", e.Kind, e.Phase, took, e)

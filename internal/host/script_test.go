@@ -85,10 +85,15 @@ func TestFault50LoginShells(t *testing.T) {
 func fakeSudo(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "sudo"), []byte("#!/bin/sh\nwhile test \"$1\" != --; do shift; done; shift; exec \"$@\"\n"), 0o700); err != nil {
+	writeProgram(t, filepath.Join(dir, "sudo"), "#!/bin/sh\nwhile test \"$1\" != --; do shift; done; shift; exec \"$@\"\n")
+	return dir
+}
+
+func writeProgram(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	return dir
 }
 
 func TestFault49NoiseIsNotOutput(t *testing.T) {

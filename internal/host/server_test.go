@@ -32,10 +32,11 @@ type server struct {
 	fragile     bool // ends the connection when asked for a sign of life
 	single      bool // allows one session per connection, ever
 	env         []string
-	listen      string // address
-	canned      bool   // answers every script without running it
+	listen      string        // address
+	canned      bool          // answers every script without running it
+	hold        chan struct{} // when closed, it answers whom it was asked to connect to
 
-	conns, logins, execs, tries, busy, peak, refused atomic.Int64
+	conns, logins, execs, tries, busy, peak, refused, held atomic.Int64
 
 	mu    sync.Mutex
 	open  map[net.Conn]struct{}
@@ -154,6 +155,10 @@ func (s *server) forward(nc ssh.NewChannel) {
 		_ = nc.Reject(ssh.ConnectionFailed, "bad request")
 		return
 	}
+	if s.hold != nil {
+		s.held.Add(1)
+		<-s.hold
+	}
 	out, err := net.Dial("tcp", net.JoinHostPort(target.Host, itoa(int(target.Port))))
 	if err != nil {
 		_ = nc.Reject(ssh.ConnectionFailed, "open failed")
@@ -232,6 +237,8 @@ func (s *server) exit(ch ssh.Channel, cmd *exec.Cmd) {
 	}
 	_, _ = ch.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{uint32(cmd.ProcessState.ExitCode())}))
 }
+
+func (s *server) port() int { return s.listener.Addr().(*net.TCPAddr).Port }
 
 // spec is how to reach s with key, with the host key of the server recorded.
 func (s *server) spec(key Secret, change func(*Settings)) Spec {
