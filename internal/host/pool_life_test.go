@@ -2,71 +2,13 @@ package host
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"runtime"
-	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 )
-
-// Health checks every few milliseconds, connections that expire all the time, and
-// long scripts: nothing fails and nothing runs twice.
-func TestFault39Contention(t *testing.T) {
-	t.Parallel()
-	key, public := newKey(t)
-	s := serve(t, public, nil)
-	p := brisk(t)
-	p.pace.age = 300 * time.Millisecond
-	spec := s.spec(key, nil)
-	log := filepath.Join(t.TempDir(), "log")
-	ctx, stop := contextFor(4 * time.Second)
-	defer stop()
-	var checks, works atomic.Int64
-	var wg sync.WaitGroup
-	loop := func(pause time.Duration, do func(n int)) {
-		wg.Go(func() {
-			for n := 0; ctx.Err() == nil; n++ {
-				do(n)
-				time.Sleep(pause)
-			}
-		})
-	}
-	once := func(text string) {
-		h, err := p.Acquire(context.Background(), spec)
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		defer h.Release()
-		if _, err := h.Run(context.Background(), Script{Name: "once", Text: text}); err != nil {
-			t.Error(err)
-		}
-	}
-	for worker := range 2 {
-		loop(5*time.Millisecond, func(int) { once("true"); checks.Add(1) })
-		loop(0, func(n int) {
-			once(fmt.Sprintf("sleep 0.3; echo %d-%d >>%s", worker, n, log))
-			works.Add(1)
-		})
-	}
-	wg.Wait()
-	text, err := os.ReadFile(log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n := strings.Count(string(text), "\n"); int64(n) != works.Load() {
-		t.Errorf("%d scripts ran %d times", works.Load(), n)
-	}
-	t.Logf("%d long scripts, %d checks, 0 lost, %d dials", works.Load(), checks.Load(), s.conns.Load())
-	if s.conns.Load() < 3 {
-		t.Errorf("nothing expired: %d dials", s.conns.Load())
-	}
-}
 
 func TestFault40ExpiryStorm(t *testing.T) {
 	t.Parallel()
