@@ -73,17 +73,26 @@ func login(ctx context.Context, spec Spec, address string, trust trust, version 
 		return nil, nil, h.fail(ctx, Config, PhaseAuth, err)
 	}
 	defer h.creds.close()
+	client, err := h.meet(ctx, r)
+	if err != nil && h.verdict != nil && h.trust.prefersPlain(h.hostKey) {
+		h.trust.plainFirst, h.verdict = true, nil
+		client, err = h.meet(ctx, r)
+	}
+	return h, client, err
+}
+
+func (h *handshake) meet(ctx context.Context, r route) (*ssh.Client, error) {
 	link, err := h.connect(ctx, r)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	h.wire = newWire(link)
 	client, err := h.negotiate(ctx)
 	if err != nil {
 		_ = link.Close() // the attempt has failed, and why is in err
-		return nil, nil, err
+		return nil, err
 	}
-	return h, client, nil
+	return client, nil
 }
 
 func (h *handshake) connect(ctx context.Context, r route) (net.Conn, error) {

@@ -19,6 +19,9 @@ type trust struct {
 	keys   []recorded // those about this host, and the revoked ones
 	pinned string     // fingerprint that alone is accepted, and where it is from
 	pinAt  string
+	// plainFirst takes the unmarked keys of host_keys for those of hosts, not of
+	// authorities.
+	plainFirst bool
 }
 
 // newTrust picks from keys what is about s. For a port other than 22 ssh looks
@@ -101,7 +104,7 @@ func (t trust) checkPinned(key ssh.PublicKey) error {
 var errNoAuthority = errors.New("no recorded authority signed the host certificate")
 
 func (t trust) checkCert(cert *ssh.Certificate) error {
-	if !slices.ContainsFunc(t.keys, func(r recorded) bool { return r.authority() && sameKey(r.key, cert.SignatureKey) }) {
+	if !t.signed(cert) {
 		return errNoAuthority
 	}
 	if cert.CertType != ssh.HostCert {
@@ -112,6 +115,10 @@ func (t trust) checkCert(cert *ssh.Certificate) error {
 		return fmt.Errorf("host certificate %q: %w", cert.KeyId, err)
 	}
 	return nil
+}
+
+func (t trust) signed(cert *ssh.Certificate) bool {
+	return slices.ContainsFunc(t.keys, func(r recorded) bool { return r.authority() && sameKey(r.key, cert.SignatureKey) })
 }
 
 // principal is the one in cert that names this host; OpenSSH lets it be a
@@ -162,6 +169,19 @@ func (r recorded) authority() bool { return r.marker == authorityKey || r.marker
 
 func sameKey(a, b ssh.PublicKey) bool { return bytes.Equal(a.Marshal(), b.Marshal()) }
 
+func (t trust) hasEither() bool {
+	return slices.ContainsFunc(t.keys, func(r recorded) bool { return r.marker == eitherKey })
+}
+
+// prefersPlain reports whether a server whose key was not accepted should be asked
+// once more, for plain keys. An unmarked key of host_keys may be an authority's,
+// so certificates are asked for first; but then a server with a certificate that
+// nobody here knows does not show the plain key which is recorded.
+func (t trust) prefersPlain(refused ssh.PublicKey) bool {
+	cert, certified := refused.(*ssh.Certificate)
+	return certified && t.hasEither() && !t.plainFirst && !t.signed(cert)
+}
+
 // algorithms is the order in which to ask for host keys: the recorded types come
 // first, because a server that has three keys shows only the one we prefer, and
 // x/crypto's own order begins with ECDSA. What is not recorded stays in the list,
@@ -176,14 +196,17 @@ func (t trust) algorithms() []string {
 			}
 		}
 	}
+	if t.hasEither() && !t.plainFirst {
+		for _, r := range t.keys {
+			add(certsOf(r.key.Type())...)
+		}
+		add(certAlgorithms...)
+	}
 	for _, r := range t.keys {
 		switch r.marker {
 		case authorityKey:
 			add(certAlgorithms...)
-		case eitherKey:
-			add(certsOf(r.key.Type())...)
-			add(signaturesOf(r.key.Type())...)
-		case plainKey:
+		case eitherKey, plainKey:
 			add(signaturesOf(r.key.Type())...)
 		}
 	}

@@ -183,16 +183,44 @@ func TestTrust(t *testing.T) {
 	}
 }
 
-// host_keys may hold the key of an authority without saying so.
+// host_keys may hold the key of an authority without saying so, or that of the
+// host, whatever else the server has.
 func TestHostKeysMayBeAnAuthority(t *testing.T) {
-	authority := mustSigner(newEd25519())
-	key, public := newKey(t)
-	s := serve(t, public, func(s *server) {
-		s.config.AddHostKey(certified(t, ed25519HostKey, authority, nil))
-		s.config.AddHostKey(rsaHostKey)
-	})
-	for _, text := range []string{authorized(authority), "@cert-authority * " + authorized(authority)} {
-		acquire(t, brisk(t), s.spec(key, func(l *Settings) { l.HostKeys = []string{text} }))
+	authority, stranger := mustSigner(newEd25519()), mustSigner(newEd25519())
+	for name, c := range map[string]struct {
+		has   []ssh.Signer
+		known string
+		conns int64
+		want  Kind
+	}{
+		"authority, marked":                    {has: []ssh.Signer{certified(t, ed25519HostKey, authority, nil), rsaHostKey}, known: "@cert-authority * " + authorized(authority), conns: 1},
+		"authority":                            {has: []ssh.Signer{certified(t, ed25519HostKey, authority, nil), rsaHostKey}, known: authorized(authority), conns: 1},
+		"authority, plain key of its type":     {has: []ssh.Signer{ed25519HostKey, rsaHostKey, certified(t, rsaHostKey, authority, nil)}, known: authorized(authority), conns: 1},
+		"host, certificate of the same key":    {has: []ssh.Signer{ed25519HostKey, certified(t, ed25519HostKey, stranger, nil)}, known: authorized(ed25519HostKey), conns: 1},
+		"host, certificate of another key":     {has: []ssh.Signer{ed25519HostKey, rsaHostKey, certified(t, rsaHostKey, stranger, nil)}, known: authorized(ed25519HostKey), conns: 2},
+		"neither":                              {has: []ssh.Signer{ed25519HostKey, rsaHostKey}, known: authorized(stranger), conns: 1, want: HostKeyChanged},
+		"neither, certificate of an authority": {has: []ssh.Signer{ed25519HostKey, certified(t, rsaHostKey, authority, nil)}, known: authorized(stranger), conns: 2, want: HostKeyChanged},
+		"authority, the certificate is over": {has: []ssh.Signer{ed25519HostKey, certified(t, rsaHostKey, authority, func(c *ssh.Certificate) { c.ValidBefore = 1 })},
+			known: authorized(authority), conns: 1, want: HostKeyUnknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			key, public := newKey(t)
+			s := serve(t, public, func(s *server) {
+				s.config = &ssh.ServerConfig{ServerVersion: s.config.ServerVersion, PublicKeyCallback: s.config.PublicKeyCallback}
+				for _, k := range c.has {
+					s.config.AddHostKey(k)
+				}
+			})
+			spec := s.spec(key, func(l *Settings) { l.HostKeys = []string{c.known} })
+			if c.want == "" {
+				acquire(t, brisk(t), spec)
+			} else if e, _ := refusal(t, brisk(t), spec); e.Kind != c.want {
+				t.Errorf("have %v: %v", e.Kind, e)
+			}
+			if n := s.conns.Load(); n != c.conns {
+				t.Errorf("want %d connections, have %d", c.conns, n)
+			}
+		})
 	}
 }
 

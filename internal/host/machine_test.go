@@ -2,12 +2,15 @@ package host
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os/exec"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/crypto/ssh"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 )
@@ -330,6 +333,29 @@ func TestRealJumpHost(t *testing.T) {
 	e, _ := refusal(t, once(t), specOf(t, m, "root", func(l *Settings) { l.Jump = []Settings{hop} }))
 	if e.Kind != Unreachable || !strings.Contains(e.Error(), "jump host") {
 		t.Errorf("have %v: %v", e.Kind, e)
+	}
+}
+
+// A real sshd with a certificate for one of its three keys, and the authority in
+// host_keys without a mark; its type is that of a plain key.
+func TestRealHostCertificate(t *testing.T) {
+	t.Parallel()
+	authority := mustSigner(newEd25519())
+	m := hosttest.Start(t, hosttest.Options{})
+	key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(m.HostKeys[2]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert := &ssh.Certificate{Key: key, CertType: ssh.HostCert, KeyId: "test", ValidPrincipals: []string{m.Addr}, ValidBefore: ssh.CertTimeInfinity}
+	if err := cert.SignCert(rand.Reader, authority); err != nil {
+		t.Fatal(err)
+	}
+	m.Write("/etc/ssh/ssh_host_rsa_key-cert.pub", string(ssh.MarshalAuthorizedKey(cert)))
+	m.Write("/etc/ssh/sshd_config.d/10.conf", "HostCertificate /etc/ssh/ssh_host_rsa_key-cert.pub\n")
+	m.RestartSSHD()
+	for _, known := range append([]string{authorized(authority)}, m.HostKeys...) {
+		h := acquire(t, brisk(t), specOf(t, m, "root", func(l *Settings) { l.HostKeys = []string{known} }))
+		run(t, h, Script{Text: "true"})
 	}
 }
 
