@@ -44,8 +44,8 @@ type Pending struct {
 	// Watchdog is what rolls back when the time is up: systemd, at, sleeper or
 	// none.
 	Watchdog string
-	// Boot is what rolls back after a reboot: systemd (before sshd starts),
-	// openrc or cron (soon after it started), or none.
+	// Boot is what rolls back after a reboot: systemd or openrc (before sshd
+	// starts), cron (soon after it started), or none.
 	Boot string
 	// Proof says by what the reload was seen: "inode", the listening sockets
 	// of the daemon; "process", its process; "pidfile", its pid file; or

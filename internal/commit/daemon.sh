@@ -4,7 +4,7 @@
 manager() { u=${UNIT%.socket}; echo "${u%.service}.service"; }
 
 running() {
-	[ "${1:-0}" -gt 1 ] && kill -0 "$1" 2>/dev/null || return 1
+	[ "${1:-0}" -gt 1 ] && kill -0 "$1" 2>/dev/null && [ "$(born "$1")" != dead ] || return 1
 	[ -z "$SSHD" ] || [ ! -r "/proc/$1/comm" ] || [ "$(cat "/proc/$1/comm")" = "${SSHD##*/}" ]
 }
 
@@ -171,7 +171,7 @@ activate() {
 }
 
 # revive is activate for a daemon that the new files may have killed. It is
-# also what runs before sshd is up after a boot; then there is nothing to do.
+# also what runs at boot.
 revive() {
 	[ -e "$S/loading" ] || [ -n "$RESTORED" ] || return 0
 	[ "$KIND" != none ] || return 0
@@ -181,14 +181,19 @@ revive() {
 			! systemctl -q is-active "$(manager)" || loudly systemctl --no-block restart "$(manager)"
 			return
 		fi
+		# A daemon that is about to start as we are may have read the new files, and
+		# not written its pid file yet. OpenRC waits for us before it starts one.
+		patience=60
+		[ "$(cat "$S/boot")" != openrc ] || patience=0
+		arrived "$patience" || return 0
 	fi
 	fit=1
 	sound || fit=
 	BEFORE=$(witness)
 	case $KIND in
 	systemd | socket) revive_systemd || return ;;
-	openrc) loudly rc-service "$UNIT" reload || loudly rc-service "$UNIT" restart || return ;;
-	rcd) loudly service "$UNIT" reload || loudly service "$UNIT" restart || return ;;
+	openrc) revive_service rc-service || return ;;
+	rcd) revive_service service || return ;;
 	signal) revive_process || return ;;
 	esac
 	if [ -z "$fit" ]; then
@@ -198,6 +203,23 @@ revive() {
 		return
 	fi
 	witnessed
+}
+
+# arrived SECONDS: does the daemon run within that time?
+arrived() {
+	until=$(($(now) + $1))
+	while ! running "$(listener)"; do
+		[ "$(now)" -lt "$until" ] || return
+		nap
+	done
+}
+
+# revive_service PROGRAM. To Debian's script the reload of a daemon that died is a
+# success, and so is the start of one that dies of its files at once.
+revive_service() {
+	if running "$(listener)" && loudly "$1" "$UNIT" reload; then return; fi
+	loudly "$1" "$UNIT" restart || return
+	[ -z "$PIDFILE" ] || arrived 10
 }
 
 revive_systemd() {

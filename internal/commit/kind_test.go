@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -125,13 +126,14 @@ func TestServices(t *testing.T) {
 		program, call string
 		dir, boot     string
 	}{
-		{OpenRC, "rc-service", "rc-service sshd reload", "etc/local.d", "openrc"},
+		{OpenRC, "rc-service", "rc-service sshd reload", "etc/runlevels/default", "openrc"},
 		{RCD, "service", "service sshd reload", "etc/cron.d", "cron"},
 	} {
 		t.Run(string(c.kind), func(t *testing.T) {
 			b := newBox(t)
 			b.fake(c.program, hup)
 			must(t, os.MkdirAll(b.path(c.dir), 0o755))
+			must(t, os.MkdirAll(b.path("etc/init.d"), 0o755))
 			b.start()
 			tree := b.tree()
 			r := b.request("a1", "ClientAliveInterval 60\n")
@@ -146,6 +148,30 @@ func TestServices(t *testing.T) {
 				t.Errorf("calls %s", b.calls())
 			}
 		})
+	}
+}
+
+// TestServiceIsDead: a daemon that died of its files is started again, although its
+// script says that the reload of none was a success.
+func TestServiceIsDead(t *testing.T) {
+	b := newBox(t)
+	b.fake("service", `case $2 in
+	reload) `+hup+` || : ;;
+	restart) "$root/bin/sshd" -f "$root/etc/ssh/sshd_config" ;;
+	esac`)
+	b.start()
+	r := b.request("a1", "ClientAliveInterval 60\nUnbindable yes\n")
+	r.Activate = Activation{Kind: RCD, Unit: "sshd", PIDFile: b.path("run/sshd.pid"), PID: b.pid()}
+	tree := b.tree()
+	got, err := Run(t.Context(), b, r, b.loaded(want60))
+	if got != RolledBack || err == nil || b.tree() != tree {
+		t.Errorf("%s, %v", got, err)
+	}
+	if pid := b.pid(); pid == 0 || syscall.Kill(pid, 0) != nil {
+		t.Errorf("no daemon lives: %d", pid)
+	}
+	if got := b.calls(); got != "service sshd reload\nservice sshd restart" {
+		t.Errorf("calls: %s", got)
 	}
 }
 

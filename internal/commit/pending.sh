@@ -15,8 +15,9 @@ beside() { echo "${1%/*}/.sshkeepalive-$ID-$2.$3"; }
 
 # What runs at boot. Under systemd it is pulled in by sysinit.target and ordered
 # before sshd and its socket; default dependencies would make that a cycle,
-# because ssh.socket comes before basic.target. Elsewhere nothing that a file can
-# ask for runs before sshd, so sshd is made to load its files again.
+# because ssh.socket comes before basic.target. OpenRC orders its services too.
+# Elsewhere nothing that a file can ask for runs before sshd, so sshd is made to load
+# its files again.
 boots() {
 	ATBOOT=none
 	if booted; then
@@ -29,10 +30,13 @@ boots() {
 			"ExecStart=/bin/sh $S/rollback boot" >"$unit" &&
 			mkdir -p "$wants" && ln -sf "$unit" "$wants/${unit##*/}" &&
 			durable "$unit" "$wants" && ATBOOT=systemd
-	elif [ -d "$ETC/local.d" ] && command -v rc-service >/dev/null; then
-		printf '#!/bin/sh\nexec /bin/sh %s/rollback boot\n' "$S" >"$ETC/local.d/sshkeepalive-$ID.start" &&
-			chmod 700 "$ETC/local.d/sshkeepalive-$ID.start" &&
-			durable "$ETC/local.d/sshkeepalive-$ID.start" "$ETC/local.d" && ATBOOT=openrc
+	elif [ -d "$ETC/runlevels/default" ] && command -v rc-service >/dev/null; then
+		# Neither Debian nor Alpine has the service that runs local.d in a runlevel.
+		service=$ETC/init.d/sshkeepalive-$ID
+		printf '%s\n' '#!/sbin/openrc-run' 'depend() { before sshd ssh; }' \
+			"start() { [ ! -e $S/rollback ] || /bin/sh $S/rollback boot; }" >"$service" && chmod 700 "$service" &&
+			ln -sf "$service" "$ETC/runlevels/default/${service##*/}" &&
+			durable "$service" "$ETC/init.d" "$ETC/runlevels/default" && ATBOOT=openrc
 	elif [ -d "$ETC/cron.d" ]; then
 		printf '@reboot root /bin/sh %s/rollback boot\n' "$S" >"$ETC/cron.d/sshkeepalive-$ID" &&
 			durable "$ETC/cron.d/sshkeepalive-$ID" "$ETC/cron.d" && ATBOOT=cron
@@ -91,7 +95,7 @@ unwatch() {
 	esac
 	rm -f "$ETC/systemd/system/sshkeepalive-boot-$1.service" \
 		"$ETC/systemd/system/sysinit.target.wants/sshkeepalive-boot-$1.service" \
-		"$ETC/local.d/sshkeepalive-$1.start" "$ETC/cron.d/sshkeepalive-$1" 2>/dev/null
+		"$ETC/runlevels/default/sshkeepalive-$1" "$ETC/init.d/sshkeepalive-$1" "$ETC/cron.d/sshkeepalive-$1" 2>/dev/null
 }
 
 # clean DIR removes every trace of a change that is over. The marks go first, so
