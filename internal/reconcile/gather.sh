@@ -49,13 +49,18 @@ if [ -n "$LP" ]; then
   say argv "$ARGV";
   say cgroup "$(tr '\n' ' ' <"/proc/$LP/cgroup" 2>/dev/null)";
 fi;
+# The service that runs this daemon, of those in a directory: it is ssh on Debian.
+# A container has the scripts, and no init that minds them.
+ours() { [ "$(cat /run/sshd.pid 2>/dev/null)" = "$LP" ] || return;
+  for u in sshd ssh; do if [ -e "$1/$u" ]; then echo "$u"; return; fi; done; return 1; };
 if [ -d /run/systemd/system ]; then
   for u in ssh.socket sshd.socket; do
     if systemctl -q is-active "$u" 2>/dev/null; then say socket "$u" "$(systemctl show -p Accept --value "$u" 2>/dev/null)"; fi;
   done;
   say init systemd;
-elif [ -x /sbin/openrc-run ]; then say init openrc;
-elif [ -d /etc/rc.d ] && [ -f /etc/rc.subr ]; then say init rcd;
+elif s=$(ours /run/openrc/started); then say init openrc "$s";
+elif [ -d /etc/rc.d ] && [ -f /etc/rc.subr ]; then say init rcd sshd;
+elif { [ -p /run/initctl ] || [ -p /dev/initctl ]; } && command -v service >/dev/null && s=$(ours /etc/init.d); then say init rcd "$s";
 else say init none; fi;
 [ -x "$SSHD" ] || for f in "$(command -v sshd 2>/dev/null)" /usr/sbin/sshd /usr/local/sbin/sshd /usr/bin/sshd; do
   if [ -x "$f" ]; then SSHD=$f; break; fi;

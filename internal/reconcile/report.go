@@ -19,6 +19,7 @@ type report struct {
 	argv    string
 	cgroup  string
 	initSys string
+	service string   // of sshd, where that is not systemd
 	sockets []string // Accept of each active ssh.socket: "yes" or "no"
 	stamps  map[string]stamp
 	pidFile string
@@ -66,7 +67,7 @@ func (r *report) section(word, arg string) error {
 	case "cgroup":
 		r.cgroup = arg
 	case "init":
-		r.initSys = arg
+		r.initSys, r.service, _ = strings.Cut(arg, " ")
 	case "socket":
 		_, accept, _ := strings.Cut(arg, " ")
 		r.sockets = append(r.sockets, accept)

@@ -73,9 +73,9 @@ func (r *report) activation() commit.Activation {
 			}
 		}
 	case "openrc":
-		a.Kind, a.Unit = commit.OpenRC, "sshd"
+		a.Kind, a.Unit = commit.OpenRC, r.service
 	case "rcd":
-		a.Kind, a.Unit = commit.RCD, "sshd"
+		a.Kind, a.Unit = commit.RCD, r.service
 	}
 	return a
 }

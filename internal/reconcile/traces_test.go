@@ -24,11 +24,17 @@ func (r *rig) traces() string {
 		} 2>/dev/null || :`))
 }
 
+// noTraces allows for a watchdog that sees only within a second that it is no longer
+// needed.
 func (r *rig) noTraces(t *testing.T) {
 	t.Helper()
-	if left := r.traces(); left != "" {
-		t.Errorf("left behind:\n%s", left)
+	left := ""
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		if left = r.traces(); left == "" {
+			return
+		}
 	}
+	t.Errorf("left behind:\n%s", left)
 }
 
 func (r *rig) eventually(t *testing.T, what string, done func() bool) {
