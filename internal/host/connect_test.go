@@ -197,14 +197,26 @@ func TestFault10NoCommonKeyExchange(t *testing.T) {
 	}
 }
 
+// Two seconds of silence, as UseDNS or PAM cause them, are no failure.
 func TestFault12SlowServerPasses(t *testing.T) {
 	t.Parallel()
 	key, public := newKey(t)
-	s := serve(t, public, nil)
-	r := newRelay(t, s.listener.Addr().String(), faults{delay: 100 * time.Millisecond})
-	h := acquire(t, brisk(t), s.spec(key, func(l *Settings) { l.Port = ptr(r.port()) }))
-	if res := run(t, h, Script{Text: "echo slow"}); res.Stdout != "slow\n" {
-		t.Errorf("have %q", res.Stdout)
+	s := serve(t, public, func(s *server) {
+		accept := s.config.PublicKeyCallback
+		s.config.PublicKeyCallback = func(c ssh.ConnMetadata, k ssh.PublicKey) (*ssh.Permissions, error) {
+			time.Sleep(2 * time.Second)
+			return accept(c, k)
+		}
+	})
+	port, conns := scripted(t, func(c net.Conn) {
+		time.Sleep(2 * time.Second)
+		if far, err := net.Dial("tcp", s.listener.Addr().String()); err == nil {
+			pipe(c, far)
+		}
+	})
+	h := acquire(t, brisk(t), s.spec(key, func(l *Settings) { l.Port = &port }))
+	if res := run(t, h, Script{Text: "echo slow"}); res.Stdout != "slow\n" || conns.Load() != 1 {
+		t.Errorf("have %q over %d connections", res.Stdout, conns.Load())
 	}
 }
 

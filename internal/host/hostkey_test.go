@@ -224,6 +224,32 @@ func TestHostKeysMayBeAnAuthority(t *testing.T) {
 	}
 }
 
+// A certificate is worth nothing once its authority is revoked, not even to who
+// trusts any key.
+func TestFault17RevokedAuthority(t *testing.T) {
+	authority := mustSigner(newEd25519())
+	key, public := newKey(t)
+	s := serve(t, public, func(s *server) {
+		s.config = &ssh.ServerConfig{ServerVersion: s.config.ServerVersion, PublicKeyCallback: s.config.PublicKeyCallback}
+		s.config.AddHostKey(certified(t, ed25519HostKey, authority, nil))
+	})
+	lines := "@cert-authority * " + authorized(authority) + "\n"
+	trusting := func(policy, lines string) Spec {
+		return s.spec(key, func(l *Settings) { l.HostKeys, l.HostKeyPolicy, l.KnownHosts = nil, &policy, &lines })
+	}
+	acquire(t, brisk(t), trusting(policyStrict, lines))
+	lines += "@revoked * " + authorized(authority) + "\n"
+	for _, policy := range []string{policyStrict, policyAcceptNew, policyInsecure} {
+		e, _ := refusal(t, brisk(t), trusting(policy, lines))
+		if e.Kind != HostKeyRevoked || e.RecordedAt != "known_hosts:2" {
+			t.Errorf("%s: have %v at %s: %v", policy, e.Kind, e.RecordedAt, e)
+		}
+	}
+	if n := s.conns.Load(); n != 4 {
+		t.Errorf("want one connection each, have %d", n)
+	}
+}
+
 // A second machine at an address seen in this run is noticed under accept-new.
 func TestAcceptNewRemembersForTheRun(t *testing.T) {
 	key, public := newKey(t)

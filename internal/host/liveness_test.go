@@ -36,6 +36,16 @@ func runError(t *testing.T, h Host, s Script) (*Error, time.Duration) {
 	return nil, 0
 }
 
+// untilLost waits until the connection behind h is gone.
+func untilLost(t *testing.T, h Host) {
+	t.Helper()
+	select {
+	case <-h.(*lease).entry.current().dead:
+	case <-time.After(20 * time.Second):
+		t.Fatal("the connection is still there")
+	}
+}
+
 func TestFault28BlackHoleDuringSilentScript(t *testing.T) {
 	t.Parallel()
 	const interval = 250 * time.Millisecond
@@ -57,7 +67,7 @@ func TestFault29BlackHoleWhileIdle(t *testing.T) {
 	h, r, _ := watched(t, brisk(t), 50*time.Millisecond, nil)
 	run(t, h, Script{Text: "echo before"})
 	r.hole.Store(true)
-	time.Sleep(500 * time.Millisecond)
+	untilLost(t, h)
 	r.hole.Store(false)
 	if res := run(t, h, Script{Text: "echo after"}); res.Stdout != "after\n" || r.conns.Load() != 2 {
 		t.Errorf("have %q over %d connections", res.Stdout, r.conns.Load())
@@ -98,7 +108,7 @@ func TestFault32ServerThatCannotStandKeepalives(t *testing.T) {
 	t.Parallel()
 	p := brisk(t)
 	h, r, _ := watched(t, p, 50*time.Millisecond, func(s *server) { s.fragile = true })
-	time.Sleep(300 * time.Millisecond)
+	untilLost(t, h)
 	run(t, h, Script{Text: "true"})
 	time.Sleep(300 * time.Millisecond)
 	run(t, h, Script{Text: "true"})

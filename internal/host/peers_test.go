@@ -79,7 +79,7 @@ func TestFault26RealDropbear(t *testing.T) {
 func TestFault32RealTinySSH(t *testing.T) {
 	t.Parallel()
 	h, r, _ := peer(t, (*hosttest.Machine).StartTinySSH, func(l *Settings) { l.KeepaliveInterval = ptr(100 * time.Millisecond) })
-	time.Sleep(time.Second) // several intervals; the first request is the last
+	untilLost(t, h)
 	for range 2 {
 		if res := run(t, h, Script{Name: "quiet", Text: "sleep 1; echo quiet"}); res.Stdout != "quiet\n" {
 			t.Errorf("have %+v", res)
