@@ -110,7 +110,9 @@ func (e *evaluator) stop(at Pos, text string) {
 func (e *evaluator) file(name string) *File {
 	f, ok := e.files[name]
 	if !ok {
-		f = Parse(e.tree.Dialect, e.tree.Version, e.tree.Files[name])
+		if f = e.tree.Parsed[name]; f == nil {
+			f = Parse(e.tree.Dialect, e.tree.Version, e.tree.Files[name])
+		}
 		e.files[name] = f
 		e.result.Read = append(e.result.Read, name)
 	}

@@ -50,6 +50,9 @@ type Tree struct {
 	// Files holds the bytes of Main and of every regular file an Include
 	// pattern may match, by absolute path.
 	Files map[string][]byte
+	// Parsed holds what Parse made of some of the Files, in this dialect and
+	// version, for those who evaluate the same text many times. It is only read.
+	Parsed map[string]*File
 }
 
 // Clone returns a tree that shares no map with t.
@@ -58,7 +61,7 @@ func (t Tree) Clone() Tree {
 	for path, data := range t.Files {
 		files[path] = data
 	}
-	t.Files = files
+	t.Files, t.Parsed = files, nil
 	return t
 }
 

@@ -169,6 +169,35 @@ func TestCommandsRunOnce(t *testing.T) {
 	}
 }
 
+// TestOneReaderManyQuestions: what is remembered answers the same question only.
+func TestOneReaderManyQuestions(t *testing.T) {
+	file := write(t, filepath.Join(t.TempDir(), "config"), "Match user a\n  Port 1\nMatch host web\n  Port 2\nMatch all\n  HostKeyAlias %k-%p\n  IdentityFile /%r\n  StrictHostKeyChecking no\n")
+	r, policy := New(), "strict"
+	for range 2 {
+		for _, c := range []struct {
+			q     question
+			user  string
+			ports string
+		}{
+			{question{host: "web", user: "a"}, "", "1 /a"}, {question{host: "web", user: "b"}, "", "2 /b"}, {question{host: "db", user: "b"}, "", "22 /b"},
+			{question{host: "web", user: "a", port: 9}, "", "9 /a"}, {question{host: "db"}, "x", "22 /x"}, {question{host: "db"}, "y", "22 /y"},
+		} {
+			said := c.q.said()
+			if _, err := r.About(t.Context(), file, said, c.user); err == nil {
+				t.Errorf("%v: StrictHostKeyChecking no is accepted", c.q)
+			}
+			said.HostKeyPolicy = &policy
+			answer, err := r.About(t.Context(), file, said, c.user)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if have := number(answer.Settings.Port, or(c.q.port, 22)) + " " + strings.Join(answer.Settings.IdentityFiles, " "); have != c.ports {
+				t.Errorf("%v: want %q, have %q", c.q, c.ports, have)
+			}
+		}
+	}
+}
+
 // TestTrail names every line that was found, and no value.
 func TestTrail(t *testing.T) {
 	file := write(t, filepath.Join(t.TempDir(), "config"), "Host web\n  User hunter2\n  Ciphers aes128-ctr\nHost *\n  User other\n  ProxyCommand hunter2 %h\n")

@@ -89,7 +89,7 @@ var decisive = [][]string{
 	{"Compression", "yes"}, {"Ciphers", "aes128-ctr"}, {"LocalForward", "8080 localhost:80"}, {"PubkeyAuthentication", "yes"},
 }
 
-func write(t *testing.T, name, text string) string {
+func write(t testing.TB, name, text string) string {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 		t.Fatal(err)

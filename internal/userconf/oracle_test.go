@@ -221,7 +221,7 @@ func expander(t *testing.T, v sshconf.Version, q question, s host.Settings) *rea
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := newReading(sshconf.Result{}, v, query(q.said(), here), q.said(), "", here.home)
+	r := newReading(v, query(q.said(), here), q.said(), "", here.home)
 	d := sshconf.Destination{HostName: *s.Host, Port: number(s.Port, or(q.port, 22)), User: text(s.User, or(q.user, me(t))), Alias: text(s.HostKeyAlias, "")}
 	r.tokens = r.query.Tokens(v, d)
 	return r

@@ -27,8 +27,13 @@ type reading struct {
 	err     error
 }
 
-func newReading(result sshconf.Result, v sshconf.Version, q sshconf.ClientQuery, said host.Settings, user, home string) *reading {
-	return &reading{result: result, version: v, query: q, said: said, user: user, home: home}
+func newReading(v sshconf.Version, q sshconf.ClientQuery, said host.Settings, user, home string) *reading {
+	return &reading{version: v, query: q, said: said, user: user, home: home}
+}
+
+// key tells apart what may have different answers.
+func (r *reading) key() string {
+	return fmt.Sprintf("%q %q %q %q %t %t %t", r.query.Host, r.query.User, r.query.Port, r.user, r.knowsHostKeys(), r.hasCredentials(), r.hasPolicy())
 }
 
 func (r *reading) answer() (Answer, error) {

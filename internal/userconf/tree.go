@@ -57,21 +57,20 @@ type forest struct {
 // Include is about may hang on lines before it, so it is evaluated again after
 // each new file, and without running commands until all are there.
 func (r *Reader) evaluate(ctx context.Context, main string, q sshconf.ClientQuery) (sshconf.Result, error) {
-	text, err := r.read(main)
-	if err != nil {
+	f := forest{reader: r, failed: map[string]error{}, seen: map[string]bool{}, tree: sshconf.Tree{
+		Dialect: sshconf.Client, Version: r.version, Main: keyOf(main), Dir: "/etc/ssh", Files: map[string][]byte{}, Parsed: map[string]*sshconf.File{},
+	}}
+	if err := f.plant(main); err != nil {
 		return sshconf.Result{}, err
 	}
-	key := keyOf(main)
-	f := forest{reader: r, failed: map[string]error{}, seen: map[string]bool{}, tree: sshconf.Tree{
-		Dialect: sshconf.Client, Version: r.version, Main: key, Dir: "/etc/ssh", Files: map[string][]byte{key: text},
-	}}
-	if _, err := f.grow(q); err != nil {
-		return sshconf.Result{}, err
+	result, err := f.grow(q)
+	if err != nil || len(result.Depends) == 0 {
+		return result, errors.Join(err, f.check(result))
 	}
 	local := *q.Local
 	local.Exec = func(command string) (bool, error) { return r.exec(ctx, command) }
 	q.Local = &local
-	result, err := f.grow(q)
+	result, err = f.grow(q)
 	switch {
 	case ctx.Err() != nil:
 		return result, context.Cause(ctx)
@@ -109,23 +108,26 @@ func (f *forest) include(pattern string) error {
 		return nil //nolint:nilerr // a pattern that is none matches nothing
 	}
 	for _, name := range names {
-		key := keyOf(name)
-		if _, have := f.tree.Files[key]; have {
+		if _, have := f.tree.Files[keyOf(name)]; have {
 			continue
 		}
-		text, err := f.reader.read(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // a symbolic link to nowhere
+		if err := f.plant(name); err != nil && !errors.Is(err, fs.ErrNotExist) { // which is a symbolic link to nowhere
+			f.tree.Files[keyOf(name)], f.failed[keyOf(name)] = nil, err
 		}
-		if err != nil {
-			f.failed[key] = err
-		}
-		f.tree.Files[key] = text
 		if len(f.tree.Files) > maxFiles {
 			return fmt.Errorf("more than %d files are included, the last by Include %s", maxFiles, pattern)
 		}
 	}
 	return nil
+}
+
+// plant reads a file into the tree.
+func (f *forest) plant(name string) error {
+	read, err := f.reader.read(name)
+	if err == nil {
+		f.tree.Files[keyOf(name)], f.tree.Parsed[keyOf(name)] = read.text, read.parsed
+	}
+	return err
 }
 
 // vendorKeywords are those of ssh on macOS, where nobody writes IgnoreUnknown for
@@ -152,18 +154,26 @@ func at(p sshconf.Pos) string {
 	return sshconf.Pos{Path: fileOf(p.Path), Line: p.Line}.String()
 }
 
-// read returns the text of a file, once and for all.
-func (r *Reader) read(name string) ([]byte, error) {
+// source is a file as it was read.
+type source struct {
+	text   []byte
+	parsed *sshconf.File
+}
+
+// read reads a file, once and for all.
+func (r *Reader) read(name string) (source, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if text, ok := r.files[name]; ok {
-		return text, nil
+	if s, ok := r.files[name]; ok {
+		return s, nil
 	}
 	text, err := readFile(name)
-	if err == nil {
-		r.files[name] = text
+	if err != nil {
+		return source{}, err
 	}
-	return text, err
+	s := source{text, sshconf.Parse(sshconf.Client, r.version, text)}
+	r.files[name] = s
+	return s, nil
 }
 
 // readFile opens nothing that could make it wait, such as a pipe.

@@ -28,13 +28,16 @@ import (
 type Reader struct {
 	version sshconf.Version // whose reading of the text counts; zero is the newest
 
-	mu    sync.Mutex
-	files map[string][]byte
-	runs  map[string]*run
+	mu      sync.Mutex
+	files   map[string]source
+	runs    map[string]*run
+	answers map[string]Answer // a plan asks about each machine several times, and about a bastion for each
 }
 
 // New returns a reader that has read nothing.
-func New() *Reader { return &Reader{files: map[string][]byte{}, runs: map[string]*run{}} }
+func New() *Reader {
+	return &Reader{files: map[string]source{}, runs: map[string]*run{}, answers: map[string]Answer{}}
+}
 
 // Answer is what a file says about a machine.
 type Answer struct {
@@ -64,11 +67,32 @@ func (r *Reader) about(ctx context.Context, file string, said host.Settings, use
 	if err != nil {
 		return Answer{}, err
 	}
-	result, err := r.evaluate(ctx, main, q)
-	if err != nil {
+	reading := newReading(r.version, q, said, user, here.home)
+	key := main + "\x00" + reading.key()
+	if answer, ok := r.recall(key); ok {
+		return answer, nil
+	}
+	if reading.result, err = r.evaluate(ctx, main, q); err != nil {
 		return Answer{}, err
 	}
-	return newReading(result, r.version, q, said, user, here.home).answer()
+	answer, err := reading.answer()
+	if err == nil {
+		r.keep(key, answer)
+	}
+	return answer, err
+}
+
+func (r *Reader) recall(key string) (Answer, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	answer, ok := r.answers[key]
+	return answer, ok
+}
+
+func (r *Reader) keep(key string, answer Answer) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.answers[key] = answer
 }
 
 // query is the command line that said amounts to.
