@@ -23,8 +23,12 @@ func (*local) Release() {}
 
 // Run executes s with the sh of this machine, framed as on any other.
 func (l *local) Run(ctx context.Context, s Script) (Result, error) {
+	return l.run(ctx, s, l.spec.account(os.Geteuid() == 0))
+}
+
+func (l *local) run(ctx context.Context, s Script, a account) (Result, error) {
 	began := time.Now()
-	d := newDrive(prepare(s, l.spec.account(os.Geteuid() == 0)))
+	d := newDrive(prepare(s, a))
 	limit := s.Timeout
 	if limit == 0 {
 		limit = l.spec.CommandTimeout

@@ -76,7 +76,8 @@ func (r resolver) machine(name string, own, full Settings, chain []string) (Spec
 		return s, s.checkLimits()
 	case transportSSH:
 	case transportImage:
-		return Spec{}, errors.New(`transport = "image" is not supported yet`)
+		s.Host, s.Port, s.User = "", 0, ""
+		return s, s.checkImage()
 	default:
 		return Spec{}, fmt.Errorf(`transport = %q is unknown: it is "ssh", "local" or "image"`, s.Transport)
 	}

@@ -54,8 +54,8 @@ func NewPool(o Options) *Pool {
 // Acquire returns the shared connection to spec's machine, dialling it if nobody
 // has yet.
 func (p *Pool) Acquire(ctx context.Context, spec Spec) (Host, error) {
-	if spec.Transport == transportLocal {
-		return newLocal(spec), nil
+	if h := undialled(spec); h != nil {
+		return h, nil
 	}
 	e, err := p.hold(spec)
 	if err != nil {
@@ -70,12 +70,23 @@ func (p *Pool) Acquire(ctx context.Context, spec Spec) (Host, error) {
 	return &lease{entry: e, identity: c.identity}, nil
 }
 
+// undialled is a machine that is at hand, or nil.
+func undialled(spec Spec) Host {
+	switch spec.Transport {
+	case transportLocal:
+		return newLocal(spec)
+	case transportImage:
+		return newImage(spec)
+	}
+	return nil
+}
+
 // Fresh returns a connection of its own: new TCP, new jump legs, new
 // authentication. It neither believes nor adds to what is remembered about the
 // machine. Release closes it.
 func (p *Pool) Fresh(ctx context.Context, spec Spec) (Host, error) {
-	if spec.Transport == transportLocal {
-		return newLocal(spec), nil
+	if h := undialled(spec); h != nil {
+		return h, nil
 	}
 	ctx, cancel := p.bounded(ctx)
 	defer cancel()

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -58,8 +59,12 @@ type account struct {
 	sudo     bool
 	user     string // who to become instead of root
 	password Secret
-	line     int // longest exec line
+	line     int      // longest exec line
+	inside   []string // what runs a command where the script belongs, if that is elsewhere
 }
+
+// enter is argv where the script belongs.
+func (a account) enter(argv ...string) []string { return append(slices.Clip(a.inside), argv...) }
 
 // prepare makes s ready. A single line goes on the exec line, which saves the
 // round trip that opens the window for standard input; everything else goes to
@@ -73,16 +78,16 @@ func prepare(s Script, a account) program {
 	inline := !strings.Contains(text, "\n") && len(line)+len(escalation) < a.line
 	switch {
 	case p.escalates && a.password != "":
-		p.argv = a.become(p.marks, "", shell, "-c", `echo "$1"; exec `+shell+` -s`, "sh", p.marks.ready)
+		p.argv = a.become(p.marks, "", a.enter(shell, "-c", `echo "$1"; exec `+shell+` -s`, "sh", p.marks.ready)...)
 		p.stdin, p.password = script, a.password
 	case p.escalates && inline:
-		p.argv = a.become(p.marks, line, shell, "-s")
+		p.argv = a.become(p.marks, line, a.enter(shell, "-s")...)
 	case p.escalates:
-		p.argv, p.stdin = a.become(p.marks, "", shell, "-s"), script
+		p.argv, p.stdin = a.become(p.marks, "", a.enter(shell, "-s")...), script
 	case inline:
-		p.argv = []string{shell, "-c", `eval "$(printf %b "$1")"`, "sh", line}
+		p.argv = a.enter(shell, "-c", `eval "$(printf %b "$1")"`, "sh", line)
 	default:
-		p.argv, p.stdin = []string{shell, "-s"}, script
+		p.argv, p.stdin = a.enter(shell, "-s"), script
 	}
 	return p
 }

@@ -89,7 +89,10 @@ func (s Spec) Address() string { return net.JoinHostPort(s.Host, strconv.Itoa(s.
 
 // String is user@host:port, or the transport for machines that are not dialled.
 func (s Spec) String() string {
-	if s.Transport != transportSSH {
+	switch s.Transport {
+	case transportImage:
+		return s.Transport + " " + s.Root
+	case transportLocal:
 		return s.Transport
 	}
 	return s.User + "@" + s.Address()

@@ -1,0 +1,53 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// image is a mounted root file system, which nobody has booted yet. What is done
+// there its own programs do.
+type image struct{ local }
+
+func newImage(s Spec) *image { return &image{local{spec: s}} }
+
+// entering runs its arguments in the image that $0 names. One that nothing ever
+// booted may have an empty /dev, and no script gets far without /dev/null; it is
+// lent ours, in a mount namespace that ends with the script.
+const entering = `PATH=$PATH:` + searchPath + `; export PATH; ` +
+	`if test ! -d "$0"; then echo "$0 is not a directory" >&2; exit 125; fi; ` +
+	`if test ! -e "$0/bin/sh" && test ! -L "$0/bin"; then echo "$0 has no /bin/sh: is the image mounted there?" >&2; exit 125; fi; ` +
+	`if test -c "$0/dev/null"; then exec chroot "$0" "$@"; fi; ` +
+	`exec unshare --mount -- /bin/sh -c 'mount --bind /dev "$0/dev" && exec chroot "$0" "$@"' "$0" "$@"`
+
+// Run executes s in the image.
+func (i *image) Run(ctx context.Context, s Script) (Result, error) {
+	a := account{root: os.Geteuid() == 0, sudo: i.spec.Sudo, password: i.spec.SudoPassword, line: lineLimit,
+		inside: []string{shell, "-c", entering, i.spec.Root}}
+	if !a.root && !a.sudo {
+		return Result{}, &Error{Kind: Escalation, Phase: PhaseEscalate, Host: i.spec.label(), Script: s.Name,
+			Err: errors.New("an image is entered by chroot, which needs root: run Terraform as root, or set sudo = true")}
+	}
+	s.Root = true
+	result, err := i.run(ctx, s, a)
+	var e *Error
+	if errors.As(err, &e) && e.Kind == LoginShell {
+		e.Kind, e.Err = Config, errors.New("the image's own /bin/sh could not be run")
+	}
+	return result, err
+}
+
+func (s Spec) checkImage() error {
+	switch {
+	case s.Root == "":
+		return errors.New(`transport = "image" needs root, the directory in which the image is mounted`)
+	case !filepath.IsAbs(s.Root):
+		return fmt.Errorf("root = %q is not an absolute path", s.Root)
+	case filepath.Clean(s.Root) == "/":
+		return errors.New(`root = "/" is this machine: that is transport = "local"`)
+	}
+	return s.checkLimits()
+}
