@@ -105,17 +105,26 @@ lastwords() {
 # it away again only where no daemon can have started to use it meanwhile: one
 # without it refuses every login.
 sshd_lent() {
-	sshd_with "$@" 2>"$RUN/.sshd" </dev/null
-	rc=$?
+	sshd_asked "$@"
+	if [ "$rc" -ne 0 ] && [ -n "$KEYLESS" ] && grep -q 'no hostkeys available' "$RUN/.sshd" && lend; then
+		set -- "$@" -h "$RUN/.key"
+		sshd_asked "$@"
+	fi
 	lack=$(sed -n 's/^Missing privilege separation directory: //p' "$RUN/.sshd" | tr -d '\r')
 	if [ "$rc" -ne 0 ] && [ -n "$lack" ] && mkdir -m 755 "$lack"; then
-		sshd_with "$@" 2>"$RUN/.sshd" </dev/null
-		rc=$?
+		sshd_asked "$@"
 		[ "$KIND" != none ] || rmdir "$lack"
 	fi
 	cat "$RUN/.sshd" >&2
 	return "$rc"
 }
+
+sshd_asked() {
+	sshd_with "$@" 2>"$RUN/.sshd" </dev/null
+	rc=$?
+}
+
+lend() { [ -e "$RUN/.key" ] || ssh-keygen -q -t ed25519 -N '' -f "$RUN/.key" </dev/null >/dev/null 2>&1; }
 
 # sound asks sshd about the files in force. What the host has since then is not
 # what was staged, and SIGHUP kills a daemon whose files it cannot read.

@@ -140,7 +140,7 @@ sweep() {
 drop() {
 	[ -n "$LOCKED" ] || return 0
 	LOCKED=
-	rm -f "$RUN/.sshd" "$RUN/.dump" "$RUN/.messages" "$RUN/lock"
+	rm -f "$RUN/.sshd" "$RUN/.dump" "$RUN/.messages" "$RUN/.key" "$RUN/.key.pub" "$RUN/lock"
 	rmdir "$RUN" 2>/dev/null
 	return 0
 }

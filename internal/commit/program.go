@@ -117,6 +117,7 @@ func (r Request) assignments() string {
 	set("UNIT", r.Activate.Unit)
 	set("PID", strconv.Itoa(r.Activate.PID))
 	set("PIDFILE", r.Activate.PIDFile)
+	set("KEYLESS", map[bool]string{true: "1"}[r.Keyless])
 	set("TIMEOUT", seconds(window))
 	set("WATCHED", watched)
 	set("PATIENCE", seconds(wait))

@@ -29,6 +29,9 @@ type Request struct {
 	Options  []string // the running daemon's own -o, -p, -h arguments, one word each
 	Checks   []Check
 	Activate Activation
+	// Keyless says that the machine may have no host keys yet: sshd, which does not
+	// judge without one, is then lent one.
+	Keyless bool
 	// ConfirmTimeout is how long the watchdog waits; 0 arms none.
 	ConfirmTimeout time.Duration
 	// LockWait is how long to wait for another change to end; 0 is 30 s.

@@ -126,6 +126,7 @@ func request(t Target, s Sight, plan keepalive.Plan) commit.Request {
 	req := commit.Request{
 		ID: id, Base: s.Facts.Tree.Files, StageDir: stageDir, Main: stageDir + tree.Main,
 		SSHD: s.sshd, Options: strings.Fields(strings.Join(s.Facts.Daemon.Options, " ")), Activate: s.activation, ConfirmTimeout: t.ConfirmTimeout,
+		Keyless: t.isImage(),
 	}
 	for _, c := range plan.Changes {
 		req.Changes = append(req.Changes, commit.Change(c))

@@ -31,6 +31,9 @@ type Target struct {
 	ConfirmTimeout time.Duration
 }
 
+// isImage reports whether t is a root file system that nobody has booted.
+func (t Target) isImage() bool { return t.Spec.Transport == "image" }
+
 // Record is what an earlier run wrote down about a machine, "" where nothing.
 type Record struct {
 	MachineID     string

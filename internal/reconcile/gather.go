@@ -23,14 +23,21 @@ var (
 )
 
 // gatherScript composes the one script that tells everything PlanServer and
-// ObserveServer ask about configFile ("" is what the running daemon uses).
-func gatherScript(configFile string, q questions) string {
-	return "CFG=" + quote(configFile) + "; " + q.functions() + oneLine(filesSource+askSource+gatherSource)
+// ObserveServer ask about t's sshd.
+func gatherScript(t Target, q questions) string {
+	return "CFG=" + quote(t.ConfigFile) + "; " + t.imageWord() + q.functions() + oneLine(filesSource+askSource+gatherSource)
+}
+
+func (t Target) imageWord() string {
+	if t.isImage() {
+		return "IMAGE=1; "
+	}
+	return "IMAGE=; "
 }
 
 // spellScript asks the sshd of v how it spells and judges the texts of q.
-func spellScript(v *view, q questions) string {
-	return "SSHD=" + quote(v.sight.sshd) + "; HK=" + quote(v.keys) + "; " + q.functions() +
+func spellScript(t Target, v *view, q questions) string {
+	return t.imageWord() + "SSHD=" + quote(v.sight.sshd) + "; HK=" + quote(v.keys) + "; " + q.functions() +
 		oneLine(filesSource+askSource) + " workspace; wants; say end;"
 }
 
@@ -78,7 +85,7 @@ func learn(ctx context.Context, h host.Host, t Target, wants []keepalive.Server,
 	if len(q.texts) == 0 || k.view.sight.Facts.Invalid != "" {
 		return k, nil
 	}
-	spellings, err := spell(ctx, h, k.view, q)
+	spellings, err := spell(ctx, h, t, k.view, q)
 	return k.with(k.view, spellings), err
 }
 
@@ -94,7 +101,7 @@ func greeted(h host.Host) sshconf.Version {
 
 func look(ctx context.Context, h host.Host, t Target, q questions) (*view, map[string]answer, error) {
 	began := time.Now()
-	res, err := run(ctx, h, host.Script{Name: "gather", Text: gatherScript(t.ConfigFile, q), Root: true, Convergent: true})
+	res, err := run(ctx, h, host.Script{Name: "gather", Text: gatherScript(t, q), Root: true, Convergent: true})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -108,8 +115,8 @@ func look(ctx context.Context, h host.Host, t Target, q questions) (*view, map[s
 	return v, spellings, nil
 }
 
-func spell(ctx context.Context, h host.Host, v *view, q questions) (map[string]answer, error) {
-	res, err := run(ctx, h, host.Script{Name: "spell", Text: spellScript(v, q), Root: true, Convergent: true})
+func spell(ctx context.Context, h host.Host, t Target, v *view, q questions) (map[string]answer, error) {
+	res, err := run(ctx, h, host.Script{Name: "spell", Text: spellScript(t, v, q), Root: true, Convergent: true})
 	if err != nil {
 		return nil, err
 	}

@@ -1,5 +1,7 @@
-# Gathers every fact about one sshd in one go. Go puts an assignment of CFG (main
-# file or empty), the functions specs and wants, files.sh and ask.sh in front,
+# Gathers every fact about one sshd in one go. Go puts assignments of CFG (main
+# file or empty) and IMAGE (not empty where nothing runs, and what we see of
+# /proc is of the machine that builds the image), the functions specs and
+# wants, files.sh and ask.sh in front,
 # drops the comments and joins the lines with blanks: a script of one line
 # travels on the exec line and costs two round trips instead of three. So every
 # line here ends where a blank may follow.
@@ -29,13 +31,13 @@ above() { p=$$; while [ "${p:-0}" -gt 1 ]; do
     p=$(parent "$p");
   done; };
 LP=;
-above;
-[ -n "$LP" ] || for u in ssh sshd; do
+[ -n "$IMAGE" ] || above;
+[ -n "$LP$IMAGE" ] || for u in ssh sshd; do
   [ -d /run/systemd/system ] || break;
   p=$(systemctl show -p MainPID --value "$u.service" 2>/dev/null);
   if [ "${p:-0}" -gt 0 ]; then LP=$p; break; fi;
 done;
-[ -n "$LP" ] || for f in /run/sshd.pid /var/run/sshd.pid; do
+[ -n "$LP$IMAGE" ] || for f in /run/sshd.pid /var/run/sshd.pid; do
   [ -r "$f" ] || continue;
   p=$(cat "$f");
   if islistener "$p"; then LP=$p; break; fi;
@@ -53,7 +55,8 @@ fi;
 # A container has the scripts, and no init that minds them.
 ours() { [ "$(cat /run/sshd.pid 2>/dev/null)" = "$LP" ] || return;
   for u in sshd ssh; do if [ -e "$1/$u" ]; then echo "$u"; return; fi; done; return 1; };
-if [ -d /run/systemd/system ]; then
+if [ -n "$IMAGE" ]; then say init none;
+elif [ -d /run/systemd/system ]; then
   for u in ssh.socket sshd.socket; do
     if systemctl -q is-active "$u" 2>/dev/null; then say socket "$u" "$(systemctl show -p Accept --value "$u" 2>/dev/null)"; fi;
   done;
@@ -140,7 +143,7 @@ told dump;
 if [ $RC -eq 0 ]; then
   # Every key that the daemon can load, because RequiredRSASize and the like
   # judge them.
-  HK=$(sed -n 's/^[Hh][Oo][Ss][Tt][Kk][Ee][Yy] //p' "$T/out" | while read -r f; do [ -r "$f" ] && printf ' -h %s' "$f"; done);
+  HK=$(sed -n 's/^[Hh][Oo][Ss][Tt][Kk][Ee][Yy] //p' "$T/out" | while read -r f; do [ -r "$f" ] && [ "$f" != "$T/key" ] && printf ' -h %s' "$f"; done);
   say keys "$HK";
   PF=$(sed -n 's/^[Pp][Ii][Dd][Ff][Ii][Ll][Ee] //p' "$T/out");
   if [ -n "$PF" ] && [ -e "$PF" ]; then say pidfile "$PF"; stamp "$PF"; fi;
@@ -150,7 +153,7 @@ if [ $RC -eq 0 ]; then
 fi;
 
 # Which sockets listen, with their inode numbers: a reload makes new ones.
-for f in /proc/net/tcp /proc/net/tcp6; do
+[ -n "$IMAGE" ] || for f in /proc/net/tcp /proc/net/tcp6; do
   [ -r "$f" ] && while read -r _ l _ s _ _ _ _ _ i _; do if [ "$s" = 0A ]; then say listen "$l" "$i"; fi; done <"$f";
 done;
 for f in /etc/machine-id /var/lib/dbus/machine-id; do

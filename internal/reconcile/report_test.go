@@ -127,7 +127,7 @@ func FuzzParseReport(f *testing.F) {
 func TestGatherScriptIsOneShortLineOfShell(t *testing.T) {
 	want := oneWish
 	want.Contexts = []sshconf.Context{{User: "o'brien", Address: "10.0.0.1"}}
-	script := gatherScript("/etc/ssh/it's", questionsOf([]keepalive.Server{want}, sshconf.Version{}))
+	script := gatherScript(Target{ConfigFile: "/etc/ssh/it's"}, questionsOf([]keepalive.Server{want}, sshconf.Version{}))
 	if strings.ContainsAny(script, "\n\r") {
 		t.Error("the script has a line break, so it cannot travel on the exec line")
 	}
