@@ -38,7 +38,7 @@ func trees(t *testing.T) uint64 {
 	t.Helper()
 	text := os.Getenv("ORACLE_N")
 	if text == "" {
-		return 60
+		return 40
 	}
 	n, err := strconv.ParseUint(text, 10, 32)
 	if err != nil {
