@@ -70,7 +70,8 @@ func (c *credentials) loadKeys(ctx context.Context, s Spec) error {
 	for _, file := range s.IdentityFiles {
 		c.addIdentity(ctx, s, file)
 	}
-	if err := c.addAgent(ctx, s, named || s.IdentityFiles != nil && s.IdentitiesOnly); err != nil {
+	// Without a key that is named, identities_only leaves the usual files, as for ssh.
+	if err := c.addAgent(ctx, s, named || s.IdentitiesOnly && (s.Agent == nil || s.IdentityFiles != nil)); err != nil {
 		return err
 	}
 	if !named && s.IdentityFiles == nil && s.Agent == nil && s.AgentIdentity == "" && c.password == "" {

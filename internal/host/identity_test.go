@@ -99,6 +99,23 @@ func TestIdentityFilesAreAllThereIs(t *testing.T) {
 	}
 }
 
+func TestIdentitiesOnlyLeavesTheUsualFiles(t *testing.T) {
+	key, public := newKey(t)
+	socket, _ := serveAgent(t, 9)
+	t.Setenv("HOME", t.TempDir())
+	if err := os.Mkdir(os.Getenv("HOME")+"/.ssh", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(os.Getenv("HOME")+"/.ssh/id_ed25519", []byte(key.Reveal()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := serve(t, public, nil)
+	acquire(t, brisk(t), s.spec("", func(l *Settings) { noKey(l); l.AgentSocket, l.IdentitiesOnly = &socket, ptr(true) }))
+	if n := s.tries.Load(); n != 1 {
+		t.Errorf("want one key offered, have %d", n)
+	}
+}
+
 func TestCertificatesOfIdentityFiles(t *testing.T) {
 	authority, key := mustSigner(newEd25519()), newEd25519()
 	cert := &ssh.Certificate{Key: mustSigner(key).PublicKey(), CertType: ssh.UserCert, ValidPrincipals: []string{"root"}, ValidBefore: ssh.CertTimeInfinity}
