@@ -16,6 +16,9 @@ mount -t tmpfs -o mode=0755 tmpfs dev
 mount -t tmpfs -o mode=0755 tmpfs run
 mount -t tmpfs -o mode=1777 tmpfs tmp
 mkdir dev/pts dev/shm run/sshd run/lock
+# As on every Debian host; no package ships the link.
+rm -rf var/run
+ln -s /run var/run
 mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts dev/pts
 ln -s pts/ptmx dev/ptmx
 ln -s /proc/self/fd dev/fd
