@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"slices"
+	"strings"
 )
 
 // step is one thing that a contender does, with the name it has on the page.
@@ -25,12 +26,13 @@ type turn struct {
 const (
 	ours    = "sshkeepalive"
 	nothing = "no-op"
+	lean    = "no-op, lean"
 	raw     = "x/crypto"
 	openSSH = "ssh"
 	ansible = "Ansible"
 )
 
-// everybody is listed for who chooses.
+// everybody is listed for who chooses; a lean no-op comes with the other.
 func everybody() []string { return []string{ours, nothing, raw, openSSH, ansible} }
 
 // What they do.
@@ -56,23 +58,18 @@ func widths(hosts int) []int {
 	return found
 }
 
-// turns lists what contenders do in a scene.
+// turns lists what contenders do in a scene. A loop over one host after another
+// takes as many times longer as there are more hosts, and is left out where there
+// are many.
 func (s *scene) turns(contenders map[string]bool) []turn {
 	var all []turn
 	for _, width := range widths(len(s.hosts)) {
-		all = append(all, s.duel(width))
+		all = append(all, s.duel(width), turn{first: []step{s.ssh(width)}})
 	}
-	for _, width := range widths(len(s.hosts)) {
-		all = append(all, turn{first: []step{s.ssh(width)}})
+	if len(s.hosts) > 1 && len(s.hosts) <= 10 {
+		all = append(all, turn{first: []step{s.floor(readSame, s.question, 1), s.ssh(1)}})
 	}
-	if len(s.hosts) > 1 {
-		all = append(all, turn{first: []step{s.floor(readSame, s.question, 1)}}, turn{first: []step{s.ssh(1)}})
-	}
-	all = append(all, s.ansible(defaults, 5))
-	if len(s.hosts) > 5 {
-		all = append(all, s.ansible(defaults, 50))
-	}
-	all = append(all, s.ansible(pipelining, 50))
+	all = append(all, s.ansible()...)
 	for i := range all {
 		all[i].first, all[i].second = of(contenders, all[i].first), of(contenders, all[i].second)
 	}
@@ -82,20 +79,22 @@ func (s *scene) turns(contenders map[string]bool) []turn {
 // of leaves out what others than the contenders do.
 func of(contenders map[string]bool, steps []step) (found []step) {
 	for _, s := range steps {
-		if contenders[s.who] {
+		if who, _, _ := strings.Cut(s.who, ","); contenders[who] {
 			found = append(found, s)
 		}
 	}
 	return found
 }
 
-// duel is the life of the hosts with sshkeepalive, beside the two things that its
-// costs are compared with.
+// duel is the life of the hosts with sshkeepalive, beside what its costs are
+// compared with.
 func (s *scene) duel(width int) turn {
 	theirs, idle := s.terraform(ours, width), s.terraform(nothing, width)
+	slim := idle[2]
+	slim.who, slim.command.env = lean, append(slices.Clone(slim.command.env), "NOOP=lean")
 	return turn{
 		fresh:  func() error { return errors.Join(s.forgetState(ours), s.forgetState(nothing), s.hosts.reset()) },
 		first:  slices.Concat(theirs[:2], idle[:2]),
-		second: []step{theirs[2], s.floor(readSame, s.question, width), idle[2], s.floor(readTrue, "true", width)},
+		second: []step{theirs[2], s.floor(readSame, s.question, width), slim, s.floor(readTrue, "true", width), idle[2]},
 	}
 }

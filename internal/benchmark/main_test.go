@@ -34,6 +34,7 @@ func TestSmallBenchmark(t *testing.T) {
 			"| sshkeepalive | apply of that plan | 2 ":   "4",
 			"| sshkeepalive | plan, no change | 2 ":      "2",
 			"| no-op | plan, no change | 2 ":             "0",
+			"| no-op, lean | plan, no change | 2 ":       "0",
 			"| x/crypto | handshake, the same read | 1 ": "2",
 			"| x/crypto | handshake, `true` | 2 ":        "2",
 			"| ssh | `sshd -T` | 1 ":                     "2",

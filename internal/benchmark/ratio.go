@@ -9,7 +9,7 @@ const (
 	ansibleTarget = 10
 )
 
-// ratio compares two things by time and by processor time. It is absent where one
+// ratio compares two things by time and by processor time; ok is false where one
 // of them was not measured.
 type ratio struct {
 	wall, cpu float64
@@ -19,9 +19,10 @@ type ratio struct {
 // verdict is what a plan without changes comes to.
 type verdict struct {
 	plan row
-	// floor is the plan, less the one of the no-op provider, over a loop that asks
-	// the hosts the same; bare, over one that asks nothing.
-	floor, bare ratio
+	// floor is what the plan takes beyond a lean no-op provider, over a loop that
+	// asks the hosts the same; ordinary, beyond an ordinary one; bare, over a loop
+	// that asks nothing.
+	floor, ordinary, bare ratio
 	// ansible is a run without changes over the plan; tuned, the fastest one.
 	ansible, tuned ratio
 }
@@ -37,8 +38,9 @@ func (r *results) verdicts() (found []verdict) {
 
 func (r *results) verdict(plan row) verdict {
 	v := verdict{plan: plan}
-	v.floor = r.beyondTerraform(plan, readSame)
-	v.bare = r.beyondTerraform(plan, readTrue)
+	v.floor = r.beyond(lean, plan, readSame)
+	v.ordinary = r.beyond(nothing, plan, readSame)
+	v.bare = r.beyond(lean, plan, readTrue)
 	forks := 5
 	if plan.parallel > 10 {
 		forks = 50
@@ -48,9 +50,9 @@ func (r *results) verdict(plan row) verdict {
 	return v
 }
 
-func (r *results) beyondTerraform(plan row, floor string) ratio {
+func (r *results) beyond(terraform string, plan row, floor string) ratio {
 	idle, least := plan, plan
-	idle.who = nothing
+	idle.who = terraform
 	least.who, least.what = raw, floor
 	a, okA := r.median(plan)
 	b, okB := r.median(idle)

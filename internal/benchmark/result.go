@@ -16,7 +16,7 @@ type row struct {
 }
 
 func (k row) String() string {
-	return fmt.Sprintf("%d hosts, %s away, %s: %s, %d at a time", k.hosts, k.roundTrip, k.who, k.what, k.parallel)
+	return fmt.Sprintf("%s, %s away, %s: %s, %d at a time", plural(k.hosts), k.roundTrip, k.who, k.what, k.parallel)
 }
 
 // measured is what one step took once.
@@ -26,7 +26,7 @@ type measured struct {
 }
 
 func (m measured) String() string {
-	return fmt.Sprintf("%.2f s, CPU %.3f s, %d MiB, %d connections, %d round trips", m.wall.Seconds(), m.cpu.Seconds(), m.memory>>20, m.connections, m.roundTrips)
+	return fmt.Sprintf("%.2f s, CPU %.3f s, %d MiB, %d connections, round trips %s", m.wall.Seconds(), m.cpu.Seconds(), m.memory>>20, m.connections, counted(m.roundTrips))
 }
 
 // results are in the order in which they came.

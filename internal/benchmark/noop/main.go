@@ -1,11 +1,14 @@
 // Command noop serves a provider with the schemas of sshkeepalive that reaches no
 // host: what Terraform costs by itself. Configuration written for the one is good
-// for the other. It knows schemas and no more.
+// for the other. With NOOP=lean in its environment it costs as little as such a
+// provider can. It knows schemas and no more.
 package main
 
 import (
 	"context"
 	"log"
+	"os"
+	"runtime/debug"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
@@ -19,6 +22,9 @@ import (
 )
 
 func main() {
+	if os.Getenv("NOOP") == "lean" {
+		slim()
+	}
 	of := sshkeepalive.New("noop")
 	err := tf6server.Serve("registry.terraform.io/sshkeepalive/sshkeepalive", func() tfprotov6.ProviderServer {
 		return twin{providerserver.NewProtocol6(idle{of})(), of.Server()}
@@ -26,6 +32,18 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
+}
+
+// slim saves what sshkeepalive saves before it serves, in main.go and in
+// internal/provider/loglevel.go, so that it cannot be saved at the expense of
+// what a host costs.
+func slim() {
+	for _, name := range []string{"TF_LOG_SDK", "TF_LOG_PROVIDER_SSHKEEPALIVE"} {
+		if err := os.Setenv(name, "OFF"); err != nil {
+			log.Fatal(err)
+		}
+	}
+	debug.SetGCPercent(400)
 }
 
 // twin looks like the other to Terraform: what the other does to its schemas on
