@@ -66,6 +66,7 @@ func TestFault56CtrlCEndsEveryWait(t *testing.T) {
 		"dial of somebody else":       waitForOther,
 		"session limit of the server": waitForSession,
 		"session limit of ours":       waitForSlot,
+		"pause between sessions":      waitForPatience,
 		"turn":                        waitForTurn,
 		"opening a session":           waitForOpen,
 		"check of an idle connection": waitForProbe,
@@ -276,6 +277,14 @@ func waitForSession(t *testing.T) wait {
 func waitForSlot(t *testing.T) wait {
 	h, _ := occupied(t, nil, func(l *Settings) { l.MaxSessions = ptr(1) })
 	return running(h, Script{Text: "true"}, soon())
+}
+
+// waitForPatience: the pause after the seventh refusal is 640 ms.
+func waitForPatience(t *testing.T) wait {
+	key, public := newKey(t)
+	s := serve(t, public, func(s *server) { s.maxSessions = -1 })
+	h := acquire(t, brisk(t), s.spec(key, func(l *Settings) { l.MaxSessions = ptr(1) }))
+	return running(h, Script{Text: "true"}, at(&s.refused, 7))
 }
 
 func waitForTurn(t *testing.T) wait {

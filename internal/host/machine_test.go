@@ -214,6 +214,7 @@ func TestFault36RestartAndReloadUnderScripts(t *testing.T) {
 	t.Parallel()
 	m := hosttest.Start(t, hosttest.Options{})
 	p, spec := brisk(t), specOf(t, m, "root", nil)
+	p.pace.absent, p.pace.attempts = 1000, 1000 // sshd is away for a moment
 	h := acquire(t, p, spec)
 	done := make(chan error, 3)
 	for n := range cap(done) {
@@ -242,8 +243,9 @@ func TestFault36RestartAndReloadUnderScripts(t *testing.T) {
 		run(t, h, Script{Text: "true"})
 	}
 	for range 3 {
-		m.Sh(fmt.Sprintf("kill -HUP %d", m.PID()))
+		m.Sh("kill -HUP $(cat /run/sshd.pid)")
 		freshly()
+		m.Sh("until test -s /run/sshd.pid; do sleep 0.05; done") // it listens first
 	}
 	m.RestartSSHD()
 	freshly()

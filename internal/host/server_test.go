@@ -26,7 +26,7 @@ type server struct {
 	config   *ssh.ServerConfig
 	shell    []string // argv before the command line
 	listener net.Listener
-	// maxSessions refuses more, as MaxSessions of sshd does; 0: no limit.
+	// maxSessions refuses more, as MaxSessions of sshd does; 0: no limit, -1: all.
 	maxSessions int
 	mute        bool // answers no global request
 	fragile     bool // ends the connection when asked for a sign of life
@@ -116,7 +116,7 @@ func (s *server) handle(c net.Conn) {
 		switch {
 		case ch.ChannelType() == "direct-tcpip":
 			go s.forward(ch)
-		case s.maxSessions > 0 && sessions.Load() >= int64(s.maxSessions):
+		case s.maxSessions != 0 && sessions.Load() >= int64(s.maxSessions):
 			s.refused.Add(1)
 			_ = ch.Reject(ssh.ConnectionFailed, "open failed")
 		case s.single && ever > 0:
