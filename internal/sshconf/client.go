@@ -26,7 +26,7 @@ type ClientQuery struct {
 // what Local brings, and no name is resolved: what depends on anything else is in
 // Depends, and does not match.
 func EvaluateClient(t Tree, q ClientQuery) Result {
-	c := &client{query: q, host: q.Host, first: map[string]string{}, inactive: map[Pos]int{}, active: map[Pos]bool{}, keyFiles: map[string]bool{}}
+	c := &client{query: q, host: q.Host, first: map[string]string{}, inactive: map[Pos]int{}, active: map[Pos]bool{}, keyFiles: map[string]bool{}, depended: map[Dependency]bool{}, included: map[string]bool{}}
 	c.tree, c.globs, c.files = t, newGlobber(t.Files), map[string]*File{}
 	c.result = Result{dialect: t.Dialect, version: t.Version, settings: map[string][]Setting{}, includedBy: map[string]Pos{}}
 	c.first["user"] = q.User
@@ -77,6 +77,8 @@ type client struct {
 	active   map[Pos]bool
 	inactive map[Pos]int
 	keyFiles map[string]bool // IdentityFile and CertificateFile so far
+	depended map[Dependency]bool
+	included map[string]bool // patterns
 }
 
 // clientScope is the state within one file.
@@ -190,8 +192,10 @@ func (c *client) matchLine(f *File, l Line, at Pos, s *clientScope) {
 	s.active, s.depends = result.matches && !s.never, s.outerDepends
 	if result.depends != "" && (!s.never || s.outerDepends != "") {
 		s.depends = result.depends
-		if !c.final {
-			c.result.Depends = append(c.result.Depends, Dependency{at, "Match " + l.Rest + " depends on " + result.depends})
+		// A Match final depends on nothing before the second reading.
+		if d := (Dependency{at, "Match " + l.Rest + " depends on " + result.depends}); !c.depended[d] {
+			c.depended[d] = true
+			c.result.Depends = append(c.result.Depends, d)
 		}
 	}
 }
@@ -207,7 +211,8 @@ func (c *client) includeLine(l Line, at Pos, s clientScope, depth int) {
 		if !ok {
 			continue
 		}
-		if !slices.Contains(c.result.Includes, full) {
+		if !c.included[full] {
+			c.included[full] = true
 			c.result.Includes = append(c.result.Includes, full)
 		}
 		found := c.globs.find(full)

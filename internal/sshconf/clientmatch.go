@@ -60,8 +60,12 @@ func (m *clientMatch) withArgument(attribute string, negated bool) error {
 	if !ok || arg == "" && name != "tagged" && name != "command" {
 		return fmt.Errorf("missing Match criteria for %s", name)
 	}
-	if name == "exec" && (m.never || !m.result.matches) {
+	switch {
+	case name == "exec" && !m.result.matches:
 		return nil // ssh does not run it if the criteria before it fail
+	case name == "exec" && m.never:
+		_, err := m.client.command(arg)
+		return err
 	}
 	hit, depends, err := m.client.matches(name, arg)
 	switch {
@@ -116,14 +120,23 @@ func (c *client) run(command string) (hit bool, depends string, err error) {
 	if c.query.Local == nil || c.query.Local.Exec == nil {
 		return false, "the command " + command, nil
 	}
-	line, err := c.tokens().Expand(command, nil)
+	line, err := c.command(command)
 	if err != nil {
-		return false, "", fmt.Errorf("command %q of Match exec: %w", command, err)
+		return false, "", err
 	}
 	if hit, err = c.query.Local.Exec(line); err != nil {
 		return false, "", fmt.Errorf("command %q of Match exec: %w", line, err)
 	}
 	return hit, "", nil
+}
+
+// command is what a Match exec runs.
+func (c *client) command(text string) (string, error) {
+	line, err := c.tokens().Expand(text, nil)
+	if err != nil {
+		return "", fmt.Errorf("command %q of Match exec: %w", text, err)
+	}
+	return line, nil
 }
 
 // onNetwork is check_match_ifaddrs: any address of this machine will do.

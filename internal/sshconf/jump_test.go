@@ -53,3 +53,12 @@ func TestHostNameOfTheSecondReading(t *testing.T) {
 		t.Errorf("have %v", s)
 	}
 }
+
+// TestDependsInTheSecondReading: a command after final is not asked for before.
+func TestDependsInTheSecondReading(t *testing.T) {
+	tree := Tree{Dialect: Client, Main: "/c", Files: map[string][]byte{"/c": []byte("Match exec x\nPort 1\nMatch final exec y\nUser late\n")}}
+	r := EvaluateClient(tree, ClientQuery{Host: "web"})
+	if len(r.Depends) != 2 || r.Depends[0].Pos.Line != 1 || r.Depends[1].Pos.Line != 3 {
+		t.Errorf("have %v", r.Depends)
+	}
+}

@@ -5,6 +5,7 @@ package userconf
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -58,6 +59,7 @@ func TestBadFiles(t *testing.T) {
 		"absent/here":     {"absent/here", "no such file"},
 		loop:              {loop + ":2", "too many recursive"},
 		in(".ssh/spread"): {"spread:1", "too many recursive"},
+		write(t, in("many"), many("Include /no/such/%d\n")):            {"more than 1000 patterns"},
 		write(t, in("zero"), "User a\nUser b\x00c\n"):                  {in("zero") + ":2", "zero byte"},
 		write(t, in("huge"), strings.Repeat("# much\n", 1<<18)):        {in("huge"), "larger than"},
 		write(t, in("binary"), "\x7fELF\x01\x02\xff\xfe\n"):            {in("binary") + ":1"},
@@ -73,6 +75,14 @@ func TestBadFiles(t *testing.T) {
 	} {
 		refuse(t, file, words...)
 	}
+}
+
+func many(format string) string {
+	var b strings.Builder
+	for i := range 40000 {
+		fmt.Fprintf(&b, format, i)
+	}
+	return b.String()
 }
 
 // TestWhatIsNotSupportedIsRefused: what decides who is reached or trusted is never

@@ -89,7 +89,9 @@ func (f *forest) grow(q sshconf.ClientQuery) (sshconf.Result, error) {
 			if f.seen[pattern] {
 				continue
 			}
-			f.seen[pattern], grown = true, true
+			if f.seen[pattern], grown = true, true; len(f.seen) > maxFiles {
+				return result, fmt.Errorf("there are more than %d patterns in Include, the last %s", maxFiles, pattern)
+			}
 			if err := f.include(pattern); err != nil {
 				return result, err
 			}
