@@ -46,7 +46,7 @@ func withBrakes() hosttest.Options {
 type running struct {
 	t   *testing.T
 	cmd *exec.Cmd
-	end chan error
+	end chan struct{} // has something when it has ended
 
 	mu  sync.Mutex
 	out bytes.Buffer
@@ -67,14 +67,17 @@ func (r *running) said() string {
 // start begins a command of the engine and does not wait for its end.
 func (c *cli) start(args ...string) *running {
 	c.t.Helper()
-	r := &running{t: c.t, cmd: exec.CommandContext(c.t.Context(), c.engine, args...), end: make(chan error, 1)}
+	r := &running{t: c.t, cmd: exec.CommandContext(c.t.Context(), c.engine, args...), end: make(chan struct{}, 1)}
 	r.cmd.Dir, r.cmd.Env, r.cmd.Stdout, r.cmd.Stderr = c.dir, c.env, r, r
 	r.cmd.WaitDelay = time.Second // a killed engine may leave its provider behind
 	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := r.cmd.Start(); err != nil {
 		c.t.Fatal(err)
 	}
-	go func() { r.end <- r.cmd.Wait() }()
+	go func() {
+		_ = r.cmd.Wait() // the exit code is asked for
+		r.end <- struct{}{}
+	}()
 	return r
 }
 
