@@ -5,6 +5,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	providerschema "github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	resourceschema "github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -27,10 +28,11 @@ func connectionSchema(place scope) map[string]providerschema.Attribute {
 		attributes[a.name] = a.providerAttribute()
 	}
 	attributes["host_key"] = providerschema.StringAttribute{Optional: true, MarkdownDescription: hostKeyDoc}
+	hop := connectionSchema(inJump)
 	attributes["jump"] = providerschema.ListNestedAttribute{
 		Optional:            true,
 		MarkdownDescription: jumpDoc,
-		NestedObject:        providerschema.NestedAttributeObject{Attributes: connectionSchema(inJump)},
+		NestedObject:        providerschema.NestedAttributeObject{Attributes: hop, CustomType: objectOf(hop)},
 	}
 	return attributes
 }
@@ -52,9 +54,20 @@ func sshSchema() map[string]resourceschema.Attribute {
 	attributes["jump"] = resourceschema.ListNestedAttribute{
 		Optional:            true,
 		MarkdownDescription: jumpDoc,
-		NestedObject:        resourceschema.NestedAttributeObject{Attributes: hop},
+		NestedObject:        resourceschema.NestedAttributeObject{Attributes: hop, CustomType: objectOf(hop)},
 	}
 	return attributes
+}
+
+// objectOf is the type of an object with these attributes. A schema that is told
+// it keeps it; framework 1.19 otherwise makes it anew, with all that is in it, for
+// every attribute of every host that it looks at.
+func objectOf[A interface{ GetType() attr.Type }](attributes map[string]A) types.ObjectType {
+	all := map[string]attr.Type{}
+	for name, a := range attributes {
+		all[name] = a.GetType()
+	}
+	return types.ObjectType{AttrTypes: all}
 }
 
 const (

@@ -59,6 +59,7 @@ func (p *Provider) Metadata(_ context.Context, _ provider.MetadataRequest, resp 
 
 // Schema describes the provider block.
 func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
+	connection, entry := connectionSchema(inConnection), connectionSchema(inHosts)
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Sets SSH keepalive, timeout and hardening settings on hosts, proves that sshd really uses them, and shows every drift in the plan.",
 		Attributes: map[string]schema.Attribute{
@@ -66,13 +67,14 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 				Optional: true,
 				MarkdownDescription: "How hosts are reached unless a resource or an entry of `hosts` says otherwise. The names are those of Terraform's own `connection` block. " +
 					"Ephemeral values are welcome; nothing of this is written to state.",
-				Attributes: connectionSchema(inConnection),
+				Attributes: connection,
+				CustomType: objectOf(connection),
 			},
 			"hosts": schema.MapNestedAttribute{
 				Optional: true,
 				MarkdownDescription: "Named hosts. A resource whose `host` is one of these names is reached with the entry's settings, and with those of `connection` for what the entry does not say. " +
 					"Nothing of this is written to state.",
-				NestedObject: schema.NestedAttributeObject{Attributes: connectionSchema(inHosts)},
+				NestedObject: schema.NestedAttributeObject{Attributes: entry, CustomType: objectOf(entry)},
 			},
 			"on_unreachable": schema.StringAttribute{
 				Optional:            true,

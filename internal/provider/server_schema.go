@@ -38,13 +38,14 @@ func (*serverResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 }
 
 func whereSchema(ctx context.Context, hostDoc string) map[string]schema.Attribute {
+	ssh := sshSchema()
 	return map[string]schema.Attribute{
 		"host": schema.StringAttribute{
 			Required:            true,
 			MarkdownDescription: hostDoc,
 			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
-		"ssh": schema.SingleNestedAttribute{Optional: true, MarkdownDescription: sshDoc, Attributes: sshSchema()},
+		"ssh": schema.SingleNestedAttribute{Optional: true, MarkdownDescription: sshDoc, Attributes: ssh, CustomType: objectOf(ssh)},
 		"on_unreachable": schema.StringAttribute{
 			Optional:            true,
 			MarkdownDescription: onUnreachableDoc + " Default: the provider's `on_unreachable`.",
@@ -122,17 +123,18 @@ func wantedSchema() map[string]schema.Attribute {
 		Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 	}
 	block["settings"] = settingsAttribute()
+	login := contextSchema()
 	return map[string]schema.Attribute{
 		"settings": settingsAttribute(),
 		"match": schema.ListNestedAttribute{
 			Optional:            true,
 			MarkdownDescription: matchDoc,
-			NestedObject:        schema.NestedAttributeObject{Attributes: block},
+			NestedObject:        schema.NestedAttributeObject{Attributes: block, CustomType: objectOf(block)},
 		},
 		"contexts": schema.ListNestedAttribute{
 			Optional:            true,
 			MarkdownDescription: contextsDoc,
-			NestedObject:        schema.NestedAttributeObject{Attributes: contextSchema()},
+			NestedObject:        schema.NestedAttributeObject{Attributes: login, CustomType: objectOf(login)},
 		},
 		"profile": schema.StringAttribute{
 			Optional:            true,
