@@ -54,6 +54,9 @@ func Baselines() []Baseline {
 
 // Profile returns the baseline with this name.
 func Profile(name string) (Baseline, bool) {
+	if name == "" {
+		return Baseline{}, false
+	}
 	for _, b := range Baselines() {
 		if b.Name == name {
 			return b, true

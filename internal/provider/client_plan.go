@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"reflect"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -21,11 +22,10 @@ func (r *clientResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	}
 	p := clientPlanning{r: r, m: &clientModel{}, past: req.Private, digests: readDigests(ctx, req.Private), unseen: hasFlag(ctx, req.Private, unseenKey)}
 	resp.Diagnostics.Append(req.Plan.Get(ctx, p.m)...)
-	if !req.State.Raw.IsNull() {
-		p.before = &clientModel{}
-		resp.Diagnostics.Append(req.State.Get(ctx, p.before)...)
-		p.changed = !req.Plan.Raw.Equal(req.State.Raw)
-	}
+	asked := *p.m
+	var diags diag.Diagnostics
+	p.before, p.changed, diags = stateBefore(ctx, req, asked)
+	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -36,7 +36,9 @@ func (r *clientResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		return
 	}
 	resp.RequiresReplace = append(resp.RequiresReplace, p.replace...)
-	resp.Diagnostics.Append(resp.Plan.Set(ctx, p.m)...)
+	if !reflect.DeepEqual(*p.m, asked) {
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, p.m)...)
+	}
 }
 
 // clientPlanning is one call of ModifyPlan.

@@ -24,24 +24,37 @@ func (r *serverResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	}
 	var m serverModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
-	var before *serverModel
-	if !req.State.Raw.IsNull() {
-		before = &serverModel{}
-		resp.Diagnostics.Append(req.State.Get(ctx, before)...)
-	}
+	asked := m
+	before, changed, diags := stateBefore(ctx, req, m)
+	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	ctx, leave := r.session.enter(ctx)
 	defer leave()
-	p := planning{r: r, m: &m, before: before, past: req.Private, digests: readDigests(ctx, req.Private), unseen: hasFlag(ctx, req.Private, unseenKey)}
-	p.changed = before != nil && !req.Plan.Raw.Equal(req.State.Raw)
+	p := planning{r: r, m: &m, before: before, changed: changed, past: req.Private, digests: readDigests(ctx, req.Private), unseen: hasFlag(ctx, req.Private, unseenKey)}
 	resp.Diagnostics.Append(p.run(ctx)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	resp.RequiresReplace = append(resp.RequiresReplace, p.replace...)
-	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
+	if !reflect.DeepEqual(m, asked) {
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
+	}
+}
+
+// stateBefore is what is recorded, nil for a new resource, and whether the plan
+// asks for something else. To take a model apart and put it together is what most
+// of a plan is spent on, and where nothing changes it is not done twice.
+func stateBefore[M any](ctx context.Context, req resource.ModifyPlanRequest, planned M) (before *M, changed bool, diags diag.Diagnostics) {
+	switch {
+	case req.State.Raw.IsNull():
+		return nil, false, nil
+	case req.Plan.Raw.Equal(req.State.Raw):
+		return &planned, false, nil
+	}
+	before = new(M)
+	return before, true, req.State.Get(ctx, before)
 }
 
 // planning is one call of ModifyPlan.
