@@ -90,7 +90,7 @@ func (r resolver) machine(name string, own, full Settings, chain []string) (Spec
 	if own.Jump != nil {
 		chain = nil // what is written down by hand has an end
 	} else if slices.Contains(chain, s.String()) || len(chain) > maxJumps {
-		return Spec{}, fmt.Errorf("the jump hosts of the file go on for ever: %s -> %s", strings.Join(chain, " -> "), s)
+		return Spec{}, fmt.Errorf("the jump hosts go on for ever: %s -> %s", strings.Join(chain, " -> "), s)
 	}
 	chain = append(slices.Clip(chain), s.String())
 	for i, hop := range full.Jump {

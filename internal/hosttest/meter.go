@@ -61,7 +61,9 @@ func (m *Meter) Close() {
 }
 
 // Port is where the meter listens on 127.0.0.1.
-func (m *Meter) Port() int { return m.listener.Addr().(*net.TCPAddr).Port }
+func (m *Meter) Port() int {
+	return m.listener.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // it listens on TCP
+}
 
 func (m *Meter) accept() {
 	for {
