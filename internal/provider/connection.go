@@ -58,7 +58,7 @@ func allConnectionAttributes() []connectionAttribute {
 func reachAttributes() []connectionAttribute {
 	return []connectionAttribute{
 		{name: "transport", in: inConnection | inHosts, only: []string{"ssh", "local", "image"},
-			doc:  "How the machine is reached: `ssh` (default), `local` (the machine that runs Terraform) or `image` (a mounted root file system; not supported yet).",
+			doc:  "How the machine is reached: `ssh` (default), `local` (the machine that runs Terraform) or `image` (a mounted root file system that nobody has booted: its own programs judge and are run by `chroot`, which needs root; no daemon is touched).",
 			slot: func(s *host.Settings) any { return &s.Transport }},
 		{name: "root", in: inHosts,
 			doc:  "Directory in which the image is mounted, for `transport = \"image\"`.",

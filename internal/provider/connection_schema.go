@@ -116,9 +116,6 @@ func (a connectionAttribute) words() []validator.String {
 	if _, is := a.slot(&host.Settings{}).(**time.Duration); is {
 		return []validator.String{isDuration{}}
 	}
-	if a.name == "transport" {
-		return []validator.String{stringvalidator.OneOf(a.only...), notYet{word: "image"}}
-	}
 	if a.only != nil {
 		return []validator.String{stringvalidator.OneOf(a.only...)}
 	}

@@ -187,11 +187,6 @@ func notKnown(h types.String, doing, what string) diag.Diagnostic {
 		"Terraform wanted to "+doing+" this resource, but "+what+" has no value. The host was not dialled.")
 }
 
-func notSupportedYet(at path.Path, value string) diag.Diagnostic {
-	return diag.NewAttributeErrorDiagnostic(at, "Not supported yet",
-		fmt.Sprintf("%s = %s is part of the schema so that configurations will not have to change, but this version of the provider cannot do it. It is refused here, rather than ignored.", at, value))
-}
-
 func badTime(at path.Path, value string, err error) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(at, "Not a time", fmt.Sprintf("%q: %s Write whole seconds or numbers with units: 120, \"2m\", \"1h30m\".", value, sentence(err.Error())))
 }

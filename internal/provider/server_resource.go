@@ -63,7 +63,7 @@ func (m *serverModel) remove(ctx context.Context, s *session, where whereabouts)
 }
 
 func (m *serverModel) target(where whereabouts) reconcile.Target {
-	t := reconcile.Target{Spec: where.spec, ConfigFile: m.ConfigFile.ValueString(), NoReload: m.Reload.ValueString() == "never"}
+	t := reconcile.Target{Spec: where.spec, ConfigFile: m.ConfigFile.ValueString(), NoReload: m.Reload.ValueString() == "never" || where.spec.Transport == "image"}
 	// A time that cannot be read was refused when it was validated.
 	t.ConfirmTimeout, _ = parseDuration(m.ConfirmTimeout.ValueString())
 	return t

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 )
 
 func TestBadConfigurations(t *testing.T) {
@@ -62,18 +61,6 @@ func TestGoodConfigurations(t *testing.T) {
 			p := r.plan(nil, config)
 			r.must(nil, p.diags)
 		})
-	}
-}
-
-func TestAnImageIsRefusedWhereItIsWritten(t *testing.T) {
-	r := start(t, engineOf(nil), nil)
-	for at, config := range map[string]values{
-		`AttributeName("connection").AttributeName("transport")`:                  {"connection": values{"transport": "image"}},
-		`AttributeName("hosts").ElementKeyString("x").AttributeName("transport")`: {"hosts": values{"x": values{"transport": "image", "root": "/mnt"}}},
-	} {
-		resp, err := r.server.ValidateProviderConfig(t.Context(), &tfprotov6.ValidateProviderConfigRequest{Config: r.dynamic(r.provider, config)})
-		r.must(err, nil)
-		mustSay(t, resp.Diagnostics, failed, at, "Not supported yet")
 	}
 }
 

@@ -8,26 +8,9 @@ import (
 )
 
 var (
-	_ validator.String = notYet{}
 	_ validator.String = absolutePath{}
 	_ validator.String = spelledZero{}
 )
-
-// notYet refuses a word that the schema has and the provider cannot do so far.
-type notYet struct{ word string }
-
-func (notYet) Description(context.Context) string { return "not supported yet" }
-
-func (v notYet) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-func (v notYet) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
-		return
-	}
-	if v.word == req.ConfigValue.ValueString() {
-		resp.Diagnostics.Append(notSupportedYet(req.Path, req.ConfigValue.String()))
-	}
-}
 
 // absolutePath accepts a path from the root of the host's file system.
 type absolutePath struct{}
