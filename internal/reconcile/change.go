@@ -26,13 +26,12 @@ func (e *Engine) commit(ctx context.Context, t Target, want keepalive.Server, be
 	defer h.Release()
 	e.seen.forget(t.Spec, before.MachineID)
 	var after Sight
-	confirm := func(ctx context.Context, live commit.Pending) error {
-		fresh, err := e.machines.Fresh(ctx, t.Spec)
-		if err != nil {
-			return asRefused(err)
+	confirm := func(ctx context.Context, live commit.Pending) (err error) {
+		after, err = e.afresh(ctx, t, want)
+		if isLost(err) {
+			// The network's fault more likely than that of the change.
+			after, err = e.afresh(ctx, t, want)
 		}
-		defer fresh.Release()
-		after, err = gather(ctx, fresh, t, want)
 		if err != nil {
 			return err
 		}
@@ -47,6 +46,22 @@ func (e *Engine) commit(ctx context.Context, t Target, want keepalive.Server, be
 	}
 	e.seen.confirmed(t, after)
 	return after, Outcome(outcome), nil
+}
+
+// afresh looks over a connection of its own.
+func (e *Engine) afresh(ctx context.Context, t Target, want keepalive.Server) (Sight, error) {
+	fresh, err := e.machines.Fresh(ctx, t.Spec)
+	if err != nil {
+		return Sight{}, asRefused(err)
+	}
+	defer fresh.Release()
+	return gather(ctx, fresh, t, want)
+}
+
+// isLost reports whether a connection ended that had logged in.
+func isLost(err error) bool {
+	var e *host.Error
+	return errors.As(err, &e) && e.Kind == host.Lost
 }
 
 func failure(spec host.Spec, outcome commit.Outcome, err error) *Error {
