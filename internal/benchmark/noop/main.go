@@ -43,7 +43,7 @@ func slim() {
 			log.Fatal(err)
 		}
 	}
-	debug.SetGCPercent(400)
+	debug.SetGCPercent(200)
 }
 
 // twin looks like the other to Terraform: what the other does to its schemas on
