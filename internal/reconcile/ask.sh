@@ -14,9 +14,11 @@ lend() { [ -n "$IMAGE" ] && [ -z "$LENT" ] && grep -q 'no hostkeys available' "$
   ssh-keygen -q -t ed25519 -N '' -f "$T/key" </dev/null >/dev/null 2>&1 && LENT="-h $T/key"; };
 ask() { "$@" $LENT >"$T/out" 2>"$T/err" </dev/null; RC=$?;
   while [ $RC -ne 0 ] && { give || lend; }; do "$@" $LENT >"$T/out" 2>"$T/err" </dev/null; RC=$?; done; };
-told() { say "$1" "$RC" "$2"; grep -v "^hostkey $T/key\$" "$T/out"; sed 's/^/@err /' "$T/err" | tr -d '\r'; };
+told() { say "$1" "$RC" "$2";
+  if [ -n "$LENT" ]; then grep -v "^hostkey $T/key\$" "$T/out"; else cat "$T/out"; fi;
+  [ ! -s "$T/err" ] || sed 's/^/@err /' "$T/err" | tr -d '\r'; };
 
 # The wanted lines alone, to be judged and spelled.
 canon() { printf '%s\n' "$@" >"$T/want";
-  case $(tr '[:upper:]' '[:lower:]' <"$T/want") in *hostkey\ *) set -- ;; *) set -- $HK ;; esac;
+  case $* in *[Hh][Oo][Ss][Tt][Kk][Ee][Yy]\ *) set -- ;; *) set -- $HK ;; esac;
   ask "$SSHD" -T -f "$T/want" "$@"; told canon; };

@@ -14,12 +14,15 @@
 # this kind; there ps tells.
 if [ -r "/proc/$$/status" ]; then
   title() { tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null; };
-  name() { cat "/proc/$1/comm" 2>/dev/null; };
-  parent() { sed -n 's/^PPid:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null; };
+  about() { NAME=; PARENT=;
+    { while read -r k v; do case $k in
+      Name:) NAME=$v ;;
+      PPid:) PARENT=$v; break ;;
+      esac; done <"/proc/$1/status"; } 2>/dev/null; };
 else
   title() { ps -o args= -p "$1" 2>/dev/null; };
-  name() { ps -o comm= -p "$1" 2>/dev/null | sed 's|.*/||'; };
-  parent() { ps -o ppid= -p "$1" 2>/dev/null | tr -d ' '; };
+  about() { NAME=$(ps -o comm= -p "$1" 2>/dev/null | sed 's|.*/||');
+    PARENT=$(ps -o ppid= -p "$1" 2>/dev/null | tr -d ' '); };
 fi;
 islistener() { case $(title "$1") in
   *\ -i|*\ -i\ *) return 1 ;;
@@ -27,8 +30,9 @@ islistener() { case $(title "$1") in
   /*sshd\ *|sshd\ -*) return 0 ;;
   esac; return 1; };
 above() { p=$$; while [ "${p:-0}" -gt 1 ]; do
-    if [ "$(name "$p")" = sshd ] && islistener "$p"; then LP=$p; fi;
-    p=$(parent "$p");
+    about "$p";
+    if [ "$NAME" = sshd ] && islistener "$p"; then LP=$p; fi;
+    p=$PARENT;
   done; };
 LP=;
 [ -n "$IMAGE" ] || above;
@@ -57,9 +61,14 @@ ours() { [ "$(cat /run/sshd.pid 2>/dev/null)" = "$LP" ] || return;
   for u in sshd ssh; do if [ -e "$1/$u" ]; then echo "$u"; return; fi; done; return 1; };
 if [ -n "$IMAGE" ]; then say init none;
 elif [ -d /run/systemd/system ]; then
-  for u in ssh.socket sshd.socket; do
-    if systemctl -q is-active "$u" 2>/dev/null; then say socket "$u" "$(systemctl show -p Accept --value "$u" 2>/dev/null)"; fi;
-  done;
+  systemctl show -p Id -p ActiveState -p Accept ssh.socket sshd.socket 2>/dev/null | {
+    flush() { [ "$active" != active ] || say socket "$id" "$accept"; active=; };
+    while read -r l; do case $l in
+      Id=*) id=${l#*=} ;;
+      ActiveState=*) active=${l#*=} ;;
+      Accept=*) accept=${l#*=} ;;
+      '') flush ;;
+      esac; done; flush; };
   say init systemd;
 elif s=$(ours /run/openrc/started); then say init openrc "$s";
 elif [ -d /etc/rc.d ] && [ -f /etc/rc.subr ]; then say init rcd sshd;
@@ -106,16 +115,19 @@ walk() { case $SEEN in *"|$1|"*) return ;; esac;
   stamp "$1";
   send "$1";
   set -f;
-  for g in $(includes "$1"); do
+  set -- $(includes "$1");
+  for g in "$@"; do
     d=${g%/*};
     case $g in */*) ;; *) d=. ;; esac;
     case $d in /*) ;; *) d=$DIR/$d ;; esac;
     if [ -d "$d" ]; then say includedir "$d"; stamp "$d"; fi;
   done;
   set +f;
-  for g in $(includes "$1"); do
+  for g in "$@"; do
     case $g in /*) ;; *) g=$DIR/$g ;; esac;
-    if [ -f "$g" ] && [ -r "$g" ]; then walk "$g"; fi;
+    for f in $g; do
+      if [ -f "$f" ] && [ -r "$f" ]; then walk "$f"; fi;
+    done;
   done; };
 cd "$DIR" 2>/dev/null || cd /;
 walk "$MAIN";
