@@ -50,9 +50,7 @@ func (m *clientModel) suits(where whereabouts) diag.Diagnostics {
 }
 
 func (m *clientModel) sameOnHost(ctx context.Context, before *clientModel) bool {
-	now, diags := m.want(ctx)
-	then, more := before.want(ctx)
-	return m.clientComputed.equal(before.clientComputed) && !diags.HasError() && !more.HasError() && sameClient(now.client, then.client)
+	return m.clientComputed.equal(before.clientComputed) && m.sameWish(ctx, before)
 }
 
 func (m *clientModel) apply(ctx context.Context, s *session, where whereabouts, rec reconcile.Record) (sighting, error) {

@@ -61,6 +61,13 @@ func (c computed) equal(before computed) bool {
 		c.MachineID.Equal(before.MachineID) && c.Trail.Equal(before.Trail) && c.Loaded.Equal(before.Loaded)
 }
 
+// same reports whether nothing that a change of the host would repair differs.
+// The version and the key of an unchanged machine are news, not drift.
+func (c computed) same(before computed) bool {
+	c.OpenSSHVersion, c.HostKeySHA256 = before.OpenSSHVersion, before.HostKeySHA256
+	return c.equal(before)
+}
+
 // found is what an apply left behind.
 func (m *serverModel) found(want keepalive.Server, sight reconcile.Sight, plan keepalive.Plan) computed {
 	observed := keepalive.ObserveServer(want, sight.Facts)

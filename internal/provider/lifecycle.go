@@ -52,6 +52,18 @@ type subject[M any] interface {
 	// apply makes the settings effective and fills in what was not known before.
 	apply(ctx context.Context, s *session, where whereabouts, rec reconcile.Record) (sighting, error)
 	remove(ctx context.Context, s *session, where whereabouts) (same bool, err error)
+	// entitle fills in the id, as far as it is known.
+	entitle()
+	// about reports whether both are about the same thing on their hosts.
+	about(before *M) bool
+	// sameWish reports whether both ask for the same, however it is spelled.
+	sameWish(ctx context.Context, before *M) bool
+	// stay takes over what before was filled in with, but for the id.
+	stay(before *M)
+	// leaveOpen makes unknown what a plan that only verifies must have change.
+	leaveOpen()
+	// foresee looks at the host while Terraform plans.
+	foresee(ctx context.Context, s *session, where whereabouts) (foresight[M], error)
 	// look replaces the recorded values by the effective ones, or by what is
 	// found if the resource is being imported.
 	look(ctx context.Context, s *session, where whereabouts, importing bool) (sighting, diag.Diagnostics, error)

@@ -86,9 +86,7 @@ func (m *serverModel) sameOnHost(ctx context.Context, before *serverModel) bool 
 	if !m.observedEqual(before) || !m.ConfigFile.Equal(before.ConfigFile) || !m.Reload.Equal(before.Reload) {
 		return false
 	}
-	now, diags := m.want(ctx)
-	then, more := before.want(ctx)
-	return !diags.HasError() && !more.HasError() && sameServer(now.server, then.server)
+	return m.sameWish(ctx, before)
 }
 
 // observedEqual compares the attributes whose difference is a reason to change

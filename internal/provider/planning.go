@@ -1,0 +1,191 @@
+package provider
+
+import (
+	"context"
+	"reflect"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+)
+
+// foresight is what a look at a host tells about the plan of a subject.
+type foresight[M any] struct {
+	machineID string // of who answered
+	identity  host.Identity
+	plan      keepalive.Plan
+	digests   map[string]string
+	// settled reports whether the host does what is asked, which is what was asked
+	// before.
+	settled func(before *M) bool
+	// decide writes the prediction into the model that is planned, unless there is
+	// nothing to do. before is nil for a new resource; changed says that something
+	// else is asked for.
+	decide func(before *M, changed bool)
+}
+
+// ModifyPlan shows the reviewer what the host will look like, and refuses what
+// cannot work there. Terraform calls it while it plans and again before it
+// applies; the engine answers the first from what the refresh saw.
+func (l *lifecycle[M, P]) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if l.session == nil || req.Plan.Raw.IsNull() {
+		return
+	}
+	m := P(new(M))
+	resp.Diagnostics.Append(req.Plan.Get(ctx, m)...)
+	asked := *m
+	before, changed, diags := stateBefore(ctx, req, asked)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, leave := l.session.enter(ctx)
+	defer leave()
+	p := planning[M, P]{l: l, m: m, before: before, changed: changed, past: req.Private}
+	resp.Diagnostics.Append(p.run(ctx)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.RequiresReplace = append(resp.RequiresReplace, p.replace...)
+	if !reflect.DeepEqual(*m, asked) {
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, m)...)
+	}
+}
+
+// stateBefore is what is recorded, nil for a new resource, and whether the plan
+// asks for something else. To take a model apart and put it together is what most
+// of a plan is spent on, and where nothing changes it is not done twice.
+func stateBefore[M any](ctx context.Context, req resource.ModifyPlanRequest, planned M) (before *M, changed bool, diags diag.Diagnostics) {
+	switch {
+	case req.State.Raw.IsNull():
+		return nil, false, nil
+	case req.Plan.Raw.Equal(req.State.Raw):
+		return &planned, false, nil
+	}
+	before = new(M)
+	return before, true, req.State.Get(ctx, before)
+}
+
+// planning is one call of ModifyPlan.
+type planning[M any, P subject[M]] struct {
+	l       *lifecycle[M, P]
+	m       P
+	before  P    // nil for a new resource
+	changed bool // the configuration asks for something else than state has
+	past    privateReader
+	replace path.Paths
+}
+
+func (p *planning[M, P]) run(ctx context.Context) diag.Diagnostics {
+	p.m.entitle()
+	where, diags := p.l.locate(ctx, p.m, p.past)
+	if diags.HasError() {
+		return diags
+	}
+	_, unknown, more := p.m.check(ctx)
+	diags.Append(more...)
+	if where.unknown != "" || unknown {
+		tflog.Debug(ctx, "planned without looking", map[string]any{"unknown": where.unknown})
+		p.moved("")
+		return diags
+	}
+	if hasFlag(ctx, p.past, unseenKey) && !p.moving() {
+		// The refresh could not look, and said so.
+		p.recorded(ctx)
+		return diags
+	}
+	return append(diags, p.look(ctx, where)...)
+}
+
+// moving reports whether the resource shall live at another address.
+func (p *planning[M, P]) moving() bool {
+	return p.before != nil && !p.m.place().Host.Equal(p.before.place().Host)
+}
+
+// moved decides what a new address means: the same machine is changed in place,
+// any other one is a new object, and so is one that could not be looked at.
+func (p *planning[M, P]) moved(machineID string) {
+	if p.moving() && (machineID == "" || machineID != p.before.record(nil).MachineID) {
+		p.replace.Append(path.Root("host"))
+	}
+}
+
+// recorded plans from what is recorded, without having looked. Unless the
+// policy is to ignore that, the plan is to verify: it leaves values open that
+// only an apply can tell.
+func (p *planning[M, P]) recorded(ctx context.Context) {
+	p.moved("")
+	if p.before == nil {
+		return
+	}
+	if !p.moving() && p.m.about(p.before) && p.m.sameWish(ctx, p.before) {
+		p.m.stay(p.before)
+	}
+	if choosePolicy(p.m.place().onUnreachable, p.l.session.onUnreachable) == recheck {
+		p.m.leaveOpen()
+	}
+}
+
+func (p *planning[M, P]) look(ctx context.Context, where whereabouts) diag.Diagnostics {
+	patience, diags := p.m.place().timeouts.Read(ctx, lookTimeout)
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	name := p.m.place().Host.ValueString()
+	f, err := p.m.foresee(ctx, p.l.session, where)
+	if err != nil {
+		return append(diags, p.blind(ctx, name, err)...)
+	}
+	if foreign := p.foreign(ctx, f); len(foreign) > 0 {
+		return append(diags, changedSince(name, foreign))
+	}
+	tflog.Debug(ctx, "planned", map[string]any{"host": where.spec.String(), "trail": f.plan.Trail, "changes": len(f.plan.Changes)})
+	p.moved(f.machineID)
+	if p.before != nil && !p.changed && !hasErrors(f.plan.Problems) && f.settled(p.before) {
+		// There is nothing to plan, and no warning to repeat, even if somebody spelled
+		// one of our lines anew or our lines could now stand in a better place: what
+		// counts is what is effective.
+		return diags
+	}
+	f.decide(p.before, p.changed)
+	return append(diags, problems(name, f.plan.Problems)...)
+}
+
+func hasErrors(problems []keepalive.Problem) bool {
+	return slices.ContainsFunc(problems, func(p keepalive.Problem) bool { return !p.Warning })
+}
+
+// blind deals with a host that cannot be looked at while planning. The refresh
+// said so already, unless there was none.
+func (p *planning[M, P]) blind(ctx context.Context, name string, err error) diag.Diagnostics {
+	diags := p.l.session.unlooked(name, "plan", p.m.place().onUnreachable, err)
+	if !diags.HasError() {
+		p.recorded(ctx)
+	}
+	return diags
+}
+
+// foreign lists the files to be changed that somebody else changed since the
+// refresh. In the walk that refreshed there are none, for the engine answers
+// from memory; other files are not ours to watch, and may be those of another
+// resource on the same host.
+func (p *planning[M, P]) foreign(ctx context.Context, f foresight[M]) []string {
+	if p.before == nil || p.moving() || !p.m.about(p.before) {
+		return nil
+	}
+	recorded := readDigests(ctx, p.past)
+	if recorded == nil || p.before.record(nil).IsOther(f.machineID, f.identity) {
+		return nil
+	}
+	var found []string
+	for _, c := range f.plan.Changes {
+		if recorded[c.Path] != f.digests[c.Path] {
+			found = append(found, c.Path)
+		}
+	}
+	return found
+}
