@@ -108,7 +108,7 @@ const (
 	OpenRC  Kind = "openrc"  // rc-service UNIT reload
 	RCD     Kind = "rcd"     // service UNIT reload
 	Signal  Kind = "signal"  // SIGHUP to PID
-	None    Kind = "none"    // nothing runs, or each connection reads the files anew
+	None    Kind = "none"    // nothing runs, or each connection reads the files anew: launchd, Accept=yes
 )
 
 var (

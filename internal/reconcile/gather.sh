@@ -13,18 +13,19 @@
 # each connection, that is -i, and nobody's listener. The BSDs have no /proc of
 # this kind; there ps tells.
 if [ -r "/proc/$$/status" ]; then
-  title() { tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null; };
+  title() { TITLE=; { read -r TITLE <"/proc/$1/cmdline"; } 2>/dev/null;
+    case $TITLE in sshd:\ *) ;; *) TITLE=$(tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null) ;; esac; };
   about() { NAME=; PARENT=;
     { while read -r k v; do case $k in
       Name:) NAME=$v ;;
       PPid:) PARENT=$v; break ;;
       esac; done <"/proc/$1/status"; } 2>/dev/null; };
 else
-  title() { ps -o args= -p "$1" 2>/dev/null; };
+  title() { TITLE=$(ps -o args= -p "$1" 2>/dev/null); };
   about() { NAME=$(ps -o comm= -p "$1" 2>/dev/null | sed 's|.*/||');
     PARENT=$(ps -o ppid= -p "$1" 2>/dev/null | tr -d ' '); };
 fi;
-islistener() { case $(title "$1") in
+islistener() { title "$1"; case $TITLE in
   *\ -i|*\ -i\ *) return 1 ;;
   *'[listener]'*) return 0 ;;
   /*sshd\ *|sshd\ -*) return 0 ;;
@@ -49,11 +50,14 @@ done;
 
 SSHD=; OPTS=; ARGV=;
 if [ -n "$LP" ]; then
-  ARGV=$(title "$LP");
+  title "$LP";
+  ARGV=$TITLE;
   SSHD=$(readlink "/proc/$LP/exe" 2>/dev/null);
   say daemon "$LP" "${SSHD:-unknown}";
   say argv "$ARGV";
-  say cgroup "$(tr '\n' ' ' <"/proc/$LP/cgroup" 2>/dev/null)";
+  CGROUP=;
+  { while read -r l; do CGROUP="$CGROUP $l"; done <"/proc/$LP/cgroup"; } 2>/dev/null;
+  say cgroup "$CGROUP";
 fi;
 # The service that runs this daemon, of those in a directory: it is ssh on Debian.
 # A container has the scripts, and no init that minds them.
@@ -79,7 +83,9 @@ else say init none; fi;
 done;
 if [ ! -x "$SSHD" ]; then say nosshd; exit 0; fi;
 say sshd "$SSHD";
-say version "$("$SSHD" -V 2>&1 | grep -m1 OpenSSH_)";
+V=$("$SSHD" -V 2>&1);
+case $V in *OpenSSH_*) V=OpenSSH_${V#*OpenSSH_} ;; esac;
+say version "${V%%"$NL"*}";
 
 # Options on the daemon's command line win over every file; take them along.
 words() { f=; while [ $# -gt 0 ]; do case $1 in
@@ -108,13 +114,21 @@ if [ ! -r "$MAIN" ]; then say unreadable "$MAIN" "$(cat "$MAIN" 2>&1 >/dev/null)
 # Every file the tree could read, with its length in front of its bytes, and
 # every directory that an Include looks into. The globs are the shell's; sshd's
 # own order does not matter here.
-stamp() { say stat "$(stat -c '%.9Z %.9Y' "$1" 2>/dev/null || stat -f '%Fc %Fm' "$1" 2>/dev/null)" "$1"; };
+STAMPS=;
+stamp() { case $1 in
+  *\'*) stamped "'$(printf '%s' "$1" | sed "s/'/'\\\\''/g")'" ;;
+  *) STAMPS="$STAMPS '$1'" ;;
+  esac; };
+stamped() { times=$(eval "stat -c '@stat %.9Z %.9Y %n' $1" 2>/dev/null);
+  [ -n "$times" ] || times=$(eval "stat -f '@stat %Fc %Fm %N' $1" 2>/dev/null);
+  [ -z "$times" ] || printf '%s\n' "$times"; };
 SEEN='|';
 walk() { case $SEEN in *"|$1|"*) return ;; esac;
   SEEN="$SEEN$1|";
   stamp "$1";
   send "$1";
   set -f;
+  # shellcheck disable=SC2046 # words are wanted
   set -- $(includes "$1");
   for g in "$@"; do
     d=${g%/*};
@@ -164,11 +178,12 @@ if [ $RC -eq 0 ]; then
   wants;
 fi;
 
-# Which sockets listen, with their inode numbers: a reload makes new ones.
-[ -n "$IMAGE" ] || for f in /proc/net/tcp /proc/net/tcp6; do
-  [ -r "$f" ] && while read -r _ l _ s _ _ _ _ _ i _; do if [ "$s" = 0A ]; then say listen "$l" "$i"; fi; done <"$f";
-done;
+[ -z "$STAMPS" ] || stamped "$STAMPS";
+
+# Which sockets listen, with their inode numbers: a reload makes new ones. A busy
+# host has thousands of others, which a shell would read byte by byte.
+[ -n "$IMAGE" ] || sed -n 's/^ *[0-9]*: \([^ ]*\) [^ ]* 0A [^ ]* [^ ]* [^ ]*  *[0-9]*  *[0-9]* \([0-9]*\) .*/@listen \1 \2/p' /proc/net/tcp /proc/net/tcp6 2>/dev/null;
 for f in /etc/machine-id /var/lib/dbus/machine-id; do
-  if [ -s "$f" ]; then say machine "$(cat "$f")"; break; fi;
+  if [ -s "$f" ]; then read -r l <"$f"; say machine "$l"; break; fi;
 done;
 say end;

@@ -103,6 +103,25 @@ func TestSocketActivationIsRestarted(t *testing.T) {
 	}
 }
 
+// macOS has no daemon that could be stale: launchd starts an sshd for each
+// connection, which reads the files then.
+func TestLaunchdNeedsNoReload(t *testing.T) {
+	text := cloudReport
+	for _, line := range []string{"@daemon 7 /usr/sbin/sshd\n", "@argv sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups\n",
+		"@cgroup 0::/system.slice/ssh.service\n", "@pidfile /run/sshd.pid\n", "@listen 00000000:0016 4711\n"} {
+		text = strings.Replace(text, line, "", 1)
+	}
+	text = strings.Replace(text, "@init systemd", "@init none", 1)
+	text = strings.ReplaceAll(text, ".500000000 1600000000.000000000", " 1800000000")
+	s, err := sightOf(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.activation.Kind != commit.None || s.Facts.Daemon.Stale || s.Facts.Daemon.PID != 0 {
+		t.Errorf("activation %+v, daemon %+v", s.activation, s.Facts.Daemon)
+	}
+}
+
 func TestCutReportIsAnError(t *testing.T) {
 	text := cloudReport
 	for n := range len(text) - len("@end\n") {
