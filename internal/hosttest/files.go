@@ -57,7 +57,9 @@ func (m *Machine) Snapshot(dir ...string) map[string]File {
 }
 
 func (m *Machine) snapshot(files map[string]File, dir string) error {
-	out, err := m.Exec("sh", "-ec", `cd / && if [ -e "$0" ] || [ -L "$0" ]; then exec tar -c --numeric-owner --sort=name --hard-dereference -- "$0"; fi`, strings.TrimPrefix(path.Clean(dir), "/"))
+	// What goes away while it is looked at is not there.
+	out, err := m.Exec("sh", "-c", `there() { [ -e "$1" ] || [ -L "$1" ]; }; cd / || exit
+		if there "$0"; then tar -c --numeric-owner --sort=name --hard-dereference -- "$0" || ! there "$0"; fi`, strings.TrimPrefix(path.Clean(dir), "/"))
 	if err != nil {
 		return err
 	}
