@@ -18,7 +18,9 @@ import (
 
 // commit carries out plan and returns what the confirming connection saw.
 func (e *Engine) commit(ctx context.Context, t Target, want keepalive.Server, before Sight, plan keepalive.Plan) (Sight, Outcome, error) {
-	t.Spec = follow(t.Spec, before, candidateTree(before.Facts.Tree, plan.Changes))
+	candidate := candidateTree(before.Facts.Tree, plan.Changes)
+	opened := keepalive.Opened(before.Facts.Tree, candidate)
+	t.Spec = follow(t.Spec, before, opened)
 	h, err := e.machines.Acquire(ctx, t.Spec)
 	if err != nil {
 		return Sight{}, Unchanged, err
@@ -35,11 +37,11 @@ func (e *Engine) commit(ctx context.Context, t Target, want keepalive.Server, be
 		if err != nil {
 			return err
 		}
-		return proven(t, before, after, live, plan)
+		return proven(t, before, after, live, plan, opened)
 	}
 	// A change that was begun is brought to its end: Ctrl-C may not leave a
 	// host between two configurations. Every step below has its own deadline.
-	outcome, err := commit.Run(context.WithoutCancel(ctx), machine{host: h}, request(t, before, plan), confirm)
+	outcome, err := commit.Run(context.WithoutCancel(ctx), machine{host: h}, request(t, before, plan, candidate), confirm)
 	e.seen.forget(t.Spec, before.MachineID)
 	if err != nil {
 		return Sight{}, Outcome(outcome), failure(t.Spec, outcome, err)
@@ -75,7 +77,7 @@ func failure(spec host.Spec, outcome commit.Outcome, err error) *Error {
 
 // proven says whether the confirming connection was answered by a daemon that
 // has loaded the new files, and whether they do what was wanted.
-func proven(t Target, before, after Sight, live commit.Pending, plan keepalive.Plan) error {
+func proven(t Target, before, after Sight, live commit.Pending, plan keepalive.Plan, opened []keepalive.Endpoint) error {
 	switch {
 	case before.MachineID != after.MachineID:
 		return fmt.Errorf("another machine answered: its id is %s, not %s", after.MachineID, before.MachineID)
@@ -87,7 +89,7 @@ func proven(t Target, before, after Sight, live commit.Pending, plan keepalive.P
 		return errors.New("the daemon that answered does not listen on the sockets that the reload opened")
 	}
 	if !t.NoReload {
-		if err := unopened(after, keepalive.Opened(before.Facts.Tree, candidateTree(before.Facts.Tree, plan.Changes))); err != nil {
+		if err := unopened(after, opened); err != nil {
 			return err
 		}
 	}
@@ -130,14 +132,13 @@ func forContext(c sshconf.Context) string {
 	return " for " + keepalive.Spec(c)
 }
 
-// request lays the change out for the protocol. The candidate tree is a copy of
+// request lays the change to tree out for the protocol. The candidate is a copy of
 // the whole running tree below stageDir, its Includes pointing into the copy, so
 // that sshd -t -f judges exactly what will be in force: a drop-in judged alone
 // proves nothing.
-func request(t Target, s Sight, plan keepalive.Plan) commit.Request {
+func request(t Target, s Sight, plan keepalive.Plan, tree sshconf.Tree) commit.Request {
 	id := newID()
 	stageDir := commit.StageDir(id)
-	tree := candidateTree(s.Facts.Tree, plan.Changes)
 	req := commit.Request{
 		ID: id, Base: s.Facts.Tree.Files, StageDir: stageDir, Main: stageDir + tree.Main,
 		SSHD: s.sshd, Options: strings.Fields(strings.Join(s.Facts.Daemon.Options, " ")), Activate: s.activation, ConfirmTimeout: t.ConfirmTimeout,

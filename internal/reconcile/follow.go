@@ -8,21 +8,20 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
 // follow is spec with the addresses at which the machine may answer once its
-// sshd has loaded after: where a changed Port or ListenAddress moves it. That is
+// sshd listens at opened too: where a changed Port or ListenAddress moves it. That is
 // a guess, since a port forwarding or a socket unit may stand in between; who
 // answers there is asked the same as ever.
-func follow(spec host.Spec, before Sight, after sshconf.Tree) host.Spec {
+func follow(spec host.Spec, before Sight, opened []keepalive.Endpoint) host.Spec {
 	spec.ShownHostKey = before.Identity.HostKeySHA256
 	at, _, err := net.SplitHostPort(before.Identity.Address)
 	if err != nil {
 		return spec // not dialled
 	}
 	spec.Elsewhere = slices.Clone(spec.Elsewhere)
-	for _, e := range keepalive.Opened(before.Facts.Tree, after) {
+	for _, e := range opened {
 		address := e.Address
 		switch {
 		case address == "":
