@@ -6,8 +6,6 @@ import (
 	"context"
 	"flag"
 	"log"
-	"os"
-	"runtime/debug"
 	"time"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider"
@@ -20,17 +18,9 @@ var version = "dev"
 // several times per command and waits for it each time, two seconds at most.
 const closing = 250 * time.Millisecond
 
-// garbage is how much of it, in percent of what lives, may gather before it is
-// collected. A process lives for one walk of Terraform's and holds little: of the
-// CPU of a plan over a hundred hosts, Go's 100 percent took a sixth.
-const garbage = 200
-
 func main() {
 	attach := flag.Bool("debug", false, "run under a debugger: print how Terraform finds this process, and serve until interrupted")
 	flag.Parse()
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(garbage)
-	}
 
 	p := provider.New(version)
 	err := p.Serve(*attach)

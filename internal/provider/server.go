@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"os"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -17,9 +16,10 @@ const registryAddress = "registry.terraform.io/sshkeepalive/sshkeepalive"
 // Serve speaks to Terraform until it is told to end.
 func (p *Provider) Serve(debug bool) error {
 	if debug {
+		collectSeldom()
 		return tf6server.Serve(registryAddress, p.Server, tf6server.WithManagedDebug())
 	}
-	if err := hush(os.LookupEnv, os.Setenv); err != nil {
+	if err := Spare(); err != nil {
 		return err
 	}
 	return tf6server.Serve(registryAddress, p.Server)

@@ -8,7 +8,6 @@ import (
 	"context"
 	"log"
 	"os"
-	"runtime/debug"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
@@ -23,7 +22,10 @@ import (
 
 func main() {
 	if os.Getenv("NOOP") == "lean" {
-		slim()
+		// What sshkeepalive saves must not be saved at the expense of what a host costs.
+		if err := sshkeepalive.Spare(); err != nil {
+			log.Fatal(err)
+		}
 	}
 	of := sshkeepalive.New("noop")
 	err := tf6server.Serve("registry.terraform.io/sshkeepalive/sshkeepalive", func() tfprotov6.ProviderServer {
@@ -32,18 +34,6 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-}
-
-// slim saves what sshkeepalive saves before it serves, in main.go and in
-// internal/provider/loglevel.go, so that it cannot be saved at the expense of
-// what a host costs.
-func slim() {
-	for _, name := range []string{"TF_LOG_SDK", "TF_LOG_PROVIDER_SSHKEEPALIVE"} {
-		if err := os.Setenv(name, "OFF"); err != nil {
-			log.Fatal(err)
-		}
-	}
-	debug.SetGCPercent(200)
 }
 
 // twin looks like the other to Terraform: what the other does to its schemas on
