@@ -54,13 +54,7 @@ func TestMetElsewhere(t *testing.T) {
 			if out := run(t, h, Script{Text: "echo in"}).Stdout; out != "in\n" {
 				t.Errorf("have %q", out)
 			}
-			ctx, cancel := contextFor(10 * time.Second)
-			defer cancel()
-			fresh, err := p.Fresh(ctx, spec)
-			if err != nil {
-				t.Fatal(err)
-			}
-			fresh.Release()
+			freshly(t, p, spec, 10*time.Second)
 		})
 	}
 }

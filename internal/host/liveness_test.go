@@ -308,14 +308,7 @@ func TestJumpHosts(t *testing.T) {
 		t.Errorf("want shared legs, have %d, %d, %d", outer.conns.Load(), inner.conns.Load(), target.conns.Load())
 	}
 
-	ctx, cancel := contextFor(10 * time.Second)
-	defer cancel()
-	fresh, err := p.Fresh(ctx, spec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	run(t, fresh, Script{Text: "true"})
-	fresh.Release()
+	freshly(t, p, spec, 10*time.Second)
 	if outer.conns.Load() != 2 || inner.conns.Load() != 2 || target.conns.Load() != 2 {
 		t.Errorf("want fresh legs, have %d, %d, %d", outer.conns.Load(), inner.conns.Load(), target.conns.Load())
 	}

@@ -231,24 +231,17 @@ func TestFault36RestartAndReloadUnderScripts(t *testing.T) {
 			time.Sleep(20 * time.Millisecond)
 		}
 	}
-	freshly := func() {
-		ctx, cancel := contextFor(20 * time.Second)
-		defer cancel()
-		fresh, err := p.Fresh(ctx, spec)
-		if err != nil {
-			t.Fatal(err)
-		}
-		run(t, fresh, Script{Text: "true"})
-		fresh.Release()
+	both := func() {
+		freshly(t, p, spec, 20*time.Second)
 		run(t, h, Script{Text: "true"})
 	}
 	for range 3 {
 		m.Sh("kill -HUP $(cat /run/sshd.pid)")
-		freshly()
+		both()
 		m.Sh("until test -s /run/sshd.pid; do sleep 0.05; done") // it listens first
 	}
 	m.RestartSSHD()
-	freshly()
+	both()
 	m.Sh("touch /tmp/end")
 	for range cap(done) {
 		if err := <-done; err != nil {

@@ -48,6 +48,19 @@ func runMany(t testing.TB, h Host, n int, text string) {
 	wg.Wait()
 }
 
+// freshly logs in to a machine of p over a connection of its own.
+func freshly(t testing.TB, p *Pool, spec Spec, patience time.Duration) {
+	t.Helper()
+	ctx, cancel := contextFor(patience)
+	defer cancel()
+	fresh, err := p.Fresh(ctx, spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, fresh, Script{Text: "true"})
+	fresh.Release()
+}
+
 func failure(t testing.TB, err error) *Error {
 	t.Helper()
 	var e *Error
