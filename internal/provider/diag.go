@@ -112,6 +112,8 @@ func stepAdvice(e *reconcile.Error) string {
 		return "Check that the file system of the configuration directory and /var/run can be written and have room."
 	case "validate":
 		return "The host's own OpenSSH refused the new configuration, so it never went live. The message above is its own."
+	case "reload":
+		return "The host's sshd did not load the new files; what it said is above. A port or address that it cannot have, or a file that somebody else has just changed, is the usual reason: correct that, and apply again."
 	case "confirm":
 		return "A new connection could not log in, or did not find the new values. With these settings you would have been locked out, or they would not have held."
 	}
