@@ -125,14 +125,20 @@ func checkMatchLine(want Client) []Problem {
 
 var probeForm = regexp.MustCompile(`^([^\s@'"-][^\s'"]*@)?[A-Za-z0-9_.:%\[\]][A-Za-z0-9_.:%\[\]-]*$`)
 
-func checkProbes(want Client) []Problem {
+// CheckProbes says which of the names nobody can type after ssh.
+func CheckProbes(names []string) []Problem {
 	var problems []Problem
-	for i, name := range want.ProbeHosts {
+	for i, name := range names {
 		if !probeForm.MatchString(name) {
 			problems = append(problems, Problem{Code: BadProbe, Attribute: fmt.Sprintf("probe_hosts[%d]", i),
 				Text: fmt.Sprintf("%q is no [user@]host, without wildcards, as it is typed after ssh", name)})
 		}
 	}
+	return problems
+}
+
+func checkProbes(want Client) []Problem {
+	problems := CheckProbes(want.ProbeHosts)
 	if len(ProbesOf(want)) == 0 && !failed(checkOpening(want)) {
 		problems = append(problems, Problem{Code: NoProbe, Warning: true, Attribute: "probe_hosts",
 			Text: "no host name can be made up that the block applies to, so nothing proves that the settings are effective"})

@@ -21,7 +21,7 @@ func TestExamplesAreValid(t *testing.T) {
 	engine := hosttest.NeedsEngine(t)
 	rc := buildProvider(t)
 	var files []string
-	for _, pattern := range []string{"provider/*.tf", "resources/*/*.tf"} {
+	for _, pattern := range []string{"provider/*.tf", "resources/*/*.tf", "data-sources/*/*.tf"} {
 		found, err := filepath.Glob(filepath.Join(examples, pattern))
 		if err != nil {
 			t.Fatal(err)

@@ -169,5 +169,9 @@ func (p *Provider) Resources(context.Context) []func() resource.Resource {
 	}
 }
 
-// DataSources lists the data sources: none so far.
-func (p *Provider) DataSources(context.Context) []func() datasource.DataSource { return nil }
+// DataSources lists the data sources.
+func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{
+		func() datasource.DataSource { return &serverConfig{} },
+	}
+}

@@ -16,6 +16,7 @@ type rpc struct {
 	server   tfprotov6.ProviderServer
 	provider tftypes.Type
 	resource tftypes.Type
+	sources  map[string]tftypes.Type
 	computed map[string]bool
 	// configured is what Configure said.
 	configured []*tfprotov6.Diagnostic
@@ -41,12 +42,15 @@ func startWith(t *testing.T, e *fakeEngine, config values, can *tfprotov6.Config
 
 func serve(t *testing.T, p *Provider) *rpc {
 	t.Helper()
-	r := &rpc{t: t, server: p.Server(), computed: map[string]bool{}}
+	r := &rpc{t: t, server: p.Server(), computed: map[string]bool{}, sources: map[string]tftypes.Type{}}
 	schemas, err := r.server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	r.must(err, schemas.Diagnostics)
 	r.provider = schemas.Provider.ValueType()
 	s := schemas.ResourceSchemas["sshkeepalive_server"]
 	r.resource = s.ValueType()
+	for name, source := range schemas.DataSourceSchemas {
+		r.sources[name] = source.ValueType()
+	}
 	for _, a := range s.Block.Attributes {
 		r.computed[a.Name] = a.Computed
 	}

@@ -1,0 +1,102 @@
+package provider
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
+)
+
+// outputs are what the engine gives out, as it is in JSON.
+func (c *cli) outputs(into any) {
+	c.t.Helper()
+	out := c.expect(0, nil, "output", "-no-color", "-raw", "told")
+	if err := json.Unmarshal([]byte(out), into); err != nil {
+		c.t.Fatalf("%v in %s", err, out)
+	}
+}
+
+// looks counts the scripts that gathered facts since the log was begun.
+func (c *cli) looks(run func()) int {
+	c.t.Helper()
+	log := filepath.Join(c.t.TempDir(), "debug.log")
+	before := c.env
+	c.env = append(c.env[:len(c.env):len(c.env)], "TF_LOG_PROVIDER=DEBUG", "TF_LOG_PATH="+log)
+	run()
+	c.env = before
+	return strings.Count(string(readFile(c.t, log)), "script=gather")
+}
+
+type toldOrigin struct {
+	Source, Keyword, Written, File, Block string
+	Line                                  int
+}
+
+// TestServerConfigOfAHost: a shadowing drop-in, a Match that overrides, a Match
+// Group that only the host can judge, an option on the command line, and a
+// daemon that has not loaded the files; one look for a resource and two data
+// sources of the same host.
+func TestServerConfigOfAHost(t *testing.T) {
+	t.Parallel()
+	m := hosttest.Start(t, hosttest.Options{
+		Users:    []hosttest.User{{Name: "deploy"}, {Name: "joe"}},
+		Files:    map[string]string{mainFile: hosttest.CloudConfig + "\nMatch User deploy\n\tClientAliveInterval 15\nMatch Group joe\n\tPermitTTY no\n", cloudFile: hosttest.CloudDropIn, "/etc/ssh/sshd_config.d/60-late.conf": "ClientAliveInterval 300\n"},
+		SSHDArgs: []string{"-o", "MaxSessions=7"},
+	})
+	c := newCLI(t)
+	config := fleet{"web1": m}.provider("") + `
+data "sshkeepalive_server_config" "all" {
+  host     = "web1"
+  contexts = [{ user = "deploy" }, { user = "joe" }]
+}
+output "told" { value = jsonencode(data.sshkeepalive_server_config.all) }
+`
+	c.config(config)
+	c.apply()
+	var told struct {
+		Effective           map[string]string
+		Provenance          map[string][]toldOrigin
+		ByContext           []struct{ Provenance map[string][]toldOrigin } `json:"by_context"`
+		Overrides, Shadowed []toldOrigin
+		Files               []string
+		Loaded              bool
+		Version             string `json:"openssh_version"`
+		Key                 string `json:"host_key_sha256"`
+	}
+	c.outputs(&told)
+	if told.Effective["ClientAliveInterval"] != "120" || told.Effective["UsePAM"] != "yes" || !strings.HasPrefix(told.Version, "OpenSSH_") || !strings.HasPrefix(told.Key, "SHA256:") || !told.Loaded {
+		t.Errorf("told %+v", told)
+	}
+	for name, c := range map[string]struct {
+		got  []toldOrigin
+		want toldOrigin
+	}{
+		"the drop-in":       {told.Provenance["ClientAliveInterval"], toldOrigin{"file", "ClientAliveInterval", "120", cloudFile, "", 2}},
+		"sshd's default":    {told.Provenance["ClientAliveCountMax"], toldOrigin{Source: "default", Keyword: "ClientAliveCountMax"}},
+		"the command line":  {told.Provenance["MaxSessions"], toldOrigin{Source: "command line", Keyword: "MaxSessions", Written: "-o MaxSessions=7"}},
+		"shadowed":          {told.Shadowed, toldOrigin{"file", "ClientAliveInterval", "300", "/etc/ssh/sshd_config.d/60-late.conf", "", 1}},
+		"deploy's":          {told.ByContext[0].Provenance["ClientAliveInterval"], toldOrigin{"file", "ClientAliveInterval", "15", mainFile, "Match User deploy", 29}},
+		"joe's, by a group": {told.ByContext[1].Provenance["PermitTTY"], toldOrigin{"file", "PermitTTY", "no", mainFile, "Match Group joe", 31}},
+	} {
+		if len(c.got) == 0 || c.got[0] != c.want {
+			t.Errorf("%s: %+v, not %+v", name, c.got, c.want)
+		}
+	}
+	if len(told.Overrides) != 4 || told.Overrides[2].Written != "15" || len(told.Files) != 3 {
+		t.Errorf("overrides %+v, files %v", told.Overrides, told.Files)
+	}
+	for keyword, list := range told.Provenance {
+		if list[0].Source == "unknown" {
+			t.Errorf("nobody knows where %s comes from", keyword)
+		}
+	}
+	m.Sh("sleep 1; touch " + cloudFile)
+	c.config(config + "data \"sshkeepalive_server_config\" \"one\" {\n  host     = \"web1\"\n  keywords = [\"ClientAliveInterval\"]\n  contexts = [{ user = \"deploy\" }, { user = \"joe\" }]\n}\n" +
+		"check \"loaded\" {\n  assert {\n    condition     = data.sshkeepalive_server_config.one.loaded\n    error_message = \"web1 has a stale daemon\"\n  }\n}\n" +
+		named("web1", "  settings = { PrintMotd = \"no\" }\n  contexts = [{ user = \"deploy\" }, { user = \"joe\" }]\n"))
+	if n := c.looks(func() { c.expect(2, []string{"web1 has a stale daemon"}, "plan", "-no-color", "-detailed-exitcode") }); n != 1 {
+		t.Errorf("%d looks where one is enough", n)
+	}
+}

@@ -1,0 +1,130 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+)
+
+// lookout is what the data sources have in common: they look at a host and change
+// nothing.
+type lookout struct{ session *session }
+
+// Configure takes the session. The provider is not configured when Terraform
+// only validates.
+func (l *lookout) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
+	if s, ok := req.ProviderData.(*session); ok {
+		l.session = s
+	}
+}
+
+// outpost is what a data source says about its host and how to deal with it.
+type outpost struct {
+	address
+	timeouts timeouts.Value
+	// onUnreachable is null where not to reach a host is an answer like another.
+	onUnreachable types.String
+}
+
+// at finds the host of o and has look look at it, which waits for no machine to
+// boot. An address that is not known yet is never dialled: Terraform asks again
+// during the apply if the data source depends on what has to be made first.
+func (l *lookout) at(ctx context.Context, o outpost, look func(context.Context, whereabouts) (diag.Diagnostics, error)) (looked bool, diags diag.Diagnostics) {
+	ctx, leave := l.session.enter(ctx)
+	defer leave()
+	name := o.Host.ValueString()
+	patience, diags := o.timeouts.Read(ctx, lookTimeout)
+	where, more := l.session.find(ctx, o.address)
+	diags.Append(more...)
+	switch {
+	case diags.HasError():
+		return false, diags
+	case where.unknown != "":
+		return false, append(diags, notKnownYet(name, where.unknown))
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	where.spec.ConnectWait = 0
+	more, err := look(ctx, where)
+	diags.Append(more...)
+	switch {
+	case err == nil:
+		return !diags.HasError(), diags
+	case unanswered(err) && choosePolicy(o.onUnreachable, l.session.onUnreachable) == ignore:
+		return false, append(diags, notRead(name, err))
+	}
+	return false, append(diags, failures(name, "read", err)...)
+}
+
+// surveyed logs what a look brought and returns why it brought nothing.
+func surveyed(ctx context.Context, name string, s keepalive.Survey) diag.Diagnostics {
+	tflog.Debug(ctx, "surveyed", map[string]any{"host": name, "contexts": len(s.Readings), "files": len(s.Files), "overrides": len(s.Overrides)})
+	return problems(name, s.Problems)
+}
+
+func notKnownYet(name, what string) diag.Diagnostic {
+	return diag.NewErrorDiagnostic(name+": "+what+" is not known yet",
+		"The host was not dialled. What the data source itself says is known, but not how to reach the host. Let the data source depend (depends_on) on the resource that the value comes from: Terraform then reads it during the apply.")
+}
+
+func notRead(name string, err error) diag.Diagnostic {
+	what := firstLine(err.Error())
+	var reach *host.Error
+	if errors.As(err, &reach) {
+		what = fmt.Sprintf("%s (%s)", reachHeadline(reach.Kind), reach.Phase)
+	}
+	return diag.NewWarningDiagnostic(name+": could not look: "+what,
+		joined(sentence(err.Error()), "Everything that the data source computes is null, because on_unreachable is \"ignore\"."))
+}
+
+// originType is an element of the lists that say where a value comes from.
+func originType() types.ObjectType {
+	return types.ObjectType{AttrTypes: map[string]attr.Type{
+		"source": types.StringType, "keyword": types.StringType, "written": types.StringType,
+		"file": types.StringType, "line": types.Int64Type, "block": types.StringType,
+	}}
+}
+
+func originsType() types.ListType { return types.ListType{ElemType: originType()} }
+
+func originList(list []keepalive.Origin) types.List {
+	elements := make([]attr.Value, len(list))
+	for i, o := range list {
+		line := types.Int64Null()
+		if o.Source == keepalive.FromFile {
+			line = types.Int64Value(int64(o.Pos.Line))
+		}
+		elements[i] = types.ObjectValueMust(originType().AttrTypes, map[string]attr.Value{
+			"source": types.StringValue(string(o.Source)), "keyword": types.StringValue(o.Keyword),
+			"written": optional(o.Written, o.Source == keepalive.FromFile || o.Source == keepalive.FromCommandLine),
+			"file":    optional(o.Pos.Path, o.Source == keepalive.FromFile), "line": line, "block": optional(o.Block, o.Block != ""),
+		})
+	}
+	return types.ListValueMust(originType(), elements)
+}
+
+func originMap(all map[string][]keepalive.Origin) types.Map {
+	elements := make(map[string]attr.Value, len(all))
+	for keyword, list := range all {
+		elements[keyword] = originList(list)
+	}
+	return types.MapValueMust(originsType(), elements)
+}
+
+func textList(texts []string) types.List {
+	elements := make([]attr.Value, len(texts))
+	for i, text := range texts {
+		elements[i] = types.StringValue(text)
+	}
+	return types.ListValueMust(types.StringType, elements)
+}
