@@ -2,6 +2,7 @@ package provider
 
 import (
 	"encoding/json"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -99,4 +100,65 @@ output "told" { value = jsonencode(data.sshkeepalive_server_config.all) }
 	if n := c.looks(func() { c.expect(2, []string{"web1 has a stale daemon"}, "plan", "-no-color", "-detailed-exitcode") }); n != 1 {
 		t.Errorf("%d looks where one is enough", n)
 	}
+}
+
+// TestClientConfigOfAHost: bob's own file, the system's, a Match exec that only
+// the host can judge, a user on the command line, and a file that plain ssh does
+// not read.
+func TestClientConfigOfAHost(t *testing.T) {
+	t.Parallel()
+	m := bobsMachine(t, "Host db*\n\tServerAliveInterval 30\nMatch exec \"test -e /vpn\"\n\tConnectTimeout 9\nHost *\n\tServerAliveInterval 60\n\tUser joe\n")
+	m.Sh("touch /vpn; printf 'Host *\\n  HashKnownHosts yes\\n' >/etc/ssh/ssh_config; printf 'ServerAliveInterval 5\\n' >/home/bob/other; chown bob /home/bob/other")
+	c := newCLI(t)
+	c.config(providerBlock("", m) + strings.ReplaceAll(`
+data "sshkeepalive_client_config" "usual" {
+  host        = "bob@HOST"
+  probe_hosts = ["db1", "eve@web1"]
+}
+data "sshkeepalive_client_config" "other" {
+  host        = "HOST"
+  user        = "bob"
+  config_file = "~/other"
+  probe_hosts = ["db1"]
+  keywords    = ["ServerAliveInterval", "HashKnownHosts"]
+}
+output "told" { value = jsonencode([data.sshkeepalive_client_config.usual, data.sshkeepalive_client_config.other]) }
+`, "HOST", fmt.Sprintf("%s:%d", m.Addr, m.Port)))
+	c.apply()
+	var told [2]struct {
+		Effective  map[string]map[string]string
+		Provenance map[string]map[string][]toldOrigin
+		Files      []string
+	}
+	c.outputs(&told)
+	usual, other := told[0].Provenance, told[1]
+	for name, c := range map[string]struct {
+		got  []toldOrigin
+		want toldOrigin
+	}{
+		"the first":        {usual["db1"]["ServerAliveInterval"], toldOrigin{"file", "ServerAliveInterval", "30", bobFile, "Host db*", 2}},
+		"the last":         {usual["eve@web1"]["ServerAliveInterval"], toldOrigin{"file", "ServerAliveInterval", "60", bobFile, "Host *", 6}},
+		"by exec":          {usual["db1"]["ConnectTimeout"], toldOrigin{"file", "ConnectTimeout", "9", bobFile, `Match exec "test -e /vpn"`, 4}},
+		"the system's":     {usual["db1"]["HashKnownHosts"], toldOrigin{"file", "HashKnownHosts", "yes", "/etc/ssh/ssh_config", "Host *", 2}},
+		"eve":              {usual["eve@web1"]["User"], toldOrigin{Source: "command line", Keyword: "User", Written: "eve"}},
+		"joe":              {usual["db1"]["User"], toldOrigin{"file", "User", "joe", bobFile, "Host *", 7}},
+		"the other file":   {other.Provenance["db1"]["ServerAliveInterval"], toldOrigin{"file", "ServerAliveInterval", "5", "/home/bob/other", "", 1}},
+		"not the system's": {other.Provenance["db1"]["HashKnownHosts"], toldOrigin{Source: "default", Keyword: "HashKnownHosts"}},
+	} {
+		if len(c.got) != 1 || c.got[0] != c.want {
+			t.Errorf("%s: %+v, not %+v", name, c.got, c.want)
+		}
+	}
+	if len(told[0].Effective) != 2 || told[0].Effective["db1"]["ServerAliveInterval"] != "30" || len(other.Effective["db1"]) != 2 || len(told[0].Files) != 2 || len(other.Files) != 1 {
+		t.Errorf("told %+v", told)
+	}
+	for name, of := range usual {
+		for keyword, list := range of {
+			if list[0].Source == "unknown" {
+				t.Errorf("nobody knows where %s of %s comes from", keyword, name)
+			}
+		}
+	}
+	m.Sh("chmod 666 " + bobFile)
+	c.expect(1, []string{"ssh of bob refuses " + bobFile, "mode 0666"}, "plan", "-no-color")
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
@@ -41,11 +42,13 @@ func (m *clientModel) check(ctx context.Context) (found []keepalive.Problem, unk
 	return keepalive.CheckClient(w.client), w.unknown, diags
 }
 
-func (m *clientModel) suits(where whereabouts) diag.Diagnostics {
+func (m *clientModel) suits(where whereabouts) diag.Diagnostics { return imageRunsNoSSH(m.Host, where) }
+
+func imageRunsNoSSH(h types.String, where whereabouts) diag.Diagnostics {
 	if where.spec.Transport != "image" {
 		return nil
 	}
-	return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("host"), m.Host.ValueString()+": an image runs no ssh",
+	return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("host"), h.ValueString()+": an image runs no ssh",
 		"The settings of a client are proven by its own ssh. Manage them over the transport ssh or local; for an image, render_ssh_config writes the text.")}
 }
 

@@ -102,10 +102,9 @@ func contextReadingType() types.ObjectType {
 func (*serverConfig) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
 	var m serverConfigModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() {
-		return
+	if !resp.Diagnostics.HasError() && !anyUnknownElement(m.Keywords) {
+		resp.Diagnostics.Append(problems("", keepalive.CheckServerKeywords(texts(m.Keywords.Elements())))...)
 	}
-	resp.Diagnostics.Append(problems("", keepalive.CheckServerKeywords(texts(m.Keywords.Elements())))...)
 }
 
 // Read looks at the host.

@@ -11,7 +11,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-const serverConfigType = "sshkeepalive_server_config"
+const (
+	serverConfigType = "sshkeepalive_server_config"
+	clientConfigType = "sshkeepalive_client_config"
+)
 
 // ask validates and reads a data source.
 func (r *rpc) ask(name string, config values) (tftypes.Value, []*tfprotov6.Diagnostic) {
@@ -125,6 +128,29 @@ func TestServerConfigStaleAndStopped(t *testing.T) {
 	}
 }
 
+func TestClientConfig(t *testing.T) {
+	t.Parallel()
+	h := &fakeHost{machineID: "m1", files: map[string]string{
+		"/root/.ssh/config":   "Host db*\n  ServerAliveInterval 30\n  SendEnv A B\nHost *\n  ServerAliveInterval 60\n  User joe\n",
+		"/etc/ssh/ssh_config": "Host *\n  SendEnv LANG\n  HashKnownHosts yes\n",
+	}}
+	e := one(h)
+	v := start(t, e, nil).answer(clientConfigType, values{"host": "web1", "probe_hosts": []any{"db1", "bob@web1"}})
+	db1, web1 := fields(t, fields(t, v)["effective"])["db1"], fields(t, fields(t, v)["effective"])["bob@web1"]
+	expect(t, db1, map[string]string{"ServerAliveInterval": "30", "SendEnv": "A\nB\nLANG", "ServerAliveCountMax": "3"})
+	expect(t, web1, map[string]string{"ServerAliveInterval": "60", "HashKnownHosts": "yes"})
+	from := fields(t, fields(t, v)["provenance"])
+	expect(t, from["db1"], map[string]string{
+		"ServerAliveInterval.0.block": "Host db*", "ServerAliveInterval.0.line": "2", "ServerAliveInterval.0.file": "/root/.ssh/config",
+		"SendEnv.1.file": "/etc/ssh/ssh_config", "ServerAliveCountMax.0.source": "default", "User.0.block": "Host *",
+	})
+	expect(t, from["bob@web1"], map[string]string{"ServerAliveInterval.0.line": "5"})
+	expect(t, v, map[string]string{"files.0": "/root/.ssh/config", "files.1": "/etc/ssh/ssh_config", "openssh_version": "OpenSSH_9.2p1 Debian-2", "machine_id": "m1", "host_key_sha256": "null"})
+	if e.looks != 1 {
+		t.Errorf("%d looks", e.looks)
+	}
+}
+
 // TestSourcesRefuse: what is wrong is said before anything is dialled.
 func TestSourcesRefuse(t *testing.T) {
 	t.Parallel()
@@ -133,22 +159,28 @@ func TestSourcesRefuse(t *testing.T) {
 		config values
 		words  []string
 	}{
-		"an empty host":       {serverConfigType, values{"host": ""}, []string{`AttributeName("host")`}},
-		"an unknown keyword":  {serverConfigType, values{"host": "web1", "keywords": []any{"Port", "Prot"}}, []string{`AttributeName("keywords").ElementKeyInt(1)`, "did you mean Port"}},
-		"a block":             {serverConfigType, values{"host": "web1", "keywords": []any{"Match"}}, []string{"Match is not a setting"}},
-		"a relative file":     {serverConfigType, values{"host": "web1", "config_file": "sshd_config"}, []string{`AttributeName("config_file")`, "absolute"}},
-		"a policy":            {serverConfigType, values{"host": "web1", "on_unreachable": "recheck"}, []string{`AttributeName("on_unreachable")`}},
-		"a host key policy":   {serverConfigType, values{"host": "web1", "ssh": values{"host_key_policy": "yolo"}}, []string{`AttributeName("host_key_policy")`}},
-		"a port in a context": {serverConfigType, values{"host": "web1", "contexts": []any{values{"local_port": 0}}}, []string{`AttributeName("local_port")`}},
-		"a bad host":          {serverConfigType, values{"host": "web1:ssh:2"}, []string{"web1:ssh:2"}},
-		"a bad time for ours": {serverConfigType, values{"host": "web1", "ssh": values{"connect_timeout": "soon"}}, []string{`AttributeName("connect_timeout")`}},
-		"a bad time to look":  {serverConfigType, values{"host": "web1", "timeouts": values{"read": "soon"}}, []string{`AttributeName("timeouts")`}},
-		"a port":              {serverConfigType, values{"host": "web1", "ssh": values{"port": 70000}}, []string{`AttributeName("port")`}},
+		"an empty host":        {serverConfigType, values{"host": ""}, []string{`AttributeName("host")`}},
+		"an unknown keyword":   {serverConfigType, values{"host": "web1", "keywords": []any{"Port", "Prot"}}, []string{`AttributeName("keywords").ElementKeyInt(1)`, "did you mean Port"}},
+		"a block":              {serverConfigType, values{"host": "web1", "keywords": []any{"Match"}}, []string{"Match is not a setting"}},
+		"a relative file":      {serverConfigType, values{"host": "web1", "config_file": "sshd_config"}, []string{`AttributeName("config_file")`, "absolute"}},
+		"a policy":             {serverConfigType, values{"host": "web1", "on_unreachable": "recheck"}, []string{`AttributeName("on_unreachable")`}},
+		"no name":              {clientConfigType, values{"host": "web1", "probe_hosts": []any{}}, []string{`AttributeName("probe_hosts")`}},
+		"an option for a name": {clientConfigType, values{"host": "web1", "probe_hosts": []any{"db1", "-oProxyCommand=x"}}, []string{`AttributeName("probe_hosts").ElementKeyInt(1)`, "as it is typed after ssh"}},
+		"a server's keyword":   {clientConfigType, values{"host": "web1", "probe_hosts": []any{"db1"}, "keywords": []any{"ClientAliveInterval"}}, []string{`AttributeName("keywords").ElementKeyInt(0)`, "no keyword of ssh_config"}},
+		"a file with blanks":   {clientConfigType, values{"host": "web1", "probe_hosts": []any{"db1"}, "config_file": "~/a b"}, []string{`AttributeName("config_file")`}},
+		"an account":           {clientConfigType, values{"host": "web1", "probe_hosts": []any{"db1"}, "user": "a;b"}, []string{`AttributeName("user")`}},
+		"an image's ssh":       {clientConfigType, values{"host": "image", "probe_hosts": []any{"db1"}}, []string{"an image runs no ssh"}},
+		"a host key policy":    {serverConfigType, values{"host": "web1", "ssh": values{"host_key_policy": "yolo"}}, []string{`AttributeName("host_key_policy")`}},
+		"a port in a context":  {serverConfigType, values{"host": "web1", "contexts": []any{values{"local_port": 0}}}, []string{`AttributeName("local_port")`}},
+		"a bad host":           {serverConfigType, values{"host": "web1:ssh:2"}, []string{"web1:ssh:2"}},
+		"a bad time for ours":  {serverConfigType, values{"host": "web1", "ssh": values{"connect_timeout": "soon"}}, []string{`AttributeName("connect_timeout")`}},
+		"a bad time to look":   {serverConfigType, values{"host": "web1", "timeouts": values{"read": "soon"}}, []string{`AttributeName("timeouts")`}},
+		"a port":               {serverConfigType, values{"host": "web1", "ssh": values{"port": 70000}}, []string{`AttributeName("port")`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			e := one(cloudHost())
-			_, diags := start(t, e, nil).ask(c.source, c.config)
+			_, diags := start(t, e, values{"hosts": values{"image": values{"transport": "image", "root": "/mnt"}}}).ask(c.source, c.config)
 			mustSay(t, diags, failed, c.words...)
 			if e.looks != 0 {
 				t.Error("somebody was dialled")
@@ -185,7 +217,10 @@ func TestSourcesWhenUnreachable(t *testing.T) {
 				config["on_unreachable"] = c.own
 			}
 			r := start(t, one(h), provider)
-			for _, source := range []string{serverConfigType} {
+			for _, source := range []string{serverConfigType, clientConfigType} {
+				if source == clientConfigType {
+					config["probe_hosts"] = []any{"db1"}
+				}
 				v, diags := r.ask(source, config)
 				if !c.warns {
 					mustSay(t, diags, failed, "web1: ")
@@ -210,7 +245,11 @@ func TestSourcesNeverDialWhatIsNotKnown(t *testing.T) {
 	e := one(cloudHost())
 	r := start(t, e, values{"connection": values{"password": unknown{}}})
 	for source := range maps.Keys(r.sources) {
-		_, diags := r.ask(source, values{"host": "web1"})
+		config := values{"host": "web1"}
+		if source == clientConfigType {
+			config["probe_hosts"] = []any{"db1"}
+		}
+		_, diags := r.ask(source, config)
 		mustSay(t, diags, failed, "web1: connection.password is not known yet", "depends_on")
 	}
 	if len(e.specs) > 0 {

@@ -173,5 +173,6 @@ func (p *Provider) Resources(context.Context) []func() resource.Resource {
 func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
 		func() datasource.DataSource { return &serverConfig{} },
+		func() datasource.DataSource { return &clientConfig{} },
 	}
 }

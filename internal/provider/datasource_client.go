@@ -1,0 +1,156 @@
+package provider
+
+import (
+	"context"
+	"maps"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
+)
+
+var (
+	_ datasource.DataSourceWithConfigure      = (*clientConfig)(nil)
+	_ datasource.DataSourceWithValidateConfig = (*clientConfig)(nil)
+)
+
+// clientConfig is the data source sshkeepalive_client_config.
+type clientConfig struct{ lookout }
+
+// clientConfigModel is sshkeepalive_client_config as Terraform holds it.
+type clientConfigModel struct {
+	Host          types.String   `tfsdk:"host"`
+	SSH           types.Object   `tfsdk:"ssh"`
+	OnUnreachable types.String   `tfsdk:"on_unreachable"`
+	Timeouts      timeouts.Value `tfsdk:"timeouts"`
+
+	ConfigFile types.String `tfsdk:"config_file"`
+	User       types.String `tfsdk:"user"`
+	ProbeHosts types.List   `tfsdk:"probe_hosts"`
+	Keywords   types.List   `tfsdk:"keywords"`
+
+	Effective      types.Map    `tfsdk:"effective"`
+	Provenance     types.Map    `tfsdk:"provenance"`
+	Files          types.List   `tfsdk:"files"`
+	OpenSSHVersion types.String `tfsdk:"openssh_version"`
+	HostKeySHA256  types.String `tfsdk:"host_key_sha256"`
+	MachineID      types.String `tfsdk:"machine_id"`
+}
+
+// Metadata names the data source.
+func (*clientConfig) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_client_config"
+}
+
+// Schema describes sshkeepalive_client_config.
+func (*clientConfig) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	attributes := sourceWhereSchema(ctx, clientConfigHostDoc)
+	maps.Copy(attributes, map[string]schema.Attribute{
+		"on_unreachable": onUnreachableSource(),
+		"config_file":    schema.StringAttribute{Optional: true, MarkdownDescription: clientConfigFileDoc, Validators: []validator.String{homePath{}}},
+		"user": schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: "Whose ssh is asked: `~` is this account's home directory. Another account than the one that logs in takes root. Default: who logs in.",
+			Validators:          []validator.String{stringvalidator.RegexMatches(accountForm, "must be the name of an account")},
+		},
+		"probe_hosts": schema.ListAttribute{
+			Required: true, ElementType: types.StringType,
+			MarkdownDescription: "Names, `[user@]host`, as they are typed after `ssh`. `ssh -G` is asked about each. It connects to nothing, but runs the commands of `Match exec`, and asks the resolver where host names are canonicalized.",
+			Validators:          []validator.List{listvalidator.SizeAtLeast(1)},
+		},
+		"keywords": namesAttribute(),
+	})
+	maps.Copy(attributes, seenSchema("The host's ssh, as `ssh -V` names it."))
+	maps.Copy(attributes, map[string]schema.Attribute{
+		"effective":  computedValues(clientConfigEffectiveDoc, effectiveType),
+		"provenance": computedValues("Where each value of `effective` comes from: by probe host and keyword, the lines that make it, more than one where values add up. "+originDoc, provenanceType()),
+	})
+	resp.Schema = schema.Schema{MarkdownDescription: clientConfigDoc, Attributes: attributes}
+}
+
+const (
+	clientConfigDoc = "What the ssh of a host makes of its configuration files, whoever wrote them, for the names that one would type after `ssh`: the effective values as the host's own `ssh -G` prints them, with the file and line that each comes from. " +
+		"Connects to none of these names, and changes nothing."
+	clientConfigHostDoc = "Where ssh runs: a name in the provider's `hosts`, most often one with `transport = \"local\"` for the machine that runs Terraform, or `[user@]host[:port]`."
+	clientConfigFileDoc = "The user's file, if it is another one than `~/.ssh/config`: written with `~/` or absolute. A file that plain ssh does not read is asked for with `ssh -F`, which leaves out the system's; " +
+		"for one of the system, such as `/etc/ssh/ssh_config.d/10-keepalive.conf`, root is needed."
+	clientConfigEffectiveDoc = "What `ssh -G` prints, by probe host and keyword: one line for each value of a keyword that may be repeated, as in `settings` of `sshkeepalive_client`. Keywords are spelled as in `ssh_config(5)`."
+)
+
+func provenanceType() types.MapType { return types.MapType{ElemType: originsType()} }
+
+func (m *clientConfigModel) check() diag.Diagnostics {
+	found := keepalive.CheckProbes(texts(m.ProbeHosts.Elements()))
+	return problems("", append(found, keepalive.CheckClientKeywords(texts(m.Keywords.Elements()))...))
+}
+
+// ValidateConfig finds keywords that are none, and names that nobody can type.
+func (*clientConfig) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
+	var m clientConfigModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if !resp.Diagnostics.HasError() && !anyUnknownElement(m.ProbeHosts) && !anyUnknownElement(m.Keywords) {
+		resp.Diagnostics.Append(m.check()...)
+	}
+}
+
+// Read looks at the host.
+func (d *clientConfig) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var m clientConfigModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	looked, diags := d.at(ctx, outpost{address{Host: m.Host, SSH: m.SSH}, m.Timeouts, m.OnUnreachable}, func(ctx context.Context, where whereabouts) (diag.Diagnostics, error) {
+		if diags := imageRunsNoSSH(m.Host, where); diags.HasError() {
+			return diags, nil
+		}
+		sight, err := d.session.engine.LookClient(ctx, m.target(where), keepalive.Client{ProbeHosts: texts(m.ProbeHosts.Elements())})
+		if err != nil {
+			return nil, err
+		}
+		s := keepalive.SurveyClient(texts(m.Keywords.Elements()), sight.Facts)
+		diags := surveyed(ctx, m.Host.ValueString(), s)
+		if !diags.HasError() {
+			m.tell(s, sight)
+		}
+		return diags, nil
+	})
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !looked {
+		m.Effective, m.Provenance, m.Files = types.MapNull(effectiveType), types.MapNull(provenanceType()), types.ListNull(types.StringType)
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+}
+
+func (m *clientConfigModel) target(where whereabouts) reconcile.ClientTarget {
+	t := reconcile.ClientTarget{Spec: where.spec, File: m.ConfigFile.ValueString(), User: m.User.ValueString()}
+	if t.File == "" {
+		t.File = defaultClientFile
+	}
+	return t
+}
+
+func (m *clientConfigModel) tell(s keepalive.Survey, sight reconcile.ClientSight) {
+	effective, origins := map[string]map[string]string{}, map[string]attr.Value{}
+	for _, r := range s.Readings {
+		name := keepalive.ProbeName(r.Context)
+		effective[name], origins[name] = r.Effective, originMap(r.Origins)
+	}
+	m.Effective, m.Provenance = textMaps(effective), types.MapValueMust(provenanceType(), origins)
+	m.Files = textList(s.Files)
+	m.OpenSSHVersion = types.StringValue(sight.Facts.VersionText)
+	m.HostKeySHA256 = optional(sight.Identity.HostKeySHA256, sight.Identity.HostKeySHA256 != "")
+	m.MachineID = optional(sight.MachineID, sight.MachineID != "")
+}
