@@ -1,24 +1,45 @@
 # What every script that asks an sshd needs: SSHD is the program, HK what makes it
 # load the keys of the host.
+NL=$(printf '\nx');
+NL=${NL%x};
+LENT=;
+GIVEN=;
+T=;
+trap '[ -z "$T" ] || rm -rf "$T"; [ -z "$GIVEN" ] || rmdir "$GIVEN"' EXIT;
+room() { [ -n "$T" ] || T=$(mktemp -d) || { say notemp; exit 0; }; };
 
 # sshd -T wants its privilege separation directory, which is missing while
 # ssh.socket has not started a daemon yet. It is given one, which stays: a daemon
 # that starts at this moment would lose it again, and refuse every login.
-workspace() { LENT=; GIVEN=; T=$(mktemp -d) || { say notemp; exit 0; };
-  trap 'rm -rf "$T"; [ -z "$GIVEN" ] || rmdir "$GIVEN"' EXIT; };
-give() { d=$(sed -n 's/^Missing privilege separation directory: //p' "$T/err" | tr -d '\r');
-  [ -n "$d" ] && mkdir -m 755 "$d" 2>/dev/null && if [ -n "$IMAGE" ]; then GIVEN=$d; fi; };
+give() { d=${ERR#*Missing privilege separation directory: };
+  d=${d%%[[:cntrl:]]*};
+  case $ERR in *'Missing privilege separation directory: '*) ;; *) return 1 ;; esac;
+  mkdir -m 755 "$d" 2>/dev/null && if [ -n "$IMAGE" ]; then GIVEN=$d; fi; };
 
 # An image gets its host keys at its first boot, and sshd says nothing without one.
-lend() { [ -n "$IMAGE" ] && [ -z "$LENT" ] && grep -q 'no hostkeys available' "$T/err" &&
+lend() { case $ERR in *'no hostkeys available'*) ;; *) return 1 ;; esac;
+  [ -n "$IMAGE" ] && [ -z "$LENT" ] && room &&
   ssh-keygen -q -t ed25519 -N '' -f "$T/key" </dev/null >/dev/null 2>&1 && LENT="-h $T/key"; };
-ask() { "$@" $LENT >"$T/out" 2>"$T/err" </dev/null; RC=$?;
-  while [ $RC -ne 0 ] && { give || lend; }; do "$@" $LENT >"$T/out" 2>"$T/err" </dev/null; RC=$?; done; };
-told() { say "$1" "$RC" "$2";
-  if [ -n "$LENT" ]; then grep -v "^hostkey $T/key\$" "$T/out"; else cat "$T/out"; fi;
-  [ ! -s "$T/err" ] || sed 's/^/@err /' "$T/err" | tr -d '\r'; };
 
-# The wanted lines alone, to be judged and spelled.
-canon() { printf '%s\n' "$@" >"$T/want";
+# OUT is what a program prints, RC its status, and ERR what it says if it fails: it
+# is run again for that, because a file to keep it apart in costs two programs more
+# each time that all is well.
+ask() { for n in 1 2 3 4; do
+    ERR=;
+    OUT=$("$@" $LENT 2>/dev/null </dev/null);
+    RC=$?;
+    [ $RC -ne 0 ] || return 0;
+    ERR=$("$@" $LENT 2>&1 >/dev/null </dev/null) || give || lend || return 0;
+  done; };
+told() { say "$1" "$RC" "$2";
+  if [ -n "$LENT" ]; then printf '%s\n' "$OUT" | grep -v "^hostkey $T/key\$"; else printf '%s\n' "$OUT"; fi;
+  [ -z "$ERR" ] || printf '%s\n' "$ERR" | sed 's/^/@err /' | tr -d '\r'; };
+
+# The wanted lines alone, to be judged and spelled. An image may have no /proc, on
+# which /dev/stdin rests.
+alone() { if [ -z "$PIPED" ]; then printf '%s' "$WANTED" >"$T/want"; "$SSHD" -T -f "$T/want" "$@";
+  else printf '%s' "$WANTED" | "$SSHD" -T -f /dev/stdin "$@"; fi; };
+canon() { WANTED=; for l in "$@"; do WANTED=$WANTED$l$NL; done;
   case $* in *[Hh][Oo][Ss][Tt][Kk][Ee][Yy]\ *) set -- ;; *) set -- $HK ;; esac;
-  ask "$SSHD" -T -f "$T/want" "$@"; told canon; };
+  PIPED=; if [ -e /dev/stdin ]; then PIPED=1; else room; fi;
+  ask alone "$@"; told canon; };

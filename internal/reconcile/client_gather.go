@@ -111,7 +111,9 @@ func (r *clientReport) section(word, arg string) error {
 	case "attr":
 		return r.attr(arg)
 	case "file":
-		return r.file(arg)
+		r.names = append(r.names, arg)
+	case "sizes":
+		return r.contents()
 	case "machine":
 		r.sight.MachineID = arg
 	case "end":

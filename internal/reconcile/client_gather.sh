@@ -37,7 +37,12 @@ if [ -e "$F" ] && { [ ! -f "$F" ] || [ ! -r "$F" ]; }; then
   say unreadable "$F" "$(cat "$F" 2>&1 >/dev/null)"; exit 0;
 fi;
 
-attr() { say attr "$(stat -L -c '%a %u' "$1" 2>/dev/null || stat -L -f '%Mp%Lp %u' "$1" 2>/dev/null)" "$1"; };
+FILES=;
+ATTRS=;
+attr() { word "$1"; ATTRS="$ATTRS $WORD"; };
+attrs() { a=$(eval "stat -L -c '@attr %a %u %n' $1" 2>/dev/null);
+  [ -n "$a" ] || a=$(eval "stat -L -f '@attr %Mp%Lp %u %N' $1" 2>/dev/null);
+  printf '%s\n' "$a"; };
 above() { d=$1;
   while [ ! -d "$d" ] && [ -n "${d%/*}" ]; do d=${d%/*}; done;
   if [ -d "$d" ]; then attr "$d"; fi; };
@@ -50,7 +55,7 @@ walk() { case $SEEN in *"|$1|"*) return ;; esac;
   if [ ! -f "$1" ]; then return; fi;
   attr "$1";
   if [ ! -r "$1" ]; then return; fi;
-  send "$1";
+  FILES="$FILES $WORD";
   set -f;
   for g in $(includes "$1"); do
     anchor "$g";
@@ -72,6 +77,7 @@ done;
 set +f;
 case $F in "$H/.ssh/"*.d/*|"${SYS%/*}/"*.d/*) ALONE= ;; esac;
 if [ -n "$ALONE" ]; then BASE=$H/.ssh; walk "$F"; say alone; fi;
+eval "send $FILES";
 say main "$MAIN";
 say system "$SYS";
 above "${F%/*}";
@@ -99,6 +105,7 @@ each() { for h in "$@"; do
     case $p in /*) above "${p%/*}" ;; esac;
   done; };
 probes;
+attrs "$ATTRS";
 for f in /etc/machine-id /var/lib/dbus/machine-id; do
   if [ -s "$f" ]; then say machine "$(cat "$f")"; break; fi;
 done;

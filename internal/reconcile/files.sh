@@ -2,11 +2,16 @@
 
 say() { printf '@%s\n' "$*"; };
 
-# The words after the Include lines of a file, as far as a shell can tell.
-CR=$(printf '\r');
-NL=$(printf '\nx');
-NL=${NL%x};
-includes() { sed -n -e '/^[[:space:]]*"\{0,1\}[Ii][Nn][Cc][Ll][Uu][Dd][Ee]"\{0,1\}[[:space:]=]\{1,\}/!d' -e 's///' -e "y/\"$CR/  /" -e p "$1"; };
+# A name as one word of a list that eval reads.
+word() { case $1 in
+  *\'*) WORD="'$(printf '%s' "$1" | sed "s/'/'\\\\''/g")'" ;;
+  *) WORD="'$1'" ;;
+  esac; };
 
-# A file, with its length in front of its bytes.
-send() { n=$(wc -c <"$1"); say file "$((n))" "$1"; cat "$1"; echo; };
+# The words after the Include lines of files, as far as a shell can tell.
+includes() { sed -n -e '/^[[:space:]]*"\{0,1\}[Ii][Nn][Cc][Ll][Uu][Dd][Ee]"\{0,1\}[[:space:]=]\{1,\}/!d' -e 's///' -e 's/["[:space:]]/ /g' -e p "$@"; };
+
+# Files: their names, then what wc counts of each, then the bytes of all in the same
+# order, and a line that proves that they were as many. One program for all is the
+# least that a host can be asked to start.
+send() { [ $# -gt 0 ] || return 0; for f in "$@"; do say file "$f"; done; say sizes; wc -c "$@"; say bytes; cat "$@"; echo; };

@@ -25,20 +25,22 @@ var (
 // gatherScript composes the one script that tells everything PlanServer and
 // ObserveServer ask about t's sshd.
 func gatherScript(t Target, q questions) string {
-	return "CFG=" + quote(t.ConfigFile) + "; " + t.imageWord() + q.functions() + oneLine(filesSource+askSource+gatherSource)
+	return "CFG=" + quote(t.ConfigFile) + "; " + flag("IMAGE", t.isImage()) + flag("GREETED", q.greeted) + flag("SOCKETS", q.sockets) +
+		q.functions() + oneLine(filesSource+askSource+gatherSource)
 }
 
-func (t Target) imageWord() string {
-	if t.isImage() {
-		return "IMAGE=1; "
+// flag assigns a variable of the scripts that is empty or not.
+func flag(name string, set bool) string {
+	if set {
+		return name + "=1; "
 	}
-	return "IMAGE=; "
+	return name + "=; "
 }
 
 // spellScript asks the sshd of v how it spells and judges the texts of q.
 func spellScript(t Target, v *view, q questions) string {
-	return t.imageWord() + "SSHD=" + quote(v.sight.sshd) + "; HK=" + quote(v.keys) + "; " + q.functions() +
-		oneLine(filesSource+askSource) + " workspace; wants; say end;"
+	return flag("IMAGE", t.isImage()) + "SSHD=" + quote(v.sight.sshd) + "; HK=" + quote(v.keys) + "; " + q.functions() +
+		oneLine(filesSource+askSource) + " wants; say end;"
 }
 
 // oneLine drops the comments of a script that was written for it and joins its
@@ -59,9 +61,17 @@ func quote(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// gather looks at the machine behind h, whatever is known of it.
+// gather looks at the machine behind h, whatever is known of it, and at who
+// listens there.
 func gather(ctx context.Context, h host.Host, t Target, want keepalive.Server) (Sight, error) {
-	k, err := learn(ctx, h, t, []keepalive.Server{want}, knowledge{})
+	wants := []keepalive.Server{want}
+	q := questionsOf(wants, greeted(h))
+	q.sockets = true
+	v, spellings, err := look(ctx, h, t, q)
+	if err != nil {
+		return Sight{}, err
+	}
+	k, err := learn(ctx, h, t, wants, knowledge{}.with(v, spellings))
 	if err != nil {
 		return Sight{}, err
 	}
@@ -101,11 +111,12 @@ func greeted(h host.Host) sshconf.Version {
 
 func look(ctx context.Context, h host.Host, t Target, q questions) (*view, map[string]answer, error) {
 	began := time.Now()
+	q.greeted = !greeted(h).IsZero()
 	res, err := run(ctx, h, host.Script{Name: "gather", Text: gatherScript(t, q), Root: true, Convergent: true})
 	if err != nil {
 		return nil, nil, err
 	}
-	v, spellings, err := parseReport(res.Stdout, q)
+	v, spellings, err := parseReport(res.Stdout, h.Identity().ServerVersion, q)
 	if err != nil {
 		return nil, nil, said(err, res)
 	}

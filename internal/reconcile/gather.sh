@@ -1,7 +1,8 @@
 # Gathers every fact about one sshd in one go. Go puts assignments of CFG (main
-# file or empty) and IMAGE (not empty where nothing runs, and what we see of
-# /proc is of the machine that builds the image), the functions specs and
-# wants, files.sh and ask.sh in front,
+# file or empty), IMAGE (not empty where nothing runs, and what we see of
+# /proc is of the machine that builds the image), GREETED (not empty where the
+# server told its release as it greeted) and SOCKETS (not empty where it matters
+# who listens), the functions specs and wants, files.sh and ask.sh in front,
 # drops the comments and joins the lines with blanks: a script of one line
 # travels on the exec line and costs two round trips instead of three. So every
 # line here ends where a blank may follow.
@@ -37,6 +38,7 @@ above() { p=$$; while [ "${p:-0}" -gt 1 ]; do
   done; };
 LP=;
 [ -n "$IMAGE" ] || above;
+[ -n "$LP" ] || GREETED=;
 [ -n "$LP$IMAGE" ] || for u in ssh sshd; do
   [ -d /run/systemd/system ] || break;
   p=$(systemctl show -p MainPID --value "$u.service" 2>/dev/null);
@@ -44,7 +46,7 @@ LP=;
 done;
 [ -n "$LP$IMAGE" ] || for f in /run/sshd.pid /var/run/sshd.pid; do
   [ -r "$f" ] || continue;
-  p=$(cat "$f");
+  read -r p <"$f";
   if islistener "$p"; then LP=$p; break; fi;
 done;
 
@@ -52,7 +54,10 @@ SSHD=; OPTS=; ARGV=;
 if [ -n "$LP" ]; then
   title "$LP";
   ARGV=$TITLE;
-  SSHD=$(readlink "/proc/$LP/exe" 2>/dev/null);
+  SSHD=${ARGV#sshd: };
+  SSHD=${SSHD%%[[:space:]]*};
+  # shellcheck disable=SC3013 # POSIX since 2024; where it is missing, readlink tells
+  if ! [ "/proc/$LP/exe" -ef "$SSHD" ] 2>/dev/null; then GREETED=; SSHD=$(readlink "/proc/$LP/exe" 2>/dev/null); fi;
   say daemon "$LP" "${SSHD:-unknown}";
   say argv "$ARGV";
   CGROUP=;
@@ -61,8 +66,9 @@ if [ -n "$LP" ]; then
 fi;
 # The service that runs this daemon, of those in a directory: it is ssh on Debian.
 # A container has the scripts, and no init that minds them.
-ours() { [ "$(cat /run/sshd.pid 2>/dev/null)" = "$LP" ] || return;
-  for u in sshd ssh; do if [ -e "$1/$u" ]; then echo "$u"; return; fi; done; return 1; };
+ours() { p=; { read -r p </run/sshd.pid; } 2>/dev/null;
+  [ "$p" = "$LP" ] || return;
+  for s in sshd ssh; do if [ -e "$1/$s" ]; then return; fi; done; return 1; };
 if [ -n "$IMAGE" ]; then say init none;
 elif [ -d /run/systemd/system ]; then
   systemctl show -p Id -p ActiveState -p Accept ssh.socket sshd.socket 2>/dev/null | {
@@ -74,18 +80,20 @@ elif [ -d /run/systemd/system ]; then
       '') flush ;;
       esac; done; flush; };
   say init systemd;
-elif s=$(ours /run/openrc/started); then say init openrc "$s";
+elif ours /run/openrc/started; then say init openrc "$s";
 elif [ -d /etc/rc.d ] && [ -f /etc/rc.subr ]; then say init rcd sshd;
-elif { [ -p /run/initctl ] || [ -p /dev/initctl ]; } && command -v service >/dev/null && s=$(ours /etc/init.d); then say init rcd "$s";
+elif { [ -p /run/initctl ] || [ -p /dev/initctl ]; } && command -v service >/dev/null && ours /etc/init.d; then say init rcd "$s";
 else say init none; fi;
 [ -x "$SSHD" ] || for f in "$(command -v sshd 2>/dev/null)" /usr/sbin/sshd /usr/local/sbin/sshd /usr/bin/sshd; do
   if [ -x "$f" ]; then SSHD=$f; break; fi;
 done;
 if [ ! -x "$SSHD" ]; then say nosshd; exit 0; fi;
 say sshd "$SSHD";
-V=$("$SSHD" -V 2>&1);
-case $V in *OpenSSH_*) V=OpenSSH_${V#*OpenSSH_} ;; esac;
-say version "${V%%"$NL"*}";
+if [ -z "$GREETED" ]; then
+  V=$("$SSHD" -V 2>&1);
+  case $V in *OpenSSH_*) V=OpenSSH_${V#*OpenSSH_} ;; esac;
+  say version "${V%%"$NL"*}";
+fi;
 
 # Options on the daemon's command line win over every file; take them along.
 words() { f=; while [ $# -gt 0 ]; do case $1 in
@@ -111,25 +119,29 @@ say main "$MAIN";
 say dir "$DIR";
 if [ ! -r "$MAIN" ]; then say unreadable "$MAIN" "$(cat "$MAIN" 2>&1 >/dev/null)"; exit 0; fi;
 
-# Every file the tree could read, with its length in front of its bytes, and
-# every directory that an Include looks into. The globs are the shell's; sshd's
-# own order does not matter here.
+# Every file the tree could read and every directory that an Include looks into,
+# generation by generation: what reads one file reads all of them in one go. The
+# globs are the shell's; sshd's own order does not matter here.
 STAMPS=;
-stamp() { case $1 in
-  *\'*) stamped "'$(printf '%s' "$1" | sed "s/'/'\\\\''/g")'" ;;
-  *) STAMPS="$STAMPS '$1'" ;;
-  esac; };
+FILES=;
+stamp() { word "$1"; STAMPS="$STAMPS $WORD"; };
 stamped() { times=$(eval "stat -c '@stat %.9Z %.9Y %n' $1" 2>/dev/null);
   [ -n "$times" ] || times=$(eval "stat -f '@stat %Fc %Fm %N' $1" 2>/dev/null);
   [ -z "$times" ] || printf '%s\n' "$times"; };
 SEEN='|';
-walk() { case $SEEN in *"|$1|"*) return ;; esac;
+meet() { case $SEEN in *"|$1|"*) return ;; esac;
   SEEN="$SEEN$1|";
   stamp "$1";
-  send "$1";
+  NEW="$NEW $WORD"; };
+cd "$DIR" 2>/dev/null || cd /;
+NEW=;
+meet "$MAIN";
+while [ -n "$NEW" ]; do
+  FILES=$FILES$NEW;
   set -f;
   # shellcheck disable=SC2046 # words are wanted
-  set -- $(includes "$1");
+  set -- $(eval "includes $NEW");
+  NEW=;
   for g in "$@"; do
     d=${g%/*};
     case $g in */*) ;; *) d=. ;; esac;
@@ -140,13 +152,12 @@ walk() { case $SEEN in *"|$1|"*) return ;; esac;
   for g in "$@"; do
     case $g in /*) ;; *) g=$DIR/$g ;; esac;
     for f in $g; do
-      if [ -f "$f" ] && [ -r "$f" ]; then walk "$f"; fi;
+      if [ -f "$f" ] && [ -r "$f" ]; then meet "$f"; fi;
     done;
-  done; };
-cd "$DIR" 2>/dev/null || cd /;
-walk "$MAIN";
+  done;
+done;
+eval "send $FILES";
 
-workspace;
 # Where a Match asks for an item that -C does not give, sshd -T refuses: 7.7 to
 # 8.0 for each item, and releases up to 10.0 at least for lport. What is missing
 # gets a value that nothing matches; neutral() in spec.go gives the same.
@@ -154,7 +165,8 @@ effective() { SPEC=$1;
   while :; do
     ask "$SSHD" -T -f "$MAIN" $OPTS ${SPEC:+-C "$SPEC"};
     [ $RC -ne 0 ] || break;
-    case $(sed -n "s/.*but '\([a-z]*\)' not in connection test specification.*/\1/p" "$T/err") in
+    v=${ERR%\'*not in connection test specification*};
+    case ${v##*\'} in
       user) v=user=no-such-user ;;
       host) v=host=no.such.host.invalid ;;
       addr) v=addr=192.0.2.1 ;;
@@ -169,20 +181,29 @@ told dump;
 if [ $RC -eq 0 ]; then
   # Every key that the daemon can load, because RequiredRSASize and the like
   # judge them.
-  HK=$(sed -n 's/^[Hh][Oo][Ss][Tt][Kk][Ee][Yy] //p' "$T/out" | while read -r f; do [ -r "$f" ] && [ "$f" != "$T/key" ] && printf ' -h %s' "$f"; done);
+  HK=;
+  PF=;
+  i=$IFS;
+  IFS=$NL;
+  set -f;
+  for l in $OUT; do case $l in
+    [Hh][Oo][Ss][Tt][Kk][Ee][Yy]\ *) l=${l#* }; if [ -r "$l" ] && [ "$l" != "$T/key" ]; then HK="$HK -h $l"; fi ;;
+    [Pp][Ii][Dd][Ff][Ii][Ll][Ee]\ *) PF=${l#* } ;;
+    esac; done;
+  set +f;
+  IFS=$i;
   say keys "$HK";
-  PF=$(sed -n 's/^[Pp][Ii][Dd][Ff][Ii][Ll][Ee] //p' "$T/out");
   if [ -n "$PF" ] && [ -e "$PF" ]; then say pidfile "$PF"; stamp "$PF"; fi;
   each() { for s in "$@"; do effective "$s"; told context "$s"; done; };
   specs;
   wants;
 fi;
 
-[ -z "$STAMPS" ] || stamped "$STAMPS";
+stamped "$STAMPS";
 
 # Which sockets listen, with their inode numbers: a reload makes new ones. A busy
 # host has thousands of others, which a shell would read byte by byte.
-[ -n "$IMAGE" ] || sed -n 's/^ *[0-9]*: \([^ ]*\) [^ ]* 0A [^ ]* [^ ]* [^ ]*  *[0-9]*  *[0-9]* \([0-9]*\) .*/@listen \1 \2/p' /proc/net/tcp /proc/net/tcp6 2>/dev/null;
+[ -z "$SOCKETS" ] || sed -n 's/^ *[0-9]*: \([^ ]*\) [^ ]* 0A [^ ]* [^ ]* [^ ]*  *[0-9]*  *[0-9]* \([0-9]*\) .*/@listen \1 \2/p' /proc/net/tcp /proc/net/tcp6 2>/dev/null;
 for f in /etc/machine-id /var/lib/dbus/machine-id; do
   if [ -s "$f" ]; then read -r l <"$f"; say machine "$l"; break; fi;
 done;

@@ -12,6 +12,9 @@ import (
 type questions struct {
 	specs []string // contexts, as sshd -T -C takes them; "" is asked about anyway
 	texts []string // wanted lines, for sshd -T to judge and to spell
+
+	greeted bool // the server told its release
+	sockets bool // who listens matters
 }
 
 func questionsOf(wants []keepalive.Server, v sshconf.Version) questions {

@@ -31,8 +31,9 @@ type report struct {
 // stamp holds nanoseconds since the epoch.
 type stamp struct{ change, modification int64 }
 
-// parseReport reads the output of gather.sh, which was asked q.
-func parseReport(out string, q questions) (*view, map[string]answer, error) {
+// parseReport reads the output of gather.sh, which was asked q. It tells no release
+// where the daemon is the one that greeted, and is still the program on the disk.
+func parseReport(out, greeting string, q questions) (*view, map[string]answer, error) {
 	r := &report{sections: newSections(out), stamps: map[string]stamp{}}
 	r.sight.Facts.Tree = sshconf.Tree{Dialect: sshconf.Server, Files: r.files}
 	if err := r.read(r.section); err != nil {
@@ -40,6 +41,11 @@ func parseReport(out string, q questions) (*view, map[string]answer, error) {
 	}
 	if !r.ended && r.sight.Facts.Invalid == "" {
 		return nil, nil, errCutShort
+	}
+	if r.sight.Facts.VersionText == "" && r.sight.sshd != "" {
+		if err := r.version(greeting); err != nil {
+			return nil, nil, err
+		}
 	}
 	return r.finish(q)
 }
@@ -94,7 +100,9 @@ func (r *report) section(word, arg string) error {
 	case "stat":
 		return r.stat(arg)
 	case "file":
-		return r.file(arg)
+		r.names = append(r.names, arg)
+	case "sizes":
+		return r.contents()
 	case "keys":
 		r.keys = arg
 	case "pidfile":

@@ -14,7 +14,7 @@ var oneWish = keepalive.Server{Settings: []keepalive.Setting{{Attribute: "client
 
 // sightOf reads the report of a host that was asked about oneWish.
 func sightOf(text string) (Sight, error) {
-	v, spellings, err := parseReport(text, questionsOf([]keepalive.Server{oneWish}, sshconf.Version{}))
+	v, spellings, err := parseReport(text, "", questionsOf([]keepalive.Server{oneWish}, sshconf.Version{}))
 	if err != nil {
 		return Sight{}, err
 	}
@@ -30,13 +30,18 @@ const cloudReport = `@daemon 7 /usr/sbin/sshd
 @version OpenSSH_9.2p1 Debian-2+deb12u6, OpenSSL 3.0.15 3 Sep 2024
 @main /etc/ssh/sshd_config
 @dir /etc/ssh
-@stat 1700000000.500000000 1600000000.000000000 /etc/ssh/sshd_config
-@file 49 /etc/ssh/sshd_config
+@includedir /etc/ssh/sshd_config.d
+@file /etc/ssh/sshd_config
+@file /etc/ssh/sshd_config.d/50-cloud-init.conf
+@sizes
+ 49 /etc/ssh/sshd_config
+ 24 /etc/ssh/sshd_config.d/50-cloud-init.conf
+ 73 total
+@bytes
 Include /etc/ssh/sshd_config.d/*.conf
 UsePAM yes
+ClientAliveInterval 120
 
-@includedir /etc/ssh/sshd_config.d
-@stat 1700000000.100000000 1600000000.000000000 /etc/ssh/sshd_config.d
 @dump 0 
 clientaliveinterval 120
 pidfile /run/sshd.pid
@@ -45,6 +50,8 @@ pidfile /run/sshd.pid
 @stat 1700000001.000000000 1700000001.000000000 /run/sshd.pid
 @canon 0 
 ClientAliveInterval 60
+@stat 1700000000.500000000 1600000000.000000000 /etc/ssh/sshd_config
+@stat 1700000000.100000000 1600000000.000000000 /etc/ssh/sshd_config.d
 @listen 00000000:0016 4711
 @machine 0123456789abcdef0123456789abcdef
 @end
@@ -62,6 +69,9 @@ func TestParseReport(t *testing.T) {
 	}
 	if got := string(f.Tree.Files["/etc/ssh/sshd_config"]); got != "Include /etc/ssh/sshd_config.d/*.conf\nUsePAM yes\n" {
 		t.Errorf("main file %q", got)
+	}
+	if got := string(f.Tree.Files["/etc/ssh/sshd_config.d/50-cloud-init.conf"]); got != "ClientAliveInterval 120\n" {
+		t.Errorf("drop-in %q", got)
 	}
 	if f.Effective[0]["clientaliveinterval"][0] != "120" || f.Canonical["clientaliveinterval"][0] != "60" {
 		t.Errorf("dumps %v %v", f.Effective, f.Canonical)
@@ -131,6 +141,33 @@ func TestCutReportIsAnError(t *testing.T) {
 	}
 }
 
+func TestFilesThatChangeWhileTheyAreReadAreAnError(t *testing.T) {
+	for what, change := range map[string][2]string{
+		"grows":       {"UsePAM yes\n", "UsePAM yes\nPort 22\n"},
+		"shrinks":     {"UsePAM yes\n", ""},
+		"goes away":   {" 24 /etc/ssh/sshd_config.d/50-cloud-init.conf\n", ""},
+		"is replaced": {"ClientAliveInterval 120\n", ""},
+	} {
+		text := strings.Replace(cloudReport, change[0], change[1], 1)
+		if _, err := sightOf(text); err == nil || !strings.Contains(err.Error(), "changed while it was read") {
+			t.Errorf("a file that %s: %v", what, err)
+		}
+	}
+}
+
+// A daemon that is the program on the disk told its release as it greeted.
+func TestReleaseFromTheGreeting(t *testing.T) {
+	text := strings.Replace(cloudReport, "@version OpenSSH_9.2p1 Debian-2+deb12u6, OpenSSL 3.0.15 3 Sep 2024\n", "", 1)
+	q := questionsOf([]keepalive.Server{oneWish}, sshconf.Version{})
+	v, _, err := parseReport(text, "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u6", q)
+	if err != nil || v.version() != (sshconf.Version{Major: 9, Minor: 2}) {
+		t.Errorf("%+v, %v", v, err)
+	}
+	if _, _, err := parseReport(text, "SSH-2.0-dropbear_2022.83", q); err == nil {
+		t.Error("nothing told the release, and no error")
+	}
+}
+
 func FuzzParseReport(f *testing.F) {
 	f.Add(cloudReport)
 	f.Add("@err x\n@dump 255 \n@err line 3: Bad\n")
@@ -150,7 +187,7 @@ func TestGatherScriptIsOneShortLineOfShell(t *testing.T) {
 	if strings.ContainsAny(script, "\n\r") {
 		t.Error("the script has a line break, so it cannot travel on the exec line")
 	}
-	if len(script) > 7000 {
+	if len(script) > 8000 {
 		t.Errorf("the script has %d bytes: exec lines of 8 KB work everywhere", len(script))
 	}
 	if out, err := exec.Command("sh", "-n", "-c", script).CombinedOutput(); err != nil {

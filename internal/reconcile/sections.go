@@ -11,6 +11,7 @@ import (
 // of which some announce bytes or further lines.
 type sections struct {
 	rest  string
+	names []string // of the files to come
 	files map[string][]byte
 	dumps []dump
 }
@@ -64,15 +65,25 @@ func (s *sections) dump(word, arg string, kinds ...string) error {
 	return nil
 }
 
-// file takes the bytes that the script counted before it sent them.
-func (s *sections) file(arg string) error {
-	count, name, _ := strings.Cut(arg, " ")
-	n, err := strconv.Atoi(count)
-	if err != nil || n < 0 || n >= len(s.rest) || s.rest[n] != '\n' {
-		return fmt.Errorf("%s changed while it was read", name)
+// contents takes the files that were named: what wc counted of each, and the bytes
+// of all of them, which are as many if nobody wrote meanwhile.
+func (s *sections) contents() error {
+	counts, rest, _ := strings.Cut(s.rest, "@bytes\n")
+	for _, name := range s.names {
+		var line string
+		line, counts, _ = strings.Cut(counts, "\n")
+		count, of, _ := strings.Cut(strings.TrimLeft(line, " "), " ")
+		n, err := strconv.Atoi(count)
+		if err != nil || of != name || n < 0 || n > len(rest) {
+			return fmt.Errorf("%s changed while it was read", name)
+		}
+		s.files[name] = []byte(rest[:n])
+		rest = rest[n:]
 	}
-	s.files[name] = []byte(s.rest[:n])
-	s.rest = s.rest[n+1:]
+	if !strings.HasPrefix(rest, "\n") {
+		return fmt.Errorf("a file changed while it was read: one of %s", strings.Join(s.names, ", "))
+	}
+	s.rest = rest[1:]
 	return nil
 }
 
