@@ -90,6 +90,8 @@ func of(contenders map[string]bool, steps []step) (found []step) {
 // compared with.
 func (s *scene) duel(width int) turn {
 	theirs, idle := s.terraform(ours, width), s.terraform(nothing, width)
+	// What a state holds is read, passed on and compared, whoever the provider is.
+	idle[2].command.args = append(idle[2].command.args, "-state="+s.path(ours, "terraform.tfstate"))
 	slim := idle[2]
 	slim.who, slim.command.env = lean, append(slices.Clone(slim.command.env), "NOOP=lean")
 	return turn{

@@ -46,7 +46,7 @@ const method = `
 
 Every host is a Debian bookworm in namespaces of its own, with its own sshd. The hosts are the same for all. All are asked one time after another; where rows are compared, they alternate.
 
-- *sshkeepalive*: one resource per host, ` + "`-parallelism`" + ` as given. *no-op*: the same configuration, Terraform and schemas, and a provider that does nothing; it is what Terraform costs by itself. A lean one also logs nothing and collects garbage as seldom as sshkeepalive does, so that what is saved there makes up for nothing that a host costs.
+- *sshkeepalive*: one resource per host, ` + "`-parallelism`" + ` as given. *no-op*: the same configuration, Terraform and schemas, in a plan without changes also the same state, and a provider that does nothing; it is what Terraform costs by itself. A lean one also logs nothing and collects garbage as seldom as sshkeepalive does, so that what is saved there makes up for nothing that a host costs.
 - *x/crypto*: the least that Go can do. One ` + "`ssh.Dial`" + ` per host and one command: the very one that sshkeepalive was seen to run in a plan without changes, or ` + "`true`" + `.
 - *ssh*: ` + "`xargs -P`" + ` and OpenSSH's client, which asks for ` + "`sshd -T`" + ` and looks at nothing.
 - *Ansible*: two ` + "`lineinfile`" + ` with ` + "`validate`" + `, and a handler that reloads sshd; the number at a time is that of forks. *Defaults* is without a configuration file; *pipelining, no facts* is that, with ` + "`gathering = explicit`" + ` and without looking for Python. ControlPersist is on in both.
