@@ -16,9 +16,6 @@ import (
 //
 // What of their text is not done, and why:
 //
-//	 4  The route is missing here. A router's ICMP message ends in the same errno,
-//	    EHOSTUNREACH; to get one, a test would have to change the routes of the
-//	    machine that it runs on.
 //	16  ssh-keygen -F says which lines are about a host, and not what a marker on
 //	    them means; TestTrust and TestFault17RevokedAuthority do.
 //	48  A reboot is another boot id in the lock: a namespace has its kernel's.
