@@ -2,6 +2,7 @@ package host
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ type credentials struct {
 	password Secret
 	agent    io.Closer
 	held     []ssh.Signer // by the agent
+	method   string       // that was used last
 	// offered names, in order, what the server was shown.
 	offered []string
 	// skipped says of key files that need not be there why they are not used.
@@ -279,6 +281,7 @@ func (c *credentials) methods() []ssh.AuthMethod {
 	var methods []ssh.AuthMethod
 	if len(c.signers) > 0 {
 		methods = append(methods, ssh.PublicKeysCallback(func() ([]ssh.Signer, error) {
+			c.method = "publickey"
 			for _, signer := range c.signers {
 				key := signer.PublicKey()
 				c.offered = append(c.offered, key.Type()+" "+ssh.FingerprintSHA256(key))
@@ -293,6 +296,7 @@ func (c *credentials) methods() []ssh.AuthMethod {
 }
 
 func (c *credentials) typePassword() (string, error) {
+	c.method = "password"
 	c.offered = append(c.offered, "password")
 	return c.password.Reveal(), nil
 }
@@ -301,6 +305,7 @@ func (c *credentials) typePassword() (string, error) {
 // if it was not refused as a password before: a second try counts towards locking
 // the account.
 func (c *credentials) answer(_, _ string, questions []string, echos []bool) ([]string, error) {
+	c.method = "keyboard-interactive"
 	answers := make([]string, len(questions))
 	for i, question := range questions {
 		switch {
@@ -316,6 +321,9 @@ func (c *credentials) answer(_, _ string, questions []string, echos []bool) ([]s
 	}
 	return answers, nil
 }
+
+// latest is the method that was used last, none before any of ours.
+func (c *credentials) latest() string { return cmp.Or(c.method, "none") }
 
 func (c *credentials) close() {
 	if c.agent != nil {

@@ -21,6 +21,8 @@ type conn struct {
 	client   *ssh.Client
 	wire     *wire
 	identity Identity
+	meeting  Meeting
+	attempts int // that it took to log in
 	born     time.Time
 	slots    chan struct{} // one per session that may be open
 
@@ -44,6 +46,7 @@ func newConn(ctx context.Context, h *handshake, client *ssh.Client, release func
 	c := &conn{
 		spec: h.spec, client: client, wire: h.wire, born: time.Now(), release: release,
 		identity: Identity{HostKeySHA256: fingerprint(h.hostKey), ServerVersion: string(client.ServerVersion()), Address: h.address},
+		meeting:  h.meeting(),
 		dead:     make(chan struct{}),
 	}
 	c.slots = make(chan struct{}, c.sessions())

@@ -56,10 +56,13 @@ type handshake struct {
 	version string // our identification
 	wire    *wire
 	phase   atomic.Pointer[Phase]
+	moments moments
 
 	hostKey ssh.PublicKey
 	verdict error
 	allowed []string // methods that the server would accept, as it last said
+	offers  []string // the same, as it first said
+	passed  []string // methods that were not enough by themselves
 }
 
 // login dials spec's machine at address over r and logs in. The error is an *Error.
@@ -98,8 +101,11 @@ func (h *handshake) meet(ctx context.Context, r route) (*ssh.Client, error) {
 func (h *handshake) connect(ctx context.Context, r route) (net.Conn, error) {
 	dialCtx, cancel := context.WithTimeout(ctx, h.spec.ConnectTimeout)
 	defer cancel()
+	h.moments.began, h.moments.linked = time.Now(), time.Time{}
+	h.moments.key.Store(nil)
 	link, err := r(dialCtx, h.address)
 	if err == nil {
+		h.moments.linked = time.Now()
 		return link, nil
 	}
 	// The dialer may notice the deadline before the context does.
@@ -132,6 +138,7 @@ func (h *handshake) negotiate(ctx context.Context) (*ssh.Client, error) {
 	if !stop() || err != nil {
 		return nil, h.judge(ctx, hctx, err)
 	}
+	h.moments.done = time.Now()
 	return ssh.NewClient(c, channels, requests), nil
 }
 
@@ -146,6 +153,8 @@ func (h *handshake) config() *ssh.ClientConfig {
 		HostKeyAlgorithms: h.trust.algorithms(),
 		HostKeyCallback: h.trust.callback(func(key ssh.PublicKey, verdict error) {
 			h.hostKey, h.verdict = key, verdict
+			now := time.Now()
+			h.moments.key.Store(&now)
 			h.enter(PhaseAuth)
 		}),
 	}
@@ -153,7 +162,10 @@ func (h *handshake) config() *ssh.ClientConfig {
 
 // beforeTry only listens: it lets x/crypto choose the method.
 func (h *handshake) beforeTry(a *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
-	h.allowed = a.AllowedMethods
+	if h.offers == nil {
+		h.offers = a.AllowedMethods
+	}
+	h.allowed, h.passed = a.AllowedMethods, a.PartialSuccessMethods
 	return nil, nil
 }
 
@@ -222,6 +234,7 @@ func (h *handshake) complete(e *Error) *Error {
 			e.PreIdent = before
 		}
 	}
+	e.Meeting = h.meeting()
 	return e
 }
 

@@ -342,6 +342,7 @@ func (p *Pool) dial(ctx context.Context, spec Spec, path func(context.Context) (
 	for n := 1; ; n++ {
 		c, passed, err := p.meet(ctx, spec, newTrust(spec, keys), path)
 		if err == nil {
+			c.attempts = n
 			logConnected(ctx, c, n, time.Since(began))
 			return c, nil
 		}

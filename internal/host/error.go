@@ -71,6 +71,7 @@ type Error struct {
 	PreIdent    string // what came instead of or before it
 	Attempts    int
 	Elapsed     time.Duration
+	Meeting     Meeting // how far the attempt to log in came, while connecting
 
 	// Host keys as fingerprints; RecordedAt is file:line or "host_keys[0]".
 	OfferedKey, RecordedKey, RecordedAt string

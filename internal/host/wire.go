@@ -21,6 +21,7 @@ type wire struct {
 	mu    sync.Mutex
 	head  []byte
 	ident string
+	at    time.Time // when ident was complete
 	done  bool
 }
 
@@ -61,6 +62,7 @@ func (w *wire) sniff(p []byte) {
 	for line := range bytes.Lines(w.head) {
 		if bytes.HasPrefix(line, []byte("SSH-")) {
 			if bytes.HasSuffix(line, []byte("\n")) {
+				w.at = time.Now()
 				w.ident, w.head, w.done = strings.TrimSpace(string(line)), w.head[:start], true
 			}
 			return
@@ -76,4 +78,11 @@ func (w *wire) said() (ident, before string) {
 	defer w.mu.Unlock()
 	text := strings.TrimSpace(string(w.head[:min(len(w.head), 300)]))
 	return w.ident, strings.ToValidUTF8(text, "?")
+}
+
+// identified returns the identification line and when it was complete.
+func (w *wire) identified() (string, time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.ident, w.at
 }

@@ -17,6 +17,8 @@ type Machines interface {
 	// Fresh returns a connection of its own: new TCP, new jump legs, new
 	// authentication. Release closes it.
 	Fresh(ctx context.Context, spec host.Spec) (host.Host, error)
+	// Reach logs in afresh, measures that and hangs up.
+	Reach(ctx context.Context, spec host.Spec) (host.Reach, error)
 }
 
 // Target is one sshd on one machine.
@@ -99,6 +101,12 @@ func New(machines Machines) *Engine { return &Engine{machines: machines} }
 // Look gathers the facts about t that want needs, or answers from memory.
 func (e *Engine) Look(ctx context.Context, t Target, want keepalive.Server) (Sight, error) {
 	return e.look(ctx, t, want, time.Now())
+}
+
+// Reach logs in to spec's machine afresh, whatever was seen of it. The error is a
+// *host.Error.
+func (e *Engine) Reach(ctx context.Context, spec host.Spec) (host.Reach, error) {
+	return e.machines.Reach(ctx, spec)
 }
 
 // Apply makes want effective on t under a confirmed commit and looks again. A

@@ -1,0 +1,133 @@
+package host
+
+import (
+	"context"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// Meeting is what an attempt to log in found out about the machine. What it did
+// not come to is empty, or 0.
+type Meeting struct {
+	Identity
+	HostKeyType string   // as in a known_hosts file; that of the certificate, if it is one
+	AuthMethods []string // that the server would accept, as it said first
+	AuthMethod  string   // by which we came in, the methods with commas if it took several
+
+	// How long the phases took that it came to the end of. To connect includes
+	// resolving the name, and of a machine behind jump hosts none of their logins.
+	Connect, Identification, KeyExchange, Authentication time.Duration
+}
+
+// Reach is a login and what it took.
+type Reach struct {
+	Meeting
+	RoundTrip time.Duration // of a keepalive; 0 if it was not answered
+	Attempts  int
+	Elapsed   time.Duration // from the first attempt to the login
+}
+
+// Reach logs in afresh, asks for one sign of life and hangs up. Nothing is run on
+// the machine. What others met does not count, but for a machine that has refused
+// us in this run: it is not bothered again, because it may lock us out for that.
+func (p *Pool) Reach(ctx context.Context, spec Spec) (Reach, error) {
+	if h := undialled(spec); h != nil {
+		return Reach{}, nil
+	}
+	if known := p.refusal(spec); known != nil {
+		return Reach{}, known.about(spec)
+	}
+	began := time.Now()
+	ctx, cancel := p.bounded(ctx)
+	defer cancel()
+	c, err := p.dialFresh(ctx, spec)
+	if err != nil {
+		return Reach{}, asError(err).about(spec)
+	}
+	defer c.die(errClosed)
+	r := Reach{Meeting: c.meeting, Attempts: c.attempts, Elapsed: time.Since(began)}
+	r.RoundTrip = c.roundTrip(ctx)
+	return r, nil
+}
+
+// about is e without what was found out about another machine: a jump host.
+func (e *Error) about(spec Spec) *Error {
+	if e.Host != spec.label() {
+		e.Meeting = Meeting{}
+	}
+	return e
+}
+
+// refusal is what spec's machine said to us in this run, if it was final.
+func (p *Pool) refusal(spec Spec) *Error {
+	p.mu.Lock()
+	e := p.entries[spec.Key()]
+	p.mu.Unlock()
+	if e == nil {
+		return nil
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.conn != nil || e.failed == nil || !e.until.IsZero() {
+		return nil
+	}
+	again := *e.failed
+	return &again
+}
+
+// roundTrip is how long the machine takes to give a sign of life, 0 if it gives
+// none.
+func (c *conn) roundTrip(ctx context.Context) time.Duration {
+	const limit = 5 * time.Second
+	answer, began := make(chan error, 1), time.Now()
+	go func() { answer <- c.ask() }()
+	select {
+	case err := <-answer:
+		if err == nil {
+			return time.Since(began)
+		}
+	case <-c.dead:
+	case <-time.After(limit):
+	case <-ctx.Done():
+	}
+	return 0
+}
+
+// moments are the times at which a login came through its phases.
+type moments struct {
+	began, linked, done time.Time
+	// key is when the host showed its key, which another goroutine sees.
+	key atomic.Pointer[time.Time]
+}
+
+func (h *handshake) meeting() Meeting {
+	m := Meeting{
+		Identity:    Identity{Address: h.address},
+		AuthMethods: h.offers,
+		Connect:     between(h.moments.began, h.moments.linked),
+	}
+	if h.wire == nil {
+		return m
+	}
+	ident, at := h.wire.identified()
+	m.ServerVersion, m.Identification = ident, between(h.moments.linked, at)
+	shown := h.moments.key.Load()
+	if shown == nil {
+		return m
+	}
+	m.HostKeySHA256, m.HostKeyType = fingerprint(h.hostKey), h.hostKey.Type()
+	m.KeyExchange = between(at, *shown)
+	if !h.moments.done.IsZero() {
+		m.Authentication = between(*shown, h.moments.done)
+		m.AuthMethod = strings.Join(append(h.passed, h.creds.latest()), ",")
+	}
+	return m
+}
+
+func between(from, to time.Time) time.Duration {
+	if from.IsZero() || to.IsZero() {
+		return 0
+	}
+	return max(to.Sub(from), 1)
+}
