@@ -162,3 +162,60 @@ output "told" { value = jsonencode([data.sshkeepalive_client_config.usual, data.
 	m.Sh("chmod 666 " + bobFile)
 	c.expect(1, []string{"ssh of bob refuses " + bobFile, "mode 0666"}, "plan", "-no-color")
 }
+
+// TestConnectionToHosts: in reach, not there, another host key than the known one,
+// and a key that is not let in, all as values; a check block turns them into
+// warnings and the plan goes on.
+func TestConnectionToHosts(t *testing.T) {
+	t.Parallel()
+	m := hosttest.Start(t, hosttest.Options{Users: []hosttest.User{{Name: "nobody1", NoKey: true}}})
+	other := hosttest.Start(t, hosttest.Options{NoDaemon: true})
+	c := newCLI(t)
+	source := func(name, host, more string) string {
+		return fmt.Sprintf("data \"sshkeepalive_connection\" %q {\n  host = %q\n%s\n}\n", name, host, more)
+	}
+	at := fmt.Sprintf("%s:%d", m.Addr, m.Port)
+	config := providerBlock("", m) + source("up", at, "") + source("away", fmt.Sprintf("%s:%d", other.Addr, other.Port), "") +
+		source("changed", at, fmt.Sprintf("  ssh = { host_keys = [%q] }", strings.TrimSpace(other.HostKeys[0]))) + source("refused", "nobody1@"+at, "") +
+		"output \"told\" { value = jsonencode([data.sshkeepalive_connection.up, data.sshkeepalive_connection.away, data.sshkeepalive_connection.changed, data.sshkeepalive_connection.refused]) }\n"
+	c.config(config)
+	c.apply()
+	var told [4]struct {
+		Reachable             bool
+		Failure, Phase, Error string
+		Next                  string `json:"next_step"`
+		Server                string `json:"server_identification"`
+		Key                   string `json:"host_key_sha256"`
+		Method                string `json:"auth_method"`
+		Milliseconds          map[string]*float64
+	}
+	c.outputs(&told)
+	up := told[0]
+	if !up.Reachable || up.Failure != "" || !strings.HasPrefix(up.Server, "SSH-2.0-OpenSSH_") || !strings.HasPrefix(up.Key, "SHA256:") || up.Method != "publickey" {
+		t.Errorf("have %+v", up)
+	}
+	for phase, took := range up.Milliseconds {
+		if took == nil || *took <= 0 {
+			t.Errorf("%s took no time", phase)
+		}
+	}
+	for i, want := range [][3]string{1: {"unreachable", "connect", "connection refused"}, 2: {"host key changed", "host key", up.Key}, 3: {"authentication refused", "authentication", "nobody1"}} {
+		have := told[i]
+		if i > 0 && (have.Reachable || have.Failure != want[0] || have.Phase != want[1] || !strings.Contains(have.Error, want[2]) || have.Next == "") {
+			t.Errorf("have %+v, want %v", have, want)
+		}
+	}
+	if told[2].Key != up.Key || told[1].Key != "" || told[1].Milliseconds["connect"] != nil || told[3].Milliseconds["key_exchange"] == nil {
+		t.Errorf("have %+v", told)
+	}
+	c.config(providerBlock("", m) + "check \"reach\" {\n" + source("host", "nobody1@"+at, "") + `
+  assert {
+    condition     = data.sshkeepalive_connection.host.reachable
+    error_message = "web1: ${data.sshkeepalive_connection.host.failure}: ${data.sshkeepalive_connection.host.next_step}"
+  }
+}
+`)
+	c.apply("Warning: Check block assertion failed", "web1: authentication refused: Check user and key")
+	c.config(providerBlock("", m) + source("host", at, "  ssh = { private_key_path = \"/nowhere\" }"))
+	c.expect(1, []string{"these connection settings cannot work", "/nowhere"}, "plan", "-no-color")
+}

@@ -80,6 +80,9 @@ func canFail(t *testing.T, secrets map[string]string, places map[string][]byte) 
 		}
 	}
 	log, processes := string(places["the TRACE log"]), string(places["web1's processes"])
+	if state := string(places["state"]); !strings.Contains(state, `"auth_method": "password"`) || strings.Count(state, `"ClientAliveInterval"`) < 4 {
+		t.Error("the state is not that of the data sources")
+	}
 	if !strings.Contains(log, "connection settings") || !strings.Contains(log, "sudo_password=true") {
 		t.Error("the TRACE log is not that of the provider")
 	}
@@ -127,7 +130,19 @@ func secretConfig(machines fleet) string {
 	return "provider \"sshkeepalive\" {\n  hosts = {\n" +
 		entry("web1", `user = "admin", private_key = file("key.secret"), private_key_passphrase = file("phrase.secret"), sudo_password = file("sudo.secret")`) +
 		entry("web2", `user = "joe", agent = false, password = file("login.secret"), sudo_password = file("login.secret")`) +
-		"  }\n}\n" + named("web1", twoMinutes) + named("web2", twoMinutes)
+		"  }\n}\n" + named("web1", twoMinutes) + named("web2", twoMinutes) + sources("web1") + sources("web2")
+}
+
+// sources reads everything there is to read of a host.
+func sources(name string) string {
+	return fmt.Sprintf(`
+data "sshkeepalive_server_config" %[1]q { host = %[1]q }
+data "sshkeepalive_client_config" %[1]q {
+  host        = %[1]q
+  probe_hosts = ["db1"]
+}
+data "sshkeepalive_connection" %[1]q { host = %[1]q }
+`, name)
 }
 
 func write(t *testing.T, name, text string) {

@@ -42,7 +42,7 @@ func reachAdvice(name string, k host.Kind) string {
 	case host.Config:
 		return "Correct the connection settings: the provider's connection block, its hosts, the resource's ssh object, or the environment (SSHKEEPALIVE_…)."
 	case host.Unreachable, host.Timeout, host.HandshakeLost, host.Lost:
-		return "Check that the host is up, that its address and port are right, and that no firewall is in between. For a host that may be away at times, on_unreachable decides what a plan does."
+		return "Check that the host is up, that its address and port are right, and that no firewall is in between."
 	case host.Throttled:
 		return "sshd limits connections that have not logged in (MaxStartups, PerSourcePenalties). Wait half a minute, and check what else connects to it."
 	case host.NotSSH:

@@ -1,19 +1,24 @@
 package provider
 
 import (
+	"errors"
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 )
 
 const (
 	serverConfigType = "sshkeepalive_server_config"
 	clientConfigType = "sshkeepalive_client_config"
+	connectionType   = "sshkeepalive_connection"
 )
 
 // ask validates and reads a data source.
@@ -151,6 +156,51 @@ func TestClientConfig(t *testing.T) {
 	}
 }
 
+func TestConnection(t *testing.T) {
+	t.Parallel()
+	met := host.Meeting{
+		Identity:    host.Identity{HostKeySHA256: "SHA256:one", ServerVersion: "SSH-2.0-OpenSSH_9.2p1", Address: "web1:22"},
+		HostKeyType: "ssh-ed25519", AuthMethods: []string{"publickey"}, AuthMethod: "publickey", Connect: time.Millisecond, KeyExchange: 1500 * time.Nanosecond,
+	}
+	h := &fakeHost{reach: host.Reach{Meeting: met, RoundTrip: 2 * time.Millisecond, Attempts: 2, Elapsed: time.Second}}
+	e := one(h)
+	r := start(t, e, values{"connection": values{"user": "admin", "connect_wait": "1m"}})
+	expect(t, r.answer(connectionType, values{"host": "web1"}), map[string]string{
+		"reachable": "true", "failure": "null", "phase": "null", "error": "null", "next_step": "null", "user": "admin", "address": "web1:22",
+		"server_identification": "SSH-2.0-OpenSSH_9.2p1", "host_key_sha256": "SHA256:one", "host_key_type": "ssh-ed25519", "auth_method": "publickey", "auth_methods.0": "publickey",
+		"attempts": "2", "milliseconds.connect": "1", "milliseconds.key_exchange": "0.002", "milliseconds.authentication": "null", "milliseconds.round_trip": "2", "milliseconds.total": "1000",
+	})
+	if e.specs[0].ConnectWait != 0 {
+		t.Error("it waits for a host to boot")
+	}
+	met.AuthMethod = ""
+	h.lookErr = &host.Error{Kind: host.Auth, Phase: host.PhaseAuth, Host: "web1", Attempts: 1, Err: errors.New("no method was accepted"), Meeting: met}
+	expect(t, r.answer(connectionType, values{"host": "web1"}), map[string]string{
+		"reachable": "false", "failure": "authentication refused", "phase": "authentication", "error": "web1: authentication: no method was accepted", "attempts": "1",
+		"next_step": reachAdvice("web1", host.Auth), "host_key_sha256": "SHA256:one", "auth_method": "null", "milliseconds.round_trip": "null", "milliseconds.total": "null",
+	})
+	for _, kind := range []host.Kind{host.Config, host.Canceled} {
+		h.lookErr = &host.Error{Kind: kind, Phase: host.PhaseAuth, Host: "web1", Err: errors.New("there is nothing to log in with")}
+		_, diags := r.ask(connectionType, values{"host": "web1"})
+		mustSay(t, diags, failed, "web1: ", "there is nothing to log in with")
+	}
+}
+
+// TestConnectionAdvice: whatever keeps us out has a next step.
+func TestConnectionAdvice(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []host.Kind{host.Unreachable, host.Timeout, host.Throttled, host.NotSSH, host.Negotiation, host.HostKeyUnknown, host.HostKeyChanged, host.HostKeyRevoked, host.Auth, host.HandshakeLost} {
+		if reachAdvice("web1", kind) == "" {
+			t.Errorf("no next step for %q", kind)
+		}
+		var resp datasource.SchemaResponse
+		(&connectionSource{}).Schema(t.Context(), datasource.SchemaRequest{}, &resp)
+		if doc := resp.Schema.Attributes["failure"].GetMarkdownDescription(); !strings.Contains(doc, "`"+string(kind)+"`") {
+			t.Errorf("%q is not documented", kind)
+		}
+	}
+}
+
 // TestSourcesRefuse: what is wrong is said before anything is dialled.
 func TestSourcesRefuse(t *testing.T) {
 	t.Parallel()
@@ -170,6 +220,8 @@ func TestSourcesRefuse(t *testing.T) {
 		"a file with blanks":   {clientConfigType, values{"host": "web1", "probe_hosts": []any{"db1"}, "config_file": "~/a b"}, []string{`AttributeName("config_file")`}},
 		"an account":           {clientConfigType, values{"host": "web1", "probe_hosts": []any{"db1"}, "user": "a;b"}, []string{`AttributeName("user")`}},
 		"an image's ssh":       {clientConfigType, values{"host": "image", "probe_hosts": []any{"db1"}}, []string{"an image runs no ssh"}},
+		"an image's sshd":      {connectionType, values{"host": "image"}, []string{"an image cannot be logged in to"}},
+		"a bad address":        {connectionType, values{"host": "web1:ssh:2"}, []string{"web1:ssh:2"}},
 		"a host key policy":    {serverConfigType, values{"host": "web1", "ssh": values{"host_key_policy": "yolo"}}, []string{`AttributeName("host_key_policy")`}},
 		"a port in a context":  {serverConfigType, values{"host": "web1", "contexts": []any{values{"local_port": 0}}}, []string{`AttributeName("local_port")`}},
 		"a bad host":           {serverConfigType, values{"host": "web1:ssh:2"}, []string{"web1:ssh:2"}},

@@ -167,6 +167,9 @@ func reachDetail(name, doing string, e *host.Error) string {
 		paragraphs = append(paragraphs, "Nothing was changed on the host.")
 	}
 	paragraphs = append(paragraphs, reachAdvice(name, e.Kind))
+	if unanswered(e) {
+		paragraphs = append(paragraphs, "For a host that may be away at times, on_unreachable decides what a plan does.")
+	}
 	if doing == "destroy" {
 		paragraphs = append(paragraphs, "If the host is gone for good, set on_unreachable = \"ignore\" on the resource, apply, and destroy again; or forget it with `terraform state rm`.")
 	}

@@ -29,6 +29,7 @@ type fakeHost struct {
 	stale     bool
 	noDaemon  bool
 	lookErr   error
+	reach     host.Reach
 	applyErr  error
 }
 
@@ -47,6 +48,13 @@ func (e *fakeEngine) at(t reconcile.Target) *fakeHost {
 		return h
 	}
 	return &fakeHost{lookErr: unreachableError(t.Spec.Name)}
+}
+
+func (e *fakeEngine) Reach(_ context.Context, spec host.Spec) (host.Reach, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	h := e.at(reconcile.Target{Spec: spec})
+	return h.reach, h.lookErr
 }
 
 func (e *fakeEngine) Look(_ context.Context, t reconcile.Target, want keepalive.Server) (reconcile.Sight, error) {

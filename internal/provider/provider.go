@@ -24,6 +24,7 @@ var (
 
 // engine looks at machines and changes them; *reconcile.Engine is one.
 type engine interface {
+	Reach(ctx context.Context, spec host.Spec) (host.Reach, error)
 	Look(ctx context.Context, t reconcile.Target, want keepalive.Server) (reconcile.Sight, error)
 	Apply(ctx context.Context, t reconcile.Target, want keepalive.Server, rec reconcile.Record) (reconcile.Sight, keepalive.Plan, reconcile.Outcome, error)
 	Remove(ctx context.Context, t reconcile.Target, want keepalive.Server, rec reconcile.Record) (same bool, err error)
@@ -174,5 +175,6 @@ func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
 		func() datasource.DataSource { return &serverConfig{} },
 		func() datasource.DataSource { return &clientConfig{} },
+		func() datasource.DataSource { return &connectionSource{} },
 	}
 }

@@ -1,0 +1,157 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"math"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+)
+
+var _ datasource.DataSourceWithConfigure = (*connectionSource)(nil)
+
+// connectionSource is the data source sshkeepalive_connection.
+type connectionSource struct{ lookout }
+
+// connectionModel is sshkeepalive_connection as Terraform holds it.
+type connectionModel struct {
+	Host     types.String   `tfsdk:"host"`
+	SSH      types.Object   `tfsdk:"ssh"`
+	Timeouts timeouts.Value `tfsdk:"timeouts"`
+
+	Reachable types.Bool   `tfsdk:"reachable"`
+	Failure   types.String `tfsdk:"failure"`
+	Phase     types.String `tfsdk:"phase"`
+	Error     types.String `tfsdk:"error"`
+	NextStep  types.String `tfsdk:"next_step"`
+
+	User                 types.String `tfsdk:"user"`
+	Address              types.String `tfsdk:"address"`
+	ServerIdentification types.String `tfsdk:"server_identification"`
+	HostKeySHA256        types.String `tfsdk:"host_key_sha256"`
+	HostKeyType          types.String `tfsdk:"host_key_type"`
+	AuthMethod           types.String `tfsdk:"auth_method"`
+	AuthMethods          types.List   `tfsdk:"auth_methods"`
+	Attempts             types.Int64  `tfsdk:"attempts"`
+	Milliseconds         types.Object `tfsdk:"milliseconds"`
+}
+
+// Metadata names the data source.
+func (*connectionSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_connection"
+}
+
+// Schema describes sshkeepalive_connection.
+func (*connectionSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	attributes := sourceWhereSchema(ctx, connectionHostDoc)
+	maps.Copy(attributes, map[string]schema.Attribute{
+		"reachable":             schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether we could log in."},
+		"failure":               computedText("What sort of failure it is, null if none: `unreachable`, `timeout`, `throttled`, `not ssh`, `negotiation`, `host key unknown`, `host key changed`, `host key revoked`, `authentication refused`, `handshake lost`."),
+		"phase":                 computedText("How far we came, null if we could log in: `resolve`, `connect`, `identification`, `key exchange`, `host key`, `authentication`."),
+		"error":                 computedText("What happened, in full; null if we could log in."),
+		"next_step":             computedText("What to do about it; null if we could log in."),
+		"user":                  computedText("Whom we log in as. Null on the transport `local`."),
+		"address":               computedText("What was dialled, `host:port`. Null on the transport `local`."),
+		"server_identification": computedText("What the server said of itself: `SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u6`."),
+		"host_key_sha256":       computedText("Fingerprint of the host key that was shown, also of one that was refused; of a host certificate, that of the key it certifies."),
+		"host_key_type":         computedText("Its type: `ssh-ed25519`, `rsa-sha2-512-cert-v01@openssh.com` …"),
+		"auth_method":           computedText("How we logged in: `publickey`, `password`, `keyboard-interactive`, `none`; with commas where it took several (`AuthenticationMethods`)."),
+		"auth_methods":          schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "The methods that the server offered to this user. Null if it came to nothing before, or asked for none."},
+		"attempts":              schema.Int64Attribute{Computed: true, MarkdownDescription: "How often we tried. A server that turns us away for now (MaxStartups) or does not answer is tried again, one that refuses us is not."},
+		"milliseconds":          schema.SingleNestedAttribute{Computed: true, MarkdownDescription: "How long the phases of the last attempt took; null for one that we did not come to the end of.", Attributes: phaseAttributes(), CustomType: phaseType()},
+	})
+	resp.Schema = schema.Schema{MarkdownDescription: connectionDoc, Attributes: attributes}
+}
+
+const (
+	connectionDoc = "Whether a host lets us in at this moment, as a value and not as an error: how far we came, why no further, how long each phase took, what the server offers. Made for `check` blocks. " +
+		"Each read is a login of its own, so that it proves something: new TCP connection, new jump legs, new authentication. Nothing is run on the host."
+	connectionHostDoc = "What to log in to: a name in the provider's `hosts`, or `[user@]host[:port]`."
+)
+
+func phaseAttributes() map[string]schema.Attribute {
+	phase := func(doc string) schema.Attribute {
+		return schema.Float64Attribute{Computed: true, MarkdownDescription: doc}
+	}
+	return map[string]schema.Attribute{
+		"connect":        phase("Resolving the name and opening the TCP connection, through jump hosts if there are any; not logging in to those."),
+		"identification": phase("Until the server said its version."),
+		"key_exchange":   phase("Until it proved its host key."),
+		"authentication": phase("Until it let us in."),
+		"round_trip":     phase("From a keepalive request over the encrypted connection to its answer; null if none came within five seconds."),
+		"total":          phase("All of it, with every attempt and the pauses between them, but for the keepalive."),
+	}
+}
+
+func phaseType() types.ObjectType { return objectOf(phaseAttributes()) }
+
+// Read logs in.
+func (d *connectionSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var m connectionModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	_, diags := d.at(ctx, outpost{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts}, func(ctx context.Context, where whereabouts) (diag.Diagnostics, error) {
+		if where.spec.Transport == "image" {
+			return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("host"), m.Host.ValueString()+": an image cannot be logged in to", "It is a mounted file system, and no machine.")}, nil
+		}
+		r, err := d.session.engine.Reach(ctx, where.spec)
+		failure := new(host.Error)
+		switch {
+		case err == nil:
+			m.tell(where.spec, r)
+			m.Reachable = types.BoolValue(true)
+		case errors.As(err, &failure) && failure.Kind != host.Config && failure.Kind != host.Canceled:
+			m.tell(where.spec, host.Reach{Meeting: failure.Meeting, Attempts: failure.Attempts, Elapsed: failure.Elapsed})
+			m.fail(failure)
+		default:
+			return nil, err
+		}
+		return nil, nil
+	})
+	resp.Diagnostics.Append(diags...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	}
+}
+
+func (m *connectionModel) fail(e *host.Error) {
+	m.Reachable = types.BoolValue(false)
+	m.Failure, m.Phase = types.StringValue(string(e.Kind)), types.StringValue(string(e.Phase))
+	m.Error, m.NextStep = types.StringValue(e.Error()), types.StringValue(reachAdvice(m.Host.ValueString(), e.Kind))
+}
+
+func (m *connectionModel) tell(spec host.Spec, r host.Reach) {
+	given := func(text string) types.String { return optional(text, text != "") }
+	m.User, m.Address = given(spec.User), given(r.Address)
+	m.ServerIdentification = given(r.ServerVersion)
+	m.HostKeySHA256, m.HostKeyType = given(r.HostKeySHA256), given(r.HostKeyType)
+	m.AuthMethod, m.AuthMethods = given(r.AuthMethod), types.ListNull(types.StringType)
+	if r.AuthMethods != nil {
+		m.AuthMethods = textList(r.AuthMethods)
+	}
+	m.Attempts = types.Int64Value(int64(r.Attempts))
+	m.Milliseconds = types.ObjectValueMust(phaseType().AttrTypes, map[string]attr.Value{
+		"connect": milliseconds(r.Connect), "identification": milliseconds(r.Identification), "key_exchange": milliseconds(r.KeyExchange),
+		"authentication": milliseconds(r.Authentication), "round_trip": milliseconds(r.RoundTrip), "total": milliseconds(r.Elapsed),
+	})
+}
+
+// milliseconds has three decimals, and null for no time.
+func milliseconds(d time.Duration) types.Float64 {
+	if d == 0 {
+		return types.Float64Null()
+	}
+	return types.Float64Value(math.Ceil(float64(d)/1000) / 1000)
+}
