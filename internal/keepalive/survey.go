@@ -195,7 +195,8 @@ func (r reader) lines(keywords []string, is func(sshconf.Setting) bool) []Origin
 			}
 		}
 	}
-	slices.SortFunc(list, func(a, b Origin) int {
+	// A file that several blocks include is read in the order of these.
+	slices.SortStableFunc(list, func(a, b Origin) int {
 		return cmp.Or(cmp.Compare(slices.Index(r.result.Read, a.Pos.Path), slices.Index(r.result.Read, b.Pos.Path)), cmp.Compare(a.Pos.Line, b.Pos.Line))
 	})
 	return slices.Compact(list)

@@ -78,6 +78,25 @@ func TestNamesOfTheRelease(t *testing.T) {
 	}
 }
 
+// TestLinesOfAFileThatIsReadTwice stand once for each block, in the same order
+// every time.
+func TestLinesOfAFileThatIsReadTwice(t *testing.T) {
+	t.Parallel()
+	have := surveyed("Match User b\nInclude /i\nMatch User a\nInclude /i\n", "banner none\npermittty yes")
+	have.Tree.Files["/i"] = []byte("Banner /x\nPermitTTY no\n")
+	have.Contexts = []sshconf.Context{{}}
+	want := "[file 1 Match User b /x file 1 Match User a /x file 2 Match User b no file 2 Match User a no]"
+	for range 20 {
+		var got []string
+		for _, o := range SurveyServer(nil, have).Overrides {
+			got = append(got, o.short())
+		}
+		if fmt.Sprint(got) != want {
+			t.Fatalf("have %v, want %s", got, want)
+		}
+	}
+}
+
 func TestInvalidHostHasNoSurvey(t *testing.T) {
 	t.Parallel()
 	have := surveyed("Prot 22", "")

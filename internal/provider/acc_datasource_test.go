@@ -100,6 +100,19 @@ output "told" { value = jsonencode(data.sshkeepalive_server_config.all) }
 	if n := c.looks(func() { c.expect(2, []string{"web1 has a stale daemon"}, "plan", "-no-color", "-detailed-exitcode") }); n != 1 {
 		t.Errorf("%d looks where one is enough", n)
 	}
+	c.config(fleet{"web1": m}.provider("") + named("web1", twoMinutes) + `
+data "sshkeepalive_server_config" "after" {
+  host       = "web1"
+  keywords   = ["ClientAliveInterval", "ClientAliveCountMax"]
+  depends_on = [sshkeepalive_server.web1]
+}
+output "told" { value = jsonencode(data.sshkeepalive_server_config.after) }
+`)
+	c.apply()
+	c.outputs(&told)
+	if from := told.Provenance["ClientAliveCountMax"]; told.Effective["ClientAliveCountMax"] != "3" || from[0].File != dropIn || !told.Loaded {
+		t.Errorf("in the walk that changed the host: %+v", told)
+	}
 }
 
 // TestClientConfigOfAHost: bob's own file, the system's, a Match exec that only
@@ -216,6 +229,8 @@ func TestConnectionToHosts(t *testing.T) {
 }
 `)
 	c.apply("Warning: Check block assertion failed", "web1: authentication refused: Check user and key")
+	c.config(providerBlock("", m) + fmt.Sprintf("check \"config\" {\n  data \"sshkeepalive_server_config\" \"away\" { host = \"%s:%d\" }\n  assert {\n    condition = data.sshkeepalive_server_config.away.loaded\n    error_message = \"stale\"\n  }\n}\n", other.Addr, other.Port))
+	c.apply("Warning: "+other.Addr, "no answer (connect)")
 	c.config(providerBlock("", m) + source("host", at, "  ssh = { private_key_path = \"/nowhere\" }"))
 	c.expect(1, []string{"these connection settings cannot work", "/nowhere"}, "plan", "-no-color")
 }
