@@ -27,6 +27,15 @@ resource "sshkeepalive_server" "image" {
   client_alive_interval = "2m"
   settings              = { PermitRootLogin = "no" }
 }
+
+data "sshkeepalive_server_config" "image" {
+  host       = "image"
+  depends_on = [sshkeepalive_server.image]
+}
+
+output "told" {
+  value = jsonencode(data.sshkeepalive_server_config.image)
+}
 `, root))
 	}
 	config(root)
@@ -37,6 +46,16 @@ resource "sshkeepalive_server" "image" {
 		t.Fatal(err)
 	}
 	c.plan(0, "No changes")
+	var told struct {
+		Effective  map[string]string
+		Provenance map[string][]toldOrigin
+		Loaded     *bool
+		Key        *string `json:"host_key_sha256"`
+	}
+	c.outputs(&told)
+	if told.Effective["ClientAliveInterval"] != "120" || told.Provenance["PermitRootLogin"][0].File != dropIn || told.Loaded != nil || told.Key != nil {
+		t.Errorf("told %+v", told)
+	}
 	if err := os.Remove(managed); err != nil {
 		t.Fatal(err)
 	}

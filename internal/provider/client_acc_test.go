@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -205,9 +206,23 @@ resource "sshkeepalive_client" "mine" {
   control_path          = "~/.ssh/cm/%C"
   control_persist       = "10m"
 }
+data "sshkeepalive_connection" "here" { host = "here" }
+data "sshkeepalive_client_config" "here" {
+  host        = "here"
+  probe_hosts = ["a.example.org"]
+  depends_on  = [sshkeepalive_client.mine]
+}
+output "told" {
+  value = jsonencode([data.sshkeepalive_connection.here.reachable, data.sshkeepalive_connection.here.user == null,
+    data.sshkeepalive_client_config.here.effective["a.example.org"]["ControlPersist"] == "600"])
+}
 `)
 	c.apply()
 	c.plan(0)
+	var told []bool
+	if c.outputs(&told); !slices.Equal(told, []bool{true, true, true}) {
+		t.Errorf("told %v", told)
+	}
 	out, err := inside("ssh", "-G", "a.example.org").Output()
 	if err != nil || !strings.Contains(string(out), "serveraliveinterval 30\n") || !strings.Contains(string(out), "controlpersist 600\n") {
 		t.Errorf("ssh says %v %s", err, out)
