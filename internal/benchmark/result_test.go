@@ -23,16 +23,17 @@ func TestVerdict(t *testing.T) {
 	var r results
 	r.of100(ours, planSame, 10, 10*time.Second, 4*time.Second)
 	r.of100(lean, planSame, 10, 4*time.Second, 3*time.Second)
+	r.of100(nothing, planSame, 10, time.Second, 7*time.Second/2)
 	r.of100(raw, readSame, 10, 6*time.Second, time.Second/2)
 	r.of100(ansible, secondRun+", "+defaults, 5, 90*time.Second, 40*time.Second)
 	got := r.verdicts()
-	want := verdict{plan: plan100, floor: ratio{1, 2, true}, ansible: ratio{9, 10, true}}
-	got[0].ordinary, got[0].bare, got[0].tuned = ratio{}, ratio{}, ratio{} // absent, whatever they divide
+	want := verdict{plan: plan100, floor: ratio{1, 2, true}, ordinary: ratio{1.5, 1, true}, ansible: ratio{9, 10, true}}
+	got[0].bare, got[0].tuned = ratio{}, ratio{} // absent, whatever they divide
 	if !slices.Equal(got, []verdict{want}) {
 		t.Errorf("verdicts are %+v, and not %+v", got, want)
 	}
 	page := report{results: &r}.String()
-	for _, line := range []string{"| 100 | 0 ms | 10 | 1.00 ✓ | 2.00 ✗ | – | – | – | – |", "| 100 | 0 ms | 10 | 9.00 ✗ | 10.00 | – | – |"} {
+	for _, line := range []string{"| 100 | 0 ms | 10 | 1.50 ✗ | 1.00 ✓ | 1.00 ✓ | 2.00 ✗ | – | – |", "| 100 | 0 ms | 10 | 9.00 ✗ | 10.00 | – | – |"} {
 		if !strings.Contains(page, line) {
 			t.Errorf("%s\nis missing in\n%s", line, page)
 		}
