@@ -18,7 +18,11 @@ func TestMain(m *testing.M) {
 }
 
 func testMain(m *testing.M) int {
-	settings := map[string]string{"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": os.DevNull, "SSH_AUTH_SOCK": ""}
+	settings := map[string]string{
+		"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": os.DevNull, "SSH_AUTH_SOCK": "",
+		// OpenTofu refuses the one that plugin-testing has otherwise.
+		"TF_ACC_PROVIDER_NAMESPACE": "sshkeepalive",
+	}
 	if engine, err := hosttest.Engine(); err == nil {
 		settings["TF_ACC_TERRAFORM_PATH"] = engine
 	}
