@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -58,6 +59,30 @@ func TestImport(t *testing.T) {
 		t.Errorf("destroy left something behind:\n%s", hosttest.Differences(before, after))
 	}
 	first.plan(2, "our lines are gone")
+}
+
+// TestImportBlockByIdentity needs an engine that knows identities.
+func TestImportBlockByIdentity(t *testing.T) {
+	t.Parallel()
+	first, second := newCLI(t), newCLI(t)
+	out, _ := first.run("version", "-json")
+	var engine struct {
+		Version string `json:"terraform_version"`
+	}
+	if err := json.Unmarshal([]byte(out), &engine); err != nil {
+		t.Fatal(err)
+	}
+	var minor int
+	if _, err := fmt.Sscanf(engine.Version, "1.%d.", &minor); err == nil && minor < 12 {
+		t.Skipf("version %s of the engine imports by ID alone", engine.Version)
+	}
+	m := hosttest.Start(t, hosttest.Options{})
+	config := providerBlock("", m) + serverBlock(m, fullBody)
+	first.config(config)
+	first.apply()
+	second.config(config + fmt.Sprintf("import {\n  to = %s\n  identity = { host = %q, port = %d }\n}\n", server, m.Addr, m.Port))
+	second.apply("1 imported, 0 added, 0 changed")
+	second.plan(0)
 }
 
 // TestRemovedFromTheConfiguration: a resource that is taken out of the
