@@ -238,6 +238,13 @@ func pureFacts(tree sshconf.Tree, want Server) Facts {
 func dumpOf(r sshconf.Result, v sshconf.Version) sshconf.Dump {
 	d := sshconf.Dump{}
 	for _, kw := range sshconf.Keywords(sshconf.Server) {
+		if kw.AliasOf != "" && !strings.EqualFold(kw.DumpName(sshconf.Server, v), kw.Name) {
+			continue // printed by its new name only
+		}
+		if lines, ok := r.Printed(kw.Name); ok {
+			d[strings.ToLower(kw.Name)] = lines
+			continue
+		}
 		for _, w := range r.Winners(kw.Name) {
 			value := w.Rest
 			if printed, ok := sshconf.Canonical(sshconf.Server, kw.Name, value, v); ok {

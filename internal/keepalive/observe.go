@@ -45,19 +45,41 @@ func (o *Observed) observe(s Setting, block int, want Server, have Facts, checks
 		if at.block != block || block == global && overriddenByOurs(s, at, want, have) {
 			continue
 		}
-		values, _ := effective(have, at.Context, s.Keyword)
+		values, printed := effective(have, at.Context, s.Keyword)
+		if !known && !printed {
+			continue // sshd -T does not tell
+		}
 		looked = true
+		if bytesAlone(s, block) {
+			values, wanted = firstWords(values), firstWords(wanted)
+		}
 		if !sshconf.Same(sshconf.Server, s.Keyword, values, wanted, have.Version) {
 			o.differs(s, values, at, have)
 			return
 		}
 	}
 	if !looked && !written(have.Tree, want, block, s) {
-		o.Drift = append(o.Drift, Problem{Code: BlockGone, Warning: true, Attribute: s.Attribute,
-			Text: fmt.Sprintf("our Match %s no longer sets %s", want.Match[block].Criteria, s.Keyword)})
+		o.Drift = append(o.Drift, gone(s, want, block))
 		return
 	}
 	o.Values[s.Attribute] = s.Values
+}
+
+func gone(s Setting, want Server, block int) Problem {
+	if block == global {
+		return Problem{Code: Drifted, Warning: true, Attribute: s.Attribute, Text: "our line " + strings.Join(globalLines([]Setting{s}), ", ") + " is gone"}
+	}
+	return Problem{Code: BlockGone, Warning: true, Attribute: s.Attribute,
+		Text: fmt.Sprintf("our Match %s no longer sets %s", want.Match[block].Criteria, s.Keyword)}
+}
+
+func firstWords(lines []string) []string {
+	var words []string
+	for _, line := range lines {
+		word, _, _ := strings.Cut(line, " ")
+		words = append(words, word)
+	}
+	return words
 }
 
 // overriddenByOurs reports whether a Match block of ours decides s in a declared
@@ -67,7 +89,7 @@ func overriddenByOurs(s Setting, at checkContext, want Server, have Facts) bool 
 		return false
 	}
 	for _, m := range want.Match {
-		sets := slices.ContainsFunc(m.Settings, func(x Setting) bool { return strings.EqualFold(x.Keyword, s.Keyword) })
+		sets := slices.ContainsFunc(m.Settings, func(x Setting) bool { return sameKeyword(x.Keyword, s.Keyword) })
 		if sets && accepts(m.Criteria, at.Context, have.Version) {
 			return true
 		}
@@ -106,22 +128,23 @@ func effective(have Facts, at sshconf.Context, keyword string) ([]string, bool) 
 	if i < 0 || i >= len(have.Effective) {
 		return nil, false
 	}
-	values, ok := have.Effective[i][strings.ToLower(keyword)]
+	values, ok := have.Effective[i][dumpName(have.Version, keyword)]
 	return values, ok
 }
 
-// written reports whether our Match block stands on the host with s in it.
+// written reports whether s stands on the host in our Match block, or among our
+// global lines.
 func written(t sshconf.Tree, want Server, block int, s Setting) bool {
 	have := adopt(t, ownerOf(want.DropInName))
-	for _, m := range have.Match {
-		if m.Criteria != want.Match[block].Criteria {
-			continue
-		}
-		for _, x := range m.Settings {
-			if strings.EqualFold(x.Keyword, s.Keyword) && slices.Equal(x.Values, s.Values) {
-				return true
-			}
-		}
+	stands := func(settings []Setting) bool {
+		return slices.ContainsFunc(settings, func(x Setting) bool {
+			return strings.EqualFold(x.Keyword, s.Keyword) && slices.Equal(x.Values, s.Values)
+		})
 	}
-	return false
+	if block == global {
+		return stands(have.Settings)
+	}
+	return slices.ContainsFunc(have.Match, func(m Match) bool {
+		return m.Criteria == want.Match[block].Criteria && stands(m.Settings)
+	})
 }

@@ -36,7 +36,7 @@ func PlanServer(want Server, have Facts) Plan {
 		Expect:         expect,
 		ManagedFile:    c.file,
 		ManagedContent: c.content(),
-		Effective:      effectiveOf(want, expect),
+		Effective:      effectiveOf(want, have.Version, expect),
 		Trail:          c.trail(have, include, overridden),
 		Problems:       problems,
 	}
@@ -126,7 +126,11 @@ func shadows(c candidate, want Server, contexts []checkContext) []shadow {
 	for _, at := range contexts {
 		r := sshconf.Evaluate(c.tree, at.Context)
 		for _, s := range settingsIn(want, at) {
-			for _, w := range r.Winners(s.Keyword) {
+			winners := r.Winners(s.Keyword)
+			if bytesAlone(s, at.block) && slices.ContainsFunc(winners, func(w sshconf.Setting) bool { return c.ours(w.Pos) && c.origin[w.Pos.Line] == at.block }) {
+				continue
+			}
+			for _, w := range winners {
 				if !c.ours(w.Pos) && !means(w, s, c.tree) {
 					list = append(list, shadow{s, at.Context, w})
 				}
@@ -144,6 +148,16 @@ func settingsIn(want Server, at checkContext) []Setting {
 		return want.Settings
 	}
 	return want.Match[at.block].Settings
+}
+
+// bytesAlone reports whether s is a RekeyLimit of a Match block of ours that says
+// how much and not for how long: sshd takes the time from the global line.
+func bytesAlone(s Setting, block int) bool {
+	if block == global || targetOf(s.Keyword) != "RekeyLimit" || len(s.Values) != 1 {
+		return false
+	}
+	words := strings.Fields(s.Values[0])
+	return len(words) == 1 || len(words) == 2 && words[1] == "none"
 }
 
 // means reports whether a line of somebody else says just what s wants, so that
@@ -286,8 +300,12 @@ func expectations(c candidate, want Server, have Facts, contexts []checkContext)
 			if c.ours(w.Pos) {
 				block = c.origin[w.Pos.Line]
 			}
-			if values, printed := canonical(have, block, s.Keyword); printed {
-				expect = append(expect, Expectation{at.Context, strings.ToLower(s.Keyword), values})
+			values, printed := canonical(have, block, s.Keyword)
+			if bytesAlone(s, at.block) {
+				values, printed = r.Printed(s.Keyword)
+			}
+			if printed {
+				expect = append(expect, Expectation{at.Context, dumpName(have.Version, s.Keyword), values})
 			}
 			overridden = append(overridden, losers(r, c, s.Keyword)...)
 		}
@@ -363,17 +381,28 @@ func canonical(have Facts, block int, keyword string) ([]string, bool) {
 		}
 		dump = have.MatchCanonical[block]
 	}
-	values, ok := dump[strings.ToLower(keyword)]
+	values, ok := dump[dumpName(have.Version, keyword)]
 	return values, ok
+}
+
+// dumpName is the name by which sshd -T of release v prints keyword, in lower
+// case: of an old name it prints the new one.
+func dumpName(v sshconf.Version, keyword string) string {
+	if kw, ok := sshconf.Lookup(sshconf.Server, keyword); ok {
+		if name := kw.DumpName(sshconf.Server, v); name != "" {
+			return strings.ToLower(name)
+		}
+	}
+	return strings.ToLower(keyword)
 }
 
 // effectiveOf returns the managed keywords of the default context, spelled as in
 // sshd_config(5).
-func effectiveOf(want Server, expect []Expectation) map[string]string {
+func effectiveOf(want Server, v sshconf.Version, expect []Expectation) map[string]string {
 	out := map[string]string{}
 	for _, s := range want.Settings {
 		for _, e := range expect {
-			if e.Context.IsZero() && e.Keyword == strings.ToLower(s.Keyword) {
+			if e.Context.IsZero() && e.Keyword == dumpName(v, s.Keyword) {
 				out[s.Keyword] = strings.Join(e.Values, "\n")
 			}
 		}
