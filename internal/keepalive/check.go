@@ -1,7 +1,9 @@
 package keepalive
 
 import (
+	"errors"
 	"fmt"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strconv"
@@ -14,6 +16,7 @@ import (
 const (
 	UnknownKeyword  Code = "unknown keyword"
 	TypedKeyword    Code = "typed keyword"
+	NoSetting       Code = "no setting"
 	RepeatedKeyword Code = "repeated keyword"
 	BadValue        Code = "bad value"
 	NotInMatch      Code = "not in match"
@@ -35,6 +38,7 @@ const (
 	Drifted         Code = "drifted"
 	NothingWanted   Code = "nothing wanted"
 	BadDropInName   Code = "bad drop-in name"
+	BadContext      Code = "bad context"
 	UncertainGroup  Code = "depends on group"
 	BlockGone       Code = "block gone"
 	MatchOverrides  Code = "match overrides"
@@ -61,28 +65,46 @@ func CheckServer(want Server) []Problem {
 		problems = append(problems, Problem{Code: NothingWanted, Text: "no setting is declared, so there is nothing to manage"})
 	}
 	problems = append(problems, checkProfile(want.Profile)...)
+	problems = append(problems, checkContexts(want.Contexts)...)
 	return append(problems, checkDropInName(want.DropInName)...)
 }
 
 func (g language) checkSettings(settings []Setting, inMatch bool) []Problem {
 	var problems []Problem
-	seen := map[string]string{}
+	seen := map[string]Setting{}
 	for _, s := range settings {
 		kw, known := sshconf.Lookup(g.Dialect, s.Keyword)
 		if !known {
 			problems = append(problems, g.unknownKeyword(s))
 			continue
 		}
-		key := strings.ToLower(kw.Name)
-		if first, dup := seen[key]; dup {
-			problems = append(problems, Problem{Code: RepeatedKeyword, Attribute: s.Attribute,
-				Text: fmt.Sprintf("%s is already set by %s", kw.Name, first)})
+		if text := g.repeated(seen, s); text != "" {
+			problems = append(problems, Problem{Code: RepeatedKeyword, Attribute: s.Attribute, Text: text})
 			continue
 		}
-		seen[key] = s.Attribute
 		problems = append(problems, g.checkOne(s, kw, inMatch)...)
 	}
 	return problems
+}
+
+// repeated says what is wrong with s beside those seen, and notes it. A keyword may
+// stand there by two names, for old and new releases, if both say the same.
+func (g language) repeated(seen map[string]Setting, s Setting) string {
+	name := strings.ToLower(s.Keyword)
+	if kw, _ := sshconf.Lookup(g.Dialect, s.Keyword); g.Dialect == sshconf.Server && kw.AliasOf != "" {
+		name = strings.ToLower(kw.AliasOf)
+	}
+	first, dup := seen[name]
+	switch {
+	case !dup:
+		seen[name] = s
+		return ""
+	case strings.EqualFold(first.Keyword, s.Keyword):
+		return fmt.Sprintf("%s is already set by %s", s.Keyword, first.Attribute)
+	case !slices.Equal(first.Values, s.Values):
+		return fmt.Sprintf("%s is another name of %s, to which %s gives another value", s.Keyword, first.Keyword, first.Attribute)
+	}
+	return ""
 }
 
 func (g language) checkOne(s Setting, kw sshconf.Keyword, inMatch bool) []Problem {
@@ -90,11 +112,15 @@ func (g language) checkOne(s Setting, kw sshconf.Keyword, inMatch bool) []Proble
 	bad := func(code Code, format string, args ...any) {
 		problems = append(problems, Problem{Code: code, Attribute: s.Attribute, Text: fmt.Sprintf(format, args...)})
 	}
-	if typed, ok := g.typed(kw.Name); ok && strings.Contains(s.Attribute, "settings[") {
+	name := kw.Name
+	if g.Dialect == sshconf.Server {
+		name = targetOf(name)
+	}
+	if typed, ok := g.typed(name); ok && strings.Contains(s.Attribute, "settings[") {
 		bad(TypedKeyword, "%s belongs to the attribute %s", kw.Name, typed.Name)
 	}
 	if kw.Type == sshconf.Block {
-		bad(TypedKeyword, "%s is not a setting", kw.Name)
+		bad(NoSetting, "%s is not a setting", kw.Name)
 		return problems
 	}
 	if inMatch && kw.MatchSince.IsZero() {
@@ -150,7 +176,9 @@ func (g language) badTyped(keyword, v string) string {
 		if v == "none" && g.Dialect == sshconf.Client {
 			return "none leaves the value to later lines: write 0 to switch it off"
 		}
-		if _, err := sshconf.ParseTime(v); err != nil {
+		if _, err := sshconf.ParseTime(v); errors.Is(err, sshconf.ErrTooLong) {
+			return fmt.Sprintf("%q is more than sshd and ssh can count: the longest time is 2147483647 seconds, 68 years", v)
+		} else if err != nil {
 			return fmt.Sprintf("%q is no time: write whole seconds or numbers with units such as 120, \"2m\" or \"1h30m\"", v)
 		}
 	case Count:
@@ -188,6 +216,28 @@ func checkCriteria(attribute, criteria string) []Problem {
 		return []Problem{{Code: BadValue, Attribute: attribute, Text: "Match " + text}}
 	}
 	return nil
+}
+
+// checkContexts finds what sshd -T -C would not take, and addresses that no pattern
+// can match: with those, the check that the context asks for would check nothing.
+func checkContexts(contexts []sshconf.Context) []Problem {
+	var problems []Problem
+	for i, c := range contexts {
+		bad := func(name, value, text string) {
+			problems = append(problems, Problem{Code: BadContext, Attribute: fmt.Sprintf("contexts[%d].%s", i, name), Text: fmt.Sprintf("%q %s", value, text)})
+		}
+		for name, value := range map[string]string{"user": c.User, "host": c.Host} {
+			if strings.ContainsFunc(value, func(r rune) bool { return r == ',' || r < ' ' || r == 0x7f }) {
+				bad(name, value, "has a comma or a control character, which sshd -T -C does not take")
+			}
+		}
+		for name, value := range map[string]string{"address": c.Address, "local_address": c.LocalAddress} {
+			if _, err := netip.ParseAddr(value); err != nil && value != "" {
+				bad(name, value, "is no IP address")
+			}
+		}
+	}
+	return problems
 }
 
 // dropInPattern keeps a drop-in name inside its directory, readable by Include

@@ -3,6 +3,7 @@ package keepalive
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -53,15 +54,17 @@ func (g language) checkRelease(s Setting, v sshconf.Version, inMatch bool) []Pro
 var linePattern = regexp.MustCompile(`line (\d+)`)
 
 // refusals turns what the host's sshd says against the wanted settings alone
-// into problems of the settings it means.
-func refusals(want Server, have Facts) []Problem {
+// into problems of the settings it means, but for those that known explains.
+func refusals(want Server, have Facts, known []Problem) []Problem {
 	var problems []Problem
 	for i, w := range WantedTexts(want) {
 		if i < len(have.Refused) && have.Refused[i] != "" {
 			problems = append(problems, serverLanguage().refusal(w, have.Refused[i])...)
 		}
 	}
-	return problems
+	return slices.DeleteFunc(problems, func(p Problem) bool {
+		return p.Attribute != "" && slices.ContainsFunc(known, func(k Problem) bool { return !k.Warning && k.Attribute == p.Attribute })
+	})
 }
 
 func (g language) refusal(w Wanted, complaint string) []Problem {
@@ -81,9 +84,26 @@ func (g language) refusal(w Wanted, complaint string) []Problem {
 			Text: fmt.Sprintf("the host's %s refuses %q: %s", g.program, w.Lines[n-1], strings.TrimLeft(text, ": "))})
 	}
 	if len(problems) == 0 {
-		problems = append(problems, Problem{Code: RefusedByHost, Text: "the host's " + g.program + " refuses the settings: " + strings.TrimSpace(complaint)})
+		problems = append(problems, Problem{Code: RefusedByHost, Attribute: w.mentioned(complaint), Text: "the host's " + g.program + " refuses the settings: " + strings.TrimSpace(complaint)})
 	}
 	return problems
+}
+
+// mentioned is the attribute of the one line whose value stands in a complaint that
+// names no line, as about a host key that is not there; "" if that is not clear.
+func (w Wanted) mentioned(complaint string) string {
+	found := ""
+	for i, line := range w.Lines {
+		_, value, _ := strings.Cut(line, " ")
+		if !strings.HasPrefix(value, "/") || !strings.Contains(complaint, value) {
+			continue
+		}
+		if found != "" && found != w.Attributes[i] {
+			return ""
+		}
+		found = w.Attributes[i]
+	}
+	return found
 }
 
 // filePattern finds the file and line a complaint is about.

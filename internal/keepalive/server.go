@@ -18,7 +18,8 @@ func PlanServer(want Server, have Facts) Plan {
 	}
 	profile := want.Profile
 	want, problems := want.onHost(have)
-	problems = slices.Concat(problems, checkVersion(want, have.Version), refusals(want, have), commandLine(want, have))
+	problems = slices.Concat(problems, checkVersion(want, have.Version))
+	problems = slices.Concat(problems, refusals(want, have, problems), commandLine(want, have))
 	if failed(problems) {
 		return Plan{Problems: problems}
 	}

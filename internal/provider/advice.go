@@ -77,6 +77,10 @@ func problemAdvice(c keepalive.Code) string {
 		return "sshd keeps the first value of a keyword; declare it once."
 	case keepalive.NotInMatch:
 		return "Declare it outside match, or leave it out."
+	case keepalive.NoSetting:
+		return "Match blocks are declared in the attribute match. What an included file would say is declared here, or left to the host's own files."
+	case keepalive.BadContext:
+		return "A context is one connection, as `sshd -T -C` takes it: one user, one address. Declare one context for each."
 	case keepalive.TooNew:
 		return "The host's sshd would refuse to start with it. Leave it out for this host, or upgrade OpenSSH there."
 	case keepalive.Deprecated, keepalive.Removed:
