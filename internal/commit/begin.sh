@@ -71,7 +71,23 @@ conflict() {
 
 compare() {
 	[ -z "$RESUMED" ] || return 0
-	each_base unmoved && each_change ready
+	each_base unmoved && each_change ready && each_include counted
+}
+
+# counted PATTERN: was the change decided in view of every file that an Include
+# reads? The wildcards are the shell's, as when the files were gathered.
+counted() {
+	blanks=$IFS
+	IFS=
+	# shellcheck disable=SC2086 # wildcards are wanted
+	set -- $1
+	IFS=$blanks
+	for file in "$@"; do
+		if [ -f "$file" ] && [ -r "$file" ] && ! known "$file"; then
+			conflict appeared "$file"
+			return
+		fi
+	done
 }
 
 unmoved() {
@@ -183,7 +199,7 @@ like() {
 # swap first writes every new file beside the old one, so that a full or
 # read-only disk is found before anything is different.
 swap() {
-	each_change prepare && true >"$S/swapping" && durable "$S/swapping" "$S" && each_change exchange
+	each_include counted && each_change prepare && true >"$S/swapping" && durable "$S/swapping" "$S" && each_change exchange
 }
 
 prepare() {

@@ -191,6 +191,7 @@ func (b *box) request(id, text string) Request {
 			b.path("etc/ssh/sshd_config.d/50-cloud.conf"): []byte("ClientAliveInterval 120\n"),
 			b.path(dropIn): nil,
 		},
+		Includes: []string{b.path("etc/ssh/sshd_config.d") + "/*.conf"},
 		Changes:  []Change{{Path: b.path(dropIn), New: []byte(text)}},
 		StageDir: run + "/" + id,
 		SSHD:     b.path("bin/sshd"),

@@ -32,7 +32,7 @@ sockets() {
 	# shellcheck disable=SC2012 # these names are numbers
 	open=$(ls -l "/proc/$1/fd" 2>/dev/null | sed -n 's/.*socket:\[\([0-9]*\)\].*/ \1 /p')
 	for table in "/proc/$1/net/tcp" "/proc/$1/net/tcp6"; do
-		[ -r "$table" ] && grep ' 0A ' "$table" | while read -r _ _ _ state _ _ _ _ _ inode _; do
+		[ -r "$table" ] && grep ' 0A ' "$table" 2>/dev/null | while read -r _ _ _ state _ _ _ _ _ inode _; do
 			[ "$state" = 0A ] || continue
 			case $open in *" $inode "*) echo "$inode" ;; esac
 		done

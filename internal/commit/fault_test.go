@@ -103,6 +103,7 @@ func TestConflict(t *testing.T) {
 		{"changed", "etc/ssh/sshd_config.d/50-cloud.conf", "changed", func(b *box, p string) { b.write(p, "ClientAliveInterval 5\n") }},
 		{"missing", "etc/ssh/sshd_config.d/50-cloud.conf", "missing", func(b *box, p string) { must(b.t, os.Remove(b.path(p))) }},
 		{"appeared", dropIn, "appeared", func(b *box, p string) { b.write(p, "UsePAM no\n") }},
+		{"a new drop-in", "etc/ssh/sshd_config.d/10 new's.conf", "appeared", func(b *box, p string) { b.write(p, "ClientAliveInterval 60\n") }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBox(t)
@@ -113,6 +114,40 @@ func TestConflict(t *testing.T) {
 			if clash := b.clash; clash == nil || clash.Path != b.path(c.file) || clash.How != c.how {
 				t.Errorf("%+v is not a conflict of %s", clash, c.file)
 			}
+		})
+	}
+}
+
+// TestNewDropInDuringValidation: a file that an Include reads and that came while
+// sshd judged the candidate was not judged.
+func TestNewDropInDuringValidation(t *testing.T) {
+	b := newBox(t)
+	b.start()
+	r := b.request("a1", "ClientAliveInterval 60\n")
+	late := "etc/ssh/sshd_config.d/99-late.conf"
+	b.spoil = func(name, script string) string {
+		return strings.Replace(script, "\nvalidate() {\n", "\nvalidate() {\necho '#' >"+quote(b.path(late))+"\n", 1)
+	}
+	got, err := Run(t.Context(), b, r, b.loaded(want60))
+	clash := new(Conflict)
+	if got != Unchanged || !errors.As(err, &clash) || clash.Path != b.path(late) || b.read(dropIn) == "ClientAliveInterval 60\n" {
+		t.Errorf("%s, %v", got, err)
+	}
+	b.noTraces()
+}
+
+// TestNoRegularFile: what is renamed over a link to /dev/null takes the device away
+// from everybody.
+func TestNoRegularFile(t *testing.T) {
+	for name, make := range map[string]func(b *box){
+		"device":    func(b *box) { must(b.t, os.Symlink("/dev/null", b.path(dropIn))) },
+		"directory": func(b *box) { must(b.t, os.Mkdir(b.path(dropIn), 0o755)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBox(t)
+			b.start()
+			make(b)
+			b.refuses(b.request("a1", "ClientAliveInterval 60\n"), "compare", b.path(dropIn)+" is no regular file")
 		})
 	}
 }

@@ -22,6 +22,11 @@ digest() {
 		echo -
 		return 0
 	fi
+	# What is masked by a link to /dev/null would have us rename over /dev/null.
+	if [ -e "$1" ] && [ ! -f "$1" ]; then
+		say "$1 is no regular file"
+		return 1
+	fi
 	if command -v sha256sum >/dev/null; then
 		sum=$(sha256sum <"$1") || return
 	elif command -v sha256 >/dev/null; then

@@ -46,7 +46,7 @@ func (p protocol) program(r Request, ph phase) string {
 func (p protocol) beginProgram(r Request) string {
 	onDisk := p.rollbackProgram(r) + "main \"$1\"\n"
 	return r.assignments() + spare(machineText, pendingText, daemonText, rollbackText, beginText) +
-		r.changes() + r.base() + r.stage() + r.newTexts() + r.validation() +
+		r.changes() + r.base() + r.included() + r.stage() + r.newTexts() + r.validation() +
 		"ROLLBACK=" + digest([]byte(onDisk)) + "\n" + function("rollback_text", Print([]byte(onDisk))) +
 		function("undo", steps(p.undo)) +
 		mainText("", steps(p.begin), "live", "abandon") + "main\n"
@@ -158,6 +158,31 @@ func (r Request) base() string {
 		}
 	}
 	return function("each_base", all(calls))
+}
+
+// included is a function that tells whether a file is one of those that the change
+// was decided on, and one that calls its argument with each pattern of an Include.
+func (r Request) included() string {
+	paths := maps.Clone(r.Base)
+	if paths == nil {
+		paths = map[string][]byte{}
+	}
+	for _, c := range r.Changes {
+		paths[c.Path] = nil
+	}
+	body := "return 1"
+	if len(paths) > 0 {
+		var names []string
+		for _, p := range slices.Sorted(maps.Keys(paths)) {
+			names = append(names, quote(p))
+		}
+		body = "case $1 in\n" + strings.Join(names, "|") + ") ;;\n*) return 1 ;;\nesac"
+	}
+	var calls []string
+	for _, pattern := range r.Includes {
+		calls = append(calls, `"$1" `+quote(pattern))
+	}
+	return function("known", body) + function("each_include", all(calls))
 }
 
 func (r Request) stage() string {

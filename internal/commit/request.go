@@ -18,6 +18,10 @@ type Request struct {
 	// must not exist; a machine that differs from it in any of these has been
 	// changed by somebody else.
 	Base map[string][]byte
+	// Includes are the patterns by which the files of the tree include others,
+	// absolute and as a shell reads them. A file that one of them finds and that is
+	// neither in Base nor changed has appeared meanwhile.
+	Includes []string
 	// StageDir is the prefix under which Staged was laid out, below the
 	// layout's Run directory (see StageDir); Main the main file below it.
 	StageDir string
@@ -146,6 +150,11 @@ func (r Request) checkChanges() error {
 	for p := range r.Base {
 		if err := checkPath(p); err != nil {
 			return err
+		}
+	}
+	for _, pattern := range r.Includes {
+		if !path.IsAbs(pattern) || control(pattern) {
+			return fmt.Errorf("pattern %q: not absolute, or with control characters", pattern)
 		}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"syscall"
@@ -142,7 +143,7 @@ func request(t Target, s Sight, plan keepalive.Plan, tree sshconf.Tree) commit.R
 	req := commit.Request{
 		ID: id, Base: s.Facts.Tree.Files, StageDir: stageDir, Main: stageDir + tree.Main,
 		SSHD: s.sshd, Options: strings.Fields(strings.Join(s.Facts.Daemon.Options, " ")), Activate: s.activation, ConfirmTimeout: t.ConfirmTimeout,
-		Keyless: t.isImage(),
+		Keyless: t.isImage(), Includes: includes(s.Facts.Tree),
 	}
 	for _, c := range plan.Changes {
 		req.Changes = append(req.Changes, commit.Change(c))
@@ -158,6 +159,30 @@ func request(t Target, s Sight, plan keepalive.Plan, tree sshconf.Tree) commit.R
 		req.Activate.Kind = commit.None
 	}
 	return req
+}
+
+// includes are the patterns by which the files of tree include others, but for
+// those that gather.sh does not read as sshd does: what it did not look for, it
+// cannot have missed.
+func includes(tree sshconf.Tree) []string {
+	var list []string
+	for _, data := range tree.Files {
+		for _, l := range sshconf.Parse(tree.Dialect, tree.Version, data).Lines {
+			if !l.Is("Include") || l.Err != nil {
+				continue
+			}
+			for _, pattern := range l.Args {
+				if !path.IsAbs(pattern) {
+					pattern = tree.Dir + "/" + pattern
+				}
+				if path.Clean(pattern) == pattern && !strings.ContainsAny(pattern, " \t'\"\\") {
+					list = append(list, pattern)
+				}
+			}
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 func candidateTree(running sshconf.Tree, changes []keepalive.Change) sshconf.Tree {
