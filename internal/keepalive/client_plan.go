@@ -158,8 +158,5 @@ func (c candidate) trailClient(have ClientFacts, overridden []sshconf.Pos) strin
 	for _, at := range have.Contexts {
 		words = append(words, "probe="+ProbeName(at))
 	}
-	for _, p := range overridden {
-		words = append(words, "overrides="+p.String())
-	}
-	return strings.Join(words, " ")
+	return strings.Join(append(words, overrides(overridden)...), " ")
 }

@@ -2,7 +2,6 @@ package keepalive
 
 import (
 	"bytes"
-	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -227,20 +226,30 @@ func (c candidate) content() string {
 	return out.String()
 }
 
-// trail is the decision in one line.
+// trail is the decision in one line. It names no lines of files: what another
+// resource writes before it is our turn moves them, and Terraform does not let an
+// apply say anything else than the plan.
 func (c candidate) trail(have Facts, include sshconf.Pos, overridden []sshconf.Pos) string {
 	words := []string{"version=" + have.Version.String(), "placement=" + c.kind, "file=" + c.file}
 	if c.kind == "drop_in" {
-		words = append(words, "include="+include.String())
+		words = append(words, "include="+include.Path)
 	}
-	for _, p := range overridden {
-		words = append(words, "overrides="+p.String())
-	}
+	words = append(words, overrides(overridden)...)
 	for _, s := range c.forced {
 		words = append(words, "match-all="+s.Keyword)
 	}
 	for _, s := range c.taken {
-		words = append(words, fmt.Sprintf("takes-over=%s", s.Pos))
+		words = append(words, "takes-over="+s.Keyword+"@"+s.Pos.Path)
 	}
 	return strings.Join(words, " ")
+}
+
+// overrides names the files in which a line loses to ours.
+func overrides(lines []sshconf.Pos) []string {
+	var words []string
+	for _, p := range lines {
+		words = append(words, "overrides="+p.Path)
+	}
+	slices.Sort(words)
+	return slices.Compact(words)
 }

@@ -67,6 +67,9 @@ func choose(base sshconf.Tree, dropIn string, want Server, have Facts) (candidat
 		return candidate{}, include, []Problem{*problem}
 	}
 	checks := contextsWithMatch(want)
+	if rivals := rivals(place(base, want, places[0].file, places[0].kind, nil), want, checks); len(rivals) > 0 {
+		return candidate{}, include, rivals
+	}
 	for _, p := range places {
 		if c := place(base, want, p.file, p.kind, nil); len(shadows(c, want, checks)) == 0 {
 			return c, include, nil

@@ -80,7 +80,7 @@ func splitBlockID(id string) (address, file, block string) {
 // ImportState notes where the block is; the Read that follows looks at it.
 func (r *clientResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	address, file, block := splitBlockID(req.ID)
-	if req.ID == "" && req.Identity != nil {
+	if req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsNull() {
 		var id clientIdentity
 		resp.Diagnostics.Append(req.Identity.Get(ctx, &id)...)
 		address, file, block = id.address(), id.File.ValueString(), id.Block.ValueString()

@@ -17,6 +17,10 @@ func (m *clientModel) entitle() {
 	m.ID = types.StringValue(whichBlock(m).String())
 }
 
+func (m *clientModel) managedFile() string { return m.ManagedFile.ValueString() }
+
+func (m *clientModel) lines() string { return whichBlock(m).String() }
+
 func (m *clientModel) about(before *clientModel) bool {
 	return whichBlock(m).String() == whichBlock(before).String()
 }

@@ -42,7 +42,9 @@ func (m *clientModel) refresh(ctx context.Context, sight reconcile.ClientSight) 
 	after.Effective = textMaps(keepalive.EffectiveClient(w.client, sight.Facts))
 	if !observed.Managed {
 		after.ManagedContent = types.StringNull()
-		diags.Append(linesGone(name, m.ManagedFile.ValueString()))
+		if !m.ManagedFile.IsNull() {
+			diags.Append(linesGone(name, m.ManagedFile.ValueString()))
+		}
 	}
 	if m.record(nil).IsOther(sight.MachineID, sight.Identity) {
 		// What was recorded stays: it is what a destroy compares with.

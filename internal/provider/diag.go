@@ -211,6 +211,12 @@ func changedSince(name string, paths []string) diag.Diagnostic {
 		"Somebody else edited the configuration after the refresh that this plan is built on. Nothing was changed on the host. Plan again, with refresh, to see the host as it is now.")
 }
 
+func twoForOne(name, lines string) diag.Diagnostic {
+	return diag.NewErrorDiagnostic(name+": two resources are about the same lines, "+lines,
+		"They want different settings, and each would take away those of the other. Put the settings into one resource, or give one of the resources lines of its own: "+
+			"another drop_in_name (sshkeepalive_server), or other patterns (sshkeepalive_client). Nothing was changed on the host.")
+}
+
 func metElsewhere(name, named, answered string) diag.Diagnostic {
 	return diag.NewWarningDiagnostic(name+": answers at "+answered+", not at "+named,
 		"Its sshd was moved there by the settings that this resource manages, and was found because an earlier run recorded it; a new resource, and anybody else, would not find it. "+

@@ -46,6 +46,8 @@ type subject[M any] interface {
 	// that has to be found out first is a difference.
 	sameOnHost(ctx context.Context, before *M) bool
 	record(digests map[string]string) reconcile.Record
+	// managedFile is where our lines are by the record.
+	managedFile() string
 	// suits says why a machine cannot be managed in this way.
 	suits(where whereabouts) diag.Diagnostics
 
@@ -54,6 +56,9 @@ type subject[M any] interface {
 	remove(ctx context.Context, s *session, where whereabouts) (same bool, err error)
 	// entitle fills in the id, as far as it is known.
 	entitle()
+	// lines names what on the host is the resource's own: two resources with the same
+	// lines undo each other's work.
+	lines() string
 	// about reports whether both are about the same thing on their hosts.
 	about(before *M) bool
 	// sameWish reports whether both ask for the same, however it is spelled.
@@ -158,8 +163,10 @@ func (l *lifecycle[M, P]) apply(ctx context.Context, m P, o operation) diag.Diag
 		return diags
 	}
 	name := m.place().Host.ValueString()
+	back := l.session.claims.write(claimKey(where.spec, m.lines()))
 	seen, err := m.apply(ctx, l.session, where, o.rec)
 	if err != nil {
+		back()
 		return append(diags, failures(name, o.name, err)...)
 	}
 	return append(diags, seen.keep(ctx, o.private, name, where.spec)...)
@@ -255,6 +262,12 @@ func (l *lifecycle[M, P]) Delete(ctx context.Context, req resource.DeleteRequest
 	where, diags := l.ready(ctx, m, "destroy", req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
+		return
+	}
+	if l.session.claims.written(claimKey(where.spec, m.lines())) {
+		// As in a replacement that creates first, or under a new name: what is there
+		// now is somebody else's.
+		tflog.Debug(ctx, "left to the resource that has the lines now", map[string]any{"host": where.spec.String(), "lines": m.lines()})
 		return
 	}
 	same, err := m.remove(ctx, l.session, where)

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"maps"
 	"reflect"
 	"slices"
 
@@ -140,8 +141,11 @@ func (p *planning[M, P]) look(ctx context.Context, where whereabouts) diag.Diagn
 	if err != nil {
 		return append(diags, p.blind(ctx, name, err)...)
 	}
-	if foreign := p.foreign(ctx, f); len(foreign) > 0 {
+	if foreign := p.foreign(ctx, where, f); len(foreign) > 0 {
 		return append(diags, changedSince(name, foreign))
+	}
+	if p.rivalled(ctx, where) {
+		return append(diags, twoForOne(name, p.m.lines()))
 	}
 	tflog.Debug(ctx, "planned", map[string]any{"host": where.spec.String(), "trail": f.plan.Trail, "changes": len(f.plan.Changes)})
 	p.moved(f.machineID)
@@ -169,11 +173,20 @@ func (p *planning[M, P]) blind(ctx context.Context, name string, err error) diag
 	return diags
 }
 
-// foreign lists the files to be changed that somebody else changed since the
-// refresh. In the walk that refreshed there are none, for the engine answers
-// from memory; other files are not ours to watch, and may be those of another
-// resource on the same host.
-func (p *planning[M, P]) foreign(ctx context.Context, f foresight[M]) []string {
+// rivalled reports whether another resource of this run is about the same lines
+// and wants something else. One resource may be planned twice: to be replaced.
+func (p *planning[M, P]) rivalled(ctx context.Context, where whereabouts) bool {
+	wish := *p.m
+	other, planned := p.l.session.claims.first(claimKey(where.spec, p.m.lines()), &wish).(*M)
+	return planned && !p.m.sameWish(ctx, other)
+}
+
+// foreign lists the files that somebody else changed since the refresh and that
+// matter to the plan. In the walk that refreshed there are none, for the engine
+// answers from memory. Files that the plan does not change are not ours to watch,
+// unless our lines would now go elsewhere: an apply must not do what nobody has
+// reviewed.
+func (p *planning[M, P]) foreign(ctx context.Context, where whereabouts, f foresight[M]) []string {
 	if p.before == nil || p.moving() || !p.m.about(p.before) {
 		return nil
 	}
@@ -181,11 +194,13 @@ func (p *planning[M, P]) foreign(ctx context.Context, f foresight[M]) []string {
 	if recorded == nil || p.before.record(nil).IsOther(f.machineID, f.identity) {
 		return nil
 	}
-	var found []string
+	var watched []string
 	for _, c := range f.plan.Changes {
-		if recorded[c.Path] != f.digests[c.Path] {
-			found = append(found, c.Path)
-		}
+		watched = append(watched, c.Path)
 	}
-	return found
+	if file := f.plan.ManagedFile; file != "" && file != p.before.managedFile() && !p.l.session.claims.any(where.spec) {
+		watched = slices.Concat(watched, slices.Collect(maps.Keys(recorded)), slices.Collect(maps.Keys(f.digests)))
+	}
+	slices.Sort(watched)
+	return slices.DeleteFunc(slices.Compact(watched), func(name string) bool { return recorded[name] == f.digests[name] })
 }

@@ -18,6 +18,11 @@ type rpc struct {
 	resource tftypes.Type
 	sources  map[string]tftypes.Type
 	computed map[string]bool
+	config   values
+	can      *tfprotov6.ConfigureProviderClientCapabilities
+	// oneWalk keeps everything in one walk of Terraform's graph. Else an apply ends
+	// one, and the plan of a resource that is there begins one.
+	oneWalk bool
 	// configured is what Configure said.
 	configured []*tfprotov6.Diagnostic
 }
@@ -63,7 +68,15 @@ func (r *rpc) configure(config values, can *tfprotov6.ConfigureProviderClientCap
 		Config: r.dynamic(r.provider, config), ClientCapabilities: can,
 	})
 	r.must(err, nil)
-	r.configured = configured.Diagnostics
+	r.configured, r.config, r.can = configured.Diagnostics, config, can
+}
+
+// walk lets another walk begin.
+func (r *rpc) walk() {
+	r.t.Helper()
+	if !r.oneWalk {
+		r.configure(r.config, r.can)
+	}
 }
 
 // must fails the test on what no case expects.
@@ -162,6 +175,7 @@ func (r *rpc) plan(prior *state, config values) planned {
 	r.t.Helper()
 	before, private, identity := r.nothing(), []byte(nil), (*tfprotov6.ResourceIdentityData)(nil)
 	if prior != nil {
+		r.walk()
 		before, private, identity = prior.value, prior.private, prior.identity
 	}
 	wanted := build(r.resource, config)
@@ -220,6 +234,7 @@ func (r *rpc) apply(prior *state, config values, p planned) (*state, []*tfprotov
 		Config: r.dynamic(r.resource, config), PlannedPrivate: p.private, PlannedIdentity: p.identity,
 	})
 	r.must(err, nil)
+	r.walk()
 	after := r.decode(resp.NewState)
 	if after.IsNull() {
 		return nil, resp.Diagnostics

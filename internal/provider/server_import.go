@@ -16,7 +16,7 @@ import (
 // ImportState notes where the host is; the Read that follows looks at it.
 func (r *serverResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	address, file := splitID(req.ID)
-	if req.ID == "" && req.Identity != nil {
+	if req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsNull() {
 		var id serverIdentity
 		resp.Diagnostics.Append(req.Identity.Get(ctx, &id)...)
 		address, file = id.address(), id.File.ValueString()

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"reflect"
 
@@ -14,6 +15,12 @@ func (m *serverModel) entitle() {
 	if !m.Host.IsUnknown() {
 		m.ID = types.StringValue(whereIs(m).String())
 	}
+}
+
+func (m *serverModel) managedFile() string { return m.ManagedFile.ValueString() }
+
+func (m *serverModel) lines() string {
+	return m.DropInName.ValueString() + " of " + cmp.Or(m.ConfigFile.ValueString(), "sshd_config")
 }
 
 func (*serverModel) about(*serverModel) bool { return true }

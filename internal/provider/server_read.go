@@ -39,7 +39,9 @@ func (m *serverModel) refresh(ctx context.Context, sight reconcile.Sight) diag.D
 	after.DeadPeerTimeout = deadPeer(keepalive.Server{}, sight.Facts)
 	if !observed.Managed {
 		after.ManagedContent = types.StringNull()
-		diags.Append(linesGone(name, m.ManagedFile.ValueString()))
+		if !m.ManagedFile.IsNull() {
+			diags.Append(linesGone(name, m.ManagedFile.ValueString()))
+		}
 	}
 	if sight.Facts.Daemon.Stale && m.Reload.ValueString() != "never" {
 		diags.Append(stale(name))

@@ -25,6 +25,7 @@ type session struct {
 	onUnreachable types.String
 	secrets       []string
 	configs       *userconf.Reader
+	claims        claims
 
 	engine engine
 	end    func(context.Context)

@@ -1,8 +1,10 @@
 package reconcile
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
@@ -136,11 +138,34 @@ func (e *Engine) Apply(ctx context.Context, t Target, want keepalive.Server, rec
 		}
 		return sight, plan, Unchanged, nil
 	}
-	after, outcome, err := e.commit(ctx, t, want, sight, plan)
+	after, outcome, err := e.carry(ctx, t, want, sight, plan, func(have keepalive.Facts) keepalive.Plan { return keepalive.PlanServer(want, have) })
 	if err != nil {
 		return sight, plan, outcome, err
 	}
 	return after, plan, outcome, nil
+}
+
+// carry commits plan. If somebody else's change came in between, as that of another
+// run on the same host, it looks and decides again, and goes on if that comes to
+// the same.
+func (e *Engine) carry(ctx context.Context, t Target, want keepalive.Server, sight Sight, plan keepalive.Plan, decide func(keepalive.Facts) keepalive.Plan) (Sight, Outcome, error) {
+	const trials = 4
+	for n := 1; ; n++ {
+		after, outcome, err := e.commit(ctx, t, want, sight, plan)
+		overtaken := new(commit.Conflict)
+		if n == trials || outcome != Unchanged || !errors.As(err, &overtaken) {
+			return after, outcome, err
+		}
+		again, failed := e.look(ctx, t, want, time.Now())
+		if failed != nil || !slices.EqualFunc(plan.Changes, decide(again.Facts).Changes, sameChange) {
+			return after, outcome, err
+		}
+		sight, plan = again, decide(again.Facts)
+	}
+}
+
+func sameChange(a, b keepalive.Change) bool {
+	return a.Path == b.Path && bytes.Equal(a.Old, b.Old) && bytes.Equal(a.New, b.New) && (a.Old == nil) == (b.Old == nil) && (a.New == nil) == (b.New == nil)
 }
 
 // Remove takes everything that we put on t back, under the same protection. On
@@ -164,7 +189,7 @@ func (e *Engine) Remove(ctx context.Context, t Target, want keepalive.Server, re
 	if len(plan.Changes) == 0 {
 		return true, nil
 	}
-	_, _, err = e.commit(ctx, t, nothing, sight, plan)
+	_, _, err = e.carry(ctx, t, nothing, sight, plan, func(have keepalive.Facts) keepalive.Plan { return keepalive.RestoreServer(want.DropInName, have) })
 	return true, err
 }
 
