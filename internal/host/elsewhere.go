@@ -23,6 +23,18 @@ func (e *entry) hear(spec Spec) {
 	}
 }
 
+// heardSince lets spec name where else the machine may answer if somebody said that
+// while spec was dialled in vain: he waits for the same attempt.
+func (e *entry) heardSince(spec *Spec, err error) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err == nil || !asError(err).transient() || slices.Equal(spec.Elsewhere, e.elsewhere) {
+		return false
+	}
+	spec.Elsewhere, spec.ShownHostKey = e.elsewhere, e.shown
+	return true
+}
+
 // meet logs in once at the first of the machine's addresses where anything
 // answers; path opens the way to each. passed is false when no address was tried,
 // because there was no way.

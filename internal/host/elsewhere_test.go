@@ -73,9 +73,54 @@ func TestElsewhereIsSharedWithThoseWhoDoNotKnow(t *testing.T) {
 	knowing.Elsewhere = []string{s.listener.Addr().String()}
 	acquire(t, p, knowing)
 	acquire(t, p, spec)
+	// The server counts a login after it has told the client.
+	for s.logins.Load() == 0 && ctx.Err() == nil {
+		time.Sleep(time.Millisecond)
+	}
 	if n := s.logins.Load(); n != 1 {
 		t.Errorf("want 1 login, have %d", n)
 	}
+}
+
+// Who comes later and knows better does not share the failure of an attempt that is
+// under way without his knowledge.
+func TestElsewhereIsHeardDuringAnAttempt(t *testing.T) {
+	s, spec := moved(t, nil)
+	p := brisk(t)
+	p.pace.base = 200 * time.Millisecond // between the attempts
+	ctx, cancel := contextFor(20 * time.Second)
+	defer cancel()
+	ignorant := make(chan error, 1)
+	go func() {
+		h, err := p.Acquire(ctx, spec)
+		if err == nil {
+			h.Release()
+		}
+		ignorant <- err
+	}()
+	for !p.isDialling() && ctx.Err() == nil {
+		time.Sleep(time.Millisecond)
+	}
+	knowing := spec
+	knowing.Elsewhere = []string{s.listener.Addr().String()}
+	acquire(t, p, knowing)
+	if err := <-ignorant; err != nil {
+		t.Error(err)
+	}
+}
+
+func (p *Pool) isDialling() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, e := range p.entries {
+		e.mu.Lock()
+		dialling := e.dialing != nil
+		e.mu.Unlock()
+		if dialling {
+			return true
+		}
+	}
+	return false
 }
 
 func TestStrangerElsewhere(t *testing.T) {

@@ -202,12 +202,16 @@ func (e *entry) begin(ctx context.Context) {
 	}
 	go func() {
 		defer cancel()
-		conn, err := e.pool.dial(ctx, spec, e.viaShared, func(last *Error, pause time.Duration) {
-			e.mu.Lock()
-			d.failed(last, pause)
-			e.mu.Unlock()
-		})
-		e.finish(d, conn, err)
+		for heard := true; heard; {
+			conn, err := e.pool.dial(ctx, spec, e.viaShared, func(last *Error, pause time.Duration) {
+				e.mu.Lock()
+				d.failed(last, pause)
+				e.mu.Unlock()
+			})
+			if heard = ctx.Err() == nil && e.heardSince(&spec, err); !heard {
+				e.finish(d, conn, err)
+			}
+		}
 	}()
 }
 

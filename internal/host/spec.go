@@ -122,6 +122,19 @@ var keySecret = sync.OnceValue(func() []byte {
 // addresses are those to try, in their order.
 func (s Spec) addresses() []string { return append([]string{s.Address()}, s.Elsewhere...) }
 
+// Way identifies where the machine is and what lies before it, and not as whom or
+// how one logs in. It contains no secret.
+func (s Spec) Way() string {
+	mac := hmac.New(sha256.New, keySecret())
+	for _, part := range []string{s.Transport, s.Root, s.Address(), s.ProxyCommand, s.ProxyURL.Reveal()} {
+		mac.Write([]byte(strconv.Itoa(len(part)) + ":" + part))
+	}
+	for _, hop := range s.Jump {
+		mac.Write([]byte(hop.Way()))
+	}
+	return hex.EncodeToString(mac.Sum(nil)[:12])
+}
+
 // Key identifies the connection: everything that changes who is reached, how,
 // and as whom, but not where else the machine may be met. It contains no secret.
 func (s Spec) Key() string {

@@ -55,3 +55,42 @@ resource "sshkeepalive_server" "this" {
 		t.Errorf("login at the old port after destroy: %q %v", out, err)
 	}
 }
+
+// Two resources on one host: the port that one of them moved is where the other
+// finds it, in the same run and in the next one.
+func TestAccPortMovesForOthersToo(t *testing.T) {
+	t.Parallel()
+	m := hosttest.Start(t, hosttest.Options{})
+	c := newCLI(t)
+	before := m.Snapshot("/etc/ssh")
+	config := func(port string) {
+		c.config(providerBlock("", m) + fmt.Sprintf(`
+resource "sshkeepalive_server" "port" {
+  host         = %[1]q
+  drop_in_name = "10-port.conf"
+  settings     = { Port = %[2]q }
+}
+
+resource "sshkeepalive_server" "beside" {
+  host                  = %[1]q
+  client_alive_interval = "2m"
+}
+
+resource "sshkeepalive_server" "after" {
+  host         = %[1]q
+  drop_in_name = "20-after.conf"
+  max_sessions = 7
+  depends_on   = [sshkeepalive_server.port]
+}
+`, m.Addr, port))
+	}
+	config("22")
+	c.apply()
+	config("2222")
+	c.apply()
+	c.plan(0, "No changes")
+	c.destroy()
+	if d := hosttest.Differences(before, m.Snapshot("/etc/ssh")); d != "" {
+		t.Errorf("after destroy /etc/ssh differs:\n%s", d)
+	}
+}

@@ -169,7 +169,7 @@ func (l *lifecycle[M, P]) apply(ctx context.Context, m P, o operation) diag.Diag
 		back()
 		return append(diags, failures(name, o.name, err)...)
 	}
-	return append(diags, seen.keep(ctx, o.private, name, where.spec)...)
+	return append(diags, l.session.keep(ctx, seen, o.private, name, where.spec)...)
 }
 
 // ready insists that everything is known, as it is by the time of an apply.
@@ -191,7 +191,7 @@ func (l *lifecycle[M, P]) ready(ctx context.Context, m P, doing string, past pri
 
 func (l *lifecycle[M, P]) locate(ctx context.Context, m P, past privateReader) (whereabouts, diag.Diagnostics) {
 	where, diags := l.session.find(ctx, m.place().address)
-	return where.expect(ctx, past), append(diags, m.suits(where)...)
+	return l.session.expect(ctx, where, past), append(diags, m.suits(where)...)
 }
 
 // Read replaces the recorded values by the effective ones. A host that is not
@@ -222,7 +222,7 @@ func (l *lifecycle[M, P]) Read(ctx context.Context, req resource.ReadRequest, re
 		return
 	}
 	resp.Diagnostics.Append(setFlag(ctx, resp.Private, importKey, false)...)
-	resp.Diagnostics.Append(seen.keep(ctx, resp.Private, m.place().Host.ValueString(), where.spec)...)
+	resp.Diagnostics.Append(l.session.keep(ctx, seen, resp.Private, m.place().Host.ValueString(), where.spec)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
 

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"encoding/json"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
@@ -37,30 +38,73 @@ type meeting struct {
 	HostKey string `json:"host_key"`
 }
 
+// meetings are where hosts answered in this run that moved, by the way to where
+// their settings say they are. A resource that has no record of that, or an old one,
+// finds them by what another one knows.
+type meetings struct {
+	mu   sync.Mutex
+	last map[string]meeting
+}
+
+// note records m for the way of spec; a host that answers where its settings say
+// needs no note.
+func (s *meetings) note(spec host.Spec, m meeting) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if m.Address == spec.Address() {
+		delete(s.last, spec.Way())
+		return
+	}
+	if s.last == nil {
+		s.last = map[string]meeting{}
+	}
+	s.last[spec.Way()] = m
+}
+
+func (s *meetings) about(spec host.Spec) (meeting, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m, ok := s.last[spec.Way()]
+	return m, ok
+}
+
 // expect lets where's host be met where it answered last, if its settings still
 // name the same host.
-func (w whereabouts) expect(ctx context.Context, private privateReader) whereabouts {
-	raw, diags := private.GetKey(ctx, metKey)
-	var last meeting
-	if diags.HasError() || len(raw) == 0 || json.Unmarshal(raw, &last) != nil {
+func (s *session) expect(ctx context.Context, w whereabouts, private privateReader) whereabouts {
+	if w.unknown != "" {
 		return w
 	}
-	if last.Host == w.spec.Host && last.Address != "" && last.Address != w.spec.Address() {
+	last, known := s.meetings.about(w.spec)
+	if own, recorded := recordedMeeting(ctx, private); recorded && !known && own.Host == w.spec.Host && own.Address != w.spec.Address() {
+		last, known = own, true
+		s.meetings.note(w.spec, own)
+	}
+	if known {
 		w.spec.Elsewhere, w.spec.ShownHostKey = []string{last.Address}, last.HostKey
 	}
 	return w
 }
 
-// keep records s, and warns of a host that did not answer where its settings say.
-func (s sighting) keep(ctx context.Context, private privateWriter, name string, spec host.Spec) diag.Diagnostics {
-	diags := writeJSON(ctx, private, digestsKey, s.digests)
-	if s.identity.Address == "" {
+func recordedMeeting(ctx context.Context, private privateReader) (m meeting, ok bool) {
+	raw, diags := private.GetKey(ctx, metKey)
+	if diags.HasError() || len(raw) == 0 || json.Unmarshal(raw, &m) != nil {
+		return meeting{}, false
+	}
+	return m, m.Address != ""
+}
+
+// keep records what was seen, and warns of a host that did not answer where its
+// settings say.
+func (s *session) keep(ctx context.Context, seen sighting, private privateWriter, name string, spec host.Spec) diag.Diagnostics {
+	diags := writeJSON(ctx, private, digestsKey, seen.digests)
+	if seen.identity.Address == "" {
 		return diags
 	}
-	if s.identity.Address != spec.Address() {
-		diags.Append(metElsewhere(name, spec.Address(), s.identity.Address))
+	if seen.identity.Address != spec.Address() {
+		diags.Append(metElsewhere(name, spec.Address(), seen.identity.Address))
 	}
-	last := meeting{spec.Host, s.identity.Address, s.identity.HostKeySHA256}
+	last := meeting{spec.Host, seen.identity.Address, seen.identity.HostKeySHA256}
+	s.meetings.note(spec, last)
 	return append(diags, writeJSON(ctx, private, metKey, last)...)
 }
 

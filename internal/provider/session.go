@@ -26,6 +26,7 @@ type session struct {
 	secrets       []string
 	configs       *userconf.Reader
 	claims        claims
+	meetings      meetings
 
 	engine engine
 	end    func(context.Context)
