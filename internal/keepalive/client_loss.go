@@ -32,8 +32,8 @@ func losses(c candidate, want Client, have ClientFacts) []loss {
 	for _, at := range have.Contexts {
 		r := sshconf.EvaluateClient(c.tree, have.query(at))
 		for _, s := range want.Settings {
-			if _, known := sshconf.Lookup(sshconf.Client, s.Keyword); !known {
-				continue
+			if kw, known := sshconf.Lookup(sshconf.Client, s.Keyword); !known || kw.Deprecated(have.Version) {
+				continue // nothing sets what is ignored
 			}
 			if l, lost := c.loss(r, s); lost {
 				l.setting, l.context = s, at

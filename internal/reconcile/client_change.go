@@ -117,6 +117,9 @@ func (c clientChange) stageScript() string {
 	for name, data := range tree.Files {
 		files[stage+name] = sshconf.Rebase(sshconf.Parse(tree.Dialect, tree.Version, data), includeDir(tree, f, name), stage)
 	}
+	if _, ok := tree.Files[tree.Main]; !ok && tree.System == "" {
+		entry = "/dev/null" // what is taken away is the only file
+	}
 	if tree.System != "" {
 		// With -F ssh reads one file only; the scope of both begins anew.
 		entry = stage + "/.entry"

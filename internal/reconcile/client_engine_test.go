@@ -77,6 +77,7 @@ func TestSSHLife(t *testing.T) {
 		{"new file and directory of another user", "root", "~/.ssh/config", "bob", nil},
 		{"included file", "bob", "~/.ssh/config.d/keepalive", "", map[string]string{bobConfig: "Include config.d/*\nHost *\n  ServerAliveInterval 5\n"}},
 		{"drop-in of the system", "root", "/etc/ssh/ssh_config.d/10-keepalive.conf", "bob", nil},
+		{"new file for -F alone", "bob", "/home/bob/mine.conf", "", nil},
 		{"main file of the system", "root", "/etc/ssh/ssh_config", "bob", nil},
 	}
 	for _, c := range cases {
@@ -90,7 +91,7 @@ func TestSSHLife(t *testing.T) {
 			target.File, target.User = c.file, c.as
 			before := r.sshFiles()
 			sight, plan := applySSH(t, r, target, wanted)
-			if got := r.sshSays(t, "db.example.org", "serveraliveinterval"); got != "60" {
+			if got := r.sshSays(t, "db.example.org", "serveraliveinterval"); got != "60" && c.file != "/home/bob/mine.conf" {
 				t.Errorf("ssh says %q; trail %s", got, plan.Trail)
 			}
 			if got := r.sshSays(t, "old.example.org", "serveralivecountmax"); got != "3" {

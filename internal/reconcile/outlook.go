@@ -66,6 +66,9 @@ func (o *outlooks) recall(x *outlook, want keepalive.Server, asked time.Time) (S
 	if x.passing && x.known.view.began.Before(asked) {
 		x.passing, x.known.view = false, nil
 	}
+	if x.known.view != nil && x.known.view.began.Before(asked) {
+		x.known = x.known.withoutRefusals()
+	}
 	return x.known.sight(want)
 }
 

@@ -2,12 +2,14 @@ package reconcile_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
@@ -291,4 +293,91 @@ func TestSomebodyGivesUp(t *testing.T) {
 	}
 	cancel()
 	all.Wait()
+}
+
+// TestRefusalIsNotRemembered: what sshd said no to may have been mended since, by
+// another resource of the same walk; what it granted is not asked again.
+func TestRefusalIsNotRemembered(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, hosttest.Options{}, "root")
+	w := watch(r.pool)
+	e := reconcile.New(w)
+	look := func(want keepalive.Server) (reconcile.Sight, error) {
+		t.Helper()
+		w.ran()
+		return e.Look(t.Context(), r.target, want)
+	}
+	asked := func(what string, times int) {
+		t.Helper()
+		if ran := w.ran(); len(ran) != times {
+			t.Errorf("%s: asked by %q", what, ran)
+		}
+	}
+	nowhere := wish("ClientAliveInterval", "60")
+	nowhere.Contexts = []sshconf.Context{{User: "a,b=c"}}
+	for range 2 {
+		if _, err := look(nowhere); err == nil || !strings.Contains(err.Error(), "Invalid test mode specification") {
+			t.Fatal(err)
+		}
+		asked("a context that sshd refuses", 1)
+	}
+	if _, err := look(wish("ClientAliveInterval", "60")); err != nil {
+		t.Fatal(err)
+	}
+	asked("another wish, of which all is known", 0)
+
+	key := wish("HostKey", "/etc/ssh/new_key")
+	sight, err := look(key)
+	if err != nil || sight.Facts.Refused[0] == "" {
+		t.Fatalf("%+v, %v", sight.Facts.Refused, err)
+	}
+	r.Sh("cp -p /etc/ssh/ssh_host_ed25519_key /etc/ssh/new_key")
+	if sight, err = look(key); err != nil || sight.Facts.Refused[0] != "" {
+		t.Errorf("%+v, %v", sight.Facts.Refused, err)
+	}
+
+	broken := reconcile.New(w)
+	r.Write("/etc/ssh/sshd_config.d/99-broken.conf", "Nonsense yes\n")
+	if sight, err = broken.Look(t.Context(), r.target, key); err != nil || sight.Facts.Invalid == "" {
+		t.Fatalf("%q, %v", sight.Facts.Invalid, err)
+	}
+	r.Remove("/etc/ssh/sshd_config.d/99-broken.conf")
+	if sight, err = broken.Look(t.Context(), r.target, key); err != nil || sight.Facts.Invalid != "" {
+		t.Errorf("%q, %v", sight.Facts.Invalid, err)
+	}
+}
+
+// TestNewDropInBetweenLookAndSwap: one that changes what is decided is a conflict,
+// one that does not is looked at, and the change goes on.
+func TestNewDropInBetweenLookAndSwap(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		text    string
+		outcome reconcile.Outcome
+	}{
+		"harmless": {"X11Forwarding no\n", reconcile.Applied},
+		"shadows":  {"ClientAliveInterval 5\n", reconcile.Unchanged},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, hosttest.Options{}, "root")
+			w := watch(r.pool)
+			looked := false
+			w.stall = func(_ context.Context, s host.Script) error {
+				if looked && s.Name != "gather" {
+					r.Write("/etc/ssh/sshd_config.d/00-aaa.conf", c.text)
+				}
+				looked = looked || s.Name == "gather"
+				return nil
+			}
+			_, _, outcome, err := reconcile.New(w).Apply(t.Context(), r.target, wish("ClientAliveInterval", "60"), reconcile.Record{})
+			clash := new(commit.Conflict)
+			if conflict := errors.As(err, &clash); outcome != c.outcome || conflict != (outcome == reconcile.Unchanged) {
+				t.Fatalf("%s, %v", outcome, err)
+			}
+			if err != nil && (clash.How != "appeared" || clash.Path != "/etc/ssh/sshd_config.d/00-aaa.conf") {
+				t.Errorf("%+v", clash)
+			}
+		})
+	}
 }

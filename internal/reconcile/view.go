@@ -83,6 +83,32 @@ func (k knowledge) with(v *view, spellings map[string]answer) knowledge {
 	return knowledge{v, v.program, union(k.spellings, spellings)}
 }
 
+// withoutRefusals is k without what sshd said no to. A file, a user or a key that
+// was missing may have been made since, by another resource of the same walk.
+func (k knowledge) withoutRefusals() knowledge {
+	if k.view.sight.Facts.Invalid != "" {
+		k.view = nil
+	} else if granted := answered(k.view.effective); len(granted) < len(k.view.effective) {
+		v := *k.view
+		v.effective, k.view = granted, &v
+	}
+	k.spellings = answered(k.spellings)
+	return k
+}
+
+// answered is all of the answers that are no refusals.
+func answered(all map[string]answer) map[string]answer {
+	refused := func(_ string, a answer) bool { return a.refusal != "" }
+	for name, a := range all {
+		if refused(name, a) {
+			some := maps.Clone(all)
+			maps.DeleteFunc(some, refused)
+			return some
+		}
+	}
+	return all
+}
+
 func union(a, b map[string]answer) map[string]answer {
 	all := map[string]answer{}
 	maps.Copy(all, a)
