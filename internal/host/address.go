@@ -13,11 +13,18 @@ import (
 func ParseAddress(text string) (Settings, error) {
 	var s Settings
 	rest := text
+	if strings.Contains(text, "://") {
+		return s, fmt.Errorf("address %q: expected [user@]host[:port], not a URL", text)
+	}
 	// The last @ separates: some directories have user names with an @ in them.
 	if at := strings.LastIndexByte(rest, '@'); at >= 0 {
 		user := rest[:at]
 		if user == "" {
 			return s, fmt.Errorf("address %q: nothing stands before the @", text)
+		}
+		// sshd drops what follows the colon, and state would keep it.
+		if name, _, found := strings.Cut(user, ":"); found {
+			return s, fmt.Errorf("address %s:…@%s: a password does not belong here: password of the provider takes it", name, rest[at+1:])
 		}
 		s.User, rest = &user, rest[at+1:]
 	}
@@ -83,6 +90,8 @@ func checkHost(name string) error {
 		return fmt.Errorf("the host is empty")
 	case strings.HasPrefix(name, "-"):
 		return fmt.Errorf("the host %q begins with a dash", name)
+	case len(name) > 255:
+		return fmt.Errorf("the host %.20q… is longer than 255 bytes", name) // and than SOCKS can say
 	}
 	for _, r := range name {
 		if r <= ' ' || r == 0x7f || strings.ContainsRune("@/\\\"'`$;|&<>(){}[]*?!#,", r) {

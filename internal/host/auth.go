@@ -1,13 +1,11 @@
 package host
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net"
 	"os"
 	"slices"
@@ -29,6 +27,8 @@ type credentials struct {
 	offered []string
 	// skipped says of key files that need not be there why they are not used.
 	skipped []string
+	doubt   string // why the server may refuse the certificate
+	asked   string // the last question of keyboard-interactive that was answered
 }
 
 // loadCredentials reads keys and asks the agent. What was named explicitly must
@@ -50,7 +50,13 @@ func (c *credentials) nothing(s Spec) error {
 	if len(s.IdentityFiles) > 0 {
 		return fmt.Errorf("there is nothing to log in with: no agent with keys, and of the identity files of ssh_config_file none can be used: %s", strings.Join(c.skipped, "; "))
 	}
-	return errors.New("there is nothing to log in with: no private_key, private_key_path, password, agent with keys, or usual key file")
+	text := "there is nothing to log in with: no private_key, private_key_path, password, agent with keys, or usual key file"
+	for _, why := range c.skipped {
+		if !strings.HasSuffix(why, noSuchFile) {
+			text += "; " + why
+		}
+	}
+	return errors.New(text)
 }
 
 func (c *credentials) loadKeys(ctx context.Context, s Spec) error {
@@ -84,7 +90,7 @@ func (c *credentials) loadKeys(ctx context.Context, s Spec) error {
 	for _, file := range s.CertificateFiles {
 		c.addCertificate(file)
 	}
-	return c.certify(s.Certificate)
+	return c.certify(s)
 }
 
 func (c *credentials) addKey(ctx context.Context, s Spec, text []byte, where string) error {
@@ -102,28 +108,6 @@ func (c *credentials) addKey(ctx context.Context, s Spec, text []byte, where str
 	}
 	c.signers = append(c.signers, signer)
 	return nil
-}
-
-// parsePrivateKey says what is wrong without repeating any of the text: errors
-// of parsers like to quote their input.
-func parsePrivateKey(text []byte, passphrase Secret) (ssh.Signer, error) {
-	signer, err := ssh.ParsePrivateKey(text)
-	var missing *ssh.PassphraseMissingError
-	switch {
-	case err == nil:
-		return signer, nil
-	case errors.As(err, &missing) && passphrase == "":
-		return nil, missing
-	case errors.As(err, &missing):
-		if signer, err = ssh.ParsePrivateKeyWithPassphrase(text, []byte(passphrase.Reveal())); err == nil {
-			return signer, nil
-		}
-		return nil, errors.New("the passphrase does not open the key")
-	}
-	if !bytes.Contains(text, []byte("-----BEGIN")) {
-		return nil, errors.New("not a private key: no line begins with -----BEGIN")
-	}
-	return nil, errors.New("not a private key that we can read (OpenSSH or PEM; keys of security keys work through an agent only)")
 }
 
 // fromAgent is the agent's signer for key, nil if there is none.
@@ -156,6 +140,9 @@ func (c *credentials) addAgent(ctx context.Context, s Spec, named bool) error {
 	if err != nil {
 		if asked {
 			return err
+		}
+		if s.AgentSocket != "" {
+			c.skipped = append(c.skipped, err.Error())
 		}
 		return nil
 	}
@@ -200,25 +187,28 @@ func (c *credentials) askAgent(ctx context.Context, s Spec) ([]ssh.Signer, error
 	context.AfterFunc(ctx, func() { _ = link.Close() })
 	c.agent = link
 	if c.held, err = agent.NewClient(link).Signers(); err != nil {
-		return nil, fmt.Errorf("list the keys of the agent: %w", err)
+		if ctx.Err() != nil {
+			err = errors.New("it does not answer")
+		}
+		return nil, fmt.Errorf("list the keys of the agent %s: %w", socket, err)
 	}
 	return c.held, nil
 }
 
-// narrow picks the key that identity names: a public key, the path of a key
-// file, or a comment.
+// narrow picks the key that identity names: a public key, its fingerprint, the
+// path of a key file, or a comment.
 func narrow(signers []ssh.Signer, identity string) ([]ssh.Signer, error) {
 	want := identityKey(identity)
 	for _, signer := range signers {
 		key := signer.PublicKey()
-		if want != nil && sameKey(key, want) {
+		if want != nil && sameKey(key, want) || ssh.FingerprintSHA256(key) == identity || ssh.FingerprintLegacyMD5(key) == strings.TrimPrefix(identity, "MD5:") {
 			return []ssh.Signer{signer}, nil
 		}
 		if held, ok := key.(*agent.Key); ok && want == nil && held.Comment == identity {
 			return []ssh.Signer{signer}, nil
 		}
 	}
-	return nil, fmt.Errorf("the agent has no key for agent_identity = %q", identity)
+	return nil, fmt.Errorf("of the %d keys of the agent none is agent_identity = %q: it is a comment, a fingerprint (SHA256:…), a public key, or the path of one", len(signers), identity)
 }
 
 // identityKey is the public key that identity spells or points to, nil when it
@@ -241,38 +231,6 @@ func identityKey(identity string) ssh.PublicKey {
 		}
 	}
 	return nil
-}
-
-// certify puts a signer with the certificate before the bare key it belongs to.
-func (c *credentials) certify(certificate string) error {
-	if certificate == "" {
-		return nil
-	}
-	text := []byte(certificate)
-	if file, err := os.ReadFile(expandHome(strings.TrimSpace(certificate))); err == nil {
-		text = file
-	} else if !errors.Is(err, fs.ErrNotExist) && !strings.Contains(certificate, " ") {
-		return fmt.Errorf("read certificate: %w", err)
-	}
-	key, _, _, _, err := ssh.ParseAuthorizedKey(text)
-	if err != nil {
-		return fmt.Errorf("certificate: %w", err)
-	}
-	cert, ok := key.(*ssh.Certificate)
-	if !ok {
-		return errors.New("certificate: the text is a plain public key")
-	}
-	for _, signer := range c.signers {
-		if sameKey(signer.PublicKey(), cert.Key) {
-			certified, err := ssh.NewCertSigner(cert, signer)
-			if err != nil {
-				return fmt.Errorf("certificate: %w", err)
-			}
-			c.signers = []ssh.Signer{certified}
-			return nil
-		}
-	}
-	return errors.New("certificate: it belongs to none of the private keys given")
 }
 
 // methods is what x/crypto may try; it uses only the first method of each kind,
@@ -301,25 +259,26 @@ func (c *credentials) typePassword() (string, error) {
 	return c.password.Reveal(), nil
 }
 
-// answer gives the password to a question that hides its answer, once and only
-// if it was not refused as a password before: a second try counts towards locking
-// the account.
-func (c *credentials) answer(_, _ string, questions []string, echos []bool) ([]string, error) {
+// answer gives the password to the one question that hides its answer, once and
+// only if it was not refused as a password before: a second try counts towards
+// locking the account. Whatever is asked after that is another question, such as
+// for a code, or for a new password because the old one has expired.
+func (c *credentials) answer(_, instruction string, questions []string, echos []bool) ([]string, error) {
 	c.method = "keyboard-interactive"
-	answers := make([]string, len(questions))
-	for i, question := range questions {
-		switch {
-		case echos[i]:
-			return nil, fmt.Errorf("the server asks %q, which a password does not answer", question)
-		case slices.Contains(c.offered, "password"), slices.Contains(c.offered, "keyboard-interactive"):
-			return nil, errors.New("the server refused the password")
-		}
-		answers[i] = c.password.Reveal()
+	asked := strings.TrimSpace(strings.TrimSpace(instruction) + " " + strings.Join(questions, ""))
+	switch {
+	case len(questions) == 0:
+		return nil, nil
+	case len(questions) > 1 || echos[0]:
+		return nil, fmt.Errorf("the server asks %q, which a password does not answer", asked)
+	case slices.Contains(c.offered, "password"), c.asked == asked:
+		return nil, errors.New("the server refused the password")
+	case c.asked != "":
+		return nil, fmt.Errorf("after the password the server asks %q, which we cannot answer", asked)
 	}
-	if len(questions) > 0 {
-		c.offered = append(c.offered, "keyboard-interactive")
-	}
-	return answers, nil
+	c.asked = asked
+	c.offered = append(c.offered, "keyboard-interactive")
+	return []string{c.password.Reveal()}, nil
 }
 
 // latest is the method that was used last, none before any of ours.

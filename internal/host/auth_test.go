@@ -259,3 +259,54 @@ func TestAgentThatNeverAnswers(t *testing.T) {
 		t.Errorf("have %v after %v", err, time.Since(began))
 	}
 }
+
+func TestAgentIdentityMayBeAFingerprint(t *testing.T) {
+	socket, last := serveAgent(t, 9)
+	s := serve(t, last, nil)
+	for _, print := range []string{ssh.FingerprintSHA256(last), ssh.FingerprintLegacyMD5(last), "MD5:" + ssh.FingerprintLegacyMD5(last)} {
+		acquire(t, brisk(t), s.spec("", func(l *Settings) { noKey(l); l.AgentSocket, l.AgentIdentity = ptr(socket), ptr(print) }))
+	}
+}
+
+// asking serves keyboard-interactive with these questions, one round each.
+func asking(t *testing.T, questions ...[]string) *server {
+	t.Helper()
+	return serve(t, nil, func(s *server) {
+		s.config.PublicKeyCallback = nil
+		s.config.KeyboardInteractiveCallback = func(_ ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
+			for _, round := range questions {
+				if _, err := ask("", "", round, make([]bool, len(round))); err != nil {
+					return nil, err
+				}
+			}
+			return nil, errors.New("no")
+		}
+	})
+}
+
+// What comes after the password is not the password once more: the password of an
+// account that has expired was right, and a code is no password.
+func TestQuestionsAfterThePassword(t *testing.T) {
+	for want, questions := range map[string][][]string{
+		"after the password the server asks \"New password: \"": {{"Password: "}, {}, {"New password: "}},
+		"the server refused the password":                       {{"Password: "}, {"Password: "}},
+		"which a password does not answer":                      {{"Password: ", "Verification code: "}},
+	} {
+		s := asking(t, questions...)
+		e, _ := refusal(t, once(t), s.spec("", func(l *Settings) { noKey(l); l.Password = ptr(Secret("hunter2")) }))
+		if e.Kind != Auth || !strings.Contains(e.Error(), strings.TrimSuffix(want, " \"")) {
+			t.Errorf("want %q, have %v: %v", want, e.Kind, e)
+		}
+	}
+}
+
+// An agent that was named and does not work is the reason why there is nothing to
+// log in with.
+func TestDeadAgentThatWasNamedIsSaid(t *testing.T) {
+	t.Setenv("HOME", t.TempDir())
+	s := serve(t, nil, nil)
+	e, _ := refusal(t, once(t), s.spec("", func(l *Settings) { noKey(l); l.AgentSocket = ptr(t.TempDir()) }))
+	if e.Kind != Config || !strings.Contains(e.Error(), "connect to the agent") {
+		t.Errorf("have %v: %v", e.Kind, e)
+	}
+}

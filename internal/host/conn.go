@@ -108,6 +108,10 @@ func (c *conn) alive() bool {
 
 // deathCause says in words why the connection is gone.
 func (c *conn) deathCause() error {
+	var ended *commandError
+	if errors.As(c.cause, &ended) {
+		return ended
+	}
 	if errors.Is(c.cause, io.EOF) {
 		return errors.New("the machine closed the connection")
 	}

@@ -284,3 +284,30 @@ func TestConnectWaitOutlastsTheAttempts(t *testing.T) {
 	p.pace.boot = 20 * time.Millisecond
 	acquire(t, p, s.spec(key, func(l *Settings) { l.Port, l.ConnectWait = ptr(port), ptr(10*time.Second) }))
 }
+
+// Whoever says SSH- and then something else than SSH is not a server without a
+// common algorithm.
+func TestWhoOnlyCallsHimselfSSH(t *testing.T) {
+	t.Parallel()
+	for greeting, want := range map[string]Kind{"SSH-1.5-old\r\n": Negotiation, "SSH-2.0-OpenSSH_9.9\r\n" + strings.Repeat("\xff", 4096): NotSSH} {
+		port, conns := scripted(t, func(c net.Conn) {
+			_, _ = c.Write([]byte(greeting))
+			_, _ = c.Read(make([]byte, 4096))
+		})
+		e, _ := refusal(t, brisk(t), specTo(t, port, nil))
+		if e.Kind != want || conns.Load() != 1 || !strings.Contains(e.Error(), strings.TrimSpace(greeting[:11])) {
+			t.Errorf("%.20q: have %v after %d connections: %v", greeting, e.Kind, conns.Load(), e)
+		}
+	}
+}
+
+func TestOddAddresses(t *testing.T) {
+	for text, want := range map[string]string{
+		"ssh://root@web1:22": "not a URL", "root:hunter2@web1": "a password does not belong here", strings.Repeat("a.", 200): "longer than 255",
+	} {
+		_, err := ParseAddress(text)
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%.30s: have %v", text, err)
+		}
+	}
+}

@@ -63,6 +63,7 @@ type handshake struct {
 	allowed []string // methods that the server would accept, as it last said
 	offers  []string // the same, as it first said
 	passed  []string // methods that were not enough by themselves
+	banner  string   // what it told us after we offered something
 }
 
 // login dials spec's machine at address over r and logs in. The error is an *Error.
@@ -108,13 +109,17 @@ func (h *handshake) connect(ctx context.Context, r route) (net.Conn, error) {
 		h.moments.linked = time.Now()
 		return link, nil
 	}
-	// The dialer may notice the deadline before the context does.
-	if ctx.Err() == nil && (dialCtx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded)) {
-		err = fmt.Errorf("no answer within connect_timeout = %s", h.spec.ConnectTimeout)
-	}
 	var known *Error
 	if errors.As(err, &known) {
 		return nil, known
+	}
+	var barred *barredError
+	if errors.As(err, &barred) {
+		return nil, h.fail(ctx, NoPassage, PhaseTCP, err)
+	}
+	// The dialer may notice the deadline before the context does.
+	if ctx.Err() == nil && (dialCtx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded)) {
+		err = fmt.Errorf("%sno answer within connect_timeout = %s", throughWhat(err), h.spec.ConnectTimeout)
 	}
 	phase := PhaseTCP
 	var dns *net.DNSError
@@ -149,6 +154,7 @@ func (h *handshake) config() *ssh.ClientConfig {
 		User:              h.spec.User,
 		Auth:              h.creds.methods(),
 		AuthCallback:      h.beforeTry,
+		BannerCallback:    h.hear,
 		ClientVersion:     h.version,
 		HostKeyAlgorithms: h.trust.algorithms(),
 		HostKeyCallback: h.trust.callback(func(key ssh.PublicKey, verdict error) {
@@ -169,6 +175,18 @@ func (h *handshake) beforeTry(a *ssh.ClientAuthContext) (ssh.AuthMethod, error) 
 	return nil, nil
 }
 
+// hear keeps what PAM says about this login, such as that the account has expired
+// or that the machine is still booting: sshd then hangs up without another word.
+// What comes before is the text of /etc/issue.net, which says nothing.
+func (h *handshake) hear(text string) error {
+	if len(h.creds.offered) > 0 {
+		h.banner = strings.TrimSpace(strings.ToValidUTF8(text[:min(len(text), bannerLimit)], "?"))
+	}
+	return nil
+}
+
+const bannerLimit = 500
+
 func (h *handshake) enter(p Phase) { h.phase.Store(&p) }
 
 // judge says what a failed handshake was: first by whether we were told to stop,
@@ -180,6 +198,7 @@ func (h *handshake) judge(ctx, hctx context.Context, err error) *Error {
 		phase = PhaseKex
 	}
 	var negotiation *ssh.AlgorithmNegotiationError
+	var ended *commandError
 	switch {
 	case ctx.Err() != nil:
 		return h.fail(ctx, Canceled, phase, ctx.Err())
@@ -187,6 +206,10 @@ func (h *handshake) judge(ctx, hctx context.Context, err error) *Error {
 		return h.fail(ctx, Timeout, phase, fmt.Errorf("no end within handshake_timeout = %s", h.spec.HandshakeTimeout))
 	case h.verdict != nil:
 		return h.refused()
+	case phase == PhaseIdent && before == "" && errors.As(err, &ended) && ended.notFound():
+		return h.fail(ctx, Config, PhaseTCP, ended)
+	case phase == PhaseIdent && before == "" && ended != nil:
+		return h.fail(ctx, Unreachable, PhaseTCP, ended)
 	case phase == PhaseIdent && turnedAway(before):
 		return h.fail(ctx, Throttled, phase, errors.New("the server refuses connections for now"))
 	case phase == PhaseIdent && before == "" && isCut(err):
@@ -197,6 +220,10 @@ func (h *handshake) judge(ctx, hctx context.Context, err error) *Error {
 		return h.fail(ctx, NotSSH, phase, errors.New("what answers on this port is not an SSH server"))
 	case errors.As(err, &negotiation):
 		return h.fail(ctx, Negotiation, PhaseKex, negotiation)
+	case phase == PhaseKex && !strings.HasPrefix(ident, "SSH-2.0-") && !strings.HasPrefix(ident, "SSH-1.99-"):
+		return h.fail(ctx, Negotiation, phase, fmt.Errorf("the server speaks another version of the protocol: %q", ident))
+	case isCut(err) && h.banner != "":
+		return h.fail(ctx, HandshakeLost, phase, fmt.Errorf("the server says %q: %w", h.banner, err))
 	case isCut(err):
 		return h.fail(ctx, HandshakeLost, phase, err)
 	case phase == PhaseAuth && !leaving(err):
@@ -204,7 +231,7 @@ func (h *handshake) judge(ctx, hctx context.Context, err error) *Error {
 	case phase == PhaseAuth:
 		return h.fail(ctx, HandshakeLost, phase, err)
 	}
-	return h.fail(ctx, Negotiation, phase, err)
+	return h.fail(ctx, NotSSH, phase, fmt.Errorf("what answers on this port calls itself %q, but does not speak SSH: %w", ident, err))
 }
 
 // refused completes the verdict about the host key.
@@ -226,7 +253,7 @@ func (h *handshake) fail(ctx context.Context, kind Kind, phase Phase, err error)
 }
 
 func (h *handshake) complete(e *Error) *Error {
-	e.Host, e.User, e.Attempts = h.spec.label(), h.spec.User, 1
+	e.Host, e.User, e.Address, e.Attempts = h.spec.label(), h.spec.User, h.address, 1
 	if h.wire != nil {
 		ident, before := h.wire.said()
 		e.ServerIdent = ident
@@ -265,9 +292,20 @@ func (h *handshake) explainAuth(err error) error {
 	if len(h.creds.offered) > 0 {
 		offered = "offered " + strings.Join(h.creds.offered, ", ")
 	}
+	parts := []string{fmt.Sprintf("user %s was refused: %s", h.spec.User, offered)}
 	allowed := "the server did not say what it allows"
 	if len(h.allowed) > 0 {
 		allowed = "the server allows " + strings.Join(h.allowed, ", ")
 	}
-	return fmt.Errorf("user %s was refused: %s; %s: %w", h.spec.User, offered, allowed, err)
+	if len(h.passed) > 0 {
+		allowed = fmt.Sprintf("the server accepted %s and wants %s besides", strings.Join(h.passed, ", "), strings.Join(h.allowed, " or "))
+	}
+	parts = append(parts, allowed)
+	if h.creds.doubt != "" {
+		parts = append(parts, h.creds.doubt)
+	}
+	if h.banner != "" {
+		parts = append(parts, fmt.Sprintf("the server says %q", h.banner))
+	}
+	return fmt.Errorf("%s: %w", strings.Join(parts, "; "), err)
 }

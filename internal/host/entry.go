@@ -328,6 +328,10 @@ func through(leg *conn) route {
 		if !leg.alive() {
 			return nil, fmt.Errorf("the connection to the jump host %s was lost: %w", leg.spec.label(), leg.deathCause())
 		}
+		var refused *ssh.OpenChannelError
+		if errors.As(err, &refused) && refused.Reason == ssh.Prohibited {
+			return nil, barred("the jump host %s forwards nothing to %s: %w", leg.spec.label(), address, err)
+		}
 		return nil, fmt.Errorf("the jump host %s could not connect: %w", leg.spec.label(), err)
 	}
 }

@@ -119,7 +119,15 @@ func (e *environ) flag(name string) *bool {
 }
 
 func (e *environ) duration(name string) *time.Duration {
-	return parsed(e, name, time.ParseDuration, `a duration such as "10s"`)
+	return parsed(e, name, parseDuration, `a duration such as "10s"`)
+}
+
+// parseDuration takes a number without unit for seconds, as the attributes do.
+func parseDuration(text string) (time.Duration, error) {
+	if seconds, err := strconv.Atoi(text); err == nil {
+		return time.Duration(seconds) * time.Second, nil
+	}
+	return time.ParseDuration(text)
 }
 
 func parsed[T any](e *environ, name string, parse func(string) (T, error), want string) *T {

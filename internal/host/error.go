@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Kind says what sort of failure an Error is; it decides whether trying again
@@ -16,6 +18,7 @@ type Kind string
 const (
 	Config         Kind = "config"           // a setting that cannot work
 	Unreachable    Kind = "unreachable"      // name, route or port did not answer
+	NoPassage      Kind = "no passage"       // a proxy or jump host lets nobody through
 	Throttled      Kind = "throttled"        // sshd refuses connections for now
 	NotSSH         Kind = "not ssh"          // something else answers on the port
 	Negotiation    Kind = "negotiation"      // no algorithm in common
@@ -59,7 +62,10 @@ type Error struct {
 	Kind  Kind
 	Phase Phase
 	Host  string // the machine as the user named it, and its address
-	User  string
+	// Address is the host:port of the machine that the error is about, which may be
+	// a jump host; "" where none was to be dialled.
+	Address string
+	User    string
 	// Script is the name of the script that was to run, "" while connecting.
 	Script string
 	// MayHaveRun says that the script may have run, in part or to its end.
@@ -79,8 +85,11 @@ type Error struct {
 	Err error
 }
 
-// Error says what we were doing, to which machine, and what happened.
-func (e *Error) Error() string {
+// Error says what we were doing, to which machine, and what happened. What comes
+// from the machine is made harmless for terminals.
+func (e *Error) Error() string { return Printable(e.text()) }
+
+func (e *Error) text() string {
 	var b strings.Builder
 	b.WriteString(e.Host + ": ")
 	if e.Script != "" {
@@ -98,6 +107,20 @@ func (e *Error) Error() string {
 	}
 	if e.MayHaveRun {
 		b.WriteString(" (the script may have run)")
+	}
+	return b.String()
+}
+
+// Printable shows control characters, with which a machine could rewrite what the
+// reader of a message sees, as Go spells them. Line ends and tabs stay.
+func Printable(text string) string {
+	var b strings.Builder
+	for _, r := range strings.ReplaceAll(text, "\r\n", "\n") {
+		if r != '\n' && r != '\t' && unicode.IsControl(r) {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+			continue
+		}
+		b.WriteRune(r)
 	}
 	return b.String()
 }
@@ -139,7 +162,7 @@ func IsRefused(err error) bool {
 		return false
 	}
 	switch e.Kind {
-	case Config, NotSSH, Negotiation, HostKeyUnknown, HostKeyChanged, HostKeyRevoked, Auth, LoginShell, Escalation:
+	case Config, NoPassage, NotSSH, Negotiation, HostKeyUnknown, HostKeyChanged, HostKeyRevoked, Auth, LoginShell, Escalation:
 		return true
 	}
 	return false

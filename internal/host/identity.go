@@ -9,6 +9,8 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
+const noSuchFile = "no such file"
+
 // addIdentity offers the key of a file that may be absent, as ssh treats its
 // IdentityFile: the file may be the public half of a key that the agent has, and
 // a key that needs a passphrase nobody gave may be in the agent, too. A
@@ -34,7 +36,7 @@ func (c *credentials) identity(ctx context.Context, s Spec, path string) (ssh.Si
 		}
 		err = keyErr
 	} else if errors.Is(err, fs.ErrNotExist) {
-		err = errors.New("no such file")
+		err = errors.New(noSuchFile)
 	}
 	if held := c.fromAgent(ctx, s, publicHalf(path, text, err)); held != nil {
 		return held, nil

@@ -12,4 +12,6 @@ func apart(*exec.Cmd) {}
 
 func end(p *os.Process) { _ = p.Kill() }
 
+func kill(p *os.Process) { _ = p.Kill() }
+
 func endingOf(state *os.ProcessState) ending { return ending{exit: state.ExitCode()} }

@@ -17,6 +17,9 @@ func apart(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true
 // survive the end of an SSH connection.
 func end(p *os.Process) { _ = syscall.Kill(-p.Pid, syscall.SIGTERM) }
 
+// kill ends the group of p without asking.
+func kill(p *os.Process) { _ = syscall.Kill(-p.Pid, syscall.SIGKILL) }
+
 func endingOf(state *os.ProcessState) ending {
 	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		return ending{exit: -1, signal: status.Signal().String()}

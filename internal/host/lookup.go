@@ -87,9 +87,11 @@ func (r resolver) machine(name string, own, full Settings, chain []string) (Spec
 	if err := s.check(); err != nil {
 		return Spec{}, err
 	}
+	// What is written down by hand has an end, and a machine that needs no jump host
+	// is one, even if it is met twice: the bastion itself is managed like the others.
 	if own.Jump != nil {
-		chain = nil // what is written down by hand has an end
-	} else if slices.Contains(chain, s.String()) || len(chain) > maxJumps {
+		chain = nil
+	} else if len(full.Jump) > 0 && (slices.Contains(chain, s.String()) || len(chain) > maxJumps) {
 		return Spec{}, fmt.Errorf("the jump hosts go on for ever: %s -> %s", strings.Join(chain, " -> "), s)
 	}
 	chain = append(slices.Clip(chain), s.String())

@@ -31,7 +31,7 @@ func outward(s Spec) route {
 func parseProxy(text Secret) (*url.URL, error) {
 	u, err := url.Parse(text.Reveal())
 	if err != nil {
-		return nil, errors.New("proxy_url is not a URL")
+		return nil, errors.New("proxy_url is not a URL: in user and password, / is written %2F, @ is %40, : is %3A, % is %25")
 	}
 	switch u.Scheme {
 	case "http":
@@ -44,7 +44,7 @@ func parseProxy(text Secret) (*url.URL, error) {
 
 func proxyHost(u *url.URL, port string) error {
 	if u.Hostname() == "" {
-		return errors.New("proxy_url names no host")
+		return errors.New("proxy_url names no host: in user and password, / is written %2F, @ is %40, : is %3A")
 	}
 	if u.Port() == "" {
 		u.Host = net.JoinHostPort(u.Hostname(), port)
@@ -60,7 +60,7 @@ func viaProxy(s Spec) route {
 		}
 		c, err := direct(s)(ctx, u.Host)
 		if err != nil {
-			return nil, fmt.Errorf("reach the proxy: %w", err)
+			return nil, &viaError{"reach the proxy " + u.Host, err}
 		}
 		stop := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
 		defer stop()
@@ -71,7 +71,7 @@ func viaProxy(s Spec) route {
 		tunnel, err := greet(c, u, address)
 		if err != nil {
 			_ = c.Close() // of no use, and why is in err
-			return nil, fmt.Errorf("proxy %s: %w", u.Host, err)
+			return nil, &viaError{"proxy " + u.Host, err}
 		}
 		return tunnel, nil
 	}
@@ -100,33 +100,50 @@ func connectHTTP(c net.Conn, u *url.URL, address string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if answer.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("CONNECT %s: %s", address, answer.Status)
+	switch answer.StatusCode {
+	case http.StatusOK:
+		return &buffered{c, ahead}, nil
+	case http.StatusProxyAuthRequired, http.StatusUnauthorized, http.StatusForbidden, http.StatusMethodNotAllowed:
+		return nil, barred("CONNECT %s: %s", address, answer.Status)
 	}
-	return &buffered{c, ahead}, nil
+	return nil, fmt.Errorf("CONNECT %s: %s", address, answer.Status)
 }
 
 // connectSOCKS speaks SOCKS 5 (RFC 1928) with or without a password (RFC 1929).
 // Names are resolved by the proxy, which may know hosts that we do not.
+// Who has a password also offers to go without, as curl does: a proxy that asks
+// nobody does not know the other way.
 func connectSOCKS(c net.Conn, u *url.URL, address string) (net.Conn, error) {
-	method := byte(0)
+	offer := []byte{5, 1, socksOpen}
 	if u.User != nil {
-		method = 2
+		offer = []byte{5, 2, socksOpen, socksPassword}
 	}
 	reply := make([]byte, 2)
-	if err := exchange(c, []byte{5, 1, method}, reply); err != nil {
+	if err := exchange(c, offer, reply); err != nil {
 		return nil, err
 	}
-	if reply[0] != 5 || reply[1] != method {
-		return nil, errors.New("the proxy accepts none of our ways to log in")
-	}
-	if u.User != nil {
+	switch {
+	case reply[0] != 5:
+		return nil, barred("what answers is not a SOCKS5 proxy")
+	case reply[1] == socksOpen:
+	case reply[1] == socksPassword && u.User != nil:
 		if err := socksLogin(c, u.User); err != nil {
 			return nil, err
 		}
+	case u.User == nil:
+		return nil, barred("it wants us to log in, and proxy_url has no user and password")
+	default:
+		return nil, barred("it takes neither a password nor none")
 	}
 	return c, socksConnect(c, address)
 }
+
+// Ways to log in to a SOCKS proxy, and its word for a rule that forbids the way.
+const (
+	socksOpen      = 0
+	socksPassword  = 2
+	socksForbidden = 2
+)
 
 func socksLogin(c net.Conn, user *url.Userinfo) error {
 	name := user.Username()
@@ -141,7 +158,7 @@ func socksLogin(c net.Conn, user *url.Userinfo) error {
 		return err
 	}
 	if reply[1] != 0 {
-		return errors.New("the proxy refused user and password of proxy_url")
+		return barred("it refused user and password of proxy_url")
 	}
 	return nil
 }
@@ -161,7 +178,11 @@ func socksConnect(c net.Conn, address string) error {
 	if err := exchange(c, request, reply); err != nil {
 		return err
 	}
-	if reply[1] != 0 {
+	switch reply[1] {
+	case 0:
+	case socksForbidden:
+		return barred("connect to %s: %s", address, socksReason(reply[1]))
+	default:
 		return fmt.Errorf("connect to %s: %s", address, socksReason(reply[1]))
 	}
 	return skipBound(c, reply[3])

@@ -8,9 +8,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // httpProxy allows CONNECT to user "u" with password "p".
@@ -58,7 +62,7 @@ func socksProxy(t *testing.T) *url.URL {
 			_, _ = io.ReadFull(r, b)
 			return b
 		}
-		take(3)
+		take(int(take(2)[1]))
 		_, _ = c.Write([]byte{5, 2})
 		take(1)
 		user := string(take(int(take(1)[0])))
@@ -129,4 +133,50 @@ func TestProxyCommandTokens(t *testing.T) {
 			t.Errorf("%q became %q", text, have)
 		}
 	}
+}
+
+// A command that ends is not an sshd that is busy: it is tried as a machine that
+// does not answer is, and one that the shell cannot find is not tried again.
+func TestProxyCommandThatEnds(t *testing.T) {
+	t.Parallel()
+	for command, want := range map[string]struct {
+		kind     Kind
+		attempts int
+		text     string
+	}{
+		"echo no ticket >&2; exit 3":   {Unreachable, usualPace.absent, "proxy_command ended (exit status 3): no ticket"},
+		"exit 1":                       {Unreachable, usualPace.absent, "proxy_command ended (exit status 1)"},
+		"kill -9 $$":                   {Unreachable, usualPace.absent, "proxy_command ended (signal: killed)"},
+		"/no/such/command 2>/dev/null": {Config, 1, "proxy_command ended (exit status 127)"},
+	} {
+		e, _ := refusal(t, brisk(t), specTo(t, 1, func(l *Settings) { l.ProxyCommand = ptr(command) }))
+		if e.Kind != want.kind || e.Phase != PhaseTCP || e.Attempts != want.attempts || !strings.Contains(e.Error(), want.text) {
+			t.Errorf("%q: have %v after %d attempts: %v", command, e.Kind, e.Attempts, e)
+		}
+	}
+}
+
+func TestProxyCommandOfUnknownTokensIsNeverRun(t *testing.T) {
+	_, err := Resolve("web", Settings{Host: ptr("web"), User: ptr("u"), ProxyCommand: ptr("nc %h %d")})
+	if err == nil || !strings.Contains(err.Error(), "%d is unknown") {
+		t.Errorf("have %v", err)
+	}
+}
+
+// A command that heeds no request to end is killed, with what it started.
+func TestStubbornProxyCommandIsKilled(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "pid")
+	command := "trap '' TERM HUP INT; echo $$ >" + file + "; while :; do sleep 1; done"
+	_, _ = refusal(t, once(t), specTo(t, 1, func(l *Settings) {
+		l.ProxyCommand, l.HandshakeTimeout = &command, ptr(300*time.Millisecond)
+	}))
+	pid := must(strconv.Atoi(strings.TrimSpace(string(must(os.ReadFile(file))))))
+	for range 100 {
+		if p, err := os.FindProcess(pid); err != nil || p.Signal(syscall.Signal(0)) != nil {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Error("it lives")
 }

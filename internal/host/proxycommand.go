@@ -19,12 +19,16 @@ func viaCommand(s Spec) route {
 		if err != nil {
 			return nil, err
 		}
-		line, err := expandTokens(s.ProxyCommand, map[byte]string{'h': name, 'p': port, 'r': s.User, 'n': s.Host})
+		line, err := expandTokens(s.ProxyCommand, proxyTokens(name, port, s))
 		if err != nil {
 			return nil, fmt.Errorf("proxy_command: %w", err)
 		}
 		return startPipe(line)
 	}
+}
+
+func proxyTokens(name, port string, s Spec) map[byte]string {
+	return map[byte]string{'h': name, 'p': port, 'r': s.User, 'n': s.Host}
 }
 
 // expandTokens replaces %h, %p and so on, as in ssh_config(5), TOKENS.
@@ -44,7 +48,7 @@ func expandTokens(text string, tokens map[byte]string) (string, error) {
 		default:
 			value, ok := tokens[text[i]]
 			if !ok {
-				return "", fmt.Errorf("token %%%c is unknown", text[i])
+				return "", fmt.Errorf("token %%%c is unknown: there are %%h, %%n, %%p, %%r, and %%%% for a percent sign", text[i])
 			}
 			b.WriteString(value)
 		}
@@ -97,26 +101,60 @@ func (p *pipeConn) Write(b []byte) (int, error) {
 	return n, p.explain(err)
 }
 
-// explain adds what the command complained about before it closed its pipes.
+// commandError is proxy_command that is over.
+type commandError struct {
+	status string
+	code   int // -1 for a signal
+	said   string
+	err    error // what we met when we read or wrote
+}
+
+func (e *commandError) Error() string {
+	text := "proxy_command ended (" + e.status + ")"
+	if e.said != "" {
+		text += ": " + e.said
+	}
+	return text
+}
+
+func (e *commandError) Unwrap() error { return e.err }
+
+// notFound says that the shell could not run the command, and never will.
+func (e *commandError) notFound() bool { return e.code == 126 || e.code == 127 }
+
+// explain adds how the command ended and what it complained about before it
+// closed its pipes.
 func (p *pipeConn) explain(err error) error {
 	if err == nil {
 		return nil
 	}
+	said, _ := p.errs.text()
 	select {
 	case <-p.ended:
+		said, _ = p.errs.text()
+		state := p.cmd.ProcessState
+		return &commandError{state.String(), state.ExitCode(), strings.TrimSpace(said), err}
 	case <-time.After(time.Second):
 	}
-	if said, _ := p.errs.text(); strings.TrimSpace(said) != "" {
-		return fmt.Errorf("%w; proxy_command said: %s", err, strings.TrimSpace(said))
+	if said = strings.TrimSpace(said); said != "" {
+		return fmt.Errorf("%w; proxy_command said: %s", err, said)
 	}
 	return err
 }
 
-// Close ends the command and everything that it started.
+// Close ends the command and everything that it started: what does not heed the
+// request is killed a moment later.
 func (p *pipeConn) Close() error {
 	p.close.Do(func() {
 		end(p.cmd.Process)
 		_, _ = p.in.Close(), p.out.Close()
+		go func() {
+			select {
+			case <-p.ended:
+			case <-time.After(time.Second):
+				kill(p.cmd.Process)
+			}
+		}()
 	})
 	return nil
 }

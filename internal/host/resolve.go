@@ -206,6 +206,9 @@ func (s Spec) checkRoute() error {
 	if s.ProxyCommand != "" && strings.ContainsAny(s.User, " \t\"'`\\$;|&<>(){}*?!#~") {
 		return fmt.Errorf("user %q contains characters that proxy_command cannot carry", s.User)
 	}
+	if _, err := expandTokens(s.ProxyCommand, proxyTokens("", "", s)); err != nil {
+		return fmt.Errorf("proxy_command: %w", err)
+	}
 	if s.ProxyURL != "" {
 		_, err := parseProxy(s.ProxyURL)
 		return err

@@ -176,18 +176,18 @@ func TestKeyTellsSpecsApart(t *testing.T) {
 }
 
 func TestEnvSettings(t *testing.T) {
-	env := map[string]string{"HOST": "a", "PORT": "2222", "SUDO": "true", "HOST_KEYS": "x\n y \n", "CONNECT_TIMEOUT": "3s", "JUMP": "u@b:1, c", "PASSWORD": "p", "USER": ""}
+	env := map[string]string{"HOST": "a", "PORT": "2222", "SUDO": "true", "HOST_KEYS": "x\n y \n", "CONNECT_TIMEOUT": "3s", "COMMAND_TIMEOUT": "90", "JUMP": "u@b:1, c", "PASSWORD": "p", "USER": ""}
 	lookup := func(name string) (string, bool) {
 		v, ok := env[strings.TrimPrefix(name, EnvPrefix)]
 		return v, ok
 	}
 	s, err := EnvSettings(lookup)
-	want := Settings{Host: ptr("a"), Port: ptr(2222), Sudo: ptr(true), HostKeys: []string{"x", "y"}, ConnectTimeout: ptr(3 * time.Second), Password: ptr(Secret("p")),
+	want := Settings{Host: ptr("a"), Port: ptr(2222), Sudo: ptr(true), HostKeys: []string{"x", "y"}, ConnectTimeout: ptr(3 * time.Second), CommandTimeout: ptr(90 * time.Second), Password: ptr(Secret("p")),
 		Jump: []Settings{{User: ptr("u"), Host: ptr("b"), Port: ptr(1)}, {Host: ptr("c")}}}
 	if err != nil || !reflect.DeepEqual(s, want) {
 		t.Errorf("have %+v, %v", s, err)
 	}
-	for name, value := range map[string]string{"PORT": "ssh", "SUDO": "maybe", "COMMAND_TIMEOUT": "60", "JUMP": "a:b"} {
+	for name, value := range map[string]string{"PORT": "ssh", "SUDO": "maybe", "COMMAND_TIMEOUT": "soon", "JUMP": "a:b"} {
 		env = map[string]string{name: value}
 		if _, err := EnvSettings(lookup); err == nil || !strings.Contains(err.Error(), EnvPrefix+name) {
 			t.Errorf("%s=%s: have %v", name, value, err)

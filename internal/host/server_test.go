@@ -35,6 +35,7 @@ type server struct {
 	listen      string        // address
 	canned      bool          // answers every script without running it
 	hold        chan struct{} // when closed, it answers whom it was asked to connect to
+	closed      bool          // forwards nothing, as with AllowTcpForwarding no
 
 	conns, logins, execs, tries, busy, peak, refused, held atomic.Int64
 
@@ -153,6 +154,10 @@ func (s *server) forward(nc ssh.NewChannel) {
 	}
 	if err := ssh.Unmarshal(nc.ExtraData(), &target); err != nil {
 		_ = nc.Reject(ssh.ConnectionFailed, "bad request")
+		return
+	}
+	if s.closed {
+		_ = nc.Reject(ssh.Prohibited, "open failed")
 		return
 	}
 	if s.hold != nil {
