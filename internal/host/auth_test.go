@@ -263,8 +263,8 @@ func TestAgentThatNeverAnswers(t *testing.T) {
 func TestAgentIdentityMayBeAFingerprint(t *testing.T) {
 	socket, last := serveAgent(t, 9)
 	s := serve(t, last, nil)
-	for _, print := range []string{ssh.FingerprintSHA256(last), ssh.FingerprintLegacyMD5(last), "MD5:" + ssh.FingerprintLegacyMD5(last)} {
-		acquire(t, brisk(t), s.spec("", func(l *Settings) { noKey(l); l.AgentSocket, l.AgentIdentity = ptr(socket), ptr(print) }))
+	for _, named := range []string{ssh.FingerprintSHA256(last), ssh.FingerprintLegacyMD5(last), "MD5:" + ssh.FingerprintLegacyMD5(last)} {
+		acquire(t, brisk(t), s.spec("", func(l *Settings) { noKey(l); l.AgentSocket, l.AgentIdentity = ptr(socket), ptr(named) }))
 	}
 }
 

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"net"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
@@ -14,6 +15,8 @@ func reachHeadline(k host.Kind) string {
 		return "these connection settings cannot work"
 	case host.Unreachable:
 		return "no answer"
+	case host.NoPassage:
+		return "nobody is let through to it"
 	case host.Throttled:
 		return "sshd takes no new connections for now"
 	case host.NotSSH:
@@ -37,12 +40,15 @@ func reachHeadline(k host.Kind) string {
 }
 
 // reachAdvice is what to do next.
-func reachAdvice(name string, k host.Kind) string {
-	switch k {
+func reachAdvice(e *host.Error) string {
+	switch e.Kind {
 	case host.Config:
 		return "Correct the connection settings: the provider's connection block, its hosts, the resource's ssh object, or the environment (SSHKEEPALIVE_…)."
 	case host.Unreachable, host.Timeout, host.HandshakeLost, host.Lost:
 		return "Check that the host is up, that its address and port are right, and that no firewall is in between."
+	case host.NoPassage:
+		return "What stands in between answered, and would answer the same again. Of a proxy, check the user and password in proxy_url and what it allows; " +
+			"of a jump host, AllowTcpForwarding and PermitOpen in its sshd_config and the options of our key in its authorized_keys."
 	case host.Throttled:
 		return "sshd limits connections that have not logged in (MaxStartups, PerSourcePenalties). Wait half a minute, and check what else connects to it."
 	case host.NotSSH:
@@ -50,20 +56,32 @@ func reachAdvice(name string, k host.Kind) string {
 	case host.Negotiation:
 		return "The host's sshd offers only algorithms that are too old, or too restricted, for us."
 	case host.HostKeyUnknown:
-		return fmt.Sprintf("Give the key in host_keys, known_hosts or known_hosts_files; `ssh-keyscan %s` prints it, which proves nothing until compared with the host's console. "+
-			"Or set host_key_policy = \"accept-new\" to trust the first key seen and record it in state.", name)
+		return fmt.Sprintf("Give the key in host_keys, known_hosts or known_hosts_files; `%s` prints it, which proves nothing until compared with the host's console. "+
+			"Or set host_key_policy = \"accept-new\" to trust the first key seen and record it in state.", keyscan(e.Address))
 	case host.HostKeyChanged, host.HostKeyRevoked:
 		return "Either the host was installed anew, or somebody is in between. Compare the fingerprint on the host's console before you replace the recorded key."
 	case host.Auth:
-		return "Check user and key, and the host's authorized_keys. We tried once: sshd locks addresses out that fail repeatedly."
+		return "Check user and key, and the host's authorized_keys; of an agent with many keys, name the right one in agent_identity. We tried once: sshd locks addresses out that fail repeatedly."
 	case host.Escalation:
 		return "sshd's configuration belongs to root. Set sudo = true and allow the user to run sudo without a password, or connect as root."
 	case host.LoginShell:
-		return "The account must be able to run a POSIX shell: check for a forced command, a menu or nologin."
+		return "The account must be able to run a POSIX shell: check for a forced command, a menu, nologin, or a password that has expired."
 	case host.SessionLimit:
 		return "sshd allows too few sessions per connection (MaxSessions). Lower max_sessions in the connection settings."
 	}
 	return ""
+}
+
+// keyscan is the command that shows the host keys at address.
+func keyscan(address string) string {
+	name, port, err := net.SplitHostPort(address)
+	switch {
+	case err != nil:
+		return "ssh-keyscan"
+	case port == "22":
+		return "ssh-keyscan " + name
+	}
+	return "ssh-keyscan -p " + port + " " + name
 }
 
 // problemAdvice is what to do about what the decision found.

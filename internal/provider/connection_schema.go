@@ -72,7 +72,7 @@ func objectOf[A interface{ GetType() attr.Type }](attributes map[string]A) types
 
 const (
 	hostKeyDoc = "One host key; short for a `host_keys` list of one."
-	jumpDoc    = "Hosts to go through, in order, each with its own host keys. What a hop does not say about logging in is taken from the host itself."
+	jumpDoc    = "Hosts to go through, in order, each with its own host keys. What a hop does not say about logging in is taken from the host itself. An empty list goes straight there, whatever is said elsewhere."
 )
 
 func (a connectionAttribute) providerAttribute() providerschema.Attribute {

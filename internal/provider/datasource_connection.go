@@ -56,7 +56,7 @@ func (*connectionSource) Schema(ctx context.Context, _ datasource.SchemaRequest,
 	attributes := sourceWhereSchema(ctx, connectionHostDoc)
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"reachable":             schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether we could log in."},
-		"failure":               computedText("What sort of failure it is, null if none: `unreachable`, `timeout`, `throttled`, `not ssh`, `negotiation`, `host key unknown`, `host key changed`, `host key revoked`, `authentication refused`, `handshake lost`."),
+		"failure":               computedText("What sort of failure it is, null if none: `unreachable`, `timeout`, `no passage` (a proxy or jump host that forbids the way), `throttled`, `not ssh`, `negotiation`, `host key unknown`, `host key changed`, `host key revoked`, `authentication refused`, `handshake lost`."),
 		"phase":                 computedText("How far we came, null if we could log in: `resolve`, `connect`, `identification`, `key exchange`, `host key`, `authentication`."),
 		"error":                 computedText("What happened, in full; null if we could log in."),
 		"next_step":             computedText("What to do about it; null if we could log in."),
@@ -129,7 +129,7 @@ func (d *connectionSource) Read(ctx context.Context, req datasource.ReadRequest,
 func (m *connectionModel) fail(e *host.Error) {
 	m.Reachable = types.BoolValue(false)
 	m.Failure, m.Phase = types.StringValue(string(e.Kind)), types.StringValue(string(e.Phase))
-	m.Error, m.NextStep = types.StringValue(e.Error()), types.StringValue(reachAdvice(m.Host.ValueString(), e.Kind))
+	m.Error, m.NextStep = types.StringValue(e.Error()), types.StringValue(reachAdvice(e))
 }
 
 func (m *connectionModel) tell(spec host.Spec, r host.Reach) {

@@ -42,7 +42,7 @@ func problems(name string, found []keepalive.Problem) diag.Diagnostics {
 }
 
 func problemText(name string, p keepalive.Problem) (summary, detail string) {
-	summary, rest, _ := strings.Cut(strings.TrimSpace(p.Text), "\n")
+	summary, rest, _ := strings.Cut(strings.TrimSpace(host.Printable(p.Text)), "\n")
 	if name != "" {
 		summary = name + ": " + summary
 	} else {
@@ -66,7 +66,7 @@ func failures(name, doing string, err error) diag.Diagnostics {
 	case errors.As(err, &change):
 		return changeFailure(name, doing, change)
 	case errors.As(err, &reach):
-		return diag.Diagnostics{diag.NewErrorDiagnostic(reachSummary(name, reach), reachDetail(name, doing, reach))}
+		return diag.Diagnostics{diag.NewErrorDiagnostic(reachSummary(name, reach), reachDetail(doing, reach))}
 	}
 	return diag.Diagnostics{diag.NewErrorDiagnostic(name+": "+firstLine(err.Error()),
 		joined("While Terraform wanted to "+doing+" this resource: "+sentence(err.Error()), "Nothing was changed on the host."))}
@@ -156,7 +156,7 @@ func reachSummary(name string, e *host.Error) string {
 	return fmt.Sprintf("%s: %s (%s)", name, reachHeadline(e.Kind), e.Phase)
 }
 
-func reachDetail(name, doing string, e *host.Error) string {
+func reachDetail(doing string, e *host.Error) string {
 	paragraphs := []string{"While Terraform wanted to " + doing + " this resource: " + sentence(e.Error())}
 	if e.OfferedKey != "" {
 		paragraphs = append(paragraphs, keyText(e))
@@ -166,7 +166,7 @@ func reachDetail(name, doing string, e *host.Error) string {
 	} else {
 		paragraphs = append(paragraphs, "Nothing was changed on the host.")
 	}
-	paragraphs = append(paragraphs, reachAdvice(name, e.Kind))
+	paragraphs = append(paragraphs, reachAdvice(e))
 	if unanswered(e) {
 		paragraphs = append(paragraphs, "For a host that may be away at times, on_unreachable decides what a plan does.")
 	}
@@ -253,7 +253,7 @@ func joined(paragraphs ...string) string {
 	var kept []string
 	for _, p := range paragraphs {
 		if p = strings.TrimSpace(p); p != "" {
-			kept = append(kept, p)
+			kept = append(kept, host.Printable(p))
 		}
 	}
 	return strings.Join(kept, "\n\n")
@@ -280,5 +280,5 @@ func capital(text string) string {
 
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	return line
+	return host.Printable(line)
 }

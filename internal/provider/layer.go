@@ -100,6 +100,9 @@ func readHostKey(values map[string]attr.Value, s *host.Settings) error {
 
 func readJump(values map[string]attr.Value, s *host.Settings) error {
 	hops, _ := values["jump"].(types.List)
+	if !hops.IsNull() && !hops.IsUnknown() {
+		s.Jump = []host.Settings{} // an empty list says that there are none, and silences later layers
+	}
 	for i, value := range hops.Elements() {
 		object, ok := value.(types.Object)
 		if !ok {
@@ -116,14 +119,20 @@ func readJump(values map[string]attr.Value, s *host.Settings) error {
 
 func readBastion(values map[string]attr.Value, s *host.Settings) error {
 	var hop host.Settings
+	given := ""
 	for _, a := range bastionAttributes() {
 		if err := a.read(values[a.name], &hop); err != nil {
 			return err
 		}
+		if value := values[a.name]; value != nil && !value.IsNull() {
+			given = a.name
+		}
 	}
 	switch {
-	case hop.Host == nil:
+	case given == "" || values["bastion_host"].IsUnknown():
 		return nil
+	case hop.Host == nil:
+		return fmt.Errorf("%s is given without bastion_host beside it: nothing is said about a hop elsewhere", given)
 	case s.Jump != nil:
 		return fmt.Errorf("bastion_host and jump both say which hosts to go through: give one of them")
 	}

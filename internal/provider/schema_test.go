@@ -197,9 +197,9 @@ func TestTerraformsConnectionNames(t *testing.T) {
 }
 
 func TestEveryAdviceIsSomethingToDo(t *testing.T) {
-	for _, k := range []host.Kind{host.Config, host.Unreachable, host.Throttled, host.NotSSH, host.Negotiation, host.HostKeyUnknown, host.HostKeyChanged,
+	for _, k := range []host.Kind{host.Config, host.Unreachable, host.NoPassage, host.Throttled, host.NotSSH, host.Negotiation, host.HostKeyUnknown, host.HostKeyChanged,
 		host.HostKeyRevoked, host.Auth, host.HandshakeLost, host.SessionLimit, host.LoginShell, host.Escalation, host.Lost, host.Timeout} {
-		if reachAdvice("web1", k) == "" {
+		if reachAdvice(&host.Error{Kind: k}) == "" {
 			t.Errorf("no advice for %q", k)
 		}
 	}

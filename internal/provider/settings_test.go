@@ -78,6 +78,18 @@ func TestOneHopIsWrittenInTwoWays(t *testing.T) {
 	}
 }
 
+// An empty list of hops is an answer: this host is reached without the bastion
+// that everything else is behind.
+func TestEmptyJumpGoesStraight(t *testing.T) {
+	bastion := values{"user": "u", "jump": []any{values{"host": "b"}}}
+	if s := specOf(t, values{"connection": bastion}, basic); len(s.Jump) != 1 {
+		t.Errorf("have %d hops without a word", len(s.Jump))
+	}
+	if s := specOf(t, values{"connection": bastion}, with(values{"ssh": values{"jump": []any{}}})); len(s.Jump) != 0 {
+		t.Errorf("have %d hops", len(s.Jump))
+	}
+}
+
 func TestContradictionsOfTheProviderBlock(t *testing.T) {
 	key := "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ6bJ9VbHlFjxZGV9HbIyOtVsxTd1m1uBHLfZTgC9P0J"
 	for _, c := range []struct {
@@ -85,6 +97,7 @@ func TestContradictionsOfTheProviderBlock(t *testing.T) {
 		words  []string
 	}{
 		{values{"connection": values{"host_key": key, "host_keys": []any{key}}}, []string{"connection", "host_key and host_keys are two names"}},
+		{values{"connection": values{"bastion_host": "b"}, "hosts": values{"a": values{"bastion_port": 2222}}}, []string{"bastion_port is given without bastion_host"}},
 		{values{"hosts": values{"a": values{"bastion_host": "b", "jump": []any{values{"host": "c"}}}}}, []string{`hosts`, "bastion_host and jump both"}},
 	} {
 		r := start(t, engineOf(nil), c.config)
