@@ -24,7 +24,7 @@ digest() {
 	fi
 	# What is masked by a link to /dev/null would have us rename over /dev/null.
 	if [ -e "$1" ] && [ ! -f "$1" ]; then
-		say "$1 is no regular file"
+		say "$1 is no regular file: make it one, or take it away"
 		return 1
 	fi
 	if command -v sha256sum >/dev/null; then

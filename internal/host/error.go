@@ -100,7 +100,7 @@ func (e *Error) text() string {
 		fmt.Fprintf(&b, ": the peer said %q", e.PreIdent)
 	}
 	if text := strings.TrimSpace(e.Stderr); text != "" {
-		b.WriteString(": " + text)
+		b.WriteString(": " + clipped(text))
 	}
 	if e.Attempts > 1 {
 		fmt.Fprintf(&b, " (%d attempts in %s)", e.Attempts, e.Elapsed.Round(100*time.Millisecond))
@@ -109,6 +109,17 @@ func (e *Error) text() string {
 		b.WriteString(" (the script may have run)")
 	}
 	return b.String()
+}
+
+// clipped leaves out the middle of a long text: a ForceCommand that cannot run our
+// script quotes it as a whole.
+func clipped(text string) string {
+	const head, tail = 300, 500
+	runes := []rune(text)
+	if len(runes) <= head+tail {
+		return text
+	}
+	return fmt.Sprintf("%s … (%d characters) … %s", string(runes[:head]), len(runes)-head-tail, string(runes[len(runes)-tail:]))
 }
 
 // Printable shows control characters, with which a machine could rewrite what the

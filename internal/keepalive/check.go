@@ -145,9 +145,10 @@ func (g language) checkOne(s Setting, kw sshconf.Keyword, inMatch bool) []Proble
 }
 
 // accumulates reports whether a second line of kw adds to the first, in any
-// release.
+// release, as one of another name does for a Subsystem.
 func accumulates(kw sshconf.Keyword) bool {
-	return kw.Merge(sshconf.Version{Major: 10, Minor: 0}) == sshconf.Append
+	merge := kw.Merge(sshconf.Version{Major: 10, Minor: 0})
+	return merge == sshconf.Append || merge == sshconf.ByName
 }
 
 func badText(v string) string {
@@ -224,11 +225,11 @@ func checkContexts(contexts []sshconf.Context) []Problem {
 	var problems []Problem
 	for i, c := range contexts {
 		bad := func(name, value, text string) {
-			problems = append(problems, Problem{Code: BadContext, Attribute: fmt.Sprintf("contexts[%d].%s", i, name), Text: fmt.Sprintf("%q %s", value, text)})
+			problems = append(problems, Problem{Code: BadContext, Attribute: fmt.Sprintf("contexts[%d].%s", i, name), Text: fmt.Sprintf("%s of contexts[%d] is %q, which %s", name, i, value, text)})
 		}
 		for name, value := range map[string]string{"user": c.User, "host": c.Host} {
 			if strings.ContainsFunc(value, func(r rune) bool { return r == ',' || r < ' ' || r == 0x7f }) {
-				bad(name, value, "has a comma or a control character, which sshd -T -C does not take")
+				bad(name, value, "has a comma or a control character, and sshd -T -C takes neither")
 			}
 		}
 		for name, value := range map[string]string{"address": c.Address, "local_address": c.LocalAddress} {

@@ -40,7 +40,7 @@ func TestCheckServer(t *testing.T) {
 		{"old and new name that agree", Server{Settings: []Setting{set(`settings["ChallengeResponseAuthentication"]`, "ChallengeResponseAuthentication", "no"), set(`settings["KbdInteractiveAuthentication"]`, "KbdInteractiveAuthentication", "no")}}, "", "", ""},
 		{"old name of a typed keyword", Server{Settings: []Setting{set(`settings["KeepAlive"]`, "KeepAlive", "no")}}, TypedKeyword, `settings["KeepAlive"]`, "tcp_keep_alive"},
 		{"context of two users", Server{Settings: []Setting{interval}, Contexts: []sshconf.Context{{User: "a,b"}}}, BadContext, "contexts[0].user", "comma"},
-		{"context of a network", Server{Settings: []Setting{interval}, Contexts: []sshconf.Context{{User: "a"}, {Address: "10.0.0.0/8"}}}, BadContext, "contexts[1].address", "no IP address"},
+		{"context of a network", Server{Settings: []Setting{interval}, Contexts: []sshconf.Context{{User: "a"}, {Address: "10.0.0.0/8"}}}, BadContext, "contexts[1].address", "address of contexts[1]"},
 		{"context at a name", Server{Settings: []Setting{interval}, Contexts: []sshconf.Context{{LocalAddress: "web1"}}}, BadContext, "contexts[0].local_address", "no IP address"},
 		{"context", Server{Settings: []Setting{interval}, Contexts: []sshconf.Context{{User: "a b", Host: "x.example", Address: "10.0.0.1", LocalAddress: "fe80::1%eth0"}}}, "", "", ""},
 		{"negative count", Server{Settings: []Setting{set("max_sessions", "MaxSessions", "-1")}}, BadValue, "max_sessions", "whole number"},

@@ -18,6 +18,7 @@ const (
 	NotRead         Code = "file not read"
 	EarlierLine     Code = "earlier line"
 	ReadWithF       Code = "read with -F only"
+	NoBlock         Code = "no block"
 	UncertainBlock  Code = "block depends on more than text"
 	UncertainLine   Code = "line depends on more than text"
 	BadPermissions  Code = "bad permissions"
@@ -101,7 +102,7 @@ func checkOpening(want Client) []Problem {
 	case want.Match != "" && len(want.Patterns) > 0:
 		bad(BadPattern, "match", "patterns and match are both given, and a block is one or the other")
 	case want.Match == "" && len(want.Patterns) == 0:
-		bad(NothingWanted, "patterns", "neither patterns nor match is given, so there is no block")
+		bad(NoBlock, "patterns", "neither patterns nor match is given, so there is no block")
 	case want.Match == "" && !positive:
 		bad(BadPattern, "patterns", "a Host line with negated patterns only never matches: add \"*\"")
 	case want.Match != "":

@@ -130,18 +130,30 @@ func shadows(c candidate, want Server, contexts []checkContext) []shadow {
 	for _, at := range contexts {
 		r := sshconf.Evaluate(c.tree, at.Context)
 		for _, s := range settingsIn(want, at) {
-			winners := r.Winners(s.Keyword)
+			winners := slices.Concat(r.Winners(s.Keyword), unbearable(r, s, c))
 			if bytesAlone(s, at.block) && slices.ContainsFunc(winners, func(w sshconf.Setting) bool { return c.ours(w.Pos) && c.origin[w.Pos.Line] == at.block }) {
 				continue
 			}
 			for _, w := range winners {
-				if !c.ours(w.Pos) && !means(w, s, c.tree) {
+				if !c.ours(w.Pos) && (!w.Wins || !means(w, s, c.tree)) {
 					list = append(list, shadow{s, at.Context, w})
 				}
 			}
 		}
 	}
 	return list
+}
+
+// unbearable lists the lines of others that sshd does not accept beside s: up to 9.4
+// no Subsystem may be named twice.
+func unbearable(r sshconf.Result, s Setting, c candidate) []sshconf.Setting {
+	if targetOf(s.Keyword) != "Subsystem" || c.tree.Version.AtLeast(9, 5) {
+		return nil
+	}
+	named := func(x sshconf.Setting) bool {
+		return len(x.Args) > 0 && slices.ContainsFunc(s.Values, func(v string) bool { return strings.Fields(v)[0] == x.Args[0] })
+	}
+	return slices.DeleteFunc(slices.Clone(r.Settings(s.Keyword)), func(x sshconf.Setting) bool { return x.Wins || c.ours(x.Pos) || !named(x) })
 }
 
 // settingsIn returns the settings that must hold in a context: the global ones
@@ -270,6 +282,9 @@ func (c candidate) shadowProblems(list []shadow) []Problem {
 func (c candidate) because(s shadow) string {
 	w := s.winner
 	w.Pos = c.before(w.Pos)
+	if !w.Wins {
+		return w.Pos.String() + " names it as well, which this release refuses"
+	}
 	return because(w, s.context)
 }
 

@@ -23,6 +23,8 @@ func clientAdvice(c keepalive.Code) string {
 		return "That is right for a file given to ssh -F, or to a program that does so. Otherwise have ~/.ssh/config include it."
 	case keepalive.ProbeUnmatched:
 		return "Name hosts that the block applies to, or widen its patterns."
+	case keepalive.NoBlock:
+		return "Set patterns for a Host block, or match for a Match block."
 	case keepalive.NoProbe:
 		return "Name at least one host in probe_hosts."
 	case keepalive.BadPermissions:

@@ -6,7 +6,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/listplanmodifier"
@@ -56,8 +55,6 @@ func blockSchema() map[string]schema.Attribute {
 			MarkdownDescription: patternsDoc,
 			ElementType:         types.StringType,
 			PlanModifiers:       []planmodifier.List{listplanmodifier.RequiresReplace()},
-			Validators: []validator.List{listvalidator.SizeAtLeast(1),
-				listvalidator.ExactlyOneOf(path.MatchRoot("patterns"), path.MatchRoot("match"))},
 		},
 		"match": schema.StringAttribute{
 			Optional:            true,

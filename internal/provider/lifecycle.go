@@ -94,7 +94,7 @@ func (l *lifecycle[M, P]) ValidateConfig(ctx context.Context, req resource.Valid
 	if unknown {
 		// What is not known yet may be what is missed.
 		found = slices.DeleteFunc(found, func(p keepalive.Problem) bool {
-			return p.Code == keepalive.NothingWanted || p.Code == keepalive.NoProbe
+			return p.Code == keepalive.NothingWanted || p.Code == keepalive.NoProbe || p.Code == keepalive.NoBlock
 		})
 	}
 	resp.Diagnostics.Append(problems("", found)...)

@@ -139,7 +139,6 @@ func wantedSchema() map[string]schema.Attribute {
 		"profile": schema.StringAttribute{
 			Optional:            true,
 			MarkdownDescription: profileDoc(),
-			Validators:          []validator.String{stringvalidator.OneOf(profileNames()...)},
 		},
 	}
 }
