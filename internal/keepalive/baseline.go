@@ -44,7 +44,9 @@ type bound int
 const (
 	exactly  bound = iota
 	atMost         // any positive number up to the value
+	atLeast        // any number from the value on
 	positive       // any positive number
+	startups       // any start:rate:full that refuses as much
 )
 
 // Baselines returns all baselines.
@@ -75,9 +77,29 @@ func (r Recommendation) Accepts(value string, v sshconf.Version) bool {
 	if kw.Type == sshconf.Algorithms {
 		return acceptsAlgorithms(r.Value, value)
 	}
+	if r.bound == startups {
+		return refusesAsMuch(value, r.Value)
+	}
 	n, ok := number(value)
 	limit, _ := number(r.Value)
-	return ok && n > 0 && (r.bound == positive || r.bound == atMost && n <= limit)
+	return ok && n > 0 && (r.bound == positive || r.bound == atMost && n <= limit || r.bound == atLeast && n >= limit)
+}
+
+// refusesAsMuch compares two values of MaxStartups: refusing begins no later, at no
+// lower rate, and is complete no later.
+func refusesAsMuch(value, limit string) bool {
+	v, l := strings.Split(value, ":"), strings.Split(limit, ":")
+	if len(v) != 3 || len(l) != 3 {
+		return false
+	}
+	for i, sign := range []int64{1, -1, 1} {
+		n, ok := number(v[i])
+		most, _ := number(l[i])
+		if !ok || n <= 0 || n*sign > most*sign {
+			return false
+		}
+	}
+	return true
 }
 
 // acceptsAlgorithms reports whether a list has nothing that the rule forbids. A

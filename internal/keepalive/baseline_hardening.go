@@ -73,7 +73,7 @@ func sshAudit() Baseline {
 			{Keyword: "HostbasedAcceptedAlgorithms", Value: modernKeys, Source: "HostbasedAcceptedAlgorithms", Reason: "the NIST curves are not trusted"},
 			{Keyword: "CASignatureAlgorithms", Value: "sk-ssh-ed25519@openssh.com,ssh-ed25519,rsa-sha2-512,rsa-sha2-256",
 				Source: "CASignatureAlgorithms", Reason: "the NIST curves are not trusted", Risk: "users whose certificate was signed with an ECDSA key"},
-			{Keyword: "RequiredRSASize", Value: "3072", Source: "RequiredRSASize", Reason: "shorter RSA keys are within reach of factoring", Risk: shutsKeyTypes},
+			{Keyword: "RequiredRSASize", Value: "3072", Source: "RequiredRSASize", Reason: "shorter RSA keys are within reach of factoring", bound: atLeast, Risk: shutsKeyTypes},
 		}),
 		Omissions: []Omission{
 			{"GSSAPIKexAlgorithms", "only patched builds know it, and others refuse to start"},

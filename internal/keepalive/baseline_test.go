@@ -191,6 +191,14 @@ func TestAccepts(t *testing.T) {
 		{"cis", "Ciphers", "aes256-ctr,aes256-cbc", false},
 		{"cis", "Ciphers", "aes256-ctr", true},
 		{"cis", "PermitRootLogin", "prohibit-password", false},
+		{"cis", "MaxStartups", "10:30:100", false},
+		{"cis", "MaxStartups", "5:50:60", true},
+		{"cis", "MaxStartups", "5:20:60", false},
+		{"cis", "MaxStartups", "0:30:60", false},
+		{"cis", "MaxStartups", "10", false},
+		{"dev-sec", "MaxStartups", "5:30:60", false},
+		{"ssh-audit", "RequiredRSASize", "4096", true},
+		{"ssh-audit", "RequiredRSASize", "2048", false},
 	} {
 		if got := rule(c.profile, c.keyword).Accepts(c.value, newest); got != c.want {
 			t.Errorf("%s accepts %s %s: %v", c.profile, c.keyword, c.value, got)
