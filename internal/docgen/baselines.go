@@ -37,6 +37,8 @@ resource "sshkeepalive_server" "web" {
 
 Values that the host's OpenSSH is too old for are left out, and the plan names them. Lists of algorithms are cut down to what the release knows, because sshd refuses to start with any other.
 
+To see what a host makes of a baseline, without changing anything, there is the data source ` + "`sshkeepalive_audit`" + `.
+
 A value can shut somebody out: *who* is in the last column of each table. The plan warns of these values before they become effective, and says it when the user of the connection itself is shut out. If the change is applied nevertheless, the confirming connection cannot log in and the host rolls the change back.
 
 Where baselines disagree, one host cannot satisfy both:

@@ -100,17 +100,21 @@ func originsType() types.ListType { return types.ListType{ElemType: originType()
 func originList(list []keepalive.Origin) types.List {
 	elements := make([]attr.Value, len(list))
 	for i, o := range list {
-		line := types.Int64Null()
-		if o.Source == keepalive.FromFile {
-			line = types.Int64Value(int64(o.Pos.Line))
-		}
-		elements[i] = types.ObjectValueMust(originType().AttrTypes, map[string]attr.Value{
-			"source": types.StringValue(string(o.Source)), "keyword": types.StringValue(o.Keyword),
-			"written": optional(o.Written, o.Source == keepalive.FromFile || o.Source == keepalive.FromCommandLine),
-			"file":    optional(o.Pos.Path, o.Source == keepalive.FromFile), "line": line, "block": optional(o.Block, o.Block != ""),
-		})
+		elements[i] = types.ObjectValueMust(originType().AttrTypes, originValues(o))
 	}
 	return types.ListValueMust(originType(), elements)
+}
+
+func originValues(o keepalive.Origin) map[string]attr.Value {
+	line := types.Int64Null()
+	if o.Source == keepalive.FromFile {
+		line = types.Int64Value(int64(o.Pos.Line))
+	}
+	return map[string]attr.Value{
+		"source": optional(string(o.Source), o.Source != ""), "keyword": types.StringValue(o.Keyword),
+		"written": optional(o.Written, o.Source == keepalive.FromFile || o.Source == keepalive.FromCommandLine),
+		"file":    optional(o.Pos.Path, o.Source == keepalive.FromFile), "line": line, "block": optional(o.Block, o.Block != ""),
+	}
 }
 
 func originMap(all map[string][]keepalive.Origin) types.Map {

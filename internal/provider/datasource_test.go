@@ -19,6 +19,7 @@ const (
 	serverConfigType = "sshkeepalive_server_config"
 	clientConfigType = "sshkeepalive_client_config"
 	connectionType   = "sshkeepalive_connection"
+	auditType        = "sshkeepalive_audit"
 )
 
 // ask validates and reads a data source.
@@ -221,6 +222,9 @@ func TestSourcesRefuse(t *testing.T) {
 		"an account":           {clientConfigType, values{"host": "web1", "probe_hosts": []any{"db1"}, "user": "a;b"}, []string{`AttributeName("user")`}},
 		"an image's ssh":       {clientConfigType, values{"host": "image", "probe_hosts": []any{"db1"}}, []string{"an image runs no ssh"}},
 		"an image's sshd":      {connectionType, values{"host": "image"}, []string{"an image cannot be logged in to"}},
+		"a profile":            {auditType, values{"host": "web1", "profiles": []any{"cis", "csi"}}, []string{`AttributeName("profiles").ElementKeyInt(1)`, "pci-dss"}},
+		"a profile twice":      {auditType, values{"host": "web1", "profiles": []any{"cis", "cis"}}, []string{`AttributeName("profiles")`}},
+		"no profile":           {auditType, values{"host": "web1", "profiles": []any{}}, []string{`AttributeName("profiles")`}},
 		"a bad address":        {connectionType, values{"host": "web1:ssh:2"}, []string{"web1:ssh:2"}},
 		"a host key policy":    {serverConfigType, values{"host": "web1", "ssh": values{"host_key_policy": "yolo"}}, []string{`AttributeName("host_key_policy")`}},
 		"a port in a context":  {serverConfigType, values{"host": "web1", "contexts": []any{values{"local_port": 0}}}, []string{`AttributeName("local_port")`}},
@@ -269,7 +273,8 @@ func TestSourcesWhenUnreachable(t *testing.T) {
 				config["on_unreachable"] = c.own
 			}
 			r := start(t, one(h), provider)
-			for _, source := range []string{serverConfigType, clientConfigType} {
+			for _, source := range []string{serverConfigType, clientConfigType, auditType} {
+				delete(config, "probe_hosts")
 				if source == clientConfigType {
 					config["probe_hosts"] = []any{"db1"}
 				}

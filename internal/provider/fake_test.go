@@ -28,6 +28,7 @@ type fakeHost struct {
 	hostKey   string
 	stale     bool
 	noDaemon  bool
+	invalid   string // what its sshd says against its files
 	lookErr   error
 	reach     host.Reach
 	applyErr  error
@@ -112,7 +113,7 @@ func (h *fakeHost) sight(want keepalive.Server) reconcile.Sight {
 		tree.Files[name] = []byte(text)
 	}
 	have := keepalive.Facts{Version: v, VersionText: "OpenSSH_9.2p1 Debian-2", Tree: tree, Contexts: keepalive.ContextsOf(want),
-		IncludeDirs: []string{"/etc/ssh/sshd_config.d"}, Daemon: keepalive.Daemon{PID: 1, ConfigFile: mainFile, Stale: h.stale}}
+		IncludeDirs: []string{"/etc/ssh/sshd_config.d"}, Daemon: keepalive.Daemon{PID: 1, ConfigFile: mainFile, Stale: h.stale}, Invalid: h.invalid}
 	if h.noDaemon {
 		have.Daemon.PID = 0
 	}

@@ -176,5 +176,6 @@ func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
 		func() datasource.DataSource { return &serverConfig{} },
 		func() datasource.DataSource { return &clientConfig{} },
 		func() datasource.DataSource { return &connectionSource{} },
+		func() datasource.DataSource { return &audit{} },
 	}
 }
