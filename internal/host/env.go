@@ -40,14 +40,14 @@ func EnvSettings(lookup func(string) (string, bool)) (Settings, error) {
 		AgentSocket:          e.text("AGENT_SOCKET"),
 		IdentitiesOnly:       e.flag("IDENTITIES_ONLY"),
 
-		HostKeys:        e.lines("HOST_KEYS"),
+		HostKeys:        e.eitherLines("HOST_KEYS", "HOST_KEY"),
 		KnownHosts:      e.text("KNOWN_HOSTS"),
 		KnownHostsFiles: e.lines("KNOWN_HOSTS_FILES"),
 		HostKeyPolicy:   e.text("HOST_KEY_POLICY"),
 		PinnedHostKey:   nil, // belongs to one machine, and is recorded in state
 		// What only an ssh_config can say has no attribute, and so no variable.
 
-		Jump:          e.jump("JUMP"),
+		Jump:          e.hops("JUMP"),
 		ProxyCommand:  e.text("PROXY_COMMAND"),
 		ProxyURL:      e.secret("PROXY_URL"),
 		SSHConfigFile: e.text("SSH_CONFIG_FILE"),
@@ -95,6 +95,33 @@ func (e *environ) lines(name string) []string {
 		}
 	}
 	return lines
+}
+
+// eitherLines reads the lines of the first name that has any: one setting may have
+// two names.
+func (e *environ) eitherLines(names ...string) []string {
+	for _, name := range names {
+		if lines := e.lines(name); lines != nil {
+			return lines
+		}
+	}
+	return nil
+}
+
+// hops are those of name, or the one that the names beginning with BASTION_ make,
+// which unlike those can have host keys and a way to log in of its own.
+func (e *environ) hops(name string) []Settings {
+	if hops := e.jump(name); hops != nil {
+		return hops
+	}
+	hop := Settings{
+		Host: e.text("BASTION_HOST"), Port: e.number("BASTION_PORT"), User: e.text("BASTION_USER"), Password: e.secret("BASTION_PASSWORD"),
+		PrivateKey: e.secret("BASTION_PRIVATE_KEY"), Certificate: e.text("BASTION_CERTIFICATE"), HostKeys: e.lines("BASTION_HOST_KEY"),
+	}
+	if hop.Host == nil {
+		return nil
+	}
+	return []Settings{hop}
 }
 
 func (e *environ) jump(name string) []Settings {

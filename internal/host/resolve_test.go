@@ -195,10 +195,31 @@ func TestEnvSettings(t *testing.T) {
 	}
 }
 
+// The short names of Terraform's own connection block have their variables, too.
+func TestEnvSettingsOfOneHop(t *testing.T) {
+	env := map[string]string{"BASTION_HOST": "b", "BASTION_PORT": "2222", "BASTION_USER": "j", "BASTION_PASSWORD": "p", "BASTION_HOST_KEY": "x", "HOST_KEY": "y"}
+	lookup := func(name string) (string, bool) {
+		v, ok := env[strings.TrimPrefix(name, EnvPrefix)]
+		return v, ok
+	}
+	s, err := EnvSettings(lookup)
+	want := Settings{HostKeys: []string{"y"},
+		Jump: []Settings{{Host: ptr("b"), Port: ptr(2222), User: ptr("j"), Password: ptr(Secret("p")), HostKeys: []string{"x"}}}}
+	if err != nil || !reflect.DeepEqual(s, want) {
+		t.Errorf("have %+v, %v", s, err)
+	}
+}
+
 // Every attribute has its variable.
 func TestEveryAttributeHasAVariable(t *testing.T) {
 	asked := 0
-	if _, err := EnvSettings(func(string) (string, bool) { asked++; return "", false }); err != nil {
+	count := func(name string) (string, bool) {
+		if name = strings.TrimPrefix(name, EnvPrefix); name != "HOST_KEY" && !strings.HasPrefix(name, "BASTION_") {
+			asked++ // the others are second names
+		}
+		return "", false
+	}
+	if _, err := EnvSettings(count); err != nil {
 		t.Fatal(err)
 	}
 	const without = 6 // PinnedHostKey, and what only an ssh_config says, are not attributes
