@@ -201,15 +201,14 @@ func interrupted(ctx, runCtx context.Context, d *drive, limit time.Duration) *Er
 	if runCtx.Err() == nil {
 		return nil
 	}
-	said, _ := d.errs.text()
-	_, said, begun := strings.Cut(said, d.program.marks.begin+"\n")
-	if !begun {
-		said, _ = d.errs.text()
-	}
+	phase, said := d.progress()
 	if ctx.Err() != nil {
-		return d.fail(ctxKind(ctx), PhaseRemote, said, ctx.Err())
+		return d.fail(ctxKind(ctx), phase, said, ctx.Err())
 	}
-	return d.fail(Timeout, PhaseRemote, said, fmt.Errorf("no end within %s", limit))
+	if phase == PhaseExec {
+		return d.fail(Timeout, phase, said, fmt.Errorf("the login shell has not begun the script after %s", limit))
+	}
+	return d.fail(Timeout, phase, said, fmt.Errorf("no end within %s", limit))
 }
 
 // settle gives a dying connection a moment to be noticed: a session learns of the

@@ -232,6 +232,17 @@ func TestCommandTimeout(t *testing.T) {
 	}
 }
 
+// Login files that take their time are not a script that does.
+func TestCommandTimeoutBeforeTheScriptBegan(t *testing.T) {
+	t.Parallel()
+	key, public := newKey(t)
+	s := serve(t, public, func(s *server) { s.shell = []string{"sh", "-c", "echo loading >&2; sleep 20 # "} })
+	e, _ := runError(t, acquire(t, brisk(t), s.spec(key, nil)), Script{Name: "read", Text: "true", Timeout: 200 * time.Millisecond})
+	if e.Kind != Timeout || e.Phase != PhaseExec || !strings.Contains(e.Error(), "has not begun the script after 200ms: loading") {
+		t.Errorf("have %v: %v", e.Kind, e)
+	}
+}
+
 // Only what may run twice is sent twice.
 func TestLostScripts(t *testing.T) {
 	t.Parallel()

@@ -219,6 +219,21 @@ func (d *drive) neverBegan(out, errs string, end ending, err error) *Error {
 	return e
 }
 
+// progress is how far a script came that we no longer wait for, and what it, or
+// what is in its way, said on standard error.
+func (d *drive) progress() (Phase, string) {
+	errs, _ := d.errs.text()
+	if _, said, begun := strings.Cut(errs, d.program.marks.begin+"\n"); begun {
+		return PhaseRemote, said
+	}
+	out, _ := d.out.text()
+	said := strings.ReplaceAll(errs, d.program.marks.prompt, "")
+	if d.program.escalates && strings.Contains(out, d.program.marks.login+"\n") {
+		return PhaseEscalate, said
+	}
+	return PhaseExec, said
+}
+
 func (d *drive) explainSudo(said string, end ending) error {
 	switch {
 	case strings.Contains(said, "must have a tty"):
