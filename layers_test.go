@@ -18,7 +18,8 @@ const module = "github.com/sshkeepalive/terraform-provider-sshkeepalive"
 var arrows = map[string][]string{
 	".":                  {"internal/provider", "github.com/hashicorp/terraform-plugin-framework/providerserver"},
 	"internal/sshconf":   {},
-	"internal/keepalive": {"internal/sshconf"},
+	"internal/dotenv":    {},
+	"internal/keepalive": {"internal/sshconf", "internal/dotenv"},
 	"internal/commit":    {},
 	"internal/host":      {"golang.org/x/crypto/", "github.com/hashicorp/terraform-plugin-log/"},
 	"internal/userconf":  {"internal/sshconf", "internal/host"},
@@ -43,6 +44,7 @@ var arrows = map[string][]string{
 var pure = map[string][]string{
 	"internal/sshconf":   {"os", "os/exec", "net", "io/fs", "context", "path/filepath", "time"},
 	"internal/keepalive": {"os", "os/exec", "net", "io/fs", "context", "path/filepath"},
+	"internal/dotenv":    {"os", "os/exec", "net", "io/fs", "context", "path/filepath", "time"},
 	"internal/commit":    {"os", "os/exec", "net"},
 }
 
