@@ -126,7 +126,7 @@ func Run(ctx context.Context, m Machine, req Request, confirm Confirm) (Outcome,
 	if err := req.check(); err != nil {
 		return failed("request", Unchanged, err, "")
 	}
-	if len(req.Changes) == 0 && req.Activate.Kind == None {
+	if len(req.Changes)+len(req.Edits) == 0 && req.Activate.Kind == None {
 		return Unchanged, nil
 	}
 	return proper.run(ctx, &scripted{machine: m, req: req, protocol: proper}, req.ConfirmTimeout, confirm)

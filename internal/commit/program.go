@@ -143,6 +143,9 @@ func (r Request) changes() string {
 	for i, c := range r.Changes {
 		calls = append(calls, fmt.Sprintf(`"$1" %d %s %s %s`, i+1, quote(c.Path), digest(c.Old), digest(c.New)))
 	}
+	for i, e := range r.Edits {
+		calls = append(calls, fmt.Sprintf(`"$1" %d %s %s %s`, len(r.Changes)+i+1, quote(e.Path), e.Old, e.New))
+	}
 	return function("each_change", all(calls))
 }
 
@@ -169,6 +172,9 @@ func (r Request) included() string {
 	}
 	for _, c := range r.Changes {
 		paths[c.Path] = nil
+	}
+	for _, e := range r.Edits {
+		paths[e.Path] = nil
 	}
 	body := "return 1"
 	if len(paths) > 0 {
@@ -203,7 +209,25 @@ func (r Request) newTexts() string {
 			b.WriteString(function("new_"+strconv.Itoa(i+1), Print(c.New)))
 		}
 	}
+	for i, e := range r.Edits {
+		b.WriteString(function("new_"+strconv.Itoa(len(r.Changes)+i+1), e.Print("$file")))
+	}
 	return b.String()
+}
+
+// Print is commands that print the new text from the old one, in the file that is
+// named by a word of shell. A head that fed a tail which wants less would complain
+// of a broken pipe; a tail reads all that head gives it.
+func (e Edit) Print(file string) string {
+	calls := []string{"true"}
+	for _, p := range e.Pieces {
+		if p.Text != "" {
+			calls = append(calls, Print([]byte(p.Text)))
+		} else if p.To > p.From {
+			calls = append(calls, fmt.Sprintf(`head -c %d "%s" | tail -c %d`, p.To, file, p.To-p.From))
+		}
+	}
+	return all(calls)
 }
 
 // sshd calls the program with the daemon's own options after our arguments.

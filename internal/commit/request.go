@@ -14,6 +14,8 @@ import (
 type Request struct {
 	ID      string // unique per change; letters, digits and hyphens
 	Changes []Change
+	// Edits are changes of files whose text nobody but the machine may know.
+	Edits []Edit
 	// Base holds the text of every file of the running tree, nil for one that
 	// must not exist; a machine that differs from it in any of these has been
 	// changed by somebody else.
@@ -75,6 +77,21 @@ type Change struct {
 	New  []byte
 }
 
+// Edit is a change of a file that is there, of which only digests are known here:
+// the hexadecimal SHA-256 of its old and of its new text.
+type Edit struct {
+	Path     string
+	Old, New string
+	Pieces   []Piece
+}
+
+// Piece is the bytes From up to To of the old text or, where Text is given, new
+// ones.
+type Piece struct {
+	From, To int
+	Text     string
+}
+
 // StagedFile is one file of the candidate tree as it is written under the stage
 // directory for validation.
 type StagedFile struct {
@@ -119,6 +136,7 @@ var (
 	idForm      = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,99}$`)
 	keywordForm = regexp.MustCompile(`^[A-Za-z0-9]+$`)
 	plainPath   = regexp.MustCompile(`^[A-Za-z0-9/._-]+$`)
+	digestForm  = regexp.MustCompile(`^[0-9a-f]{64}$`)
 	unitForm    = regexp.MustCompile(`^[A-Za-z0-9@._][A-Za-z0-9@._:-]*$`)
 )
 
@@ -147,6 +165,15 @@ func (r Request) checkChanges() error {
 			return fmt.Errorf("%s: old text differs from base", c.Path)
 		}
 	}
+	for _, e := range r.Edits {
+		if err := e.check(); err != nil {
+			return err
+		}
+		if _, ok := r.Base[e.Path]; ok || seen[e.Path] {
+			return fmt.Errorf("%s: changed twice, or edited and in base", e.Path)
+		}
+		seen[e.Path] = true
+	}
 	for p := range r.Base {
 		if err := checkPath(p); err != nil {
 			return err
@@ -158,6 +185,18 @@ func (r Request) checkChanges() error {
 		}
 	}
 	return nil
+}
+
+func (e Edit) check() error {
+	if !digestForm.MatchString(e.Old) || !digestForm.MatchString(e.New) {
+		return fmt.Errorf("%s: edited without both digests", e.Path)
+	}
+	for _, p := range e.Pieces {
+		if p.From < 0 || p.To < p.From || p.Text != "" && p.To > p.From {
+			return fmt.Errorf("%s: no such piece as %d to %d", e.Path, p.From, p.To)
+		}
+	}
+	return checkPath(e.Path)
 }
 
 func (r Request) checkStage() error {

@@ -49,6 +49,7 @@ func variants(b *box) []Request {
 		r.Options = []string{"-o", "PidFile=it's here", "-p22"}
 		unwatched := r
 		unwatched.ConfirmTimeout = 0
+		unwatched.Edits = []Edit{{Path: "/it's", Old: sumOf(""), New: sumOf(""), Pieces: []Piece{{To: 3}, {Text: "it's\n"}, {From: 4, To: 9}}}}
 		all = append(all, r, unwatched)
 	}
 	return append(all, bare)
