@@ -116,6 +116,8 @@ type Expectation struct {
 // Plan is a decided edit.
 type Plan struct {
 	Changes []Change // empty: nothing to do
+	// Edits are changes of files of which only a masked copy is known.
+	Edits []Edit
 	// MakeDirs are directories that must be made first, outermost first, open to
 	// their owner only; RemoveDirs are ours and go afterwards if they are empty.
 	MakeDirs   []string

@@ -1,0 +1,276 @@
+package keepalive
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/dotenv"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// Coolify is what a user wants of the SSH settings of a Coolify: keys of its
+// environment file.
+type Coolify struct{ Settings []Setting }
+
+// CoolifyFacts is everything that a decision about a Coolify may depend on.
+type CoolifyFacts struct {
+	File string // absolute path of the environment file
+	// Text is that file without its secrets, see dotenv.Mask: the values of
+	// CoolifyKeys are those of the host, everybody else's are x.
+	Text []byte
+}
+
+// The two keys of one setting: Coolify reads MUX_ENABLED, and SSH_MUX_ENABLED only
+// where that is not set (config/constants.php).
+const (
+	muxKey      = "SSH_MUX_ENABLED"
+	olderMuxKey = "MUX_ENABLED"
+)
+
+// CoolifyAttributes returns the typed attributes of sshkeepalive_coolify in the
+// order they are written: the keys of config/constants.php of Coolify 4.3.19, and
+// SSH_MUX_MAX_AGE, which 4.3.8 still knew.
+func CoolifyAttributes() []Attribute {
+	return []Attribute{
+		{Name: "mux_enabled", Keyword: muxKey, Kind: Flag},
+		{Name: "mux_persist_time", Keyword: "SSH_MUX_PERSIST_TIME", Kind: Time},
+		{Name: "mux_max_age", Keyword: "SSH_MUX_MAX_AGE", Kind: Time},
+		{Name: "mux_health_check_enabled", Keyword: "SSH_MUX_HEALTH_CHECK_ENABLED", Kind: Flag},
+		{Name: "mux_health_check_timeout", Keyword: "SSH_MUX_HEALTH_CHECK_TIMEOUT", Kind: Time},
+		{Name: "mux_lock_ttl", Keyword: "SSH_MUX_LOCK_TTL", Kind: Time},
+		{Name: "mux_lock_timeout", Keyword: "SSH_MUX_LOCK_TIMEOUT", Kind: Time},
+		{Name: "mux_orphan_min_age", Keyword: "SSH_MUX_ORPHAN_MIN_AGE", Kind: Time},
+		{Name: "mux_orphan_reap_enabled", Keyword: "SSH_MUX_ORPHAN_REAP_ENABLED", Kind: Flag},
+		{Name: "command_timeout", Keyword: "SSH_COMMAND_TIMEOUT", Kind: Time},
+		{Name: "max_retries", Keyword: "SSH_MAX_RETRIES", Kind: Count},
+		{Name: "retry_base_delay", Keyword: "SSH_RETRY_BASE_DELAY", Kind: Time},
+		{Name: "retry_max_delay", Keyword: "SSH_RETRY_MAX_DELAY", Kind: Time},
+		{Name: "retry_multiplier", Keyword: "SSH_RETRY_MULTIPLIER", Kind: Text},
+	}
+}
+
+// The keys that tell the release: Coolify's upgrade writes them.
+var versionKeys = []string{"COOLIFY_VERSION", "LATEST_IMAGE"}
+
+// CoolifyKeys returns the keys whose values a decision about want needs to see.
+func CoolifyKeys(want Coolify) []string {
+	keys := append([]string{olderMuxKey}, versionKeys...)
+	for _, a := range CoolifyAttributes() {
+		keys = append(keys, a.Keyword)
+	}
+	for _, s := range want.Settings {
+		if !slices.Contains(keys, s.Keyword) {
+			keys = append(keys, s.Keyword)
+		}
+	}
+	return keys
+}
+
+var releaseForm = regexp.MustCompile(`^v?([0-9]+\.[0-9]+\.[0-9]+(?:[-.][A-Za-z0-9.]+)?)$`)
+
+// CoolifyVersion is the release that the file names, "" if it names none.
+func CoolifyVersion(have CoolifyFacts) string {
+	f := dotenv.Parse(have.Text)
+	for _, key := range versionKeys {
+		e, _ := f.Get(key)
+		if m := releaseForm.FindStringSubmatch(e.Value); m != nil {
+			return m[1]
+		}
+	}
+	return ""
+}
+
+// release is a version as far as it can be compared, nil where it is not known.
+func (have CoolifyFacts) release() []int {
+	var numbers []int
+	for _, part := range strings.SplitN(CoolifyVersion(have), ".", 3) {
+		digits, _, _ := strings.Cut(part, "-")
+		n, err := strconv.Atoi(digits)
+		if err != nil {
+			return nil
+		}
+		numbers = append(numbers, n)
+	}
+	return numbers
+}
+
+func coolifyAttribute(key string) (Attribute, bool) {
+	for _, a := range CoolifyAttributes() {
+		if a.Keyword == key {
+			return a, true
+		}
+	}
+	return Attribute{}, false
+}
+
+// written is what Coolify shall read for s. Times are seconds in the file: PHP
+// makes 1 of "1h".
+func (s Setting) written() string {
+	text := strings.Join(s.Values, "\n")
+	a, _ := coolifyAttribute(s.Keyword)
+	switch a.Kind {
+	case Flag:
+		return strconv.FormatBool(text == "yes")
+	case Time:
+		if seconds, err := sshconf.ParseTime(text); err == nil && s.typed() {
+			return strconv.FormatInt(seconds, 10)
+		}
+	}
+	return text
+}
+
+func (s Setting) typed() bool { return !strings.Contains(s.Attribute, "settings[") }
+
+// readAs is what Coolify makes of a value of a key, as the attribute spells it.
+func readAs(key, value string) string {
+	a, typed := coolifyAttribute(key)
+	if !typed || a.Kind != Flag {
+		return value
+	}
+	// Laravel's env() knows these words; of all others PHP takes "0" and nothing for
+	// false, so that "off" and "no" are true.
+	switch strings.ToLower(value) {
+	case "", "0", "false", "(false)", "null", "(null)", "empty", "(empty)":
+		return "no"
+	}
+	return "yes"
+}
+
+// says reports whether Coolify reads value as what s wants.
+func (s Setting) says(value string) bool {
+	a, typed := coolifyAttribute(s.Keyword)
+	switch {
+	case !typed:
+		return value == s.written()
+	case a.Kind == Flag:
+		return readAs(s.Keyword, value) == strings.Join(s.Values, "")
+	}
+	have, err := strconv.ParseFloat(value, 64)
+	want, also := strconv.ParseFloat(s.written(), 64)
+	return err == nil && also == nil && have == want
+}
+
+// coolifyView is what counts in a file: the last of several lines.
+type coolifyView struct{ *dotenv.File }
+
+func viewOf(text []byte) coolifyView { return coolifyView{dotenv.Parse(text)} }
+
+// get returns what Coolify reads for a key, and the line that it comes from.
+func (v coolifyView) get(key string) (dotenv.Entry, bool) {
+	if key == muxKey {
+		if e, ok := v.Get(olderMuxKey); ok {
+			return e, true
+		}
+	}
+	return v.Get(key)
+}
+
+// EffectiveCoolify returns what the file gives each managed key.
+func EffectiveCoolify(want Coolify, have CoolifyFacts) map[string]string {
+	found, v := map[string]string{}, viewOf(have.Text)
+	for _, s := range want.Settings {
+		if e, ok := v.get(s.Keyword); ok {
+			found[s.Keyword] = e.Value
+		}
+	}
+	return found
+}
+
+// ObserveCoolify says what the file has of the wanted settings. A line of somebody
+// else that says the same is as good as ours.
+func ObserveCoolify(want Coolify, have CoolifyFacts) Observed {
+	v := viewOf(have.Text)
+	o := Observed{Values: map[string][]string{}, Effective: EffectiveCoolify(want, have), Managed: true}
+	for _, s := range want.Settings {
+		e, ok := v.get(s.Keyword)
+		switch {
+		case ok && s.says(e.Value):
+			o.Values[s.Attribute] = s.Values
+			continue
+		case ok:
+			o.Values[s.Attribute] = []string{readAs(s.Keyword, e.Value)}
+		}
+		o.Drift = append(o.Drift, s.drift(e, ok, have.File))
+	}
+	return o
+}
+
+func (s Setting) drift(e dotenv.Entry, ok bool, file string) Problem {
+	p := Problem{Code: Drifted, Warning: true, Attribute: s.Attribute, Text: s.Keyword + " is no longer set in " + file}
+	if ok {
+		p.Pos = sshconf.Pos{Path: file, Line: e.Line}
+		p.Text = fmt.Sprintf("%s is %q, not %q, because of %s:%d", s.Keyword, e.Value, s.written(), file, e.Line)
+		if e.Key != s.Keyword {
+			p.Text += ", where " + e.Key + " overrides it"
+		}
+	}
+	return p
+}
+
+// AdoptCoolify reads from the file what the resource would have been declared as:
+// the keys that have an attribute, and those that our notes are about. The values
+// of keys without an attribute are masked unless they were asked for.
+func AdoptCoolify(have CoolifyFacts) Coolify {
+	v := viewOf(have.Text)
+	noted := slices.DeleteFunc(v.Noted(), func(key string) bool { return !manageable(key) })
+	var want Coolify
+	adopt := func(attribute, key string) {
+		if e, ok := v.get(key); ok {
+			want.Settings = append(want.Settings, Setting{Attribute: attribute, Keyword: key, Values: []string{readAs(key, e.Value)}})
+		}
+	}
+	for _, a := range CoolifyAttributes() {
+		adopt(a.Name, a.Keyword)
+	}
+	slices.Sort(noted)
+	for _, key := range noted {
+		if _, typed := coolifyAttribute(key); !typed && key != olderMuxKey {
+			adopt(fmt.Sprintf("settings[%q]", key), key)
+		}
+	}
+	return want
+}
+
+// manageable reports whether notes on a key may be ours: a resource manages no other.
+func manageable(key string) bool { return key == olderMuxKey || strings.HasPrefix(key, "SSH_") }
+
+// strip takes back what notes say we did.
+func (v coolifyView) strip() {
+	for _, key := range v.Noted() {
+		if manageable(key) {
+			v.Unset(key)
+		}
+	}
+}
+
+// values are the numbers that count once want is in force; a key that is neither
+// wanted nor in the file has Coolify's default.
+func (want Coolify) values(have CoolifyFacts) map[string]string {
+	all, v := maps.Clone(coolifyDefaults()), viewOf(have.Text)
+	v.strip()
+	for _, a := range CoolifyAttributes() {
+		if e, ok := v.get(a.Keyword); ok {
+			all[a.Keyword] = e.Value
+		}
+	}
+	for _, s := range want.Settings {
+		all[s.Keyword] = s.written()
+	}
+	return all
+}
+
+// coolifyDefaults is config/constants.php of 4.3.19.
+func coolifyDefaults() map[string]string {
+	return map[string]string{
+		muxKey: "true", "SSH_MUX_PERSIST_TIME": "3600",
+		"SSH_MUX_HEALTH_CHECK_ENABLED": "true", "SSH_MUX_HEALTH_CHECK_TIMEOUT": "5",
+		"SSH_MUX_LOCK_TTL": "30", "SSH_MUX_LOCK_TIMEOUT": "10",
+		"SSH_MUX_ORPHAN_MIN_AGE": "600", "SSH_MUX_ORPHAN_REAP_ENABLED": "false",
+		"SSH_COMMAND_TIMEOUT": "3600", "SSH_MAX_RETRIES": "3",
+		"SSH_RETRY_BASE_DELAY": "2", "SSH_RETRY_MAX_DELAY": "30", "SSH_RETRY_MULTIPLIER": "2",
+	}
+}

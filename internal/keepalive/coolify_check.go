@@ -1,0 +1,206 @@
+package keepalive
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// The codes of problems that only a Coolify has.
+const (
+	UnreadableEnv  Code = "unreadable environment file"
+	UnknownEnv     Code = "unknown environment key"
+	AgeKills       Code = "age kills deployments"
+	AgeIgnored     Code = "age is ignored"
+	PersistKills   Code = "persist time kills deployments"
+	PersistForEver Code = "masters stay for ever"
+	RunsTwice      Code = "commands may run twice"
+	NeverRuns      Code = "commands never run"
+	LockTooShort   Code = "lock ends too early"
+	NoTimeout      Code = "no time limit"
+	HealthKills    Code = "health check kills deployments"
+	MuxIsOff       Code = "multiplexing is off"
+	DelayCapped    Code = "delays capped"
+)
+
+var coolifyKeyForm = regexp.MustCompile(`^SSH_[A-Z0-9_]+$`)
+
+// CheckCoolify says what is wrong with want that can be known without a host.
+func CheckCoolify(want Coolify) []Problem {
+	var problems []Problem
+	for _, s := range want.Settings {
+		if p, bad := checkCoolifySetting(s); bad {
+			problems = append(problems, p)
+		}
+	}
+	if len(want.Settings) == 0 {
+		problems = append(problems, Problem{Code: NothingWanted, Text: "no setting is declared, so there is nothing to manage"})
+	}
+	return problems
+}
+
+func checkCoolifySetting(s Setting) (Problem, bool) {
+	value := strings.Join(s.Values, "\n")
+	a, known := coolifyAttribute(s.Keyword)
+	p := Problem{Code: BadValue, Attribute: s.Attribute}
+	switch {
+	case !s.typed() && known:
+		p.Code, p.Text = TypedKeyword, s.Keyword+" belongs to the attribute "+a.Name
+	case !s.typed() && s.Keyword == olderMuxKey:
+		p.Code, p.Text = TypedKeyword, olderMuxKey+" belongs to the attribute mux_enabled"
+	case !coolifyKeyForm.MatchString(s.Keyword):
+		p.Code, p.Text = UnknownEnv, fmt.Sprintf("%q is no key of an SSH setting: they begin with SSH_ and have capitals, digits and underscores", s.Keyword)
+	case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f }):
+		p.Text = "the value of " + s.Keyword + " has a control character or a line break in it"
+	case s.typed() && a.Kind == Time:
+		if _, err := strconv.ParseUint(s.written(), 10, 31); err != nil {
+			p.Text = fmt.Sprintf("%q is no time such as 3600 or \"1h\"", value)
+		}
+	case s.typed() && a.Kind == Text:
+		if n, err := strconv.ParseFloat(value, 64); err != nil || !(n >= 1 && n <= 1000) || strings.ContainsAny(value, "xXpP_") {
+			p.Text = fmt.Sprintf("%q is no number from 1 on, by which a delay could grow", value)
+		}
+	}
+	return p, p.Text != ""
+}
+
+// The releases between which Coolify changed: what issue 11372 found in 4.1.2
+// through 4.3.8 was removed by pull request 11377 on 2026-08-18; 4.3.19 is without.
+var (
+	killing = []int{4, 3, 8}
+	mended  = []int{4, 3, 19}
+)
+
+// connectTimeout is what Coolify gives ssh to connect, in seconds, where a server
+// has no value of its own.
+const connectTimeout = 10
+
+// coolifyCheck is what the warnings look at.
+type coolifyCheck struct {
+	want    Coolify
+	values  map[string]string
+	release []int
+	list    []Problem
+}
+
+// CoolifyWarnings names what is known to break deployments or to have no effect,
+// of the values that count once want is in force. Where a warning speaks of
+// Coolify's own defaults, one of the keys must be wanted for it.
+func CoolifyWarnings(want Coolify, have CoolifyFacts) []Problem {
+	c := &coolifyCheck{want: want, values: want.values(have), release: have.release()}
+	c.multiplexing()
+	c.retries()
+	if c.given("SSH_COMMAND_TIMEOUT") && c.number("SSH_COMMAND_TIMEOUT") == 0 {
+		c.say(NoTimeout, "SSH_COMMAND_TIMEOUT", "SSH_COMMAND_TIMEOUT 0 runs commands without a time limit: one over a dead connection is waited for without end")
+	}
+	return c.list
+}
+
+func (c *coolifyCheck) multiplexing() {
+	if readAs(muxKey, c.values[muxKey]) == "no" {
+		for _, s := range c.want.Settings {
+			if strings.HasPrefix(s.Keyword, "SSH_MUX_") && s.Keyword != muxKey {
+				c.say(MuxIsOff, s.Keyword, "%s has no effect: multiplexing is off", s.Keyword)
+			}
+		}
+		return
+	}
+	c.age()
+	c.persist()
+	c.locks()
+	c.health()
+}
+
+func (c *coolifyCheck) age() {
+	age, given := c.values["SSH_MUX_MAX_AGE"]
+	old := c.release != nil && slices.Compare(c.release, killing) <= 0
+	switch {
+	case !given && old:
+		c.say(AgeKills, "SSH_MUX_MAX_AGE", "this Coolify ends a shared connection that is 1800 seconds old (the default of SSH_MUX_MAX_AGE), and every deployment that runs over it")
+	case !given:
+	case c.release != nil && slices.Compare(c.release, mended) >= 0:
+		c.say(AgeIgnored, "SSH_MUX_MAX_AGE", "SSH_MUX_MAX_AGE has no effect: this Coolify no longer has it")
+	default:
+		c.say(AgeKills, "SSH_MUX_MAX_AGE", "SSH_MUX_MAX_AGE %s: Coolify 4.3.8 and older end a shared connection that is so old, and every deployment that runs over it; newer ones ignore the key", age)
+	}
+}
+
+func (c *coolifyCheck) persist() {
+	const key = "SSH_MUX_PERSIST_TIME"
+	persist := c.number(key)
+	switch {
+	case !c.given(key):
+	case persist == 0:
+		c.say(PersistForEver, key, "SSH_MUX_PERSIST_TIME 0 is no end to ssh: a shared connection stays for ever")
+	case c.mayKill() && persist < c.number("SSH_COMMAND_TIMEOUT"):
+		c.say(PersistKills, key, "SSH_MUX_PERSIST_TIME %s: the hourly clean-up of Coolify 4.3.8 and older ends a shared connection that is so old, and commands may run for %s seconds (SSH_COMMAND_TIMEOUT)",
+			c.values[key], c.values["SSH_COMMAND_TIMEOUT"])
+	}
+}
+
+func (c *coolifyCheck) locks() {
+	ttl, wait := c.number("SSH_MUX_LOCK_TTL"), c.number("SSH_MUX_LOCK_TIMEOUT")
+	if wait >= ttl && (c.given("SSH_MUX_LOCK_TTL") || c.given("SSH_MUX_LOCK_TIMEOUT")) {
+		c.say(LockTooShort, "SSH_MUX_LOCK_TIMEOUT", "SSH_MUX_LOCK_TIMEOUT %g is not shorter than SSH_MUX_LOCK_TTL %g: who waits gets the lock while the other still connects, and both open a shared connection", wait, ttl)
+	}
+	busy := connectTimeout + c.number("SSH_MUX_HEALTH_CHECK_TIMEOUT")
+	if busy >= ttl && (c.given("SSH_MUX_LOCK_TTL") || c.given("SSH_MUX_HEALTH_CHECK_TIMEOUT")) {
+		c.say(LockTooShort, "SSH_MUX_LOCK_TTL", "SSH_MUX_LOCK_TTL %g ends the lock while its holder is at work: a health check and connecting may take %g seconds", ttl, busy)
+	}
+}
+
+func (c *coolifyCheck) health() {
+	const key = "SSH_MUX_HEALTH_CHECK_TIMEOUT"
+	seconds := c.number(key)
+	switch {
+	case !c.given(key) || readAs("SSH_MUX_HEALTH_CHECK_ENABLED", c.values["SSH_MUX_HEALTH_CHECK_ENABLED"]) == "no":
+	case seconds == 0:
+		c.say(NoTimeout, key, "SSH_MUX_HEALTH_CHECK_TIMEOUT 0 gives the health check no time limit: one over a dead connection is waited for without end")
+	case seconds < 5 && c.mayKill():
+		c.say(HealthKills, key, "SSH_MUX_HEALTH_CHECK_TIMEOUT %g: a server that is busy and answers later is taken for dead, and Coolify 4.3.8 and older then end the shared connection and every deployment that runs over it", seconds)
+	}
+}
+
+func (c *coolifyCheck) retries() {
+	tries := c.number("SSH_MAX_RETRIES")
+	switch {
+	case !c.given("SSH_MAX_RETRIES"):
+	case tries == 0:
+		c.say(NeverRuns, "SSH_MAX_RETRIES", "SSH_MAX_RETRIES counts the first try too: with 0 Coolify never runs a command, and reports no error")
+	case tries > 1:
+		c.say(RunsTwice, "SSH_MAX_RETRIES", "SSH_MAX_RETRIES %g: Coolify runs a command again, up to %g times in all, when its connection breaks, even if the command had done its work by then", tries, tries)
+	}
+	base, longest := c.number("SSH_RETRY_BASE_DELAY"), c.number("SSH_RETRY_MAX_DELAY")
+	if longest < base && (c.given("SSH_RETRY_BASE_DELAY") || c.given("SSH_RETRY_MAX_DELAY")) {
+		c.say(DelayCapped, "SSH_RETRY_MAX_DELAY", "SSH_RETRY_MAX_DELAY %g is shorter than SSH_RETRY_BASE_DELAY %g: every delay is %g", longest, base, longest)
+	}
+}
+
+// mayKill: does this release end connections with ssh -O exit, as far as is known?
+func (c *coolifyCheck) mayKill() bool {
+	return c.release == nil || slices.Compare(c.release, mended) < 0
+}
+
+func (c *coolifyCheck) given(key string) bool { _, ok := c.setting(key); return ok }
+
+func (c *coolifyCheck) setting(key string) (Setting, bool) {
+	for _, s := range c.want.Settings {
+		if s.Keyword == key {
+			return s, true
+		}
+	}
+	return Setting{}, false
+}
+
+// number is what PHP makes of a value: what is no number is 0.
+func (c *coolifyCheck) number(key string) float64 {
+	n, _ := strconv.ParseFloat(c.values[key], 64)
+	return n
+}
+
+func (c *coolifyCheck) say(code Code, key, format string, args ...any) {
+	s, _ := c.setting(key)
+	c.list = append(c.list, Problem{Code: code, Warning: true, Attribute: s.Attribute, Text: fmt.Sprintf(format, args...)})
+}

@@ -1,0 +1,128 @@
+package keepalive
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/dotenv"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// Where the lines of a Coolify go: in place of the last line that sets the key,
+// which becomes a comment, as every earlier one does; else at the end of the file.
+// One line for each key is left, because those who read the file disagree about
+// several: Compose and PHP's dotenv (since 3.4) take the last, and Coolify's upgrade
+// keeps only the first (scripts/upgrade.sh: awk -F '=' '!seen[$1]++'). There is no
+// block with marks around it: older upgrades sort the file. A line that says what
+// is wanted already stays as it is.
+
+// Edit is a change of a file of which only a masked copy is known.
+type Edit struct {
+	Path   string
+	Pieces []dotenv.Piece
+}
+
+// Paths returns the files that the plan changes.
+func (p Plan) Paths() []string {
+	var list []string
+	for _, c := range p.Changes {
+		list = append(list, c.Path)
+	}
+	for _, e := range p.Edits {
+		list = append(list, e.Path)
+	}
+	return list
+}
+
+// PlanCoolify decides how want gets into the file that have describes. have must
+// have been gathered for the same want. A plan with a Problem that is no warning
+// must not be carried out.
+func PlanCoolify(want Coolify, have CoolifyFacts) Plan {
+	v := viewOf(have.Text)
+	if line := v.Unclosed(); line > 0 {
+		return Plan{Problems: []Problem{unclosed(have.File, line)}}
+	}
+	v.strip()
+	trail := []string{"file=" + have.File, "coolify=" + orUnknown(CoolifyVersion(have))}
+	var content strings.Builder
+	for _, s := range want.Settings {
+		content.WriteString(s.Keyword + "=" + dotenv.Quote(s.written()) + "\n")
+		there := v.of(s)
+		if said(there, s) {
+			continue
+		}
+		for _, e := range there {
+			trail = append(trail, "replaces="+e.Key)
+		}
+		if err := v.set(s); err != nil {
+			return Plan{Problems: []Problem{{Code: UnreadableEnv, Attribute: s.Attribute, Text: have.File + ": " + err.Error()}}}
+		}
+	}
+	return Plan{
+		Edits:          edits(v, have),
+		ManagedFile:    have.File,
+		ManagedContent: content.String(),
+		Effective:      EffectiveCoolify(want, CoolifyFacts{have.File, v.Bytes()}),
+		Trail:          strings.Join(trail, " "),
+		Problems:       CoolifyWarnings(want, have),
+	}
+}
+
+// of lists the assignments that compete for s.
+func (v coolifyView) of(s Setting) []dotenv.Entry {
+	return slices.DeleteFunc(v.Entries(), func(e dotenv.Entry) bool {
+		return e.Key != s.Keyword && (s.Keyword != muxKey || e.Key != olderMuxKey)
+	})
+}
+
+// said reports whether the file is right as it is, whoever reads it.
+func said(there []dotenv.Entry, s Setting) bool {
+	wrong := func(e dotenv.Entry) bool { return e.Flaw != "" || !s.says(e.Value) }
+	return len(there) > 0 && !slices.ContainsFunc(there, wrong)
+}
+
+func (v coolifyView) set(s Setting) error {
+	if s.Keyword == muxKey {
+		if err := v.Hide(olderMuxKey); err != nil {
+			return err
+		}
+	}
+	return v.Set(s.Keyword, s.written())
+}
+
+// RestoreCoolify decides how everything is taken back, so that the file has the
+// bytes that it had.
+func RestoreCoolify(have CoolifyFacts) Plan {
+	v := viewOf(have.Text)
+	if line := v.Unclosed(); line > 0 {
+		return Plan{Problems: []Problem{unclosed(have.File, line)}}
+	}
+	v.strip()
+	list := edits(v, have)
+	return Plan{Edits: list, ManagedFile: have.File, Trail: fmt.Sprintf("restore files=%d", len(list))}
+}
+
+func unclosed(file string, line int) Problem {
+	return Problem{Code: UnreadableEnv, Pos: sshconf.Pos{Path: file, Line: line},
+		Text: fmt.Sprintf("a quote opens in %s:%d and is never closed: neither Compose nor Coolify can read the file", file, line)}
+}
+
+func edits(v coolifyView, have CoolifyFacts) []Edit {
+	if bytes.Equal(v.Bytes(), have.Text) {
+		return nil
+	}
+	return []Edit{{have.File, v.Pieces()}}
+}
+
+// UnmetCoolify returns the wanted settings that the file does not give, as
+// problems.
+func UnmetCoolify(want Coolify, have CoolifyFacts) []Problem { return ObserveCoolify(want, have).Drift }
+
+func orUnknown(text string) string {
+	if text == "" {
+		return "unknown"
+	}
+	return text
+}

@@ -1,0 +1,184 @@
+package keepalive
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/dotenv"
+)
+
+// coolifyWish makes settings of pairs KEY, value.
+func coolifyWish(pairs ...string) Coolify {
+	var want Coolify
+	for i := 0; i < len(pairs); i += 2 {
+		s := Setting{Attribute: fmt.Sprintf("settings[%q]", pairs[i]), Keyword: pairs[i], Values: []string{pairs[i+1]}}
+		if a, ok := coolifyAttribute(pairs[i]); ok {
+			s.Attribute = a.Name
+		}
+		want.Settings = append(want.Settings, s)
+	}
+	return want
+}
+
+func coolifyFile(text string, want Coolify) CoolifyFacts {
+	return CoolifyFacts{File: "/.env", Text: dotenv.Mask([]byte(text), CoolifyKeys(want))}
+}
+
+// codes lists the codes of the warnings about want, with the attributes.
+func coolifyCodes(want Coolify, text string) string {
+	var list []string
+	for _, p := range CoolifyWarnings(want, coolifyFile(text, want)) {
+		if !p.Warning {
+			list = append(list, "ERROR")
+		}
+		list = append(list, string(p.Code)+" ("+p.Attribute+")")
+	}
+	return strings.Join(list, ", ")
+}
+
+func TestCoolifyWarnings(t *testing.T) {
+	const v438, v439, v4319 = "COOLIFY_VERSION=4.3.8\n", "LATEST_IMAGE=4.3.9\n", "COOLIFY_VERSION=v4.3.19\n"
+	for _, x := range []struct {
+		text  string
+		pairs []string
+		want  string
+	}{
+		{"", []string{"SSH_MUX_MAX_AGE", "1h"}, "age kills deployments (mux_max_age)"},
+		{v438, []string{"SSH_MUX_MAX_AGE", "1h"}, "age kills deployments (mux_max_age)"},
+		{v439, []string{"SSH_MUX_MAX_AGE", "1h"}, "age kills deployments (mux_max_age)"},
+		{v4319, []string{"SSH_MUX_MAX_AGE", "1h"}, "age is ignored (mux_max_age)"},
+		{v438, []string{"SSH_RETRY_BASE_DELAY", "2"}, "age kills deployments ()"},
+		{v4319, []string{"SSH_RETRY_BASE_DELAY", "2"}, ""},
+		{"COOLIFY_VERSION=latest\n", []string{"SSH_RETRY_BASE_DELAY", "2"}, ""},
+		{"SSH_MUX_MAX_AGE=1800\n", []string{"SSH_RETRY_BASE_DELAY", "2"}, "age kills deployments ()"},
+		{v438, []string{"SSH_MUX_ENABLED", "no"}, ""},
+		{v438 + "MUX_ENABLED=false\n", []string{"SSH_MUX_MAX_AGE", "1h"}, "multiplexing is off (mux_max_age)"},
+		{v438 + "MUX_ENABLED=true\n", []string{"SSH_MUX_ENABLED", "no", "SSH_MUX_MAX_AGE", "1h"}, "multiplexing is off (mux_max_age)"},
+		{v438 + "MUX_ENABLED=off\n", nil, "age kills deployments ()"},
+		{v4319, []string{"SSH_MUX_PERSIST_TIME", "0"}, "masters stay for ever (mux_persist_time)"},
+		{v4319, []string{"SSH_MUX_PERSIST_TIME", "10m"}, ""},
+		{"", []string{"SSH_MUX_PERSIST_TIME", "10m"}, "persist time kills deployments (mux_persist_time)"},
+		{"", []string{"SSH_MUX_PERSIST_TIME", "10m", "SSH_COMMAND_TIMEOUT", "5m"}, ""},
+		{"SSH_COMMAND_TIMEOUT=500\n", []string{"SSH_MUX_PERSIST_TIME", "10m"}, ""},
+		{"", []string{"SSH_MAX_RETRIES", "2"}, "commands may run twice (max_retries)"},
+		{"", []string{"SSH_MAX_RETRIES", "1"}, ""},
+		{"", []string{"SSH_MAX_RETRIES", "0"}, "commands never run (max_retries)"},
+		{"", []string{"SSH_MUX_LOCK_TIMEOUT", "30"}, "lock ends too early (mux_lock_timeout)"},
+		{"", []string{"SSH_MUX_LOCK_TIMEOUT", "29"}, ""},
+		{"", []string{"SSH_MUX_LOCK_TTL", "15"}, "lock ends too early (mux_lock_ttl)"},
+		{"", []string{"SSH_MUX_LOCK_TTL", "16"}, ""},
+		{"SSH_MUX_LOCK_TTL=5\n", []string{"SSH_COMMAND_TIMEOUT", "1h"}, ""},
+		{"", []string{"SSH_MUX_HEALTH_CHECK_TIMEOUT", "20"}, "lock ends too early ()"},
+		{"", []string{"SSH_MUX_HEALTH_CHECK_TIMEOUT", "0"}, "no time limit (mux_health_check_timeout)"},
+		{"", []string{"SSH_MUX_HEALTH_CHECK_TIMEOUT", "4"}, "health check kills deployments (mux_health_check_timeout)"},
+		{v4319, []string{"SSH_MUX_HEALTH_CHECK_TIMEOUT", "4"}, ""},
+		{"", []string{"SSH_MUX_HEALTH_CHECK_TIMEOUT", "4", "SSH_MUX_HEALTH_CHECK_ENABLED", "no"}, ""},
+		{"", []string{"SSH_COMMAND_TIMEOUT", "0"}, "no time limit (command_timeout)"},
+		{"", []string{"SSH_RETRY_BASE_DELAY", "1m"}, "delays capped ()"},
+		{"", []string{"SSH_RETRY_MAX_DELAY", "1"}, "delays capped (retry_max_delay)"},
+	} {
+		if got := coolifyCodes(coolifyWish(x.pairs...), x.text); got != x.want {
+			t.Errorf("%v on %q: %q, not %q", x.pairs, x.text, got, x.want)
+		}
+	}
+	// With Coolify's own values there is nothing to say.
+	var all []string
+	for key, value := range coolifyDefaults() {
+		if a, _ := coolifyAttribute(key); a.Kind == Flag {
+			value = readAs(key, value)
+		}
+		all = append(all, key, value)
+	}
+	if got := coolifyCodes(coolifyWish(all...), v4319); got != "commands may run twice (max_retries)" {
+		t.Errorf("the defaults: %s", got)
+	}
+}
+
+// TestCoolifyWords: what Laravel and PHP make of words for yes and no.
+func TestCoolifyWords(t *testing.T) {
+	for _, word := range []string{"", "0", "false", "False", "(false)", "null", "(empty)"} {
+		if readAs(muxKey, word) != "no" {
+			t.Errorf("%q is true", word)
+		}
+	}
+	for _, word := range []string{"1", "true", "(TRUE)", "off", "no", "00"} {
+		if readAs(muxKey, word) != "yes" {
+			t.Errorf("%q is false", word)
+		}
+	}
+}
+
+// TestCoolifyLeavesWhatIsRight: no line is written that says what is there, unless
+// it is there more than once and does not always say the same.
+func TestCoolifyLeavesWhatIsRight(t *testing.T) {
+	want := coolifyWish("SSH_MUX_ENABLED", "no", "SSH_MUX_PERSIST_TIME", "1h")
+	for text, changed := range map[string]bool{
+		"SSH_MUX_ENABLED=0\nSSH_MUX_PERSIST_TIME=3600":                            false,
+		"MUX_ENABLED=false\nexport SSH_MUX_PERSIST_TIME=\"3600\"":                 false,
+		"SSH_MUX_ENABLED=0\nSSH_MUX_PERSIST_TIME=3600\nSSH_MUX_PERSIST_TIME=3600": false,
+		"SSH_MUX_ENABLED=0\nSSH_MUX_PERSIST_TIME=60\nSSH_MUX_PERSIST_TIME=3600":   true,
+		"SSH_MUX_ENABLED=0\nMUX_ENABLED=true\nSSH_MUX_PERSIST_TIME=3600":          true,
+		"SSH_MUX_ENABLED=true\nMUX_ENABLED=false\nSSH_MUX_PERSIST_TIME=3600":      true,
+		"SSH_MUX_ENABLED=0\nSSH_MUX_PERSIST_TIME=1h":                              true,
+		"SSH_MUX_ENABLED=0\nSSH_MUX_PERSIST_TIME=3600 s":                          true,
+		"": true,
+	} {
+		if plan := PlanCoolify(want, coolifyFile(text, want)); (len(plan.Edits) > 0) != changed {
+			t.Errorf("%q: %+v", text, plan.Edits)
+		}
+	}
+}
+
+// What is planned gives what was wanted, plans nothing more, shows no secret, and
+// is taken back to the byte.
+func FuzzPlanCoolify(f *testing.F) {
+	for _, text := range []string{"", "A=1", "MUX_ENABLED=1\nSSH_MAX_RETRIES=3\nMUX_ENABLED=0\n", "P=\"\nSSH_MAX_RETRIES=1\n\"\r\nSSH_MUX_ENABLED=off\r\nSSH_X=hunter2"} {
+		f.Add(text, true, uint16(3), "it's")
+	}
+	f.Fuzz(func(t *testing.T, text string, on bool, tries uint16, other string) {
+		want := coolifyWish("SSH_MUX_ENABLED", map[bool]string{true: "yes", false: "no"}[on], "SSH_MAX_RETRIES", fmt.Sprint(tries), "SSH_X", other)
+		if strings.Contains(text, "# sshkeepalive ") || failed(CheckCoolify(want)) {
+			return
+		}
+		have := coolifyFile(text, want)
+		plan := PlanCoolify(want, have)
+		if failed(plan.Problems) {
+			return
+		}
+		after := []byte(text)
+		if len(plan.Edits) > 0 {
+			after = dotenv.Apply(after, plan.Edits[0].Pieces)
+		}
+		changed := coolifyFile(string(after), want)
+		if unmet := UnmetCoolify(want, changed); len(unmet) > 0 {
+			t.Fatalf("%v in %q", unmet, after)
+		}
+		if again := PlanCoolify(want, changed); len(again.Edits) > 0 {
+			t.Fatalf("planned again: %+v in %q", again.Edits, after)
+		}
+		restore := RestoreCoolify(coolifyFile(string(after), Coolify{}))
+		if len(restore.Edits) > 0 {
+			after = dotenv.Apply(after, restore.Edits[0].Pieces)
+		}
+		if !bytes.Equal(after, []byte(text)) {
+			t.Fatalf("restored %q", after)
+		}
+	})
+}
+
+func TestCoolifyVersion(t *testing.T) {
+	for text, want := range map[string]string{
+		"COOLIFY_VERSION=4.3.19\nLATEST_IMAGE=4.3.1": "4.3.19", "LATEST_IMAGE=v4.0.0-beta.454": "4.0.0-beta.454",
+		"COOLIFY_VERSION=latest\nLATEST_IMAGE=\"4.1.2\"": "4.1.2", "COOLIFY_VERSION=$X": "", "": "",
+	} {
+		if got := CoolifyVersion(CoolifyFacts{Text: []byte(text)}); got != want {
+			t.Errorf("%q: %q", text, got)
+		}
+	}
+	if r := (CoolifyFacts{Text: []byte("LATEST_IMAGE=4.0.0-beta.454")}).release(); !slices.Equal(r, []int{4, 0, 0}) {
+		t.Error(r)
+	}
+}
