@@ -91,10 +91,11 @@ func (e *Error) Unwrap() error { return e.Err }
 // the engine lives, which is one walk of Terraform's graph, so that reading and
 // planning the same resource cost one look.
 type Engine struct {
-	machines Machines
-	locks    locks
-	seen     outlooks
-	clients  memory[ClientSight]
+	machines  Machines
+	locks     locks
+	seen      outlooks
+	clients   memory[ClientSight]
+	coolifies memory[CoolifySight]
 }
 
 // New returns an engine over machines.

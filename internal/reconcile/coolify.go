@@ -1,0 +1,250 @@
+package reconcile
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+)
+
+var (
+	//go:embed sum.sh
+	sumSource string
+	//go:embed coolify_gather.sh
+	coolifyGatherSource string
+)
+
+// CoolifyTarget is the environment file of one Coolify.
+type CoolifyTarget struct {
+	Spec host.Spec
+	File string // absolute
+}
+
+// CoolifySight is one look at it. Its secrets stay on the machine.
+type CoolifySight struct {
+	Facts     keepalive.CoolifyFacts
+	Identity  host.Identity
+	MachineID string // of /etc/machine-id; "" where the system has none
+	// Digest is the SHA-256 of the file as it is there.
+	Digest string
+}
+
+// Digests returns the digest of the file by its path.
+func (s CoolifySight) Digests() map[string]string { return map[string]string{s.Facts.File: s.Digest} }
+
+func coolifyGatherScript(t CoolifyTarget, want keepalive.Coolify) string {
+	return "FILE=" + quote(t.File) + "; KEYS=" + quote(" "+strings.Join(keepalive.CoolifyKeys(want), " ")+" ") + "; " + oneLine(sumSource+coolifyGatherSource)
+}
+
+// gatherCoolify looks at the file on the machine behind h.
+func gatherCoolify(ctx context.Context, h host.Host, t CoolifyTarget, want keepalive.Coolify) (CoolifySight, error) {
+	res, err := run(ctx, h, host.Script{Name: "gather", Text: coolifyGatherScript(t, want), Root: true, Convergent: true})
+	if err != nil {
+		return CoolifySight{}, err
+	}
+	r := coolifyReport{sections: newSections(res.Stdout)}
+	r.sight.Facts.File = t.File
+	if err := r.read(r.section); err != nil {
+		return CoolifySight{}, said(err, res)
+	}
+	if !r.ended {
+		return CoolifySight{}, said(errCutShort, res)
+	}
+	r.sight.Identity = h.Identity()
+	return r.sight, nil
+}
+
+// coolifyReport is what coolify_gather.sh printed, on its way to being a sight.
+type coolifyReport struct {
+	sections
+	sight CoolifySight
+	ended bool
+}
+
+func (r *coolifyReport) section(word, arg string) error {
+	file := r.sight.Facts.File
+	switch word {
+	case "machine":
+		r.sight.MachineID = arg
+	case "nofile":
+		return fmt.Errorf("%s is not there: no Coolify was installed on this host, or its environment file is elsewhere", file)
+	case "unreadable":
+		return fmt.Errorf("%s is no file that can be read", file)
+	case "toobig":
+		return fmt.Errorf("%s has %s bytes, which is no environment file", file, arg)
+	case "binary":
+		return fmt.Errorf("%s has zero bytes in it, which is no environment file", file)
+	case "before":
+		r.sight.Digest, _, _ = strings.Cut(arg, " ")
+	case "text":
+		return r.text(arg)
+	case "after":
+		if sum, _, _ := strings.Cut(arg, " "); sum != r.sight.Digest {
+			return fmt.Errorf("%s changed while it was read", file)
+		}
+	case "end":
+		r.ended = true
+	default:
+		return fmt.Errorf("unexpected section %q in the report of facts", word)
+	}
+	return nil
+}
+
+// text takes the masked file, of which awk ends the last line too.
+func (r *coolifyReport) text(size string) error {
+	var n int
+	if err := number(size, &n); err != nil {
+		return err
+	}
+	if n > len(r.rest) {
+		return errCutShort
+	}
+	r.sight.Facts.Text = []byte(r.rest[:n])
+	rest := r.rest[n:]
+	r.rest = strings.TrimLeft(rest, "\n")
+	if !strings.HasPrefix(rest, "\n") || !strings.HasPrefix(r.rest, "@after ") {
+		return fmt.Errorf("%s changed while it was read, or this awk cannot mask it", r.sight.Facts.File)
+	}
+	return nil
+}
+
+// LookCoolify gathers the facts about t that want needs, or answers from memory.
+func (e *Engine) LookCoolify(ctx context.Context, t CoolifyTarget, want keepalive.Coolify) (CoolifySight, error) {
+	key := machineKey(t.Spec) + digest([]byte(coolifyGatherScript(t, want)))
+	if s, ok := e.coolifies.recall(key); ok {
+		return s, nil
+	}
+	h, err := e.machines.Acquire(ctx, t.Spec)
+	if err != nil {
+		return CoolifySight{}, err
+	}
+	defer h.Release()
+	s, err := gatherCoolify(ctx, h, t, want)
+	if err != nil {
+		return CoolifySight{}, wrap(t.Spec, "gather", Unchanged, err)
+	}
+	e.coolifies.keep(key, s)
+	return s, nil
+}
+
+// ApplyCoolify puts want into the file of t and looks again. A file that somebody
+// else has changed since rec is a conflict. The error is an *Error or a *host.Error.
+func (e *Engine) ApplyCoolify(ctx context.Context, t CoolifyTarget, want keepalive.Coolify, rec Record) (CoolifySight, keepalive.Plan, Outcome, error) {
+	unlock, err := e.locks.lock(ctx, t.Spec.Key())
+	if err != nil {
+		return CoolifySight{}, keepalive.Plan{}, Unchanged, wrap(t.Spec, "lock", Unchanged, err)
+	}
+	defer unlock()
+	sight, err := e.LookCoolify(ctx, t, want)
+	if err != nil {
+		return CoolifySight{}, keepalive.Plan{}, Unchanged, err
+	}
+	plan := keepalive.PlanCoolify(want, sight.Facts)
+	if err := decided(t, sight, plan, rec); err != nil || len(plan.Edits) == 0 {
+		return sight, plan, Unchanged, err
+	}
+	after, outcome, err := e.editCoolify(ctx, t, want, sight, plan)
+	return after, plan, outcome, err
+}
+
+// decided says what keeps plan from being carried out.
+func decided(t CoolifyTarget, sight CoolifySight, plan keepalive.Plan, rec Record) error {
+	if problems := errorsOf(plan.Problems); len(problems) > 0 {
+		return &Error{Host: t.Spec.Name, Step: "decide", Outcome: Unchanged, Problems: problems}
+	}
+	known := rec.Digests != nil && !rec.IsOther(sight.MachineID, sight.Identity)
+	if known && len(plan.Edits) > 0 && rec.Digests[t.File] != sight.Digest {
+		return wrap(t.Spec, "decide", Unchanged, &Conflict{t.File})
+	}
+	return nil
+}
+
+// RemoveCoolify takes our lines back, and says whether there were any. On a machine
+// other than the recorded one it touches nothing and reports false.
+func (e *Engine) RemoveCoolify(ctx context.Context, t CoolifyTarget, want keepalive.Coolify, rec Record) (same, changed bool, err error) {
+	unlock, err := e.locks.lock(ctx, t.Spec.Key())
+	if err != nil {
+		return true, false, wrap(t.Spec, "lock", Unchanged, err)
+	}
+	defer unlock()
+	sight, err := e.LookCoolify(ctx, t, want)
+	if err != nil {
+		return true, false, err
+	}
+	if rec.IsOther(sight.MachineID, sight.Identity) {
+		return false, false, nil
+	}
+	plan := keepalive.RestoreCoolify(sight.Facts)
+	if err := decided(t, sight, plan, Record{}); err != nil || len(plan.Edits) == 0 {
+		return true, false, err
+	}
+	_, _, err = e.editCoolify(ctx, t, keepalive.Coolify{}, sight, plan)
+	return true, err == nil, err
+}
+
+// editCoolify carries out plan. Once it has begun it is brought to its end,
+// whatever becomes of ctx; every step has its own deadline. No daemon is involved,
+// and nobody can be locked out, so no watchdog is armed.
+func (e *Engine) editCoolify(ctx context.Context, t CoolifyTarget, want keepalive.Coolify, before CoolifySight, plan keepalive.Plan) (CoolifySight, Outcome, error) {
+	h, err := e.machines.Acquire(ctx, t.Spec)
+	if err != nil {
+		return before, Unchanged, err
+	}
+	defer h.Release()
+	defer e.coolifies.forget(t.Spec)
+	ctx = context.WithoutCancel(ctx)
+	edit, err := foretell(ctx, h, before, plan.Edits[0])
+	if err != nil {
+		return before, Unchanged, wrap(t.Spec, "stage", Unchanged, err)
+	}
+	var after CoolifySight
+	confirm := func(ctx context.Context, _ commit.Pending) (err error) {
+		if after, err = gatherCoolify(ctx, h, t, want); err != nil {
+			return err
+		}
+		if unmet := keepalive.UnmetCoolify(want, after.Facts); len(unmet) > 0 {
+			return errors.New(unmet[0].Text)
+		}
+		return nil
+	}
+	id := newID()
+	req := commit.Request{ID: id, Edits: []commit.Edit{edit}, Activate: commit.Activation{Kind: commit.None}, StageDir: commit.StageDir(id)}
+	req.Main = req.StageDir + t.File
+	outcome, err := commit.Run(ctx, machine{host: h}, req, confirm)
+	if err != nil {
+		failed := failure(t.Spec, outcome, err)
+		if failed.Step == "confirm" {
+			failed.Step = "verify" // no connection was to be confirmed
+		}
+		return before, Outcome(outcome), failed
+	}
+	return after, Outcome(outcome), nil
+}
+
+// foretell has the machine compose the new text, which nobody else can, and say
+// its digest: by it the protocol knows the file that it has written.
+func foretell(ctx context.Context, h host.Host, before CoolifySight, edit keepalive.Edit) (commit.Edit, error) {
+	e := commit.Edit{Path: edit.Path, Old: before.Digest}
+	for _, p := range edit.Pieces {
+		e.Pieces = append(e.Pieces, commit.Piece(p))
+	}
+	text := "file=" + quote(edit.Path) + "\n" + sumSource + "new() {\n" + e.Print("$file") + "\n}\nsum <\"$file\"\nnew | sum\n"
+	res, err := run(ctx, h, host.Script{Name: "stage", Text: text, Root: true, Convergent: true})
+	if err != nil {
+		return e, err
+	}
+	sums := strings.Split(strings.TrimSpace(res.Stdout), "\n")
+	if len(sums) != 2 {
+		return e, said(errCutShort, res)
+	}
+	if old, _, _ := strings.Cut(sums[0], " "); old != before.Digest {
+		return e, &Conflict{edit.Path}
+	}
+	e.New, _, _ = strings.Cut(sums[1], " ")
+	return e, nil
+}
