@@ -52,7 +52,7 @@ func clientAdvice(c keepalive.Code) string {
 	case keepalive.UncertainBlock, keepalive.UncertainLine:
 		return "ssh decides when it runs; the text alone does not tell."
 	}
-	return ""
+	return coolifyAdvice(c)
 }
 
 func badBlockID(id string) diag.Diagnostic {

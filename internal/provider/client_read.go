@@ -25,9 +25,9 @@ func (m *clientModel) look(ctx context.Context, s *session, where whereabouts, i
 		return sighting{}, append(diags, problems(m.Host.ValueString(), keepalive.PlanClient(w.client, sight.Facts).Problems)...), nil
 	case importing:
 		sight, more, err := m.imported(ctx, s, where, sight)
-		return sighting{sight.Digests(w.client.Block()), sight.Identity}, append(diags, more...), err
+		return sighting{digests: sight.Digests(w.client.Block()), identity: sight.Identity}, append(diags, more...), err
 	}
-	return sighting{sight.Digests(w.client.Block()), sight.Identity}, append(diags, m.refresh(ctx, sight)...), nil
+	return sighting{digests: sight.Digests(w.client.Block()), identity: sight.Identity}, append(diags, m.refresh(ctx, sight)...), nil
 }
 
 // refresh puts what was seen into the model.

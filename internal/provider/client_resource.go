@@ -42,6 +42,8 @@ func (m *clientModel) check(ctx context.Context) (found []keepalive.Problem, unk
 	return keepalive.CheckClient(w.client), w.unknown, diags
 }
 
+func (*clientModel) aftermath() diag.Diagnostics { return nil }
+
 func (m *clientModel) suits(where whereabouts) diag.Diagnostics { return imageRunsNoSSH(m.Host, where) }
 
 func imageRunsNoSSH(h types.String, where whereabouts) diag.Diagnostics {
@@ -68,10 +70,11 @@ func (m *clientModel) apply(ctx context.Context, s *session, where whereabouts, 
 	})
 	// What the plan showed was verified by the engine and stays as it was shown.
 	m.clientComputed = m.decided(sight, plan, keepalive.EffectiveClient(w.client, sight.Facts)).over(m.clientComputed)
-	return sighting{sight.Digests(w.client.Block()), sight.Identity}, nil
+	return sighting{digests: sight.Digests(w.client.Block()), identity: sight.Identity}, nil
 }
 
-func (m *clientModel) remove(ctx context.Context, s *session, where whereabouts) (same bool, err error) {
+func (m *clientModel) remove(ctx context.Context, s *session, where whereabouts) (same, changed bool, err error) {
 	w, _ := m.want(ctx) // what is wrong with it was said before
-	return s.engine.RemoveClient(ctx, m.target(where), w.client, m.record(nil))
+	same, err = s.engine.RemoveClient(ctx, m.target(where), w.client, m.record(nil))
+	return same, false, err
 }

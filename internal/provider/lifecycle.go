@@ -48,12 +48,16 @@ type subject[M any] interface {
 	record(digests map[string]string) reconcile.Record
 	// managedFile is where our lines are by the record.
 	managedFile() string
+	// aftermath says what a change on the host leaves to its user.
+	aftermath() diag.Diagnostics
 	// suits says why a machine cannot be managed in this way.
 	suits(where whereabouts) diag.Diagnostics
 
 	// apply makes the settings effective and fills in what was not known before.
 	apply(ctx context.Context, s *session, where whereabouts, rec reconcile.Record) (sighting, error)
-	remove(ctx context.Context, s *session, where whereabouts) (same bool, err error)
+	// remove takes everything back; same is false on another machine, where nothing
+	// is touched.
+	remove(ctx context.Context, s *session, where whereabouts) (same, changed bool, err error)
 	// entitle fills in the id, as far as it is known.
 	entitle()
 	// lines names what on the host is the resource's own: two resources with the same
@@ -169,6 +173,9 @@ func (l *lifecycle[M, P]) apply(ctx context.Context, m P, o operation) diag.Diag
 		back()
 		return append(diags, failures(name, o.name, err)...)
 	}
+	if seen.changed {
+		diags.Append(m.aftermath()...)
+	}
 	return append(diags, l.session.keep(ctx, seen, o.private, name, where.spec)...)
 }
 
@@ -270,6 +277,9 @@ func (l *lifecycle[M, P]) Delete(ctx context.Context, req resource.DeleteRequest
 		tflog.Debug(ctx, "left to the resource that has the lines now", map[string]any{"host": where.spec.String(), "lines": m.lines()})
 		return
 	}
-	same, err := m.remove(ctx, l.session, where)
+	same, changed, err := m.remove(ctx, l.session, where)
 	resp.Diagnostics.Append(l.session.removed(m.place().Host.ValueString(), m.place().onUnreachable, same, err)...)
+	if changed {
+		resp.Diagnostics.Append(m.aftermath()...)
+	}
 }

@@ -147,7 +147,7 @@ func (p *planning[M, P]) look(ctx context.Context, where whereabouts) diag.Diagn
 	if p.rivalled(ctx, where) {
 		return append(diags, twoForOne(name, p.m.lines()))
 	}
-	tflog.Debug(ctx, "planned", map[string]any{"host": where.spec.String(), "trail": f.plan.Trail, "changes": len(f.plan.Changes)})
+	tflog.Debug(ctx, "planned", map[string]any{"host": where.spec.String(), "trail": f.plan.Trail, "changes": len(f.plan.Paths())})
 	p.moved(f.machineID)
 	if p.before != nil && !p.changed && !hasErrors(f.plan.Problems) && f.settled(p.before) {
 		// There is nothing to plan, and no warning to repeat, even if somebody spelled
@@ -194,10 +194,7 @@ func (p *planning[M, P]) foreign(ctx context.Context, where whereabouts, f fores
 	if recorded == nil || p.before.record(nil).IsOther(f.machineID, f.identity) {
 		return nil
 	}
-	var watched []string
-	for _, c := range f.plan.Changes {
-		watched = append(watched, c.Path)
-	}
+	watched := f.plan.Paths()
 	if file := f.plan.ManagedFile; file != "" && file != p.before.managedFile() && !p.l.session.claims.any(where.spec) {
 		watched = slices.Concat(watched, slices.Collect(maps.Keys(recorded)), slices.Collect(maps.Keys(f.digests)))
 	}

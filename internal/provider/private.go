@@ -28,6 +28,7 @@ const (
 type sighting struct {
 	digests  map[string]string
 	identity host.Identity
+	changed  bool // something on the host was changed
 }
 
 // meeting says where a host answered last, and with which key. Its port or

@@ -31,6 +31,9 @@ type engine interface {
 	LookClient(ctx context.Context, t reconcile.ClientTarget, want keepalive.Client) (reconcile.ClientSight, error)
 	ApplyClient(ctx context.Context, t reconcile.ClientTarget, want keepalive.Client, rec reconcile.Record) (reconcile.ClientSight, keepalive.Plan, reconcile.Outcome, error)
 	RemoveClient(ctx context.Context, t reconcile.ClientTarget, want keepalive.Client, rec reconcile.Record) (same bool, err error)
+	LookCoolify(ctx context.Context, t reconcile.CoolifyTarget, want keepalive.Coolify) (reconcile.CoolifySight, error)
+	ApplyCoolify(ctx context.Context, t reconcile.CoolifyTarget, want keepalive.Coolify, rec reconcile.Record) (reconcile.CoolifySight, keepalive.Plan, reconcile.Outcome, error)
+	RemoveCoolify(ctx context.Context, t reconcile.CoolifyTarget, want keepalive.Coolify, rec reconcile.Record) (same, changed bool, err error)
 }
 
 // Provider is the sshkeepalive provider of one process.
@@ -167,6 +170,7 @@ func (p *Provider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
 		func() resource.Resource { return &serverResource{} },
 		func() resource.Resource { return &clientResource{} },
+		func() resource.Resource { return &coolifyResource{} },
 	}
 }
 

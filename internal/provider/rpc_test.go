@@ -14,6 +14,7 @@ import (
 type rpc struct {
 	t        *testing.T
 	server   tfprotov6.ProviderServer
+	kind     string // of resource
 	provider tftypes.Type
 	resource tftypes.Type
 	sources  map[string]tftypes.Type
@@ -47,11 +48,16 @@ func startWith(t *testing.T, e *fakeEngine, config values, can *tfprotov6.Config
 
 func serve(t *testing.T, p *Provider) *rpc {
 	t.Helper()
-	r := &rpc{t: t, server: p.Server(), computed: map[string]bool{}, sources: map[string]tftypes.Type{}}
+	return serveKind(t, p, "sshkeepalive_server")
+}
+
+func serveKind(t *testing.T, p *Provider, kind string) *rpc {
+	t.Helper()
+	r := &rpc{t: t, kind: kind, server: p.Server(), computed: map[string]bool{}, sources: map[string]tftypes.Type{}}
 	schemas, err := r.server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	r.must(err, schemas.Diagnostics)
 	r.provider = schemas.Provider.ValueType()
-	s := schemas.ResourceSchemas["sshkeepalive_server"]
+	s := schemas.ResourceSchemas[r.kind]
 	r.resource = s.ValueType()
 	for name, source := range schemas.DataSourceSchemas {
 		r.sources[name] = source.ValueType()
@@ -155,7 +161,7 @@ type state struct {
 func (r *rpc) validate(config values) []*tfprotov6.Diagnostic {
 	r.t.Helper()
 	resp, err := r.server.ValidateResourceConfig(r.t.Context(), &tfprotov6.ValidateResourceConfigRequest{
-		TypeName: "sshkeepalive_server", Config: r.dynamic(r.resource, config),
+		TypeName: r.kind, Config: r.dynamic(r.resource, config),
 	})
 	r.must(err, nil)
 	return resp.Diagnostics
@@ -180,7 +186,7 @@ func (r *rpc) plan(prior *state, config values) planned {
 	}
 	wanted := build(r.resource, config)
 	resp, err := r.server.PlanResourceChange(r.t.Context(), &tfprotov6.PlanResourceChangeRequest{
-		TypeName: "sshkeepalive_server", PriorState: r.encode(r.resource, before), PriorPrivate: private, PriorIdentity: identity,
+		TypeName: r.kind, PriorState: r.encode(r.resource, before), PriorPrivate: private, PriorIdentity: identity,
 		Config: r.encode(r.resource, wanted), ProposedNewState: r.encode(r.resource, r.proposed(before, wanted)),
 	})
 	r.must(err, nil)
@@ -230,7 +236,7 @@ func (r *rpc) apply(prior *state, config values, p planned) (*state, []*tfprotov
 		before = prior.value
 	}
 	resp, err := r.server.ApplyResourceChange(r.t.Context(), &tfprotov6.ApplyResourceChangeRequest{
-		TypeName: "sshkeepalive_server", PriorState: r.encode(r.resource, before), PlannedState: r.encode(r.resource, p.value),
+		TypeName: r.kind, PriorState: r.encode(r.resource, before), PlannedState: r.encode(r.resource, p.value),
 		Config: r.dynamic(r.resource, config), PlannedPrivate: p.private, PlannedIdentity: p.identity,
 	})
 	r.must(err, nil)
@@ -277,7 +283,7 @@ func (r *rpc) create(config values) *state {
 func (r *rpc) read(s *state) (*state, []*tfprotov6.Diagnostic) {
 	r.t.Helper()
 	resp, err := r.server.ReadResource(r.t.Context(), &tfprotov6.ReadResourceRequest{
-		TypeName: "sshkeepalive_server", CurrentState: r.encode(r.resource, s.value), Private: s.private, CurrentIdentity: s.identity,
+		TypeName: r.kind, CurrentState: r.encode(r.resource, s.value), Private: s.private, CurrentIdentity: s.identity,
 	})
 	r.must(err, nil)
 	if said(resp.Diagnostics, tfprotov6.DiagnosticSeverityError) != "" {
@@ -292,7 +298,7 @@ func (r *rpc) read(s *state) (*state, []*tfprotov6.Diagnostic) {
 func (r *rpc) destroy(s *state) (*state, []*tfprotov6.Diagnostic) {
 	r.t.Helper()
 	resp, err := r.server.ApplyResourceChange(r.t.Context(), &tfprotov6.ApplyResourceChangeRequest{
-		TypeName: "sshkeepalive_server", PriorState: r.encode(r.resource, s.value), PlannedState: r.encode(r.resource, r.nothing()),
+		TypeName: r.kind, PriorState: r.encode(r.resource, s.value), PlannedState: r.encode(r.resource, r.nothing()),
 		Config: r.encode(r.resource, r.nothing()), PlannedPrivate: s.private, PlannedIdentity: s.identity,
 	})
 	r.must(err, nil)
@@ -304,7 +310,7 @@ func (r *rpc) destroy(s *state) (*state, []*tfprotov6.Diagnostic) {
 
 func (r *rpc) importID(id string) (*state, []*tfprotov6.Diagnostic) {
 	r.t.Helper()
-	resp, err := r.server.ImportResourceState(r.t.Context(), &tfprotov6.ImportResourceStateRequest{TypeName: "sshkeepalive_server", ID: id})
+	resp, err := r.server.ImportResourceState(r.t.Context(), &tfprotov6.ImportResourceStateRequest{TypeName: r.kind, ID: id})
 	r.must(err, nil)
 	if len(resp.ImportedResources) == 0 {
 		return nil, resp.Diagnostics

@@ -40,6 +40,8 @@ func (m *serverModel) check(ctx context.Context) (found []keepalive.Problem, unk
 	return keepalive.CheckServer(w.server), w.unknown, diags
 }
 
+func (*serverModel) aftermath() diag.Diagnostics { return nil }
+
 func (*serverModel) suits(whereabouts) diag.Diagnostics { return nil }
 
 func (m *serverModel) apply(ctx context.Context, s *session, where whereabouts, rec reconcile.Record) (sighting, error) {
@@ -54,12 +56,13 @@ func (m *serverModel) apply(ctx context.Context, s *session, where whereabouts, 
 	})
 	// What the plan showed was verified by the engine and stays as it was shown.
 	m.fill(m.found(w.server, sight, plan))
-	return sighting{sight.Digests(), sight.Identity}, nil
+	return sighting{digests: sight.Digests(), identity: sight.Identity}, nil
 }
 
-func (m *serverModel) remove(ctx context.Context, s *session, where whereabouts) (same bool, err error) {
+func (m *serverModel) remove(ctx context.Context, s *session, where whereabouts) (same, changed bool, err error) {
 	w, _ := m.want(ctx) // what is wrong with it was said before
-	return s.engine.Remove(ctx, m.target(where), w.server, m.record(nil))
+	same, err = s.engine.Remove(ctx, m.target(where), w.server, m.record(nil))
+	return same, false, err
 }
 
 func (m *serverModel) target(where whereabouts) reconcile.Target {

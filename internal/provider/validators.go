@@ -2,13 +2,17 @@ package provider
 
 import (
 	"context"
+	"fmt"
+	"path"
 	"strings"
+	"unicode"
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 )
 
 var (
 	_ validator.String = absolutePath{}
+	_ validator.String = cleanPath{}
 	_ validator.String = spelledZero{}
 )
 
@@ -25,6 +29,21 @@ func (absolutePath) ValidateString(_ context.Context, req validator.StringReques
 	}
 	resp.Diagnostics.AddAttributeError(req.Path, "Not an absolute path",
 		req.ConfigValue.String()+" does not begin with a slash. The path is one on the host.")
+}
+
+// cleanPath accepts a path that is its own shortest spelling.
+type cleanPath struct{}
+
+func (cleanPath) Description(context.Context) string { return "a path without . or .." }
+
+func (v cleanPath) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (cleanPath) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	text := req.ConfigValue.ValueString()
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() || text == path.Clean(text) && text != "/" && !strings.ContainsFunc(text, unicode.IsControl) {
+		return
+	}
+	resp.Diagnostics.AddAttributeError(req.Path, "Not a plain path", fmt.Sprintf("%q has . or .. in it, an empty part, or a control character.", text))
 }
 
 // spelledZero warns about a time of nothing where it gives up a protection.

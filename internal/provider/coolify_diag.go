@@ -1,0 +1,57 @@
+package provider
+
+import (
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+)
+
+// coolifyAdvice is what to do about what only a Coolify's decision finds.
+func coolifyAdvice(c keepalive.Code) string {
+	switch c {
+	case keepalive.UnreadableEnv:
+		return "Correct that line on the host first. Nothing was changed."
+	case keepalive.UnknownEnv:
+		return "Other keys of the file are not this resource's, secrets above all."
+	case keepalive.AgeKills:
+		return "Upgrade Coolify, or set mux_enabled = false, so that no deployment shares its connection with anybody. Whether there is an upgrade that helps: Coolify's issues 10853 and 11372, and pull request 11377 of 2026-08-18, which took the key out."
+	case keepalive.AgeIgnored:
+		return "Leave mux_max_age out: pull request 11377 of 2026-08-18 took the key out of Coolify."
+	case keepalive.PersistKills:
+		return "Upgrade Coolify (issue 11372, pull request 11377), make mux_persist_time longer than any deployment takes, or set mux_enabled = false."
+	case keepalive.PersistForEver:
+		return "Give mux_persist_time a time, such as \"1h\", which is Coolify's own."
+	case keepalive.RunsTwice:
+		return "Use 1 if a deployment's commands must not run twice. What Coolify takes for a broken connection (app/Traits/SshRetryable.php) includes every \"Broken pipe\" and every exit code 255."
+	case keepalive.NeverRuns:
+		return "Use 1 for no repetition."
+	case keepalive.LockTooShort:
+		return "Coolify's own mux_lock_ttl = 30 and mux_lock_timeout = 10 are in order."
+	case keepalive.NoTimeout:
+		return "Use a time that is longer than any deployment takes for command_timeout, and a few seconds for mux_health_check_timeout."
+	case keepalive.HealthKills:
+		return "Use 5, which is Coolify's own, or more; or mux_health_check_enabled = false."
+	case keepalive.MuxIsOff:
+		return "Leave it out, or set mux_enabled = true."
+	case keepalive.DelayCapped:
+		return "Raise retry_max_delay, or lower retry_base_delay."
+	}
+	return ""
+}
+
+func notLoadedYet(name, file string) diag.Diagnostic {
+	return diag.NewWarningDiagnostic(name+": Coolify still runs with the settings that it was started with",
+		fmt.Sprintf("%s was changed. Coolify reads it when its container is created anew, which ends what it is deploying and is therefore left to you: run Coolify's own upgrade, "+
+			"or `docker compose up -d --force-recreate coolify` with the files and options that it uses.", file))
+}
+
+func nothingToImport(name, file string) diag.Diagnostic {
+	return diag.NewErrorDiagnostic(name+": no SSH setting in "+file, "No line of the file sets one of the keys that the resource has attributes for, so there is nothing to import. Declare the resource and apply it.")
+}
+
+func badFileID(id string, err error) diag.Diagnostic {
+	return diag.NewErrorDiagnostic("Bad import ID",
+		fmt.Sprintf("Expected [user@]host[:port], optionally followed by the absolute path of the environment file, such as root@coolify.example.org or coolify/srv/coolify/.env; got %q. %s", id, sentence(err.Error())))
+}

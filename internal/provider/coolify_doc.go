@@ -1,0 +1,38 @@
+package provider
+
+// coolifyTypedDocs explains each typed attribute of sshkeepalive_coolify, by name:
+// what it means, and what Coolify does without it.
+func coolifyTypedDocs() map[string]string {
+	return map[string]string{
+		"mux_enabled": "Whether Coolify shares one SSH connection per server among all it does there. Coolify's own default is `true`. `false` is the cure for deployments that end with exit code 255 because somebody else ended the connection that they shared. " +
+			"A line with the older key `MUX_ENABLED`, which beats this one, becomes a comment.",
+		"mux_persist_time": "How long a shared connection stays after its last use (`ControlPersist`). A time, as in `command_timeout`. Coolify's own default is `3600`. `0` is for ever, and the plan warns about it. Up to Coolify 4.3.8 an hourly clean-up also ends connections that are so old, in use or not.",
+		"mux_max_age": "After what age a shared connection is replaced. A time, as in `command_timeout`. Coolify's own default is `1800`, in releases that know the key: up to 4.3.8 the old connection is ended (`ssh -O exit`) with every deployment that runs over it, and since August 2026 the key has no effect. " +
+			"The plan warns whenever it is set, and also when such an old release is at work without it.",
+		"mux_health_check_enabled": "Whether Coolify runs a command over a shared connection before it uses it. Coolify's own default is `true`.",
+		"mux_health_check_timeout": "How long that command may take before the connection is taken for dead. A time, as in `command_timeout`. Coolify's own default is `5`. `0` is no limit, and the plan warns about it, as it does about less than `5` up to 4.3.8, which end a busy server's connection with all that runs over it.",
+		"mux_lock_ttl":             "After how long the lock on opening a server's shared connection ends by itself. A time, as in `command_timeout`. Coolify's own default is `30`. It must be longer than a health check and connecting (10 seconds) take together.",
+		"mux_lock_timeout":         "How long to wait for that lock before a command gets a connection of its own. A time, as in `command_timeout`. Coolify's own default is `10`. It must be shorter than `mux_lock_ttl`, or two connections are opened for one socket.",
+		"mux_orphan_min_age":       "How old an `ssh` process without a socket must be to count as an orphan. A time, as in `command_timeout`. Coolify's own default is `600`.",
+		"mux_orphan_reap_enabled":  "Whether orphans are ended, and not only logged. Coolify's own default is `false`. While a healthy connection has the socket none is ended (Coolify issue 11883).",
+		"command_timeout": "After how long a command on a server is ended, deployments included. A time: seconds (`3600`) or `\"1h\"`, `\"1h30m\"`; two spellings of the same seconds are equal, and the file gets the seconds. Coolify's own default is `3600`. " +
+			"`0` is no limit, and the plan warns about it.",
+		"max_retries":      "How often a command is tried in all when its connection breaks. A whole number. Coolify's own default is `3`. What a command did before the connection broke is done again, and the plan warns about more than `1`, which never repeats one. With `0` nothing is ever run.",
+		"retry_base_delay": "How long to wait before the second try. A time, as in `command_timeout`. Coolify's own default is `2`.",
+		"retry_max_delay":  "The longest wait. A time, as in `command_timeout`. Coolify's own default is `30`.",
+		"retry_multiplier": "By what the wait grows from try to try, a number from `1` on. Coolify's own default is `2`.",
+	}
+}
+
+const (
+	coolifyDoc = "How a Coolify holds its SSH connections to the servers that it deploys to: the `SSH_` keys of its environment file. " +
+		"Only the lines of the managed keys are changed, in one step; comments, order, quotes, line ends, owner and mode stay. Edits by hand show up in the plan, as does a duplicate that would win. " +
+		"The file is full of secrets (`APP_KEY`, `DB_PASSWORD`): they do not leave the host, see [below](#secrets). Destroying the resource puts back exactly what was there before. " +
+		"One resource manages one file. Coolify loads the file when its container is created anew: see [below](#when-it-takes-effect)."
+	coolifyHostDoc = "Where Coolify itself runs, not a server that it deploys to: a name in the provider's `hosts`, or `[user@]host[:port]`. The file belongs to root, so that it takes root, or `sudo`. " +
+		"A new value is an in-place change when the machine behind it is the same one (`machine_id`), else the resource is replaced."
+	coolifyFileDoc     = "The environment file. Default `" + defaultCoolifyFile + "`, where Coolify's installer puts it. It must be there. A new value replaces the resource."
+	coolifySettingsDoc = "Other keys that begin with `SSH_`, of releases that this provider does not know: `{ SSH_MUX_NEW_KEY = \"1\" }`. Values are compared as text, and quoted in the file where they need it. " +
+		"A key that has an attribute of its own is refused here. Values are in state; a secret has no place here."
+	coolifyEffectiveDoc = "What the file gives each managed key, by key: of several lines the last, and of `MUX_ENABLED` and `SSH_MUX_ENABLED` the former, as Coolify reads them."
+)

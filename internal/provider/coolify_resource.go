@@ -1,0 +1,70 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
+)
+
+var (
+	_ resource.ResourceWithConfigure      = (*coolifyResource)(nil)
+	_ resource.ResourceWithIdentity       = (*coolifyResource)(nil)
+	_ resource.ResourceWithImportState    = (*coolifyResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*coolifyResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*coolifyResource)(nil)
+)
+
+// coolifyResource is sshkeepalive_coolify.
+type coolifyResource struct {
+	lifecycle[coolifyModel, *coolifyModel]
+}
+
+// Metadata names the resource.
+func (*coolifyResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_coolify"
+	// The identity says where the host is, and a machine may move.
+	resp.ResourceBehavior.MutableIdentity = true
+}
+
+func (m *coolifyModel) place() place {
+	return place{address{m.Host, m.SSH, m.HostKeySHA256.ValueString()}, m.OnUnreachable, m.Timeouts}
+}
+
+//nolint:unparam // the model of another resource may not be readable
+func (m *coolifyModel) check(context.Context) (found []keepalive.Problem, unknown bool, diags diag.Diagnostics) {
+	w := m.want()
+	return keepalive.CheckCoolify(w.coolify), w.unknown, nil
+}
+
+func (*coolifyModel) suits(whereabouts) diag.Diagnostics { return nil }
+
+func (m *coolifyModel) aftermath() diag.Diagnostics {
+	return diag.Diagnostics{notLoadedYet(m.Host.ValueString(), m.File.ValueString())}
+}
+
+func (m *coolifyModel) sameOnHost(ctx context.Context, before *coolifyModel) bool {
+	return m.coolifyComputed.equal(before.coolifyComputed) && m.sameWish(ctx, before)
+}
+
+func (m *coolifyModel) apply(ctx context.Context, s *session, where whereabouts, rec reconcile.Record) (sighting, error) {
+	w, target := m.want(), m.target(where)
+	sight, plan, outcome, err := s.engine.ApplyCoolify(ctx, target, w.coolify, rec)
+	if err != nil {
+		return sighting{}, err
+	}
+	tflog.Debug(ctx, "settings are written", map[string]any{
+		"host": target.Spec.String(), "outcome": string(outcome), "trail": plan.Trail, "file": target.File,
+	})
+	// What the plan showed was verified by the engine and stays as it was shown.
+	m.coolifyComputed = m.decided(sight, plan, keepalive.EffectiveCoolify(w.coolify, sight.Facts)).over(m.coolifyComputed)
+	return sighting{digests: sight.Digests(), identity: sight.Identity, changed: outcome == reconcile.Applied}, nil
+}
+
+func (m *coolifyModel) remove(ctx context.Context, s *session, where whereabouts) (same, changed bool, err error) {
+	return s.engine.RemoveCoolify(ctx, m.target(where), m.want().coolify, m.record(nil))
+}

@@ -1,0 +1,54 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+)
+
+const defaultCoolifyFile = "/data/coolify/source/.env"
+
+// Schema describes sshkeepalive_coolify.
+func (*coolifyResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	attributes := whereSchema(ctx, coolifyHostDoc)
+	for _, a := range keepalive.CoolifyAttributes() {
+		attributes[a.Name] = typedAttribute(a, coolifyTypedDocs()[a.Name]+" The key is `"+a.Keyword+"`.")
+	}
+	attributes["settings"] = schema.MapAttribute{Optional: true, MarkdownDescription: coolifySettingsDoc, ElementType: types.StringType}
+	attributes["file"] = schema.StringAttribute{
+		Optional: true, Computed: true,
+		MarkdownDescription: coolifyFileDoc,
+		Default:             stringdefault.StaticString(defaultCoolifyFile),
+		PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
+		Validators:          []validator.String{absolutePath{}, cleanPath{}},
+	}
+	for name, a := range coolifyObservedSchema() {
+		attributes[name] = a
+	}
+	resp.Schema = schema.Schema{MarkdownDescription: coolifyDoc, Attributes: attributes}
+}
+
+// coolifyObservedSchema holds what the host says. Nothing here changes by itself,
+// or a refresh would show drift that is none.
+func coolifyObservedSchema() map[string]schema.Attribute {
+	text := func(doc string) schema.Attribute {
+		return schema.StringAttribute{Computed: true, MarkdownDescription: doc}
+	}
+	return map[string]schema.Attribute{
+		"id":              text("The host and the file, in the form that `terraform import` takes."),
+		"managed_content": text("The lines that the file has for the managed keys; known at plan. Nothing else of the file is in state."),
+		"effective":       schema.MapAttribute{Computed: true, MarkdownDescription: coolifyEffectiveDoc, ElementType: types.StringType},
+		"coolify_version": text("The release that the file names (`COOLIFY_VERSION`, else `LATEST_IMAGE`, which Coolify's own upgrade writes). Null when it names none."),
+		"host_key_sha256": text(hostKeyIDDoc + " Null on the transport `local`."),
+		"machine_id":      text(machineIDDoc),
+		"trail":           text(trailDoc),
+	}
+}
