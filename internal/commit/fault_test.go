@@ -139,14 +139,14 @@ func TestNewDropInDuringValidation(t *testing.T) {
 // TestNoRegularFile: what is renamed over a link to /dev/null takes the device away
 // from everybody.
 func TestNoRegularFile(t *testing.T) {
-	for name, make := range map[string]func(b *box){
+	for name, prepare := range map[string]func(b *box){
 		"device":    func(b *box) { must(b.t, os.Symlink("/dev/null", b.path(dropIn))) },
 		"directory": func(b *box) { must(b.t, os.Mkdir(b.path(dropIn), 0o755)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBox(t)
 			b.start()
-			make(b)
+			prepare(b)
 			b.refuses(b.request("a1", "ClientAliveInterval 60\n"), "compare", b.path(dropIn)+" is no regular file")
 		})
 	}
