@@ -59,6 +59,7 @@ func CheckServer(want Server) []Problem {
 				Text: "the Match block sets nothing"})
 		}
 		problems = append(problems, checkCriteria(at+"criteria", m.Criteria)...)
+		problems = append(problems, unreached(want.Match[:i], m)...)
 		problems = append(problems, language.checkSettings(m.Settings, true)...)
 	}
 	if len(want.Settings)+len(want.Match) == 0 && want.Profile == "" {
@@ -216,7 +217,29 @@ func checkCriteria(attribute, criteria string) []Problem {
 	if text := badText(criteria); text != "" {
 		return []Problem{{Code: BadValue, Attribute: attribute, Text: "Match " + text}}
 	}
+	f := sshconf.Parse(sshconf.Server, sshconf.Version{}, []byte("Match "+criteria+"\n"))
+	if l := f.Lines[0]; l.Err == nil && l.Rest != strings.TrimSpace(criteria) {
+		return []Problem{{Code: BadValue, Attribute: attribute, Text: fmt.Sprintf("%q is read as %q", "Match "+criteria, "Match "+l.Rest)}}
+	}
 	return nil
+}
+
+// unreached finds settings of a Match block that one with the same criteria sets
+// before it: sshd keeps the first.
+func unreached(before []Match, m Match) []Problem {
+	var problems []Problem
+	for i, b := range before {
+		if strings.Join(strings.Fields(b.Criteria), " ") != strings.Join(strings.Fields(m.Criteria), " ") {
+			continue
+		}
+		for _, s := range m.Settings {
+			if slices.ContainsFunc(b.Settings, func(x Setting) bool { return sameKeyword(x.Keyword, s.Keyword) }) {
+				problems = append(problems, Problem{Code: RepeatedKeyword, Attribute: s.Attribute,
+					Text: fmt.Sprintf("%s is already set by match[%d], which has the same criteria", s.Keyword, i)})
+			}
+		}
+	}
+	return problems
 }
 
 // checkContexts finds what sshd -T -C would not take, and addresses that no pattern

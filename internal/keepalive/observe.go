@@ -42,7 +42,7 @@ func (o *Observed) observe(s Setting, block int, want Server, have Facts, checks
 	}
 	looked := false
 	for _, at := range checks {
-		if at.block != block || block == global && overriddenByOurs(s, at, want, have) {
+		if at.block != block || overriddenByOurs(s, at, want, have) {
 			continue
 		}
 		values, printed := effective(have, at.Context, s.Keyword)
@@ -83,12 +83,17 @@ func firstWords(lines []string) []string {
 }
 
 // overriddenByOurs reports whether a Match block of ours decides s in a declared
-// context, so that the global value need not hold there.
+// context, so that the global value need not hold there, or one that stands before
+// the block that the context is a sample of.
 func overriddenByOurs(s Setting, at checkContext, want Server, have Facts) bool {
 	if at.IsZero() {
 		return false
 	}
-	for _, m := range want.Match {
+	blocks := want.Match
+	if at.block != global {
+		blocks = blocks[:at.block]
+	}
+	for _, m := range blocks {
 		sets := slices.ContainsFunc(m.Settings, func(x Setting) bool { return sameKeyword(x.Keyword, s.Keyword) })
 		if sets && accepts(m.Criteria, at.Context, have.Version) {
 			return true

@@ -10,8 +10,9 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-// Rival is a value that another resource of ours gives to the same keyword. To win
-// over it by a better place would be answered in kind, for ever.
+// Rival is a value that another resource of ours gives to the same keyword: our lines
+// win by a better place, which will be answered in kind. It is a warning, since the
+// lines may be those that a replacement is about to take away.
 const Rival Code = "rival"
 
 // rivals finds the wanted settings that lose to lines of other resources of ours.
@@ -22,8 +23,8 @@ func rivals(c candidate, want Server, contexts []checkContext) []Problem {
 		if !ok {
 			continue
 		}
-		problems = append(problems, Problem{Code: Rival, Attribute: s.setting.Attribute, Pos: c.before(s.winner.Pos),
-			Text: fmt.Sprintf("%s is %s by another sshkeepalive_server, whose drop_in_name is %s", s.setting.Keyword, s.winner.Rest, owner)})
+		problems = append(problems, Problem{Code: Rival, Warning: true, Attribute: s.setting.Attribute, Pos: c.before(s.winner.Pos),
+			Text: fmt.Sprintf("%s is %s by other lines of sshkeepalive_server, those of drop_in_name %s", s.setting.Keyword, s.winner.Rest, owner)})
 	}
 	return uniqueProblems(problems)
 }

@@ -67,12 +67,15 @@ func choose(base sshconf.Tree, dropIn string, want Server, have Facts) (candidat
 		return candidate{}, include, []Problem{*problem}
 	}
 	checks := contextsWithMatch(want)
-	if rivals := rivals(place(base, want, places[0].file, places[0].kind, nil), want, checks); len(rivals) > 0 {
-		return candidate{}, include, rivals
-	}
+	c, problems := prefer(base, want, have, places, checks)
+	return c, include, append(problems, rivals(place(base, want, places[0].file, places[0].kind, nil), want, checks)...)
+}
+
+// prefer returns the first of places that will do.
+func prefer(base sshconf.Tree, want Server, have Facts, places []spot, checks []checkContext) (candidate, []Problem) {
 	for _, p := range places {
 		if c := place(base, want, p.file, p.kind, nil); len(shadows(c, want, checks)) == 0 {
-			return c, include, nil
+			return c, nil
 		}
 	}
 	for _, p := range places {
@@ -80,11 +83,10 @@ func choose(base sshconf.Tree, dropIn string, want Server, have Facts) (candidat
 		forced := matchable(shadows(c, want, checks), want, have.Version)
 		c = place(base, want, p.file, p.kind, forced)
 		if len(forced) > 0 && len(shadows(c, want, checks)) == 0 {
-			return c, include, nil
+			return c, nil
 		}
 	}
-	c, problems := takeOver(base, want, have.Version, places[0], checks)
-	return c, include, problems
+	return takeOver(base, want, have.Version, places[0], checks)
 }
 
 type spot struct{ file, kind string }

@@ -112,7 +112,7 @@ func problemAdvice(c keepalive.Code) string {
 	case keepalive.Shadowed:
 		return "sshd keeps the first value that it reads. Set takeover = true to have the earlier line commented out and put back on destroy, or remove it on the host."
 	case keepalive.Rival:
-		return "Two resources that want different values would undo each other's work at each apply. Declare the keyword in one of them only. If the other resource is not in this configuration any more, take its lines off the host by hand."
+		return "If another resource of this host has them, the two undo each other's work at each apply: declare the keyword in one of them only. If these lines are about to be replaced, all is well."
 	case keepalive.CommandLine:
 		return "An option on the daemon's command line wins over every file. Remove it from the service's unit or defaults file."
 	case keepalive.NeverDrops:

@@ -12,6 +12,8 @@ type claims struct {
 	mu sync.Mutex
 	// wishes are the models that were planned first for the lines.
 	wishes map[string]any
+	// moving are lines whose resource had others before.
+	moving map[string]bool
 	// writers counts the resources that put the lines there, or are about to.
 	writers map[string]int
 }
@@ -63,4 +65,20 @@ func (c *claims) any(spec host.Spec) bool {
 		}
 	}
 	return false
+}
+
+// move notes that the lines replace others, and moves asks for the note.
+func (c *claims) move(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.moving == nil {
+		c.moving = map[string]bool{}
+	}
+	c.moving[key] = true
+}
+
+func (c *claims) moves(key string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.moving[key]
 }

@@ -24,9 +24,13 @@ func TestTwoResourcesWithTheSameKeyword(t *testing.T) {
 	r := start(t, one(h), nil)
 	r.create(basic)
 	p := r.plan(nil, with(values{"drop_in_name": "01-more.conf", "client_alive_interval": "5m", "client_alive_count_max": nil}))
-	mustSay(t, p.diags, failed, "ClientAliveInterval is 2m by another sshkeepalive_server, whose drop_in_name is 00-sshkeepalive.conf")
+	r.must(nil, p.diags)
+	mustSaySummary(t, p.diags, "ClientAliveInterval is 2m by other lines of sshkeepalive_server, those of drop_in_name 00-sshkeepalive.conf")
 	r.walk()
-	r.must(nil, r.plan(nil, with(values{"drop_in_name": "01-more.conf", "client_alive_count_max": nil})).diags) // the same value
+	p = r.plan(nil, with(values{"drop_in_name": "01-more.conf", "client_alive_count_max": nil})) // the same value
+	if text := said(p.diags, failed) + said(p.diags, warned); strings.Contains(text, "other lines") {
+		t.Error(text)
+	}
 }
 
 // TestReplacedByTheSameLines: create_before_destroy makes the new one first, and
@@ -100,5 +104,33 @@ func TestPlanAfterAnImport(t *testing.T) {
 	}
 	if _, diags = r.read(s); len(diags) > 0 {
 		t.Error(said(diags, warned))
+	}
+}
+
+// TestAnotherDropInName: while Terraform plans, the old lines are there and would
+// be in the way of the new ones; when it creates, they are gone.
+func TestAnotherDropInName(t *testing.T) {
+	h := cloudHost()
+	h.files[cloudFile] = ""
+	r := start(t, one(h), nil)
+	s := r.create(basic)
+	later := with(values{"drop_in_name": "zz.conf", "client_alive_interval": "5m"})
+	if p := r.plan(s, later); len(p.replace) == 0 {
+		t.Fatalf("no replacement: %s", said(p.diags, failed))
+	}
+	planned := r.plan(nil, later)
+	r.must(nil, planned.diags)
+	for _, at := range []string{"managed_file", "trail"} {
+		if got := get(t, planned.value, at); got != "unknown" {
+			t.Errorf("%s is planned as %s", at, got)
+		}
+	}
+	r.walk()
+	_, diags := r.destroy(s)
+	r.must(nil, diags)
+	again := r.plan(nil, later)
+	r.must(nil, again.diags)
+	if got := get(t, again.value, "managed_file"); got != "/etc/ssh/sshd_config.d/zz.conf" {
+		t.Errorf("managed_file is %s", got)
 	}
 }

@@ -42,6 +42,10 @@ func (m *clientModel) leaveOpen() {
 	m.Trail = types.StringUnknown()
 }
 
+func (m *clientModel) leavePlaceOpen() {
+	m.ManagedFile, m.Trail = types.StringUnknown(), types.StringUnknown()
+}
+
 func (m *clientModel) foresee(ctx context.Context, s *session, where whereabouts) (foresight[clientModel], error) {
 	w, _ := m.want(ctx) // what is wrong with it was said before
 	sight, err := s.engine.LookClient(ctx, m.glance(where), w.client)

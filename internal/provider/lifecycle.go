@@ -71,6 +71,8 @@ type subject[M any] interface {
 	stay(before *M)
 	// leaveOpen makes unknown what a plan that only verifies must have change.
 	leaveOpen()
+	// leavePlaceOpen makes unknown where the lines will be.
+	leavePlaceOpen()
 	// foresee looks at the host while Terraform plans.
 	foresee(ctx context.Context, s *session, where whereabouts) (foresight[M], error)
 	// look replaces the recorded values by the effective ones, or by what is

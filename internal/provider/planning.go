@@ -156,7 +156,20 @@ func (p *planning[M, P]) look(ctx context.Context, where whereabouts) diag.Diagn
 		return diags
 	}
 	f.decide(p.before, p.changed)
+	p.openPlace(claimKey(where.spec, p.m.lines()))
 	return append(diags, problems(name, f.plan.Problems)...)
+}
+
+// openPlace leaves the place of the lines open if they replace others of the same
+// resource, which may be there or gone when it is their turn. Terraform plans a
+// replacement twice: as a change, and then as a new resource.
+func (p *planning[M, P]) openPlace(key string) {
+	switch {
+	case p.before != nil && p.before.lines() != p.m.lines():
+		p.l.session.claims.move(key)
+	case p.before == nil && p.l.session.claims.moves(key):
+		p.m.leavePlaceOpen()
+	}
 }
 
 func hasErrors(problems []keepalive.Problem) bool {

@@ -45,6 +45,10 @@ func (m *serverModel) leaveOpen() {
 	m.Trail = types.StringUnknown()
 }
 
+func (m *serverModel) leavePlaceOpen() {
+	m.ManagedFile, m.Trail = types.StringUnknown(), types.StringUnknown()
+}
+
 func (m *serverModel) foresee(ctx context.Context, s *session, where whereabouts) (foresight[serverModel], error) {
 	w, _ := m.want(ctx) // what is wrong with it was said before
 	sight, err := s.engine.Look(ctx, m.glance(where), w.server)
