@@ -31,6 +31,9 @@ func (m *coolifyModel) stay(before *coolifyModel) {
 	m.ID = id
 }
 
+// leavePlaceOpen leaves the trail open: the place is the file, which is declared.
+func (m *coolifyModel) leavePlaceOpen() { m.Trail = types.StringUnknown() }
+
 func (m *coolifyModel) leaveOpen() {
 	m.Effective = types.MapUnknown(types.StringType)
 	m.Trail = types.StringUnknown()
