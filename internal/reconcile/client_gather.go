@@ -13,6 +13,8 @@ import (
 )
 
 var (
+	//go:embed client_person.sh
+	personSource string
 	//go:embed client_gather.sh
 	clientGatherSource string
 	//go:embed client_become.sh
@@ -34,7 +36,7 @@ func clientGatherScript(t ClientTarget, want keepalive.Client) string {
 		head.WriteString("; printf '%s\\n' " + quote(line))
 	}
 	head.WriteString("; }; ")
-	return head.String() + oneLine(filesSource+becomeSource+clientGatherSource)
+	return head.String() + oneLine(filesSource+becomeSource+personSource+clientGatherSource)
 }
 
 func probeNames(want keepalive.Client) []string {

@@ -1,0 +1,139 @@
+package reconcile
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+)
+
+//go:embed control_gather.sh
+var controlGatherSource string
+
+// ControlSight is one look at the control sockets of a user.
+type ControlSight struct {
+	Sockets   []keepalive.ControlSocket // in the order of their names
+	Unnamed   int                       // sockets that were not asked: their names cannot be told
+	Identity  host.Identity
+	MachineID string
+}
+
+// LookControl asks each socket in a directory, or of a pattern, whether a master
+// answers there. t.File is that path. Masters come and go, so nothing is remembered.
+func (e *Engine) LookControl(ctx context.Context, t ClientTarget) (ControlSight, error) {
+	h, err := e.machines.Acquire(ctx, t.Spec)
+	if err != nil {
+		return ControlSight{}, err
+	}
+	defer h.Release()
+	s, err := gatherControl(ctx, h, t)
+	if err != nil {
+		return ControlSight{}, wrap(t.Spec, "gather", Unchanged, err)
+	}
+	return s, nil
+}
+
+func controlGatherScript(t ClientTarget) string {
+	return "SOCKETS=" + quote(t.File) + "; WHO=" + quote(t.whose()) + "; " + oneLine(filesSource+personSource+controlGatherSource)
+}
+
+func gatherControl(ctx context.Context, h host.Host, t ClientTarget) (ControlSight, error) {
+	res, err := run(ctx, h, t.as(host.Script{Name: "sockets", Text: controlGatherScript(t), Convergent: true}))
+	if err != nil {
+		return ControlSight{}, err
+	}
+	r := controlReport{sections: newSections(res.Stdout)}
+	if err := r.read(r.section); err != nil {
+		return ControlSight{}, said(err, res)
+	}
+	if !r.ended || r.checked != len(r.checks) {
+		return ControlSight{}, said(errCutShort, res)
+	}
+	r.sight.Identity = h.Identity()
+	for _, c := range r.checks {
+		if !c.Gone() {
+			r.sight.Sockets = append(r.sight.Sockets, keepalive.JudgeSocket(c))
+		}
+	}
+	return r.sight, nil
+}
+
+// controlReport is what control_gather.sh printed.
+type controlReport struct {
+	sections
+	sight   ControlSight
+	checks  []keepalive.SocketCheck
+	checked int // how many of them have been told about
+	now     int
+	ended   bool
+}
+
+func (r *controlReport) section(word, arg string) error {
+	switch word {
+	case "nouser":
+		return fmt.Errorf("the host has no user %q with a home directory", arg)
+	case "nossh":
+		return fmt.Errorf("no ssh program is installed on the host")
+	case "notemp":
+		return errNoTemp
+	case "closed":
+		return fmt.Errorf("look for sockets: %s", arg)
+	case "user", "home", "os", "ssh", "version":
+		return nil
+	case "odd":
+		r.sight.Unnamed++
+	case "socket":
+		r.checks = append(r.checks, keepalive.SocketCheck{Path: arg})
+	case "now":
+		return number(arg, &r.now)
+	case "check":
+		r.checked++
+		if r.checked > len(r.checks) {
+			return errCutShort
+		}
+		return number(arg, &r.last().Exit)
+	case "stat", "said":
+		if r.checked == 0 {
+			return errCutShort
+		}
+		return r.about(word, arg)
+	case "machine":
+		r.sight.MachineID = arg
+	case "end":
+		r.ended = true
+	default:
+		return fmt.Errorf("unexpected section %q in the report of sockets", word)
+	}
+	return nil
+}
+
+func (r *controlReport) last() *keepalive.SocketCheck { return &r.checks[r.checked-1] }
+
+func (r *controlReport) about(word, arg string) error {
+	c := r.last()
+	if word == "said" {
+		c.Said = append(c.Said, arg)
+		return nil
+	}
+	fields := strings.SplitN(arg, " ", 4)
+	if len(fields) != 4 {
+		return fmt.Errorf("unexpected attributes %q in the report of sockets", arg)
+	}
+	mode, err := strconv.ParseUint(fields[0], 8, 32)
+	if err != nil {
+		return fmt.Errorf("no mode in the report of sockets: %w", err)
+	}
+	made := 0
+	if err := number(fields[2], &made); err != nil {
+		return err
+	}
+	c.There, c.Mode, c.Owner, c.Age = true, uint32(mode), fields[3], int64(r.now-made)
+	if c.Owner == "UNKNOWN" { // stat of GNU, where no account has the number
+		c.Owner = fields[1]
+	}
+	return nil
+}
