@@ -61,11 +61,7 @@ func TestControlScriptInShells(t *testing.T) {
 		}
 		t.Skip(err)
 	}
-	dir, err := os.MkdirTemp("", "cm") // a socket's name has room for 107 bytes
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	dir := t.TempDir()
 	answering(t, filepath.Join(dir, "http"), "HTTP/1.1 400 Bad Request\r\n\r\n")
 	answering(t, filepath.Join(dir, "mute"), "")
 	names := []string{"a b", "%h-%p", "it's", "$HOME", ".hidden", "-o x", "new\nline"}
