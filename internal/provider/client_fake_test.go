@@ -54,6 +54,14 @@ func (e *fakeEngine) RemoveClient(_ context.Context, t reconcile.ClientTarget, w
 	return true, nil
 }
 
+func (e *fakeEngine) LookControl(_ context.Context, t reconcile.ClientTarget) (reconcile.ControlSight, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.looks++
+	h := e.atClient(t)
+	return h.sockets, h.lookErr
+}
+
 func (h *fakeHost) clientSight(t reconcile.ClientTarget, want keepalive.Client) reconcile.ClientSight {
 	v := sshconf.Version{Major: 9, Minor: 2}
 	tree := sshconf.Tree{Dialect: sshconf.Client, Version: v, Main: "/root/.ssh/config", System: "/etc/ssh/ssh_config", Dir: "/etc/ssh", Files: map[string][]byte{}}

@@ -20,7 +20,11 @@ const (
 	clientConfigType = "sshkeepalive_client_config"
 	connectionType   = "sshkeepalive_connection"
 	auditType        = "sshkeepalive_audit"
+	socketsType      = "sshkeepalive_control_sockets"
 )
+
+// requiredBy is what some data sources do not do without.
+var requiredBy = map[string]values{clientConfigType: {"probe_hosts": []any{"db1"}}, socketsType: {"path": "~/.ssh/cm"}}
 
 // ask validates and reads a data source.
 func (r *rpc) ask(name string, config values) (tftypes.Value, []*tfprotov6.Diagnostic) {
@@ -225,6 +229,10 @@ func TestSourcesRefuse(t *testing.T) {
 		"a profile":            {auditType, values{"host": "web1", "profiles": []any{"cis", "csi"}}, []string{`AttributeName("profiles").ElementKeyInt(1)`, "pci-dss"}},
 		"a profile twice":      {auditType, values{"host": "web1", "profiles": []any{"cis", "cis"}}, []string{`AttributeName("profiles")`}},
 		"no profile":           {auditType, values{"host": "web1", "profiles": []any{}}, []string{`AttributeName("profiles")`}},
+		"a relative path":      {socketsType, values{"host": "web1", "path": ".ssh/cm-*"}, []string{`AttributeName("path")`, "~/"}},
+		"a token in a path":    {socketsType, values{"host": "web1", "path": "~/.ssh/cm-%C"}, []string{`AttributeName("path")`, "write * for it"}},
+		"two lines for a path": {socketsType, values{"host": "web1", "path": "/a\nb"}, []string{`AttributeName("path")`}},
+		"a socket in an image": {socketsType, values{"host": "image", "path": "/a"}, []string{"an image runs no ssh"}},
 		"a bad address":        {connectionType, values{"host": "web1:ssh:2"}, []string{"web1:ssh:2"}},
 		"a host key policy":    {serverConfigType, values{"host": "web1", "ssh": values{"host_key_policy": "yolo"}}, []string{`AttributeName("host_key_policy")`}},
 		"a port in a context":  {serverConfigType, values{"host": "web1", "contexts": []any{values{"local_port": 0}}}, []string{`AttributeName("local_port")`}},
@@ -273,11 +281,9 @@ func TestSourcesWhenUnreachable(t *testing.T) {
 				config["on_unreachable"] = c.own
 			}
 			r := start(t, one(h), provider)
-			for _, source := range []string{serverConfigType, clientConfigType, auditType} {
-				delete(config, "probe_hosts")
-				if source == clientConfigType {
-					config["probe_hosts"] = []any{"db1"}
-				}
+			for _, source := range []string{serverConfigType, clientConfigType, auditType, socketsType} {
+				config := maps.Clone(config)
+				maps.Copy(config, requiredBy[source])
 				v, diags := r.ask(source, config)
 				if !c.warns {
 					mustSay(t, diags, failed, "web1: ")
@@ -303,9 +309,7 @@ func TestSourcesNeverDialWhatIsNotKnown(t *testing.T) {
 	r := start(t, e, values{"connection": values{"password": unknown{}}})
 	for source := range maps.Keys(r.sources) {
 		config := values{"host": "web1"}
-		if source == clientConfigType {
-			config["probe_hosts"] = []any{"db1"}
-		}
+		maps.Copy(config, requiredBy[source])
 		_, diags := r.ask(source, config)
 		mustSay(t, diags, failed, "web1: connection.password is not known yet", "depends_on")
 	}

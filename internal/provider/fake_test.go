@@ -31,6 +31,7 @@ type fakeHost struct {
 	invalid   string // what its sshd says against its files
 	lookErr   error
 	reach     host.Reach
+	sockets   reconcile.ControlSight
 	applyErr  error
 }
 

@@ -34,6 +34,7 @@ type engine interface {
 	LookCoolify(ctx context.Context, t reconcile.CoolifyTarget, want keepalive.Coolify) (reconcile.CoolifySight, error)
 	ApplyCoolify(ctx context.Context, t reconcile.CoolifyTarget, want keepalive.Coolify, rec reconcile.Record) (reconcile.CoolifySight, keepalive.Plan, reconcile.Outcome, error)
 	RemoveCoolify(ctx context.Context, t reconcile.CoolifyTarget, want keepalive.Coolify, rec reconcile.Record) (same, changed bool, err error)
+	LookControl(ctx context.Context, t reconcile.ClientTarget) (reconcile.ControlSight, error)
 }
 
 // Provider is the sshkeepalive provider of one process.
@@ -181,5 +182,6 @@ func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
 		func() datasource.DataSource { return &clientConfig{} },
 		func() datasource.DataSource { return &connectionSource{} },
 		func() datasource.DataSource { return &audit{} },
+		func() datasource.DataSource { return &controlSockets{} },
 	}
 }

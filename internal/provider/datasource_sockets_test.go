@@ -1,0 +1,32 @@
+package provider
+
+import (
+	"testing"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
+)
+
+func TestControlSockets(t *testing.T) {
+	t.Parallel()
+	check := keepalive.SocketCheck{There: true, Mode: 0o620, Owner: "bob", Age: 7200}
+	h := &fakeHost{sockets: reconcile.ControlSight{
+		Sockets: []keepalive.ControlSocket{
+			{SocketCheck: keepalive.SocketCheck{Path: "/home/bob/.ssh/cm-gone"}, State: keepalive.Unclear, Why: "it went"},
+			{SocketCheck: check, State: keepalive.Live, PID: 4711, Exposed: true},
+			{SocketCheck: check, State: keepalive.Stale, Why: "nobody listens there"},
+			{SocketCheck: check, State: keepalive.NotSSH, Why: "expected HELLO"},
+		},
+		Unnamed: 1, MachineID: "m1", Identity: host.Identity{HostKeySHA256: "SHA256:one"},
+	}}
+	r := start(t, one(h), nil)
+	expect(t, r.answer(socketsType, values{"host": "web1", "path": "~/.ssh/cm-*", "user": "bob"}), map[string]string{
+		"sockets.0.path": "/home/bob/.ssh/cm-gone", "sockets.0.state": "unknown", "sockets.0.why": "it went", "sockets.0.age_seconds": "null", "sockets.0.mode": "null", "sockets.0.owner": "null", "sockets.0.exposed": "null",
+		"sockets.1.state": "live", "sockets.1.pid": "4711", "sockets.1.age_seconds": "7200", "sockets.1.mode": "0620", "sockets.1.owner": "bob", "sockets.1.exposed": "true", "sockets.1.why": "null",
+		"sockets.2.state": "stale", "sockets.2.pid": "null", "sockets.2.exposed": "false", "sockets.3.state": "not ssh",
+		"counts.live": "1", "counts.stale": "1", "counts.not_ssh": "1", "counts.unknown": "1", "unnamed": "1", "machine_id": "m1", "host_key_sha256": "SHA256:one",
+	})
+	h.sockets = reconcile.ControlSight{}
+	expect(t, r.answer(socketsType, values{"host": "web1", "path": "/none"}), map[string]string{"counts.live": "0", "machine_id": "null"})
+}
