@@ -109,8 +109,8 @@ func TestReachIsFresh(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n := s.logins.Load(); n != 3 {
-		t.Errorf("%d logins", n)
+	if n := s.conns.Load(); n != 3 {
+		t.Errorf("%d connections", n)
 	}
 	other, _ := newKey(t)
 	if _, err := p.Acquire(t.Context(), s.spec(other, nil)); err == nil {
