@@ -63,6 +63,12 @@ func (h *hole) Close() error {
 // what exec does, over a link with the given delay in each direction.
 func bubble(t *testing.T, delay time.Duration, exec func(ssh.Channel, string), change func(*Settings)) (*conn, *hole) {
 	t.Helper()
+	return bubbleTo(t, delay, func(c net.Conn) { bubbleServer(c, exec) }, change)
+}
+
+// bubbleTo is bubble to a server of the test's own.
+func bubbleTo(t *testing.T, delay time.Duration, server func(net.Conn), change func(*Settings)) (*conn, *hole) {
+	t.Helper()
 	key, _ := newKey(t)
 	settings := Settings{Host: ptr("127.0.0.1"), User: ptr("root"), PrivateKey: &key, HostKeys: []string{authorized(ed25519HostKey)}}
 	if change != nil {
@@ -78,7 +84,7 @@ func bubble(t *testing.T, delay time.Duration, exec func(ssh.Channel, string), c
 	}
 	near, far := net.Pipe()
 	link := newHole(near, delay)
-	go bubbleServer(newHole(far, delay), exec)
+	go server(newHole(far, delay))
 	over := func(context.Context, string) (net.Conn, error) {
 		time.Sleep(2 * delay) // TCP's own round trip
 		return link, nil
@@ -91,10 +97,7 @@ func bubble(t *testing.T, delay time.Duration, exec func(ssh.Channel, string), c
 }
 
 func bubbleServer(c net.Conn, exec func(ssh.Channel, string)) {
-	config := &ssh.ServerConfig{ServerVersion: "SSH-2.0-OpenSSH_9.2p1 test",
-		PublicKeyCallback: func(ssh.ConnMetadata, ssh.PublicKey) (*ssh.Permissions, error) { return &ssh.Permissions{}, nil }}
-	config.AddHostKey(ed25519HostKey)
-	_, channels, requests, err := ssh.NewServerConn(c, config)
+	_, channels, requests, err := ssh.NewServerConn(c, bubbleConfig())
 	if err != nil {
 		return
 	}
@@ -114,4 +117,12 @@ func bubbleServer(c net.Conn, exec func(ssh.Channel, string)) {
 			}
 		}()
 	}
+}
+
+// bubbleConfig lets anybody in who has a key.
+func bubbleConfig() *ssh.ServerConfig {
+	config := &ssh.ServerConfig{ServerVersion: "SSH-2.0-OpenSSH_9.2p1 test",
+		PublicKeyCallback: func(ssh.ConnMetadata, ssh.PublicKey) (*ssh.Permissions, error) { return &ssh.Permissions{}, nil }}
+	config.AddHostKey(ed25519HostKey)
+	return config
 }

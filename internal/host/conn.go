@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
@@ -30,6 +31,7 @@ type conn struct {
 	dying   sync.Once
 	cause   error
 	release func() // gives the way here back, once dead
+	ear     atomic.Pointer[ear]
 
 	mu        sync.Mutex
 	users     int
@@ -51,6 +53,7 @@ func newConn(ctx context.Context, h *handshake, client *ssh.Client, release func
 	}
 	c.slots = make(chan struct{}, c.sessions())
 	go func() { c.die(client.Wait()) }()
+	go c.answer(h.requests)
 	if h.spec.KeepaliveInterval > 0 {
 		go c.keepAlive(context.WithoutCancel(ctx))
 	}

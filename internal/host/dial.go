@@ -21,6 +21,9 @@ type route func(ctx context.Context, address string) (net.Conn, error)
 func direct(s Spec) route {
 	return func(ctx context.Context, address string) (net.Conn, error) {
 		dialer := net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 15 * time.Second, Count: 3}}
+		if s.bare {
+			dialer = net.Dialer{KeepAlive: -1}
+		}
 		c, err := dialer.DialContext(ctx, s.network(), address)
 		if err != nil {
 			return nil, err
@@ -55,8 +58,10 @@ type handshake struct {
 	creds   *credentials
 	version string // our identification
 	wire    *wire
-	phase   atomic.Pointer[Phase]
-	moments moments
+	// requests are those that concern no channel, once we are in.
+	requests <-chan *ssh.Request
+	phase    atomic.Pointer[Phase]
+	moments  moments
 
 	hostKey ssh.PublicKey
 	verdict error
@@ -144,7 +149,15 @@ func (h *handshake) negotiate(ctx context.Context) (*ssh.Client, error) {
 		return nil, h.judge(ctx, hctx, err)
 	}
 	h.moments.done = time.Now()
-	return ssh.NewClient(c, channels, requests), nil
+	h.requests = requests
+	return ssh.NewClient(c, channels, noRequests()), nil
+}
+
+// noRequests is what a client is given whose requests its conn answers.
+func noRequests() <-chan *ssh.Request {
+	none := make(chan *ssh.Request)
+	close(none)
+	return none
 }
 
 func (h *handshake) config() *ssh.ClientConfig {

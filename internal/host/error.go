@@ -54,6 +54,7 @@ const (
 	PhaseEscalate Phase = "become root"
 	PhaseExec     Phase = "start script"
 	PhaseRemote   Phase = "run script"
+	PhaseVigil    Phase = "sit idle"
 )
 
 // Error is a machine that could not be reached or a script that did not end by

@@ -38,17 +38,24 @@ func (p *Pool) Reach(ctx context.Context, spec Spec) (Reach, error) {
 	if known := p.refusal(spec); known != nil {
 		return Reach{}, known.about(spec)
 	}
-	began := time.Now()
 	ctx, cancel := p.bounded(ctx)
 	defer cancel()
-	c, err := p.dialFresh(ctx, spec)
+	c, r, err := p.reach(ctx, spec)
 	if err != nil {
-		return Reach{}, asError(err).about(spec)
+		return Reach{}, err
 	}
 	defer c.die(errClosed)
-	r := Reach{Meeting: c.meeting, Attempts: c.attempts, Elapsed: time.Since(began)}
 	r.RoundTrip = c.roundTrip(ctx)
 	return r, nil
+}
+
+func (p *Pool) reach(ctx context.Context, spec Spec) (*conn, Reach, error) {
+	began := time.Now()
+	c, err := p.dialFresh(ctx, spec)
+	if err != nil {
+		return nil, Reach{}, asError(err).about(spec)
+	}
+	return c, Reach{Meeting: c.meeting, Attempts: c.attempts, Elapsed: time.Since(began)}, nil
 }
 
 // about is e without what was found out about another machine: a jump host.
@@ -85,7 +92,7 @@ func (c *conn) roundTrip(ctx context.Context) time.Duration {
 	select {
 	case err := <-answer:
 		if err == nil {
-			return time.Since(began)
+			return max(time.Since(began), 1)
 		}
 	case <-c.dead:
 	case <-time.After(limit):

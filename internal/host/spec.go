@@ -82,6 +82,10 @@ type Spec struct {
 	KeepaliveInterval time.Duration // 0: none
 	KeepaliveCountMax int
 	MaxSessions       int
+
+	// bare leaves out TCP's keepalives too: they would keep a path open that the
+	// machine's own do not.
+	bare bool
 }
 
 // Address is host:port, with brackets where IPv6 needs them.

@@ -15,8 +15,9 @@ import (
 // x/crypto reports a reset instead.
 type wire struct {
 	net.Conn
-	lastIn atomic.Int64 // nanoseconds since epoch
-	quick  atomic.Bool  // acknowledge at once, see quickACK
+	lastIn  atomic.Int64 // nanoseconds since epoch
+	lastOut atomic.Int64 // the same for what we sent
+	quick   atomic.Bool  // acknowledge at once, see quickACK
 
 	mu    sync.Mutex
 	head  []byte
@@ -45,6 +46,14 @@ func (w *wire) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+func (w *wire) Write(p []byte) (int, error) {
+	w.lastOut.Store(time.Now().UnixNano())
+	return w.Conn.Write(p)
+}
+
+// spoke is when we last sent something.
+func (w *wire) spoke() time.Time { return time.Unix(0, w.lastOut.Load()) }
 
 func (w *wire) touch() { w.lastIn.Store(time.Now().UnixNano()) }
 

@@ -21,6 +21,8 @@ type Machines interface {
 	Fresh(ctx context.Context, spec host.Spec) (host.Host, error)
 	// Reach logs in afresh, measures that and hangs up.
 	Reach(ctx context.Context, spec host.Spec) (host.Reach, error)
+	// Vigil logs in afresh and watches what comes while we say nothing.
+	Vigil(ctx context.Context, spec host.Spec, w host.Watch) (host.Vigil, error)
 }
 
 // Target is one sshd on one machine.
@@ -110,6 +112,12 @@ func (e *Engine) Look(ctx context.Context, t Target, want keepalive.Server) (Sig
 // *host.Error.
 func (e *Engine) Reach(ctx context.Context, spec host.Spec) (host.Reach, error) {
 	return e.machines.Reach(ctx, spec)
+}
+
+// Vigil logs in to spec's machine afresh and says nothing there. The error is a
+// *host.Error.
+func (e *Engine) Vigil(ctx context.Context, spec host.Spec, w host.Watch) (host.Vigil, error) {
+	return e.machines.Vigil(ctx, spec, w)
 }
 
 // Apply makes want effective on t under a confirmed commit and looks again. A

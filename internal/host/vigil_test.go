@@ -1,0 +1,228 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"slices"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
+)
+
+// alive is what an sshd does with keepalives.
+type alive struct {
+	interval time.Duration // 0: nothing
+	countMax int           // after so many without an answer it hangs up; 0: they are answered
+	deaf     bool          // refuses to be asked itself, by hanging up
+}
+
+// bubbleAlive is a server in a bubble that asks like an sshd. x/crypto sends no
+// second request while the first has no answer, so that those of which none is
+// expected are sent as such: what the client hears is the same.
+func bubbleAlive(a alive) func(net.Conn) {
+	return func(c net.Conn) {
+		conn, channels, requests, err := ssh.NewServerConn(c, bubbleConfig())
+		if err != nil {
+			return
+		}
+		go func() {
+			for r := range requests {
+				if a.deaf {
+					_ = conn.Close()
+				}
+				_ = r.Reply(false, nil)
+			}
+		}()
+		go func() {
+			for range channels {
+				panic("a session was opened")
+			}
+		}()
+		gone := make(chan struct{})
+		go func() {
+			_ = conn.Wait()
+			close(gone)
+		}()
+		for n := 0; a.interval > 0; n++ {
+			select {
+			case <-time.After(a.interval):
+			case <-gone:
+				return
+			}
+			if a.countMax > 0 && n == a.countMax {
+				_ = conn.Close()
+				return
+			}
+			if _, _, err := conn.SendRequest("keepalive@openssh.com", a.countMax == 0, nil); err != nil {
+				return
+			}
+		}
+	}
+}
+
+// TestVigil has exact times. What sshd asks is heard over 10 ms each way: its
+// clock begins when it has our login and goes on when it has our answer.
+func TestVigil(t *testing.T) {
+	const trip = 20 * time.Millisecond
+	minute := func(n int) time.Duration { return time.Duration(n) * time.Minute }
+	for name, c := range map[string]struct {
+		server alive
+		watch  Watch
+		holed  time.Duration // when the path forgets us
+		want   Vigil
+		took   time.Duration
+	}{
+		"a sshd that asks":       {server: alive{interval: minute(1)}, watch: Watch{Idle: minute(4)}, want: Vigil{Asked: []time.Duration{minute(1) + trip, minute(2) + 2*trip, minute(3) + 3*trip}, Reach: Reach{RoundTrip: trip}}, took: minute(4) + trip},
+		"one that does not":      {watch: Watch{Idle: minute(600)}, want: Vigil{Reach: Reach{RoundTrip: trip}}, took: minute(600) + trip},
+		"one that gives us up":   {server: alive{interval: minute(1), countMax: 2}, watch: Watch{Idle: minute(9), Mute: true}, want: Vigil{Asked: []time.Duration{minute(1) + trip, minute(2) + trip}, Parting: HungUp, Silence: minute(3) + trip/2}, took: minute(3) + trip/2},
+		"too late for our limit": {server: alive{interval: minute(1), countMax: 9}, watch: Watch{Idle: 100 * time.Second, Mute: true}, want: Vigil{Asked: []time.Duration{minute(1) + trip}, Reach: Reach{RoundTrip: trip}}, took: 100*time.Second + trip},
+		"a path that forgets us": {server: alive{interval: minute(1)}, watch: Watch{Idle: minute(4)}, holed: minute(2), want: Vigil{Asked: []time.Duration{minute(1) + trip, minute(2) + 2*trip}, Parting: PathLost}, took: minute(4) + 5*time.Second},
+		"one that hangs up when asked, which is life": {server: alive{deaf: true}, watch: Watch{Idle: minute(1)}, took: minute(1) + trip},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				conn, link := bubbleTo(t, trip/2, bubbleAlive(c.server), func(l *Settings) { l.KeepaliveInterval = ptr(time.Duration(0)) })
+				defer conn.die(errClosed)
+				if c.holed > 0 {
+					time.AfterFunc(c.holed, func() { link.open.Store(true) })
+				}
+				spoke := conn.wire.spoke()
+				v, err := conn.watch(t.Context(), c.watch)
+				if took := time.Since(spoke); err != nil || took < c.took || took > c.took+2*trip {
+					t.Errorf("it took %v, not %v: %v", took, c.took, err)
+				}
+				if !slices.Equal(v.Asked, c.want.Asked) || v.Parting != c.want.Parting || v.Silence != c.want.Silence || v.RoundTrip != c.want.RoundTrip || (v.Cause != nil) != (v.Parting != "") {
+					t.Errorf("have %+v, want %+v", v, c.want)
+				}
+			})
+		})
+	}
+}
+
+// TestVigilEndsWithItsContext: at once, in whichever part of it.
+func TestVigilEndsWithItsContext(t *testing.T) {
+	for name, after := range map[string]time.Duration{"idle": 10 * time.Second, "asking": 61 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				conn, link := bubbleTo(t, 0, bubbleAlive(alive{}), func(l *Settings) { l.KeepaliveInterval = ptr(time.Duration(0)) })
+				defer conn.die(errClosed)
+				link.open.Store(true)
+				ctx, cancel := context.WithCancel(t.Context())
+				time.AfterFunc(after, cancel)
+				began := time.Now()
+				_, err := conn.watch(ctx, Watch{Idle: time.Minute})
+				if e := failure(t, err); e.Kind != Canceled || e.Phase != PhaseVigil || time.Since(began) != after {
+					t.Errorf("after %v: %+v", time.Since(began), e)
+				}
+			})
+		})
+	}
+}
+
+// TestVigilOfSSHD asks the real one, which is a release that waits for two
+// intervals. Our own keepalives are set so short that the second would never be
+// given up if they were sent.
+func TestVigilOfSSHD(t *testing.T) {
+	t.Parallel()
+	m := hosttest.Start(t, hosttest.Options{
+		Users: []hosttest.User{{Name: "left", Shell: "/bin/false"}},
+		Files: map[string]string{"/etc/ssh/sshd_config.d/10-x.conf": "ClientAliveInterval 1\nClientAliveCountMax 2\nMatch User left\nClientAliveInterval 0\n"},
+	})
+	for name, c := range map[string]struct {
+		user        string
+		watch       Watch
+		least, most int
+		parting     Parting
+	}{
+		"answered":  {"root", Watch{Idle: 7 * time.Second}, 2, 7, ""},
+		"mute":      {"root", Watch{Idle: time.Minute, Mute: true}, 1, 2, HungUp},
+		"no shell":  {"left", Watch{Idle: 4 * time.Second}, 0, 0, ""},
+		"mute, too": {"left", Watch{Idle: 4 * time.Second, Mute: true}, 0, 0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			v, err := brisk(t).Vigil(t.Context(), specOf(t, m, c.user, func(s *Settings) { s.KeepaliveInterval = ptr(300 * time.Millisecond) }), c.watch)
+			if err != nil || v.AuthMethod != "publickey" || v.Parting != c.parting || len(v.Asked) < c.least || len(v.Asked) > c.most {
+				t.Fatalf("have %+v, %v", v, err)
+			}
+			if (v.RoundTrip > 0) == (v.Parting != "") || (v.Silence > 3*time.Second) != (v.Parting != "") || v.Silence > 50*time.Second {
+				t.Errorf("have %+v", v)
+			}
+			for i, at := range v.Asked {
+				if i > 0 && at-v.Asked[i-1] < 900*time.Millisecond {
+					t.Errorf("asked at %v", v.Asked)
+				}
+			}
+		})
+	}
+}
+
+// TestVigilOfAForgottenConnection: a firewall, or a host that was started anew,
+// answers with a reset.
+func TestVigilOfAForgottenConnection(t *testing.T) {
+	t.Parallel()
+	key, public := newKey(t)
+	s := serve(t, public, nil)
+	time.AfterFunc(time.Second, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for c := range s.open {
+			_ = c.(*net.TCPConn).SetLinger(0)
+			_ = c.Close()
+		}
+	})
+	v, err := brisk(t).Vigil(t.Context(), s.spec(key, nil), Watch{Idle: time.Minute})
+	if err != nil || v.Parting != Reset || v.Silence == 0 || v.Cause == nil {
+		t.Errorf("have %+v, %v", v, err)
+	}
+}
+
+// TestVigilWithoutALogin: what is an error of Reach is one here.
+func TestVigilWithoutALogin(t *testing.T) {
+	t.Parallel()
+	if v, err := brisk(t).Vigil(t.Context(), Spec{Transport: transportLocal}, Watch{Idle: time.Hour}); err != nil || v.Attempts != 0 {
+		t.Errorf("have %+v, %v", v, err)
+	}
+	key, public := newKey(t)
+	other, _ := newKey(t)
+	s := serve(t, public, nil)
+	p := once(t)
+	if _, err := p.Acquire(t.Context(), s.spec(other, nil)); err == nil {
+		t.Fatal("a stranger was let in")
+	}
+	conns := s.conns.Load()
+	_, err := p.Vigil(t.Context(), s.spec(other, nil), Watch{Idle: time.Hour})
+	if e := failure(t, err); e.Kind != Auth || s.conns.Load() != conns {
+		t.Errorf("asked again: %v", e)
+	}
+	_, err = p.Vigil(t.Context(), s.spec(key, func(l *Settings) { l.HostKeys = []string{authorized(mustSigner(newEd25519()))} }), Watch{Idle: time.Hour})
+	if e := failure(t, err); e.Kind != HostKeyChanged || e.Meeting.Identification == 0 {
+		t.Errorf("have %+v", e)
+	}
+}
+
+func TestParting(t *testing.T) {
+	of := func(errno syscall.Errno) error {
+		return &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", errno)}
+	}
+	for want, causes := range map[Parting][]error{
+		HungUp:    {io.EOF, io.ErrUnexpectedEOF},
+		Reset:     {of(syscall.ECONNRESET), of(syscall.EPIPE)},
+		PathLost:  {of(syscall.ETIMEDOUT), of(syscall.EHOSTUNREACH), net.ErrClosed},
+		Dismissed: {errors.New("ssh: disconnect, reason 11: idle for too long")},
+	} {
+		for _, cause := range causes {
+			if got := partingBy(cause); got != want {
+				t.Errorf("%v: %q, not %q", cause, got, want)
+			}
+		}
+	}
+}
