@@ -21,7 +21,7 @@ type route func(ctx context.Context, address string) (net.Conn, error)
 func direct(s Spec) route {
 	return func(ctx context.Context, address string) (net.Conn, error) {
 		dialer := net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 15 * time.Second, Count: 3}}
-		if s.bare {
+		if s.KeepaliveInterval < 0 {
 			dialer = net.Dialer{KeepAlive: -1}
 		}
 		c, err := dialer.DialContext(ctx, s.network(), address)

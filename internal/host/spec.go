@@ -79,13 +79,9 @@ type Spec struct {
 	HandshakeTimeout  time.Duration
 	CommandTimeout    time.Duration
 	ConnectWait       time.Duration
-	KeepaliveInterval time.Duration // 0: none
+	KeepaliveInterval time.Duration // 0: none; negative: none of TCP either
 	KeepaliveCountMax int
 	MaxSessions       int
-
-	// bare leaves out TCP's keepalives too: they would keep a path open that the
-	// machine's own do not.
-	bare bool
 }
 
 // Address is host:port, with brackets where IPv6 needs them.

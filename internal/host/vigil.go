@@ -66,7 +66,8 @@ func (p *Pool) Vigil(ctx context.Context, spec Spec, w Watch) (Vigil, error) {
 	}
 	ctx, cancel := p.bounded(ctx)
 	defer cancel()
-	spec.KeepaliveInterval, spec.bare = 0, true
+	// TCP's keepalives would keep a path open that the machine's own do not.
+	spec.KeepaliveInterval = -1
 	c, reach, err := p.reach(ctx, spec)
 	if err != nil {
 		return Vigil{}, err

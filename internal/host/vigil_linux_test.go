@@ -4,18 +4,19 @@ import (
 	"net"
 	"syscall"
 	"testing"
+	"time"
 )
 
-// TestBareSendsNothing: TCP's keepalives, too, would keep a path open.
-func TestBareSendsNothing(t *testing.T) {
+// TestNoKeepalivesOfTCP: they, too, would keep a path open.
+func TestNoKeepalivesOfTCP(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = l.Close() }()
-	for _, bare := range []bool{false, true} {
-		c, err := direct(Spec{bare: bare})(t.Context(), l.Addr().String())
+	for _, interval := range []time.Duration{0, -1} {
+		c, err := direct(Spec{KeepaliveInterval: interval})(t.Context(), l.Addr().String())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -24,8 +25,8 @@ func TestBareSendsNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := raw.Control(func(fd uintptr) {
-			if on, err := syscall.GetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_KEEPALIVE); err != nil || (on == 0) != bare {
-				t.Errorf("bare %v: SO_KEEPALIVE is %d, %v", bare, on, err)
+			if on, err := syscall.GetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_KEEPALIVE); err != nil || (on == 0) != (interval < 0) {
+				t.Errorf("interval %v: SO_KEEPALIVE is %d, %v", interval, on, err)
 			}
 		}); err != nil {
 			t.Error(err)
