@@ -4,7 +4,9 @@ package provider
 
 import (
 	"bytes"
+	"fmt"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -190,6 +192,20 @@ func TestInterruptTwice(t *testing.T) {
 			c.apply()
 			c.plan(0, "No changes")
 		})
+	}
+}
+
+// TestInterruptOfAProbe: Ctrl-C ends an idle time of an hour at once.
+func TestInterruptOfAProbe(t *testing.T) {
+	t.Parallel()
+	m := hosttest.Start(t, hosttest.Options{Users: []hosttest.User{{Name: "idler"}}})
+	c := newCLI(t)
+	c.config(providerBlock("", m) + fmt.Sprintf("data \"sshkeepalive_probe\" \"x\" {\n  host = \"idler@%s:%d\"\n  idle = \"1h\"\n}\n", m.Addr, m.Port))
+	r := c.start("plan", "-no-color")
+	eventually(t, "the login", func() bool { return regexp.MustCompile(`(?m)sshd: idler *$`).MatchString(m.Processes()) })
+	r.interrupt("Interrupt received")
+	if code := r.wait(); code == 0 || !strings.Contains(r.said(), "sit idle") {
+		t.Errorf("exit code %d: %s", code, r.said())
 	}
 }
 

@@ -145,6 +145,10 @@ data "sshkeepalive_client_config" %[1]q {
   probe_hosts = ["db1"]
 }
 data "sshkeepalive_connection" %[1]q { host = %[1]q }
+data "sshkeepalive_probe" %[1]q {
+  host = %[1]q
+  idle = "1s"
+}
 `, name)
 }
 

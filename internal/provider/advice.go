@@ -72,6 +72,19 @@ func reachAdvice(e *host.Error) string {
 	return ""
 }
 
+// partingAdvice is what to do about a connection that ended while it was idle.
+func partingAdvice(p host.Parting) string {
+	switch p {
+	case host.HungUp:
+		return "sshd gives up nobody who answers, but for ClientAliveCountMax 0 before 8.2. Look for UnusedConnectionTimeout (no session was open), for a restart of the host, and for an idle limit of a jump host, proxy or load balancer on the way."
+	case host.Dismissed:
+		return "The server ended the connection by itself, with a message: look for an idle limit there."
+	case host.Reset, host.PathLost:
+		return "Something on the way, such as a NAT or a firewall, forgot the connection while it was idle, or the host was stopped. Have sshd ask more often than the path forgets: lower client_alive_interval."
+	}
+	return ""
+}
+
 // keyscan is the command that shows the host keys at address.
 func keyscan(address string) string {
 	name, port, err := net.SplitHostPort(address)

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
@@ -34,6 +36,8 @@ type outpost struct {
 	timeouts timeouts.Value
 	// onUnreachable is null where not to reach a host is an answer like another.
 	onUnreachable types.String
+	// sits is how long it looks on purpose.
+	sits time.Duration
 }
 
 // at finds the host of o and has look look at it, which waits for no machine to
@@ -43,7 +47,7 @@ func (l *lookout) at(ctx context.Context, o outpost, look func(context.Context, 
 	ctx, leave := l.session.enter(ctx)
 	defer leave()
 	name := o.Host.ValueString()
-	patience, diags := o.timeouts.Read(ctx, lookTimeout)
+	patience, diags := o.timeouts.Read(ctx, lookTimeout+o.sits)
 	where, more := l.session.find(ctx, o.address)
 	diags.Append(more...)
 	switch {
@@ -51,6 +55,8 @@ func (l *lookout) at(ctx context.Context, o outpost, look func(context.Context, 
 		return false, diags
 	case where.unknown != "":
 		return false, append(diags, notKnownYet(name, where.unknown))
+	case o.sits > 0 && patience <= o.sits:
+		return false, append(diags, noTimeToSit(patience, o.sits))
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -75,6 +81,11 @@ func surveyed(ctx context.Context, name string, s keepalive.Survey) diag.Diagnos
 func notKnownYet(name, what string) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(name+": "+what+" is not known yet",
 		"The host was not dialled. What the data source itself says is known, but not how to reach the host. Let the data source depend (depends_on) on the resource that the value comes from: Terraform then reads it during the apply.")
+}
+
+func noTimeToSit(patience, sits time.Duration) diag.Diagnostic {
+	return diag.NewAttributeErrorDiagnostic(path.Root("timeouts"), "No time to sit idle",
+		fmt.Sprintf("%s are to be spent idle, and the read may take %s. Leave timeouts.read out, or make it longer than idle by what a login takes.", sits, patience))
 }
 
 func notRead(name string, err error) diag.Diagnostic {

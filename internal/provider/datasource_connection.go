@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"math"
 	"time"
@@ -12,7 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
@@ -29,11 +27,7 @@ type connectionModel struct {
 	SSH      types.Object   `tfsdk:"ssh"`
 	Timeouts timeouts.Value `tfsdk:"timeouts"`
 
-	Reachable types.Bool   `tfsdk:"reachable"`
-	Failure   types.String `tfsdk:"failure"`
-	Phase     types.String `tfsdk:"phase"`
-	Error     types.String `tfsdk:"error"`
-	NextStep  types.String `tfsdk:"next_step"`
+	verdict
 
 	User                 types.String `tfsdk:"user"`
 	Address              types.String `tfsdk:"address"`
@@ -54,12 +48,8 @@ func (*connectionSource) Metadata(_ context.Context, req datasource.MetadataRequ
 // Schema describes sshkeepalive_connection.
 func (*connectionSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	attributes := sourceWhereSchema(ctx, connectionHostDoc)
+	maps.Copy(attributes, verdictSchema())
 	maps.Copy(attributes, map[string]schema.Attribute{
-		"reachable":             schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether we could log in."},
-		"failure":               computedText("What sort of failure it is, null if none: `unreachable`, `timeout`, `no passage` (a proxy or jump host that forbids the way), `throttled`, `not ssh`, `negotiation`, `host key unknown`, `host key changed`, `host key revoked`, `authentication refused`, `handshake lost`."),
-		"phase":                 computedText("How far we came, null if we could log in: `resolve`, `connect`, `identification`, `key exchange`, `host key`, `authentication`."),
-		"error":                 computedText("What happened, in full; null if we could log in."),
-		"next_step":             computedText("What to do about it; null if we could log in."),
 		"user":                  computedText("Whom we log in as. Null on the transport `local`."),
 		"address":               computedText("What was dialled, `host:port`. Null on the transport `local`."),
 		"server_identification": computedText("What the server said of itself: `SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u6`."),
@@ -104,7 +94,7 @@ func (d *connectionSource) Read(ctx context.Context, req datasource.ReadRequest,
 	}
 	_, diags := d.at(ctx, outpost{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts}, func(ctx context.Context, where whereabouts) (diag.Diagnostics, error) {
 		if where.spec.Transport == "image" {
-			return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("host"), m.Host.ValueString()+": an image cannot be logged in to", "It is a mounted file system, and no machine.")}, nil
+			return diag.Diagnostics{noLogin(m.Host.ValueString())}, nil
 		}
 		r, err := d.session.engine.Reach(ctx, where.spec)
 		failure := new(host.Error)
@@ -112,7 +102,7 @@ func (d *connectionSource) Read(ctx context.Context, req datasource.ReadRequest,
 		case err == nil:
 			m.tell(where.spec, r)
 			m.Reachable = types.BoolValue(true)
-		case errors.As(err, &failure) && failure.Kind != host.Config && failure.Kind != host.Canceled:
+		case keptOut(err, &failure):
 			m.tell(where.spec, host.Reach{Meeting: failure.Meeting, Attempts: failure.Attempts, Elapsed: failure.Elapsed})
 			m.fail(failure)
 		default:
@@ -124,12 +114,6 @@ func (d *connectionSource) Read(ctx context.Context, req datasource.ReadRequest,
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	}
-}
-
-func (m *connectionModel) fail(e *host.Error) {
-	m.Reachable = types.BoolValue(false)
-	m.Failure, m.Phase = types.StringValue(string(e.Kind)), types.StringValue(string(e.Phase))
-	m.Error, m.NextStep = types.StringValue(e.Error()), types.StringValue(reachAdvice(e))
 }
 
 func (m *connectionModel) tell(spec host.Spec, r host.Reach) {

@@ -27,13 +27,13 @@ func sourceWhereSchema(ctx context.Context, hostDoc string) map[string]schema.At
 			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
 		"ssh":      schema.SingleNestedAttribute{Optional: true, MarkdownDescription: sshDoc, Attributes: sourceAttributes(sshSchema()), CustomType: objectOf(sshSchema())},
-		"timeouts": sourceTimeouts(ctx),
+		"timeouts": sourceTimeouts(ctx, "`2m`"),
 	}
 }
 
-func sourceTimeouts(ctx context.Context) schema.Attribute {
+func sourceTimeouts(ctx context.Context, usual string) schema.Attribute {
 	a := timeouts.AttributesWithOpts(ctx, timeouts.Opts{
-		ReadDescription: "How long looking at the host may take, such as `30s`. Default `2m`. Nothing waits for a host to boot: `connect_wait` is for resources.",
+		ReadDescription: "How long looking at the host may take, such as `30s`. Default " + usual + ". Nothing waits for a host to boot: `connect_wait` is for resources.",
 	})
 	if nested, ok := a.(schema.SingleNestedAttribute); ok {
 		nested.MarkdownDescription = "How long Terraform's operations on this data source may take, waiting for others on the same host included."

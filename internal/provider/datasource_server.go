@@ -114,7 +114,7 @@ func (d *serverConfig) Read(ctx context.Context, req datasource.ReadRequest, res
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	looked, diags := d.at(ctx, outpost{address{Host: m.Host, SSH: m.SSH}, m.Timeouts, m.OnUnreachable}, func(ctx context.Context, where whereabouts) (diag.Diagnostics, error) {
+	looked, diags := d.at(ctx, outpost{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, onUnreachable: m.OnUnreachable}, func(ctx context.Context, where whereabouts) (diag.Diagnostics, error) {
 		var w wanted
 		var diags diag.Diagnostics
 		w.server.Contexts = w.contexts(ctx, m.Contexts, &diags)

@@ -97,7 +97,7 @@ func (d *controlSockets) Read(ctx context.Context, req datasource.ReadRequest, r
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	looked, diags := d.at(ctx, outpost{address{Host: m.Host, SSH: m.SSH}, m.Timeouts, m.OnUnreachable}, func(ctx context.Context, where whereabouts) (diag.Diagnostics, error) {
+	looked, diags := d.at(ctx, outpost{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, onUnreachable: m.OnUnreachable}, func(ctx context.Context, where whereabouts) (diag.Diagnostics, error) {
 		if diags := imageRunsNoSSH(m.Host, where); diags.HasError() {
 			return diags, nil
 		}

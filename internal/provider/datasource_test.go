@@ -233,6 +233,7 @@ func TestSourcesRefuse(t *testing.T) {
 		"a token in a path":    {socketsType, values{"host": "web1", "path": "~/.ssh/cm-%C"}, []string{`AttributeName("path")`, "write * for it"}},
 		"two lines for a path": {socketsType, values{"host": "web1", "path": "/a\nb"}, []string{`AttributeName("path")`}},
 		"a socket in an image": {socketsType, values{"host": "image", "path": "/a"}, []string{"an image runs no ssh"}},
+		"an image's probe":     {probeType, values{"host": "image"}, []string{"an image cannot be logged in to"}},
 		"a bad address":        {connectionType, values{"host": "web1:ssh:2"}, []string{"web1:ssh:2"}},
 		"a host key policy":    {serverConfigType, values{"host": "web1", "ssh": values{"host_key_policy": "yolo"}}, []string{`AttributeName("host_key_policy")`}},
 		"a port in a context":  {serverConfigType, values{"host": "web1", "contexts": []any{values{"local_port": 0}}}, []string{`AttributeName("local_port")`}},

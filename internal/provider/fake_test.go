@@ -19,6 +19,7 @@ type fakeEngine struct {
 	mu                      sync.Mutex
 	hosts                   map[string]*fakeHost // by the name that the user wrote
 	specs                   []host.Spec          // of every call, in order
+	watches                 []host.Watch
 	looks, applies, removes int
 }
 
@@ -32,6 +33,7 @@ type fakeHost struct {
 	lookErr   error
 	reach     host.Reach
 	sockets   reconcile.ControlSight
+	vigil     host.Vigil
 	applyErr  error
 }
 
@@ -57,6 +59,14 @@ func (e *fakeEngine) Reach(_ context.Context, spec host.Spec) (host.Reach, error
 	defer e.mu.Unlock()
 	h := e.at(reconcile.Target{Spec: spec})
 	return h.reach, h.lookErr
+}
+
+func (e *fakeEngine) Vigil(_ context.Context, spec host.Spec, w host.Watch) (host.Vigil, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.watches = append(e.watches, w)
+	h := e.at(reconcile.Target{Spec: spec})
+	return h.vigil, h.lookErr
 }
 
 func (e *fakeEngine) Look(_ context.Context, t reconcile.Target, want keepalive.Server) (reconcile.Sight, error) {

@@ -25,6 +25,7 @@ var (
 // engine looks at machines and changes them; *reconcile.Engine is one.
 type engine interface {
 	Reach(ctx context.Context, spec host.Spec) (host.Reach, error)
+	Vigil(ctx context.Context, spec host.Spec, w host.Watch) (host.Vigil, error)
 	Look(ctx context.Context, t reconcile.Target, want keepalive.Server) (reconcile.Sight, error)
 	Apply(ctx context.Context, t reconcile.Target, want keepalive.Server, rec reconcile.Record) (reconcile.Sight, keepalive.Plan, reconcile.Outcome, error)
 	Remove(ctx context.Context, t reconcile.Target, want keepalive.Server, rec reconcile.Record) (same bool, err error)
@@ -183,5 +184,6 @@ func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
 		func() datasource.DataSource { return &connectionSource{} },
 		func() datasource.DataSource { return &audit{} },
 		func() datasource.DataSource { return &controlSockets{} },
+		func() datasource.DataSource { return &probeSource{} },
 	}
 }

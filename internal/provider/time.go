@@ -118,19 +118,25 @@ func (isTime) ValidateString(_ context.Context, req validator.StringRequest, res
 	}
 }
 
-// isDuration accepts the times that bound our own work.
-type isDuration struct{}
+// isDuration accepts the times that bound our own work, within limits unless most
+// is 0.
+type isDuration struct{ least, most time.Duration }
 
 func (isDuration) Description(context.Context) string { return `a time such as "10s" or "1m30s"` }
 
 func (v isDuration) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
-func (isDuration) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+func (v isDuration) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	if _, err := parseDuration(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.Append(badTime(req.Path, req.ConfigValue.ValueString(), err))
+	text := req.ConfigValue.ValueString()
+	d, err := parseDuration(text)
+	switch {
+	case err != nil:
+		resp.Diagnostics.Append(badTime(req.Path, text, err))
+	case v.most > 0 && (d < v.least || d > v.most):
+		resp.Diagnostics.AddAttributeError(req.Path, "Time out of range", fmt.Sprintf("%q: write a time from %s to %s.", text, v.least, v.most))
 	}
 }
 

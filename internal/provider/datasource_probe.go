@@ -1,0 +1,152 @@
+package provider
+
+import (
+	"context"
+	"maps"
+	"math"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+)
+
+var _ datasource.DataSourceWithConfigure = (*probeSource)(nil)
+
+// probeSource is the data source sshkeepalive_probe.
+type probeSource struct{ lookout }
+
+// probeModel is sshkeepalive_probe as Terraform holds it.
+type probeModel struct {
+	Host         types.String   `tfsdk:"host"`
+	SSH          types.Object   `tfsdk:"ssh"`
+	Timeouts     timeouts.Value `tfsdk:"timeouts"`
+	Idle         types.String   `tfsdk:"idle"`
+	UntilDropped types.Bool     `tfsdk:"until_dropped"`
+
+	verdict
+
+	Requests     types.Int64   `tfsdk:"requests"`
+	FirstAfter   types.Float64 `tfsdk:"first_after"`
+	Interval     types.Float64 `tfsdk:"interval"`
+	Ended        types.String  `tfsdk:"ended"`
+	DroppedAfter types.Float64 `tfsdk:"dropped_after"`
+}
+
+// usualIdle is long enough for two requests of an sshd that asks every 10 s or,
+// of a release that waits for two intervals, every 5 s: a plan should not take
+// longer than that unless somebody says so.
+const usualIdle = 30 * time.Second
+
+// Metadata names the data source.
+func (*probeSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_probe"
+}
+
+// Schema describes sshkeepalive_probe.
+func (*probeSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	attributes := sourceWhereSchema(ctx, connectionHostDoc)
+	maps.Copy(attributes, verdictSchema())
+	maps.Copy(attributes, map[string]schema.Attribute{
+		"timeouts": sourceTimeouts(ctx, "`2m` and `idle`"),
+		"idle": schema.StringAttribute{Optional: true, Validators: []validator.String{isDuration{least: time.Second, most: time.Hour}},
+			MarkdownDescription: "How long to sit idle, from `1s` to `1h`; each read takes that long. Two requests are needed to tell their interval. Default `30s`."},
+		"until_dropped": schema.BoolAttribute{Optional: true,
+			MarkdownDescription: "Do not answer the server's requests, as a dead client does, and stop as soon as it hangs up; `idle` is then the longest to wait for that. Default `false`."},
+		"error":         computedText("What happened, in full: to a login that failed, or to a connection that ended without being meant to. Null otherwise."),
+		"next_step":     computedText("What to do about it; null where `error` is."),
+		"requests":      schema.Int64Attribute{Computed: true, MarkdownDescription: "How many keepalive requests the server sent. `0` from an sshd with `ClientAliveInterval 0`, or with one longer than `idle`."},
+		"first_after":   computedSeconds("Seconds from our login to the first of them; null if there was none."),
+		"interval":      computedSeconds("Seconds between two of them, the median; null if there were fewer than two."),
+		"ended":         computedText("How the connection ended before we did, null if it was there at the end: `closed` (in good order, as sshd does), `disconnected` (with a message of SSH), `reset` (by a kernel or firewall that knows no such connection), `lost` (nothing came back: a NAT forgot it, or the host is gone)."),
+		"dropped_after": computedSeconds("Seconds from the last thing we sent until the connection ended; null if it did not, or if it was lost and nobody knows when. With `until_dropped`, how long sshd keeps a dead client."),
+	})
+	resp.Schema = schema.Schema{MarkdownDescription: probeDoc, Attributes: attributes}
+}
+
+const probeDoc = "What keepalives a server really sends, measured on the wire: logs in afresh, sits idle, counts the server's `keepalive@openssh.com` requests and tells their interval, and whether the idle connection survived; with `until_dropped`, when sshd gives up a client that does not answer. " +
+	"Nothing is run on the host, and no keepalives of ours are sent meanwhile."
+
+func computedSeconds(doc string) schema.Float64Attribute {
+	return schema.Float64Attribute{Computed: true, MarkdownDescription: doc}
+}
+
+// Read sits idle.
+func (d *probeSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var m probeModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	watch, diags := m.watch()
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	_, diags = d.at(ctx, outpost{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, sits: watch.Idle}, func(ctx context.Context, where whereabouts) (diag.Diagnostics, error) {
+		if where.spec.Transport == "image" {
+			return diag.Diagnostics{noLogin(m.Host.ValueString())}, nil
+		}
+		v, err := d.session.engine.Vigil(ctx, where.spec, watch)
+		failure := new(host.Error)
+		switch {
+		case err == nil:
+			m.tell(v)
+		case keptOut(err, &failure):
+			m.fail(failure)
+		default:
+			return nil, err
+		}
+		return nil, nil
+	})
+	resp.Diagnostics.Append(diags...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	}
+}
+
+func (m *probeModel) watch() (w host.Watch, diags diag.Diagnostics) {
+	w = host.Watch{Idle: usualIdle, Mute: m.UntilDropped.ValueBool()}
+	if m.Idle.IsNull() {
+		return w, nil
+	}
+	var err error
+	if w.Idle, err = parseDuration(m.Idle.ValueString()); err != nil {
+		diags.Append(badTime(path.Root("idle"), m.Idle.ValueString(), err))
+	}
+	return w, diags
+}
+
+func (m *probeModel) tell(v host.Vigil) {
+	m.Reachable = types.BoolValue(true)
+	if v.Attempts == 0 {
+		return // a machine that is not logged in to
+	}
+	m.Requests = types.Int64Value(int64(len(v.Asked)))
+	if len(v.Asked) > 0 {
+		m.FirstAfter = seconds3(v.Asked[0])
+	}
+	if spacing, ok := keepalive.MeasuredSpacing(v.Asked); ok {
+		m.Interval = seconds3(spacing)
+	}
+	if v.Parting == "" {
+		return
+	}
+	m.Ended = types.StringValue(string(v.Parting))
+	if v.Silence > 0 {
+		m.DroppedAfter = seconds3(v.Silence)
+	}
+	if v.Parting != host.HungUp || !m.UntilDropped.ValueBool() {
+		m.Error = types.StringValue(v.Cause.Error())
+		m.NextStep = types.StringValue(partingAdvice(v.Parting))
+	}
+}
+
+// seconds3 has three decimals.
+func seconds3(d time.Duration) types.Float64 {
+	return types.Float64Value(math.Round(d.Seconds()*1000) / 1000)
+}
