@@ -89,8 +89,9 @@ func (c *conn) watch(ctx context.Context, w Watch) (Vigil, error) {
 		v = Vigil{Parting: partingBy(c.cause), Cause: c.deathCause(), Silence: time.Since(c.wire.spoke()), Asked: e.all()}
 	case <-time.After(w.Idle):
 		v = Vigil{Asked: e.all()}
-		v.RoundTrip = c.roundTrip(ctx)
-		v.Parting, v.Cause = c.afterAsking(v.RoundTrip)
+		if v.RoundTrip = c.roundTrip(ctx); ctx.Err() == nil {
+			v.Parting, v.Cause = c.afterAsking(v.RoundTrip)
+		}
 	case <-ctx.Done():
 	}
 	if ctx.Err() != nil {
@@ -102,10 +103,11 @@ func (c *conn) watch(ctx context.Context, w Watch) (Vigil, error) {
 // afterAsking says what it means when an idle connection was asked for a sign of
 // life. A machine that hangs up on being asked, as old tinyssh does, has heard us.
 func (c *conn) afterAsking(answer time.Duration) (Parting, error) {
-	switch {
-	case answer > 0:
+	if answer > 0 {
 		return "", nil
-	case c.alive():
+	}
+	c.settle()
+	if c.alive() {
 		return PathLost, errors.New("no answer after the idle time")
 	}
 	switch how := partingBy(c.cause); how {
@@ -115,12 +117,16 @@ func (c *conn) afterAsking(answer time.Duration) (Parting, error) {
 	return "", nil
 }
 
+// windowsReset is WSAECONNRESET: on Windows the usual name stands for a number that
+// nothing there returns.
+const windowsReset = syscall.Errno(10054)
+
 // partingBy says how the connection ended that died of cause.
 func partingBy(cause error) Parting {
 	switch {
 	case errors.Is(cause, io.EOF), errors.Is(cause, io.ErrUnexpectedEOF):
 		return HungUp
-	case errors.Is(cause, syscall.ECONNRESET), errors.Is(cause, syscall.EPIPE):
+	case errors.Is(cause, syscall.ECONNRESET), errors.Is(cause, syscall.EPIPE), errors.Is(cause, windowsReset):
 		return Reset
 	case isCut(cause):
 		return PathLost
