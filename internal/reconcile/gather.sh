@@ -105,19 +105,19 @@ words() { f=; while [ $# -gt 0 ]; do case $1 in
     -C|-c|-E|-b|-g|-k|-u) shift ;;
     esac; [ $# -gt 0 ] && shift; done; };
 FOUND=;
+MAIN=/etc/ssh/sshd_config;
 set -f;
 words $ARGV;
 set +f;
 for f in "$CFG" "$FOUND" /etc/ssh/sshd_config /usr/local/etc/ssh/sshd_config /usr/etc/ssh/sshd_config; do
   [ -n "$f" ] || continue;
-  MAIN=$f;
-  if [ -n "$CFG$FOUND" ] || [ -e "$f" ]; then break; fi;
+  if [ -n "$CFG$FOUND" ] || [ -e "$f" ]; then MAIN=$f; break; fi;
 done;
 DIR=/etc/ssh;
 case $MAIN in /usr/local/etc/ssh/*) DIR=/usr/local/etc/ssh ;; esac;
 say main "$MAIN";
 say dir "$DIR";
-if [ ! -r "$MAIN" ]; then say unreadable "$MAIN" "$(cat "$MAIN" 2>&1 >/dev/null)"; exit 0; fi;
+if [ ! -r "$MAIN" ]; then say unreadable "$(cat "$MAIN" 2>&1 >/dev/null)"; exit 0; fi;
 
 # Every file the tree could read and every directory that an Include looks into,
 # generation by generation: what reads one file reads all of them in one go. The
@@ -131,6 +131,7 @@ stamped() { times=$(eval "stat -c '@stat %.9Z %.9Y %n' $1" 2>/dev/null);
 SEEN='|';
 meet() { case $SEEN in *"|$1|"*) return ;; esac;
   SEEN="$SEEN$1|";
+  case $1 in *"$NL"*) say oddname "${1%%"$NL"*}"; exit 0 ;; esac;
   stamp "$1";
   NEW="$NEW $WORD"; };
 cd "$DIR" 2>/dev/null || cd /;

@@ -83,6 +83,8 @@ func (r *report) section(word, arg string) error {
 		return fmt.Errorf("no sshd program is installed on the host")
 	case "notemp":
 		return errNoTemp
+	case "oddname":
+		return fmt.Errorf("a file is included whose name has a line end in it: it begins with %s", arg)
 	case "unreadable":
 		return fmt.Errorf("read the main file: %s", arg)
 	case "version":

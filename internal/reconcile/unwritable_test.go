@@ -66,3 +66,20 @@ func TestFault55(t *testing.T) {
 		}
 	}
 }
+
+// TestOddTrees: what cannot be looked at says which file it is.
+func TestOddTrees(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, hosttest.Options{}, "root")
+	for what, c := range map[string]struct{ make, undo, says string }{
+		"no main file": {"mv /etc/ssh/sshd_config /root/kept", "mv /root/kept /etc/ssh/sshd_config", "read the main file: cat: /etc/ssh/sshd_config: No such file"},
+		"a line end in a name": {`echo '#' >"/etc/ssh/sshd_config.d/50-a
+b.conf"`, `rm /etc/ssh/sshd_config.d/50-a*`, "it begins with /etc/ssh/sshd_config.d/50-a"},
+	} {
+		r.Sh(c.make)
+		if _, err := r.walk().Look(t.Context(), r.target, wish("ClientAliveInterval", "60")); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v", what, err)
+		}
+		r.Sh(c.undo)
+	}
+}
