@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -65,16 +64,8 @@ func TestImport(t *testing.T) {
 func TestImportBlockByIdentity(t *testing.T) {
 	t.Parallel()
 	first, second := newCLI(t), newCLI(t)
-	out, _ := first.run("version", "-json")
-	var engine struct {
-		Version string `json:"terraform_version"`
-	}
-	if err := json.Unmarshal([]byte(out), &engine); err != nil {
-		t.Fatal(err)
-	}
-	var minor int
-	if _, err := fmt.Sscanf(engine.Version, "1.%d.", &minor); err == nil && minor < 12 {
-		t.Skipf("version %s of the engine imports by ID alone", engine.Version)
+	if !identityImports(t, hosttest.NeedsEngine(t)) {
+		t.Skip("importing by identity needs Terraform 1.12 or OpenTofu 1.12")
 	}
 	m := hosttest.Start(t, hosttest.Options{})
 	config := providerBlock("", m) + serverBlock(m, fullBody)
