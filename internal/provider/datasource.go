@@ -16,6 +16,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
 // lookout is what the data sources have in common: they look at a host and change
@@ -70,6 +71,46 @@ func (l *lookout) at(ctx context.Context, o outpost, look func(context.Context, 
 		return false, append(diags, notRead(name, err))
 	}
 	return false, append(diags, failures(name, "read", err)...)
+}
+
+// looker is the model of a data source that looks at what is on a host.
+type looker[M any] interface {
+	*M
+	outpost() outpost
+	// look asks the host and fills in what it says.
+	look(ctx context.Context, s *session, where whereabouts) (diag.Diagnostics, error)
+	// tellNothing leaves everything null. Lists and maps have to be told their types
+	// for that.
+	tellNothing()
+}
+
+// readSource reads a data source whose model is M.
+func readSource[M any, P looker[M]](ctx context.Context, l *lookout, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	m := P(new(M))
+	resp.Diagnostics.Append(req.Config.Get(ctx, m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	looked, diags := l.at(ctx, m.outpost(), func(ctx context.Context, where whereabouts) (diag.Diagnostics, error) {
+		return m.look(ctx, l.session, where)
+	})
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !looked {
+		m.tellNothing()
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+}
+
+// survey looks at an sshd of which nothing is wanted.
+func (s *session) survey(ctx context.Context, where whereabouts, mainFile types.String, contexts types.List) (reconcile.Sight, diag.Diagnostics, error) {
+	var w wanted
+	var diags diag.Diagnostics
+	w.server.Contexts = w.contexts(ctx, contexts, &diags)
+	sight, err := s.engine.Look(ctx, reconcile.Target{Spec: where.spec, ConfigFile: mainFile.ValueString()}, w.server)
+	return sight, diags, err
 }
 
 // surveyed logs what a look brought and returns why it brought nothing.

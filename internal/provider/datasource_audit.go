@@ -58,7 +58,7 @@ func (*audit) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *data
 	login := contextSchema()
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"on_unreachable": onUnreachableSource(),
-		"config_file":    schema.StringAttribute{Optional: true, MarkdownDescription: "The main configuration file. Default: the one that the running sshd uses.", Validators: []validator.String{absolutePath{}}},
+		"config_file":    mainFileSource(),
 		"contexts": schema.ListNestedAttribute{
 			Optional:            true,
 			MarkdownDescription: "Connections to look into besides the default one, as `sshd -T -C` takes them: a `Match` block may make an exception for them.",
@@ -101,7 +101,7 @@ func auditedSchema() map[string]schema.Attribute {
 		"findings":          list(findingType(), findingsDoc),
 		"exceptions":        list(exceptionType(), exceptionsDoc),
 		"warnings":          list(concernType(), concernsDoc),
-		"loaded":            schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the running sshd has loaded the files that are on disk; null when none runs. `false` is a stale daemon: new connections do not get what is told here."},
+		"loaded":            loadedSource(),
 		"dead_peer_timeout": schema.Int64Attribute{Computed: true, MarkdownDescription: deadPeerDoc},
 	}
 }
@@ -136,35 +136,25 @@ func concernType() types.ObjectType {
 
 // Read looks at the host.
 func (d *audit) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	var m auditModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() {
-		return
+	readSource[auditModel](ctx, &d.lookout, req, resp)
+}
+
+func (m *auditModel) outpost() outpost {
+	return outpost{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, onUnreachable: m.OnUnreachable}
+}
+
+func (m *auditModel) look(ctx context.Context, s *session, where whereabouts) (diag.Diagnostics, error) {
+	sight, diags, err := s.survey(ctx, where, m.ConfigFile, m.Contexts)
+	if err != nil {
+		return diags, err
 	}
-	looked, diags := d.at(ctx, outpost{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, onUnreachable: m.OnUnreachable}, func(ctx context.Context, where whereabouts) (diag.Diagnostics, error) {
-		var w wanted
-		var diags diag.Diagnostics
-		w.server.Contexts = w.contexts(ctx, m.Contexts, &diags)
-		sight, err := d.session.engine.Look(ctx, reconcile.Target{Spec: where.spec, ConfigFile: m.ConfigFile.ValueString()}, w.server)
-		if err != nil {
-			return diags, err
-		}
-		a := keepalive.AuditServer(m.profiles(), sight.Facts)
-		tflog.Debug(ctx, "audited", map[string]any{"host": m.Host.ValueString(), "findings": len(a.Findings), "exceptions": len(a.Exceptions), "warnings": len(a.Concerns)})
-		diags.Append(problems(m.Host.ValueString(), a.Problems)...)
-		if !diags.HasError() {
-			m.tell(a, sight)
-		}
-		return diags, nil
-	})
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
+	a := keepalive.AuditServer(m.profiles(), sight.Facts)
+	tflog.Debug(ctx, "audited", map[string]any{"host": m.Host.ValueString(), "findings": len(a.Findings), "exceptions": len(a.Exceptions), "warnings": len(a.Concerns)})
+	diags.Append(problems(m.Host.ValueString(), a.Problems)...)
+	if !diags.HasError() {
+		m.tell(a, sight)
 	}
-	if !looked {
-		m.tellNothing()
-	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	return diags, nil
 }
 
 func (m *auditModel) profiles() []string {
@@ -210,8 +200,6 @@ func (m *auditModel) tellVerdicts(a keepalive.Audit) {
 	m.Compliant, m.Counts = types.MapValueMust(types.BoolType, compliant), types.MapValueMust(countsType(), counts)
 }
 
-// tellNothing leaves everything null. Lists and maps have to be told their types
-// for that.
 func (m *auditModel) tellNothing() {
 	m.Compliant, m.Counts = types.MapNull(types.BoolType), types.MapNull(countsType())
 	m.Findings, m.Exceptions, m.Warnings = types.ListNull(findingType()), types.ListNull(exceptionType()), types.ListNull(concernType())

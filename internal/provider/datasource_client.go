@@ -104,34 +104,31 @@ func (*clientConfig) ValidateConfig(ctx context.Context, req datasource.Validate
 
 // Read looks at the host.
 func (d *clientConfig) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	var m clientConfigModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	looked, diags := d.at(ctx, outpost{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, onUnreachable: m.OnUnreachable}, func(ctx context.Context, where whereabouts) (diag.Diagnostics, error) {
-		if diags := imageRunsNoSSH(m.Host, where); diags.HasError() {
-			return diags, nil
-		}
-		sight, err := d.session.engine.LookClient(ctx, m.target(where), keepalive.Client{ProbeHosts: texts(m.ProbeHosts.Elements())})
-		if err != nil {
-			return nil, err
-		}
-		s := keepalive.SurveyClient(texts(m.Keywords.Elements()), sight.Facts)
-		diags := surveyed(ctx, m.Host.ValueString(), s)
-		if !diags.HasError() {
-			m.tell(s, sight)
-		}
+	readSource[clientConfigModel](ctx, &d.lookout, req, resp)
+}
+
+func (m *clientConfigModel) outpost() outpost {
+	return outpost{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, onUnreachable: m.OnUnreachable}
+}
+
+func (m *clientConfigModel) look(ctx context.Context, s *session, where whereabouts) (diag.Diagnostics, error) {
+	if diags := imageRunsNoSSH(m.Host, where); diags.HasError() {
 		return diags, nil
-	})
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
 	}
-	if !looked {
-		m.Effective, m.Provenance, m.Files = types.MapNull(effectiveType), types.MapNull(provenanceType()), types.ListNull(types.StringType)
+	sight, err := s.engine.LookClient(ctx, m.target(where), keepalive.Client{ProbeHosts: texts(m.ProbeHosts.Elements())})
+	if err != nil {
+		return nil, err
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	survey := keepalive.SurveyClient(texts(m.Keywords.Elements()), sight.Facts)
+	diags := surveyed(ctx, m.Host.ValueString(), survey)
+	if !diags.HasError() {
+		m.tell(survey, sight)
+	}
+	return diags, nil
+}
+
+func (m *clientConfigModel) tellNothing() {
+	m.Effective, m.Provenance, m.Files = types.MapNull(effectiveType), types.MapNull(provenanceType()), types.ListNull(types.StringType)
 }
 
 func (m *clientConfigModel) target(where whereabouts) reconcile.ClientTarget {

@@ -51,6 +51,14 @@ func onUnreachableSource() schema.Attribute {
 	}
 }
 
+func mainFileSource() schema.Attribute {
+	return schema.StringAttribute{Optional: true, MarkdownDescription: "The main configuration file. Default: the one that the running sshd uses.", Validators: []validator.String{absolutePath{}}}
+}
+
+func loadedSource() schema.Attribute {
+	return schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the running sshd has loaded the files that are on disk; null when none runs. `false` is a stale daemon: new connections do not get what is told here."}
+}
+
 func namesAttribute() schema.Attribute {
 	return schema.ListAttribute{
 		Optional:            true,

@@ -9,7 +9,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
@@ -60,7 +59,7 @@ func (*serverConfig) Schema(ctx context.Context, _ datasource.SchemaRequest, res
 	login := contextSchema()
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"on_unreachable": onUnreachableSource(),
-		"config_file":    schema.StringAttribute{Optional: true, MarkdownDescription: "The main configuration file. Default: the one that the running sshd uses.", Validators: []validator.String{absolutePath{}}},
+		"config_file":    mainFileSource(),
 		"contexts": schema.ListNestedAttribute{
 			Optional:            true,
 			MarkdownDescription: "Connections to tell about besides the default one, as `sshd -T -C` takes them; see `by_context`.",
@@ -78,7 +77,7 @@ func (*serverConfig) Schema(ctx context.Context, _ datasource.SchemaRequest, res
 			MarkdownDescription: "The lines of `Match` blocks that say something else than `effective`, for connections to which they apply. " + originDoc},
 		"shadowed": schema.ListAttribute{Computed: true, ElementType: originType(),
 			MarkdownDescription: "The lines that apply, say something else than `effective`, and lose: most often to an earlier line. The same attributes."},
-		"loaded":            schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the running sshd has loaded the files that are on disk; null when none runs. `false` is a stale daemon: new connections do not get what is told here."},
+		"loaded":            loadedSource(),
 		"dead_peer_timeout": schema.Int64Attribute{Computed: true, MarkdownDescription: deadPeerDoc},
 		"main_file":         computedText("The main configuration file that was read."),
 	})
@@ -109,34 +108,24 @@ func (*serverConfig) ValidateConfig(ctx context.Context, req datasource.Validate
 
 // Read looks at the host.
 func (d *serverConfig) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	var m serverConfigModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() {
-		return
+	readSource[serverConfigModel](ctx, &d.lookout, req, resp)
+}
+
+func (m *serverConfigModel) outpost() outpost {
+	return outpost{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, onUnreachable: m.OnUnreachable}
+}
+
+func (m *serverConfigModel) look(ctx context.Context, s *session, where whereabouts) (diag.Diagnostics, error) {
+	sight, diags, err := s.survey(ctx, where, m.ConfigFile, m.Contexts)
+	if err != nil {
+		return diags, err
 	}
-	looked, diags := d.at(ctx, outpost{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, onUnreachable: m.OnUnreachable}, func(ctx context.Context, where whereabouts) (diag.Diagnostics, error) {
-		var w wanted
-		var diags diag.Diagnostics
-		w.server.Contexts = w.contexts(ctx, m.Contexts, &diags)
-		sight, err := d.session.engine.Look(ctx, reconcile.Target{Spec: where.spec, ConfigFile: m.ConfigFile.ValueString()}, w.server)
-		if err != nil {
-			return diags, err
-		}
-		s := keepalive.SurveyServer(texts(m.Keywords.Elements()), sight.Facts)
-		diags.Append(surveyed(ctx, m.Host.ValueString(), s)...)
-		if !diags.HasError() {
-			m.tell(s, sight)
-		}
-		return diags, nil
-	})
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
+	survey := keepalive.SurveyServer(texts(m.Keywords.Elements()), sight.Facts)
+	diags.Append(surveyed(ctx, m.Host.ValueString(), survey)...)
+	if !diags.HasError() {
+		m.tell(survey, sight)
 	}
-	if !looked {
-		m.tellNothing()
-	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	return diags, nil
 }
 
 func (m *serverConfigModel) tell(s keepalive.Survey, sight reconcile.Sight) {
@@ -156,8 +145,6 @@ func (m *serverConfigModel) tell(s keepalive.Survey, sight reconcile.Sight) {
 	m.MachineID = optional(sight.MachineID, sight.MachineID != "")
 }
 
-// tellNothing leaves everything null. Lists and maps have to be told their types
-// for that.
 func (m *serverConfigModel) tellNothing() {
 	m.Effective, m.Provenance = types.MapNull(types.StringType), types.MapNull(originsType())
 	m.ByContext = types.ListNull(contextReadingType())

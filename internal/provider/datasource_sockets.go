@@ -92,31 +92,28 @@ func socketCountsType() types.ObjectType {
 
 // Read looks at the sockets.
 func (d *controlSockets) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	var m controlSocketsModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() {
-		return
+	readSource[controlSocketsModel](ctx, &d.lookout, req, resp)
+}
+
+func (m *controlSocketsModel) outpost() outpost {
+	return outpost{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, onUnreachable: m.OnUnreachable}
+}
+
+func (m *controlSocketsModel) look(ctx context.Context, s *session, where whereabouts) (diag.Diagnostics, error) {
+	if diags := imageRunsNoSSH(m.Host, where); diags.HasError() {
+		return diags, nil
 	}
-	looked, diags := d.at(ctx, outpost{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, onUnreachable: m.OnUnreachable}, func(ctx context.Context, where whereabouts) (diag.Diagnostics, error) {
-		if diags := imageRunsNoSSH(m.Host, where); diags.HasError() {
-			return diags, nil
-		}
-		sight, err := d.session.engine.LookControl(ctx, reconcile.ClientTarget{Spec: where.spec, File: m.Path.ValueString(), User: m.User.ValueString()})
-		if err != nil {
-			return nil, err
-		}
-		tflog.Debug(ctx, "control sockets", map[string]any{"host": m.Host.ValueString(), "sockets": len(sight.Sockets), "unnamed": sight.Unnamed})
-		m.tell(sight)
-		return nil, nil
-	})
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
+	sight, err := s.engine.LookControl(ctx, reconcile.ClientTarget{Spec: where.spec, File: m.Path.ValueString(), User: m.User.ValueString()})
+	if err != nil {
+		return nil, err
 	}
-	if !looked {
-		m.Sockets, m.Counts = types.ListNull(socketType()), types.ObjectNull(socketCountsType().AttrTypes)
-	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	tflog.Debug(ctx, "control sockets", map[string]any{"host": m.Host.ValueString(), "sockets": len(sight.Sockets), "unnamed": sight.Unnamed})
+	m.tell(sight)
+	return nil, nil
+}
+
+func (m *controlSocketsModel) tellNothing() {
+	m.Sockets, m.Counts = types.ListNull(socketType()), types.ObjectNull(socketCountsType().AttrTypes)
 }
 
 func (m *controlSocketsModel) tell(sight reconcile.ControlSight) {
