@@ -134,8 +134,8 @@ func (m *clientModel) seen(sight reconcile.ClientSight) clientComputed {
 	c := m.clientComputed
 	c.ID = types.StringValue(whichBlock(m).String())
 	c.OpenSSHVersion = types.StringValue(sight.Facts.VersionText)
-	c.HostKeySHA256 = optional(sight.Identity.HostKeySHA256, sight.Identity.HostKeySHA256 != "")
-	c.MachineID = optional(sight.MachineID, sight.MachineID != "")
+	c.HostKeySHA256 = given(sight.Identity.HostKeySHA256)
+	c.MachineID = given(sight.MachineID)
 	return c
 }
 

@@ -126,9 +126,9 @@ func (m *coolifyModel) seen(sight reconcile.CoolifySight) coolifyComputed {
 	c := m.coolifyComputed
 	c.ID = types.StringValue(whichFile(m).String())
 	version := keepalive.CoolifyVersion(sight.Facts)
-	c.CoolifyVersion = optional(version, version != "")
-	c.HostKeySHA256 = optional(sight.Identity.HostKeySHA256, sight.Identity.HostKeySHA256 != "")
-	c.MachineID = optional(sight.MachineID, sight.MachineID != "")
+	c.CoolifyVersion = given(version)
+	c.HostKeySHA256 = given(sight.Identity.HostKeySHA256)
+	c.MachineID = given(sight.MachineID)
 	return c
 }
 

@@ -163,9 +163,9 @@ func originValues(o keepalive.Origin) map[string]attr.Value {
 		line = types.Int64Value(int64(o.Pos.Line))
 	}
 	return map[string]attr.Value{
-		"source": optional(string(o.Source), o.Source != ""), "keyword": types.StringValue(o.Keyword),
+		"source": given(string(o.Source)), "keyword": types.StringValue(o.Keyword),
 		"written": optional(o.Written, o.Source == keepalive.FromFile || o.Source == keepalive.FromCommandLine),
-		"file":    optional(o.Pos.Path, o.Source == keepalive.FromFile), "line": line, "block": optional(o.Block, o.Block != ""),
+		"file":    optional(o.Pos.Path, o.Source == keepalive.FromFile), "line": line, "block": given(o.Block),
 	}
 }
 

@@ -181,8 +181,8 @@ func (m *auditModel) tell(a keepalive.Audit, sight reconcile.Sight) {
 	m.Warnings = types.ListValueMust(concernType(), concerns)
 	m.Loaded, m.DeadPeerTimeout = loaded(sight), deadPeer(keepalive.Server{}, sight.Facts)
 	m.OpenSSHVersion = types.StringValue(sight.Facts.VersionText)
-	m.HostKeySHA256 = optional(sight.Identity.HostKeySHA256, sight.Identity.HostKeySHA256 != "")
-	m.MachineID = optional(sight.MachineID, sight.MachineID != "")
+	m.HostKeySHA256 = given(sight.Identity.HostKeySHA256)
+	m.MachineID = given(sight.MachineID)
 }
 
 func (m *auditModel) tellVerdicts(a keepalive.Audit) {
@@ -210,7 +210,7 @@ func findingValue(f keepalive.Finding) attr.Value {
 	maps.Copy(values, recommended(f.Profile, f.Recommendation))
 	context := keepalive.Spec(f.Context)
 	maps.Copy(values, map[string]attr.Value{
-		"status": types.StringValue(string(f.Verdict)), "why": optional(f.Why, f.Why != ""), "context": optional(context, context != ""),
+		"status": types.StringValue(string(f.Verdict)), "why": given(f.Why), "context": given(context),
 		"effective": optional(f.Effective, f.Origin.Source != ""), "conflicts_with": textList(f.Against),
 	})
 	return types.ObjectValueMust(findingType().AttrTypes, values)
@@ -219,7 +219,7 @@ func findingValue(f keepalive.Finding) attr.Value {
 func recommended(profile string, r keepalive.Recommendation) map[string]attr.Value {
 	return map[string]attr.Value{
 		"profile": types.StringValue(profile), "keyword": types.StringValue(r.Keyword), "wanted": types.StringValue(r.Value),
-		"reason": types.StringValue(r.Reason), "rule": types.StringValue(r.Source), "risk": optional(r.Risk, r.Risk != ""),
+		"reason": types.StringValue(r.Reason), "rule": types.StringValue(r.Source), "risk": given(r.Risk),
 	}
 }
 
@@ -236,7 +236,7 @@ func concernValue(c keepalive.Concern) attr.Value {
 		line = types.Int64Value(int64(c.Pos.Line))
 	}
 	return types.ObjectValueMust(concernType().AttrTypes, map[string]attr.Value{
-		"keyword": types.StringValue(c.Attribute), "context": optional(context, context != ""), "text": types.StringValue(c.Text),
-		"advice": optional(advice, advice != ""), "file": optional(c.Pos.Path, c.Pos.Path != ""), "line": line,
+		"keyword": types.StringValue(c.Attribute), "context": given(context), "text": types.StringValue(c.Text),
+		"advice": given(advice), "file": given(c.Pos.Path), "line": line,
 	})
 }

@@ -148,6 +148,6 @@ func (m *clientConfigModel) tell(s keepalive.Survey, sight reconcile.ClientSight
 	m.Effective, m.Provenance = textMaps(effective), types.MapValueMust(provenanceType(), origins)
 	m.Files = textList(s.Files)
 	m.OpenSSHVersion = types.StringValue(sight.Facts.VersionText)
-	m.HostKeySHA256 = optional(sight.Identity.HostKeySHA256, sight.Identity.HostKeySHA256 != "")
-	m.MachineID = optional(sight.MachineID, sight.MachineID != "")
+	m.HostKeySHA256 = given(sight.Identity.HostKeySHA256)
+	m.MachineID = given(sight.MachineID)
 }

@@ -117,7 +117,6 @@ func (d *connectionSource) Read(ctx context.Context, req datasource.ReadRequest,
 }
 
 func (m *connectionModel) tell(spec host.Spec, r host.Reach) {
-	given := func(text string) types.String { return optional(text, text != "") }
 	m.User, m.Address = given(spec.User), given(r.Address)
 	m.ServerIdentification = given(r.ServerVersion)
 	m.HostKeySHA256, m.HostKeyType = given(r.HostKeySHA256), given(r.HostKeyType)

@@ -141,8 +141,8 @@ func (m *serverConfigModel) tell(s keepalive.Survey, sight reconcile.Sight) {
 	m.Loaded, m.DeadPeerTimeout = loaded(sight), deadPeer(keepalive.Server{}, sight.Facts)
 	m.MainFile, m.Files = types.StringValue(sight.Facts.Tree.Main), textList(s.Files)
 	m.OpenSSHVersion = types.StringValue(sight.Facts.VersionText)
-	m.HostKeySHA256 = optional(sight.Identity.HostKeySHA256, sight.Identity.HostKeySHA256 != "")
-	m.MachineID = optional(sight.MachineID, sight.MachineID != "")
+	m.HostKeySHA256 = given(sight.Identity.HostKeySHA256)
+	m.MachineID = given(sight.MachineID)
 }
 
 func (m *serverConfigModel) tellNothing() {

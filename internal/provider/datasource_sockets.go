@@ -129,8 +129,8 @@ func (m *controlSocketsModel) tell(sight reconcile.ControlSight) {
 		"live": n(keepalive.Live), "stale": n(keepalive.Stale), "not_ssh": n(keepalive.NotSSH), "unknown": n(keepalive.Unclear),
 	})
 	m.Unnamed = types.Int64Value(int64(sight.Unnamed))
-	m.HostKeySHA256 = optional(sight.Identity.HostKeySHA256, sight.Identity.HostKeySHA256 != "")
-	m.MachineID = optional(sight.MachineID, sight.MachineID != "")
+	m.HostKeySHA256 = given(sight.Identity.HostKeySHA256)
+	m.MachineID = given(sight.MachineID)
 }
 
 func socketValue(s keepalive.ControlSocket) attr.Value {
@@ -142,7 +142,7 @@ func socketValue(s keepalive.ControlSocket) attr.Value {
 		age, exposed = types.Int64Value(s.Age), types.BoolValue(s.Exposed)
 	}
 	return types.ObjectValueMust(socketType().AttrTypes, map[string]attr.Value{
-		"path": types.StringValue(s.Path), "state": types.StringValue(string(s.State)), "why": optional(s.Why, s.Why != ""), "pid": pid,
+		"path": types.StringValue(s.Path), "state": types.StringValue(string(s.State)), "why": given(s.Why), "pid": pid,
 		"age_seconds": age, "mode": optional(fmt.Sprintf("%04o", s.Mode), s.There), "owner": optional(s.Owner, s.There), "exposed": exposed,
 	})
 }

@@ -79,6 +79,9 @@ func optional(text string, given bool) types.String {
 	return types.StringNull()
 }
 
+// given is null for no text.
+func given(text string) types.String { return optional(text, text != "") }
+
 func readCount(f *types.Int64, lines []string) error {
 	*f = types.Int64Null()
 	if lines == nil {
