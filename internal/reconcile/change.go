@@ -76,6 +76,15 @@ func failure(spec host.Spec, outcome commit.Outcome, err error) *Error {
 	return &Error{Host: spec.Name, Step: step, Outcome: Outcome(outcome), Err: err}
 }
 
+// unverified is failure where no connection was to be confirmed.
+func unverified(spec host.Spec, outcome commit.Outcome, err error) *Error {
+	failed := failure(spec, outcome, err)
+	if failed.Step == "confirm" {
+		failed.Step = "verify"
+	}
+	return failed
+}
+
 // proven says whether the confirming connection was answered by a daemon that
 // has loaded the new files, and whether they do what was wanted.
 func proven(t Target, before, after Sight, live commit.Pending, plan keepalive.Plan, opened []keepalive.Endpoint) error {

@@ -56,11 +56,7 @@ func (c clientChange) run(ctx context.Context) (ClientSight, Outcome, error) {
 	outcome, err := commit.Run(ctx, machine{c.host, c.target.as}, c.request(), confirm)
 	if err != nil {
 		c.tidy(ctx)
-		failed := failure(c.target.Spec, outcome, err)
-		if failed.Step == "confirm" {
-			failed.Step = "verify" // no connection was to be confirmed
-		}
-		return c.before, Outcome(outcome), failed
+		return c.before, Outcome(outcome), unverified(c.target.Spec, outcome, err)
 	}
 	return after, Outcome(outcome), nil
 }

@@ -4,26 +4,15 @@ import (
 	"context"
 	"slices"
 
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 )
 
 // LookClient gathers the facts about t that want needs, or answers from memory.
 func (e *Engine) LookClient(ctx context.Context, t ClientTarget, want keepalive.Client) (ClientSight, error) {
-	key := machineKey(t.Spec) + digest([]byte(clientGatherScript(t, want)))
-	if s, ok := e.clients.recall(key); ok {
-		return s, nil
-	}
-	h, err := e.machines.Acquire(ctx, t.Spec)
-	if err != nil {
-		return ClientSight{}, err
-	}
-	defer h.Release()
-	s, err := gatherClient(ctx, h, t, want)
-	if err != nil {
-		return ClientSight{}, wrap(t.Spec, "gather", Unchanged, err)
-	}
-	e.clients.keep(key, s)
-	return s, nil
+	return e.clients.look(ctx, e.machines, t.Spec, clientGatherScript(t, want), func(h host.Host) (ClientSight, error) {
+		return gatherClient(ctx, h, t, want)
+	})
 }
 
 // ApplyClient makes want effective on t and looks again. A file that somebody

@@ -85,7 +85,5 @@ each() { for h in "$@"; do
   done; };
 probes;
 attrs "$ATTRS";
-for f in /etc/machine-id /var/lib/dbus/machine-id; do
-  if [ -s "$f" ]; then say machine "$(cat "$f")"; break; fi;
-done;
+identify;
 say end;

@@ -52,7 +52,5 @@ each "$@";
 say now "$(date +%s)";
 i=0;
 while [ $i -lt $n ]; do i=$((i+1)); cat "$T/$i.out"; done;
-for f in /etc/machine-id /var/lib/dbus/machine-id; do
-  if [ -s "$f" ]; then say machine "$(cat "$f")"; break; fi;
-done;
+identify;
 say end;

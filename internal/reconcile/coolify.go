@@ -38,7 +38,7 @@ type CoolifySight struct {
 func (s CoolifySight) Digests() map[string]string { return map[string]string{s.Facts.File: s.Digest} }
 
 func coolifyGatherScript(t CoolifyTarget, want keepalive.Coolify) string {
-	return "FILE=" + quote(t.File) + "; KEYS=" + quote(" "+strings.Join(keepalive.CoolifyKeys(want), " ")+" ") + "; " + oneLine(sumSource+coolifyGatherSource)
+	return "FILE=" + quote(t.File) + "; KEYS=" + quote(" "+strings.Join(keepalive.CoolifyKeys(want), " ")+" ") + "; " + oneLine(filesSource+sumSource+coolifyGatherSource)
 }
 
 // gatherCoolify looks at the file on the machine behind h.
@@ -115,21 +115,9 @@ func (r *coolifyReport) text(size string) error {
 
 // LookCoolify gathers the facts about t that want needs, or answers from memory.
 func (e *Engine) LookCoolify(ctx context.Context, t CoolifyTarget, want keepalive.Coolify) (CoolifySight, error) {
-	key := machineKey(t.Spec) + digest([]byte(coolifyGatherScript(t, want)))
-	if s, ok := e.coolifies.recall(key); ok {
-		return s, nil
-	}
-	h, err := e.machines.Acquire(ctx, t.Spec)
-	if err != nil {
-		return CoolifySight{}, err
-	}
-	defer h.Release()
-	s, err := gatherCoolify(ctx, h, t, want)
-	if err != nil {
-		return CoolifySight{}, wrap(t.Spec, "gather", Unchanged, err)
-	}
-	e.coolifies.keep(key, s)
-	return s, nil
+	return e.coolifies.look(ctx, e.machines, t.Spec, coolifyGatherScript(t, want), func(h host.Host) (CoolifySight, error) {
+		return gatherCoolify(ctx, h, t, want)
+	})
 }
 
 // ApplyCoolify puts want into the file of t and looks again. A file that somebody
@@ -217,11 +205,7 @@ func (e *Engine) editCoolify(ctx context.Context, t CoolifyTarget, want keepaliv
 	req.Main = req.StageDir + t.File
 	outcome, err := commit.Run(ctx, machine{host: h}, req, confirm)
 	if err != nil {
-		failed := failure(t.Spec, outcome, err)
-		if failed.Step == "confirm" {
-			failed.Step = "verify" // no connection was to be confirmed
-		}
-		return before, Outcome(outcome), failed
+		return before, Outcome(outcome), unverified(t.Spec, outcome, err)
 	}
 	return after, Outcome(outcome), nil
 }

@@ -1,8 +1,7 @@
 # Tells of an environment file everything but its secrets. Go puts in front: FILE,
-# and KEYS, the keys whose values may be seen, with a blank on either side of each.
+# KEYS, the keys whose values may be seen, with a blank on either side of each, and
+# files.sh.
 # It is sent as gather.sh is, so every line ends where a blank may follow.
-
-say() { printf '@%s\n' "$*"; };
 
 # What dotenv.Mask does: every byte that may be a secret becomes an x. A quote that
 # is not closed goes on in the next lines.
@@ -39,9 +38,7 @@ masked() { awk -v keys="$KEYS" '
     print assignment($0);
   }' "$FILE"; };
 
-for f in /etc/machine-id /var/lib/dbus/machine-id; do
-  if [ -s "$f" ]; then say machine "$(cat "$f")"; break; fi;
-done;
+identify;
 if [ ! -e "$FILE" ]; then say nofile; exit 0; fi;
 if [ ! -f "$FILE" ] || [ ! -r "$FILE" ]; then say unreadable; exit 0; fi;
 SIZE=$(wc -c <"$FILE");

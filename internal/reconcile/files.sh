@@ -2,6 +2,11 @@
 
 say() { printf '@%s\n' "$*"; };
 
+# Which machine it is, where the system has an id.
+identify() { for f in /etc/machine-id /var/lib/dbus/machine-id; do
+    if [ -s "$f" ]; then read -r l <"$f"; say machine "$l"; break; fi;
+  done; };
+
 # A name as one word of a list that eval reads.
 word() { case $1 in
   *\'*) WORD="'$(printf '%s' "$1" | sed "s/'/'\\\\''/g")'" ;;

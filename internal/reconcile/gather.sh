@@ -205,7 +205,5 @@ stamped "$STAMPS";
 # Which sockets listen, with their inode numbers: a reload makes new ones. A busy
 # host has thousands of others, which a shell would read byte by byte.
 [ -z "$SOCKETS" ] || sed -n 's/^ *[0-9]*: \([^ ]*\) [^ ]* 0A [^ ]* [^ ]* [^ ]*  *[0-9]*  *[0-9]* \([0-9]*\) .*/@listen \1 \2/p' /proc/net/tcp /proc/net/tcp6 2>/dev/null;
-for f in /etc/machine-id /var/lib/dbus/machine-id; do
-  if [ -s "$f" ]; then read -r l <"$f"; say machine "$l"; break; fi;
-done;
+identify;
 say end;

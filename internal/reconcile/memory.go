@@ -16,6 +16,26 @@ type memory[S any] struct {
 
 func machineKey(spec host.Spec) string { return spec.Key() + "\x00" }
 
+// look answers question about spec's machine from memory, or by gather.
+func (m *memory[S]) look(ctx context.Context, machines Machines, spec host.Spec, question string, gather func(host.Host) (S, error)) (s S, err error) {
+	key := machineKey(spec) + digest([]byte(question))
+	if s, ok := m.recall(key); ok {
+		return s, nil
+	}
+	h, err := machines.Acquire(ctx, spec)
+	if err != nil {
+		return s, err
+	}
+	defer h.Release()
+	s, err = gather(h)
+	if err != nil {
+		var none S
+		return none, wrap(spec, "gather", Unchanged, err)
+	}
+	m.keep(key, s)
+	return s, nil
+}
+
 func (m *memory[S]) recall(key string) (S, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
