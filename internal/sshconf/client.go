@@ -54,12 +54,6 @@ func EvaluateClient(t Tree, q ClientQuery) Result {
 	return c.result
 }
 
-// IncludedClient is Included for ssh_config.
-func IncludedClient(t Tree, q ClientQuery, path string) (Pos, bool) {
-	pos, ok := EvaluateClient(t.with(path), q).includedBy[path]
-	return pos, ok
-}
-
 // client is process_config_line_depth (readconf.c) with the options that
 // reading itself depends on.
 type client struct {

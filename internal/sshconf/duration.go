@@ -62,18 +62,3 @@ func unit(c byte) int64 {
 		return 1
 	}
 }
-
-// FormatTime writes seconds with the fewest units: 90 is 1m30s, 0 is 0.
-func FormatTime(seconds int64) string {
-	if seconds == 0 {
-		return "0"
-	}
-	var b strings.Builder
-	for _, c := range []byte("wdhms") {
-		if n := seconds / unit(c); n > 0 {
-			fmt.Fprintf(&b, "%d%c", n, c)
-			seconds -= n * unit(c)
-		}
-	}
-	return b.String()
-}
