@@ -85,6 +85,10 @@ func (k Keyword) matchEffective(v Version) bool {
 // reached reports whether v is since or newer; a zero v is the newest.
 func reached(v, since Version) bool { return v.IsZero() || v.AtLeast(since.Major, since.Minor) }
 
+// beyond reports whether v is newer than the newest release that was asked, 10.6,
+// so that it may know more words than the tables. A zero v may be any release.
+func beyond(v Version) bool { return reached(v, Version{10, 7}) }
+
 // lastUntil holds the releases in which a keyword came to keep its first value;
 // before that every line of it overwrote the value.
 var lastUntil = map[string]Version{

@@ -143,7 +143,7 @@ var serverKeywords = []Keyword{
 	{Name: "UsePrivilegeSeparation", Type: Text, Since: Version{3, 2}, DeprecatedSince: Version{7, 5}},
 	{Name: "VerifyReverseMapping", Type: Text, Since: Version{3, 1}, DeprecatedSince: Version{3, 7}},
 	{Name: "VersionAddendum", Type: RestOfLine, Since: Version{6, 1}},
-	{Name: "WarnWeakCrypto", Type: Enum, Words: []string{"yes", "no", "true", "false"}, Since: Version{10, 6}},
+	{Name: "WarnWeakCrypto", Type: Enum, Words: []string{"yes", "no"}, Since: Version{10, 6}},
 	{Name: "X11DisplayOffset", Type: Count, Since: Version{1, 2}, MatchSince: Version{4, 4}},
 	{Name: "X11Forwarding", Type: Flag, Since: Version{1, 2}, MatchSince: Version{4, 4}},
 	{Name: "X11UseLocalhost", Type: Flag, Since: Version{3, 1}, MatchSince: Version{4, 4}},

@@ -401,7 +401,7 @@ func setEnv(kw Keyword, args []string, v Version) (value, error) {
 		if !ok {
 			return value{}, fmt.Errorf("%s: invalid environment %q", kw.Name, arg)
 		}
-		if !slices.Contains(names, name) || !reached(v, Version{8, 5}) {
+		if !slices.Contains(names, name) || !reached(v, Version{9, 1}) {
 			names = append(names, name)
 			lines = append(lines, arg)
 		}
@@ -433,6 +433,9 @@ func subsystem(kw Keyword, args []string, v Version) (value, error) {
 		return value{}, fmt.Errorf("%s: missing name or command", kw.Name)
 	}
 	text := strings.Join(args, " ")
+	if len(args) == 2 && reached(v, Version{9, 5}) && !reached(v, Version{9, 7}) {
+		text += " " // printed even before no arguments
+	}
 	// Since 9.5 what argv_assemble would quote is printed in quotes.
 	return value{[]string{text}, !reached(v, Version{9, 5}) || !strings.ContainsAny(strings.Join(args, ""), " \t\\'\"")}, nil
 }

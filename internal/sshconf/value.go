@@ -57,7 +57,7 @@ func readOne(d Dialect, kw Keyword, arg string, v Version) (value, error) {
 	case Path:
 		return readPath(kw, arg)
 	default:
-		return readAlgorithms(kw, arg)
+		return readAlgorithms(kw, arg, v)
 	}
 }
 
@@ -89,8 +89,6 @@ func readFlag(d Dialect, kw Keyword, arg string, v Version) (value, error) {
 		word = "yes"
 	case d == Client && word == "false":
 		word = "no"
-	case kw.Name == "TCPKeepAlive" && reached(v, Version{10, 6}):
-		return value{}, nil
 	default:
 		return value{}, unsupported(kw, arg)
 	}
@@ -120,21 +118,30 @@ func readEnum(d Dialect, kw Keyword, arg string, v Version) (value, error) {
 		word = strings.ToLower(arg)
 	}
 	if !slices.Contains(kw.Words, word) {
-		boolean := d == Client && slices.Contains(kw.Words, "yes") && (word == "true" || word == "false")
+		boolean := (d == Client || serverBoolean(kw, v)) && slices.Contains(kw.Words, "yes") && (word == "true" || word == "false")
 		switch {
-		case len(kw.Words) == 0 || reached(v, Version{10, 1}):
+		case len(kw.Words) == 0 || beyond(v):
 			return value{}, nil // newer words than ours
 		case !boolean:
 			return value{}, unsupported(kw, arg)
 		}
 	}
+	if word == "shosts-only" && !reached(v, Version{8, 3}) {
+		return value{}, unsupported(kw, arg)
+	}
 	if d == Client {
 		return clientEnum(kw, word, v), nil
 	}
-	if kw.Name == "TCPKeepAlive" && reached(v, Version{10, 6}) {
-		return value{}, nil
+	if serverBoolean(kw, v) {
+		return printed(trueFalse(word)), nil
 	}
 	return printed(enumName(kw, word, v)), nil
+}
+
+// serverBoolean reports whether sshd takes true and false beside yes and no, and
+// prints those: TCPKeepAlive and WarnWeakCrypto since 10.6.
+func serverBoolean(kw Keyword, v Version) bool {
+	return (kw.Name == "TCPKeepAlive" || kw.Name == "WarnWeakCrypto") && reached(v, Version{10, 6})
 }
 
 // readCount is atoi_err: decimal, from 0 to the largest int.
@@ -215,9 +222,12 @@ func readPath(kw Keyword, arg string) (value, error) {
 // build has names of.
 var algorithmNames = regexp.MustCompile(`^[A-Za-z0-9@._*?!,-]*$`)
 
-func readAlgorithms(kw Keyword, arg string) (value, error) {
+func readAlgorithms(kw Keyword, arg string, v Version) (value, error) {
 	if arg == "" {
 		return value{}, fmt.Errorf("%s: missing argument", kw.Name)
+	}
+	if arg[0] == '^' && !reached(v, Version{8, 1}) {
+		return value{}, fmt.Errorf("%s: bad names %q: ^ is known since OpenSSH 8.1", kw.Name, arg)
 	}
 	list := strings.TrimLeft(arg[:1], "+^") + arg[1:]
 	if arg[0] != '-' && !algorithmNames.MatchString(list) {
