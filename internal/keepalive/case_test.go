@@ -144,6 +144,8 @@ func readWish(t *testing.T, want *Server, tree *sshconf.Tree, line string) {
 	case "":
 	case "version":
 		tree.Version = parseVersion(t, arg)
+	case "no-gssapi":
+		tree.NoGSSAPI = true
 	case "placement":
 		want.Placement = Placement(arg)
 	case "takeover":

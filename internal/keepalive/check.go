@@ -42,6 +42,8 @@ const (
 	UncertainGroup  Code = "depends on group"
 	BlockGone       Code = "block gone"
 	MatchOverrides  Code = "match overrides"
+	TimeMisread     Code = "time is read differently"
+	IgnoredByBuild  Code = "ignored by this build"
 )
 
 // CheckServer says what is wrong with want that can be known without a host:

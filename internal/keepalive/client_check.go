@@ -180,6 +180,13 @@ func checkClientHost(want Client, have ClientFacts) []Problem {
 	if have.Refused != "" {
 		problems = append(problems, language.refusal(ClientText(want), have.Refused)...)
 	}
+	for _, dump := range have.Canonical[:min(1, len(have.Canonical))] {
+		printed := func(keyword string) ([]string, bool) {
+			values, ok := dump[strings.ToLower(keyword)]
+			return values, ok
+		}
+		problems = slices.Concat(problems, language.misread(want.Settings, printed), language.ignoredByBuild(want.Settings, printed))
+	}
 	return slices.Concat(problems, checkSockets(want, have), checkReadable(have), checkAlone(have))
 }
 

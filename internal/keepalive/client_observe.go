@@ -72,7 +72,7 @@ func (c candidate) sets(s Setting) bool {
 			found = append(found, l.Rest)
 		}
 	}
-	return slices.Equal(found, s.Values)
+	return sameSpelling(s.Keyword, found, s.Values)
 }
 
 func (o *Observed) differsClient(s Setting, values []string, at sshconf.Context, have ClientFacts) {

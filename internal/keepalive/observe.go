@@ -22,7 +22,7 @@ func ObserveServer(want Server, have Facts) Observed {
 	for _, s := range want.Settings {
 		o.observe(s, global, want, have, checks)
 		if values, ok := effective(have, sshconf.Context{}, s.Keyword); ok {
-			o.Effective[s.Keyword] = strings.Join(values, "\n")
+			o.Effective[s.Keyword] = shown(values)
 		}
 	}
 	for i, m := range want.Match {
@@ -127,6 +127,10 @@ func orUnset(values []string) string {
 	return strings.Join(values, ", ")
 }
 
+// shown is values as an attribute has them: 9.5 and 9.6 print Subsystem with a blank
+// at its end.
+func shown(values []string) string { return strings.TrimRight(strings.Join(values, "\n"), " ") }
+
 // effective returns what sshd -T printed for keyword in context at.
 func effective(have Facts, at sshconf.Context, keyword string) ([]string, bool) {
 	i := slices.Index(have.Contexts, at)
@@ -143,7 +147,7 @@ func written(t sshconf.Tree, want Server, block int, s Setting) bool {
 	have := adopt(t, ownerOf(want.DropInName))
 	stands := func(settings []Setting) bool {
 		return slices.ContainsFunc(settings, func(x Setting) bool {
-			return strings.EqualFold(x.Keyword, s.Keyword) && slices.Equal(x.Values, s.Values)
+			return strings.EqualFold(x.Keyword, s.Keyword) && sameSpelling(s.Keyword, x.Values, s.Values)
 		})
 	}
 	if block == global {

@@ -19,7 +19,7 @@ func PlanServer(want Server, have Facts) Plan {
 	profile := want.Profile
 	want, problems := want.onHost(have)
 	problems = slices.Concat(problems, checkVersion(want, have.Version))
-	problems = slices.Concat(problems, refusals(want, have, problems), commandLine(want, have))
+	problems = slices.Concat(problems, refusals(want, have, problems), judgements(want, have), commandLine(want, have))
 	if failed(problems) {
 		return Plan{Problems: problems}
 	}
@@ -424,7 +424,7 @@ func effectiveOf(want Server, v sshconf.Version, expect []Expectation) map[strin
 	for _, s := range want.Settings {
 		for _, e := range expect {
 			if e.Context.IsZero() && e.Keyword == dumpName(v, s.Keyword) {
-				out[s.Keyword] = strings.Join(e.Values, "\n")
+				out[s.Keyword] = shown(e.Values)
 			}
 		}
 	}

@@ -36,7 +36,7 @@ func globalLines(settings []Setting) []string {
 	var lines []string
 	for _, s := range settings {
 		for _, v := range s.Values {
-			lines = append(lines, s.Keyword+" "+v)
+			lines = append(lines, s.Keyword+" "+spelled(s.Keyword, v))
 		}
 	}
 	return lines

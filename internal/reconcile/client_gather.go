@@ -184,6 +184,7 @@ func (r *clientReport) finish(t ClientTarget, want keepalive.Client) (ClientSigh
 	if len(f.Effective) != len(probeNames(want)) || len(f.Canonical) != len(f.Effective) {
 		return ClientSight{}, errCutShort
 	}
+	f.Tree.NoGSSAPI = !f.Effective[0].HasGSSAPI()
 	return r.sight, nil
 }
 

@@ -184,6 +184,7 @@ func (r *report) finish(q questions) (*view, map[string]answer, error) {
 		return nil, nil, err
 	}
 	v.effective[""] = plain[""]
+	v.sight.Facts.Tree.NoGSSAPI = !plain[""].values.HasGSSAPI()
 	spellings, err := r.answers("canon", q.texts)
 	return v, spellings, err
 }

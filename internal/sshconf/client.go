@@ -142,6 +142,8 @@ func (c *client) lineClient(f *File, l Line, at Pos, s *clientScope, depth int) 
 		c.includeLine(l, at, *s, depth)
 	case kw.Deprecated(c.tree.Version):
 		c.problem(at, false, "%s is deprecated and ignored", kw.Name)
+	case c.tree.unsupported(kw):
+		c.problem(at, false, "%s is ignored: this build has no GSSAPI", kw.Name)
 	default:
 		c.setClient(kw, l, at, *s)
 	}
@@ -274,7 +276,7 @@ func (c *client) setClient(kw Keyword, l Line, at Pos, s clientScope) {
 		return
 	}
 	name := canonicalName(Client, v, kw.Name)
-	if kw.Name == "StreamLocalBindMask" || kw.Name == "SyslogFacility" {
+	if kw.Name == "StreamLocalBindMask" && !reached(v, Version{10, 6}) || kw.Name == "SyslogFacility" {
 		s.active = true // ssh does not look whether they are
 	}
 	// Before the second reading ssh puts the host name it has in HostName's place.

@@ -44,8 +44,8 @@ func (m *clientMatch) attribute(attribute string) error {
 		return nil
 	case "final", "canonical":
 		m.seen++
-		if strings.EqualFold(name, "final") {
-			m.client.wantFinal = true
+		if strings.EqualFold(name, "final") && !(negated && reached(m.client.tree.Version, Version{10, 1})) {
+			m.client.wantFinal = true // by !final only up to 10.0
 		}
 		m.is(m.client.final != negated)
 		return nil

@@ -22,3 +22,6 @@ func ParseDump(out string) Dump {
 	}
 	return d
 }
+
+// HasGSSAPI reports whether the program that printed the dump was built with GSSAPI.
+func (d Dump) HasGSSAPI() bool { return d["gssapiauthentication"] != nil }

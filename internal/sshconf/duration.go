@@ -12,10 +12,10 @@ const maxSeconds = 1<<31 - 1
 // ErrTooLong is a time of more seconds than an int of OpenSSH holds.
 var ErrTooLong = fmt.Errorf("more than %d seconds", maxSeconds)
 
-// ParseTime reads a time in the form that every release reads alike: whole
-// seconds, or numbers each with a unit. A number without unit after one with
-// (1m30) is 90 or 1860 seconds, a fraction is an error or cut off, and what
-// exceeds an int wraps or is refused, all depending on the release.
+// ParseTime returns the seconds of a time: whole seconds, or numbers each with a
+// unit. Releases 7.5 to 8.3 read some of these otherwise, see Misreadable. It
+// refuses what releases read in several ways: a number without unit after one with
+// (1m30), a fraction (an error or cut off), and more than an int (wraps or is refused).
 func ParseTime(s string) (seconds int64, err error) {
 	n, err := strconv.ParseUint(s, 10, 32)
 	if err == nil && n <= maxSeconds {
@@ -61,4 +61,31 @@ func unit(c byte) int64 {
 	default:
 		return 1
 	}
+}
+
+// Misreadable reports whether a time that ParseTime takes means something else to
+// OpenSSH 7.5 to 8.3: seconds after another unit are multiplied by that unit, so
+// that 1m30s is 1860 seconds (openssh commits f5746b40c and 1001dd148; seen on 8.0).
+func Misreadable(s string) bool {
+	other := strings.IndexAny(s, "mhdwMHDW")
+	return other >= 0 && strings.ContainsAny(s[other:], "sS")
+}
+
+// misreads reports whether release v is one of those that Misreadable names.
+func misreads(v Version) bool { return v.AtLeast(7, 5) && !v.AtLeast(8, 4) }
+
+// stickyTime is a time that ParseTime takes, as 7.5 to 8.3 add it up: the unit of a
+// number holds for seconds after it. Sums of more than an int are cut to it.
+func stickyTime(s string) (seconds int64) {
+	multiplier := int64(1)
+	for rest := s; rest != ""; {
+		i := strings.IndexAny(rest, "smhdwSMHDW")
+		n, _ := strconv.ParseInt(rest[:i], 10, 64)
+		if rest[i]|0x20 != 's' {
+			multiplier = unit(rest[i])
+		}
+		seconds = min(seconds+n*multiplier, maxSeconds)
+		rest = rest[i+1:]
+	}
+	return seconds
 }

@@ -146,6 +146,10 @@ func (e *evaluator) line(f *File, l Line, at Pos, s *scope, depth int) {
 		e.problem(at, true, "bad configuration option: %s", l.Keyword)
 		return
 	}
+	if e.tree.unsupported(kw) && (s.start || kw.MatchLegal(e.tree.Version)) {
+		e.problem(at, false, "%s is ignored: this build has no GSSAPI", kw.Name)
+		return
+	}
 	switch kw.Name {
 	case "Include":
 		e.include(l, at, *s, depth)
@@ -154,6 +158,12 @@ func (e *evaluator) line(f *File, l Line, at Pos, s *scope, depth int) {
 	default:
 		e.set(kw, l, at, *s)
 	}
+}
+
+// unsupported reports whether the build takes lines of the keyword, whatever their
+// arguments, and ignores them.
+func (t Tree) unsupported(kw Keyword) bool {
+	return t.NoGSSAPI && strings.HasPrefix(kw.Name, "GSSAPI")
 }
 
 func (e *evaluator) match(f *File, l Line, at Pos, s *scope) {

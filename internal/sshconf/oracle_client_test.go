@@ -27,6 +27,7 @@ func (o *oracle) checkClient(t *testing.T, name string, tree Tree, queries []Cli
 	o.trees++
 	o.files += len(tree.Files)
 	answers, stderr := o.askClient(tree.Files, queries)
+	tree.NoGSSAPI = !o.clientDefaults(queries[0]).HasGSSAPI()
 	for i, q := range queries {
 		o.contexts++
 		r := EvaluateClient(tree, q)

@@ -63,7 +63,7 @@ func TestGeneratedStyles(t *testing.T) {
 	t.Parallel()
 	oracleReleases(t, func(t *testing.T, o *oracle) {
 		const file = "/etc/ssh/odd"
-		tree := Tree{Version: o.version, Main: file, Dir: "/etc/ssh"}
+		tree := Tree{Version: o.version, Main: file, Dir: "/etc/ssh", NoGSSAPI: !o.defaultsFor(Context{}).HasGSSAPI()}
 		lines := o.some(t, oddLines(Server, genSettings, o.version))
 		for i, said := range o.askEach("/usr/sbin/sshd -T -C lport=7 -f %s && echo ok >&2", lines) {
 			tree.Files = map[string][]byte{file: []byte(lines[i] + "\n")}

@@ -319,10 +319,14 @@ func permitOpen(kw Keyword, args []string, v Version) (value, error) {
 	return got, err
 }
 
+// maxPKOK is an option of PubkeyAuthOptions since 10.6.
+var maxPKOK = regexp.MustCompile(`(?i)^max-pk-ok:[0-9]+$`)
+
 func pubkeyAuthOptions(kw Keyword, args []string, v Version) (value, error) {
 	for _, arg := range args {
-		known := slices.Contains([]string{"none", "touch-required", "verify-required"}, strings.ToLower(arg))
-		if !known && !reached(v, Version{10, 6}) {
+		known := slices.Contains([]string{"none", "touch-required", "verify-required"}, strings.ToLower(arg)) ||
+			reached(v, Version{10, 6}) && maxPKOK.MatchString(arg)
+		if !known && !beyond(v) {
 			return value{}, unsupported(kw, arg)
 		}
 	}

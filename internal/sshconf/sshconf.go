@@ -47,6 +47,10 @@ type Tree struct {
 	// configuration directory, /etc/ssh on most systems, whatever Main is. In
 	// ssh_config this holds for System only, Main's are looked up in ~/.ssh.
 	Dir string
+	// NoGSSAPI says that the program was built without GSSAPI, as Debian's since
+	// 10.4: it takes lines with keywords of GSSAPI and ignores them ("Unsupported
+	// option"). Its dump then has no line for GSSAPIAuthentication.
+	NoGSSAPI bool
 	// Files holds the bytes of Main and of every regular file an Include
 	// pattern may match, by absolute path.
 	Files map[string][]byte

@@ -1,6 +1,7 @@
 package sshconf
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -178,14 +179,15 @@ func readTime(d Dialect, kw Keyword, arg string, v Version) (value, error) {
 // convtime is convtime (misc.c). What releases read in different ways is not
 // known, where a release at hand does not settle it.
 func convtime(arg string, v Version) (seconds int64, known bool, err error) {
-	if seconds, err = ParseTime(arg); err == nil {
+	seconds, err = ParseTime(arg)
+	switch {
+	case err == nil && misreads(v) && Misreadable(arg):
+		return stickyTime(arg), true, nil
+	case err == nil:
 		return seconds, true, nil
 	}
-	if _, fractional := strings.CutPrefix(arg, "."); fractional || strings.Contains(arg, ".") {
-		if reached(v, Version{10, 3}) {
-			return 0, false, nil
-		}
-		return 0, false, err
+	if strings.Contains(arg, ".") {
+		return fractionalTime(arg, v, err)
 	}
 	plain := arg
 	if !reached(v, Version{9, 8}) {
@@ -195,13 +197,29 @@ func convtime(arg string, v Version) (seconds int64, known bool, err error) {
 		plain += "s"
 	}
 	if seconds, again := ParseTime(plain); again == nil {
-		bug := v.AtLeast(7, 5) && !v.AtLeast(8, 4)
-		return seconds, !bug || strings.IndexAny(plain, "smhdwSMHDW") == len(plain)-1, nil
+		if misreads(v) && Misreadable(plain) {
+			return stickyTime(plain), true, nil
+		}
+		return seconds, true, nil
 	}
 	if !reached(v, Version{8, 5}) && strings.Trim(plain, "0123456789smhdwSMHDW") == "" && plain != "" {
 		return 0, false, nil // overflows wrap
 	}
 	return 0, false, err
+}
+
+// decimalSeconds is a time whose seconds have a fraction.
+var decimalSeconds = regexp.MustCompile(`^(.*[mhdwMHDW])?([0-9]*)\.[0-9]*[sS]?$`)
+
+// fractionalTime is convtime since 10.3, which takes a fraction of seconds, of no
+// other unit, and cuts it off. Older releases refuse it with err.
+func fractionalTime(arg string, v Version, err error) (seconds int64, known bool, _ error) {
+	m := decimalSeconds.FindStringSubmatch(arg)
+	if m == nil || !strings.ContainsAny(arg, "0123456789") || !reached(v, Version{10, 3}) {
+		return 0, false, err
+	}
+	seconds, err = ParseTime(m[1] + cmp.Or(m[2], "0") + "s")
+	return seconds, err == nil, err
 }
 
 // readPath is derelativise_path: what is relative, or starts with a tilde, is
