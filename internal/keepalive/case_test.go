@@ -225,7 +225,7 @@ func pureFacts(tree sshconf.Tree, want Server) Facts {
 		have.Effective = append(have.Effective, dumpOf(r, tree.Version))
 	}
 	for i, w := range WantedTexts(want) {
-		alone := sshconf.Tree{Dialect: sshconf.Server, Version: tree.Version, Main: "/want", Dir: "/",
+		alone := sshconf.Tree{Dialect: sshconf.Server, Version: tree.Version, NoGSSAPI: tree.NoGSSAPI, Main: "/want", Dir: "/",
 			Files: map[string][]byte{"/want": []byte(joinLines(w.Lines))}}
 		d := dumpOf(sshconf.Evaluate(alone, sshconf.Context{}), tree.Version)
 		if i == 0 {
