@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"sync"
@@ -18,6 +19,9 @@ type Watch struct {
 	// Mute leaves the machine's requests unanswered, as a dead peer does, until it
 	// hangs up.
 	Mute bool
+	// Output has a session on the machine write a line this often, as a build log
+	// does; 0 opens no session. Since 9.2 sshd does not probe such a client.
+	Output time.Duration
 }
 
 // Vigil is a login and what the machine did while we said nothing of ourselves.
@@ -83,6 +87,11 @@ func (p *Pool) Vigil(ctx context.Context, spec Spec, w Watch) (Vigil, error) {
 func (c *conn) watch(ctx context.Context, w Watch) (Vigil, error) {
 	e := &ear{since: c.wire.spoke(), mute: w.Mute}
 	c.ear.Store(e)
+	if w.Output > 0 {
+		if err := c.startOutput(w, e); err != nil {
+			return Vigil{}, &Error{Kind: SessionLimit, Phase: PhaseOpen, Host: c.spec.label(), User: c.spec.User, Err: err}
+		}
+	}
 	var v Vigil
 	select {
 	case <-c.dead:
@@ -98,6 +107,29 @@ func (c *conn) watch(ctx context.Context, w Watch) (Vigil, error) {
 		return v, &Error{Kind: ctxKind(ctx), Phase: PhaseVigil, Host: c.spec.label(), User: c.spec.User, Err: context.Cause(ctx)}
 	}
 	return v, nil
+}
+
+// startOutput starts a session that writes lines. Nothing reads them, because x/crypto
+// would then open the channel's window again, which is a sign of life; the window
+// holds two million lines. While a session is open, sshd asks for signs of life by a
+// request in its channel. The command ends by itself: a write to a session that is
+// gone does not end every shell.
+func (c *conn) startOutput(w Watch, e *ear) error {
+	channel, requests, err := c.client.OpenChannel("session", nil)
+	if err != nil {
+		return fmt.Errorf("open a session that writes: %w", err)
+	}
+	go answer(requests, e)
+	lines := int(w.Idle/w.Output) + 1
+	command := fmt.Sprintf("exec sh -c 'n=0; while [ $n -lt %d ] && echo; do n=$((n+1)); sleep %d; done'", lines, max(1, int(w.Output.Seconds())))
+	started, err := channel.SendRequest("exec", true, ssh.Marshal(struct{ Command string }{command}))
+	if err == nil && !started {
+		err = errors.New("the server refused it")
+	}
+	if err != nil {
+		return fmt.Errorf("start a command that writes: %w", err)
+	}
+	return nil
 }
 
 // afterAsking says what it means when an idle connection was asked for a sign of
@@ -166,6 +198,15 @@ func (c *conn) answer(requests <-chan *ssh.Request) {
 	for r := range requests {
 		if e := c.ear.Load(); e == nil || e.hear(r) {
 			_ = r.Reply(false, nil) // a connection that is gone shows elsewhere
+		}
+	}
+}
+
+// answer refuses the requests of a session's channel, unless e keeps that back.
+func answer(requests <-chan *ssh.Request, e *ear) {
+	for r := range requests {
+		if e.hear(r) && r.WantReply {
+			_ = r.Reply(false, nil)
 		}
 	}
 }

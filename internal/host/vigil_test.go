@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -225,4 +226,66 @@ func TestParting(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestSessionsThatWriteAreNotProbed: since 9.2 sshd asks for a sign of life only when
+// nothing happened for an interval, and what it writes itself happens. A client of
+// such a session that answers nothing is dropped by 8.4, and by none after it.
+func TestSessionsThatWriteAreNotProbed(t *testing.T) {
+	t.Parallel()
+	for release, want := range map[string]struct{ dropped, probed bool }{"bullseye": {true, true}, "bookworm": {}, "trixie": {}} {
+		t.Run(release, func(t *testing.T) {
+			t.Parallel()
+			m := hosttest.Start(t, hosttest.Options{Release: release,
+				Files: map[string]string{"/etc/ssh/sshd_config.d/10-x.conf": "ClientAliveInterval 3\nClientAliveCountMax 1\n"},
+			})
+			pool, spec := brisk(t), specOf(t, m, "root", nil)
+			silent, err := pool.Vigil(t.Context(), spec, Watch{Idle: time.Minute, Mute: true})
+			if err != nil || silent.Parting != HungUp || len(silent.Asked) == 0 {
+				t.Errorf("a silent session: %+v, %v", silent, err)
+			}
+			writing, err := pool.Vigil(t.Context(), spec, Watch{Idle: 15 * time.Second, Mute: true, Output: time.Second})
+			if err != nil || (writing.Parting == HungUp) != want.dropped || (len(writing.Asked) > 0) != want.probed {
+				t.Errorf("a session that writes: %+v, %v, want dropped %t, probed %t", writing, err, want.dropped, want.probed)
+			}
+		})
+	}
+}
+
+// TestTCPGivesUpSessionsThatWrite: what sshd does not probe ends when the host's TCP
+// gives up what it wrote, which net.ipv4.tcp_retries2 decides: 14.5 s with 5, about a
+// quarter of an hour with the default, 15.
+func TestTCPGivesUpSessionsThatWrite(t *testing.T) {
+	t.Parallel()
+	m := hosttest.Start(t, hosttest.Options{Release: "trixie",
+		Files: map[string]string{"/etc/ssh/sshd_config.d/10-x.conf": "ClientAliveInterval 2\nClientAliveCountMax 1\nUnusedConnectionTimeout 5\n"},
+	})
+	m.Sh("echo 5 >/proc/sys/net/ipv4/tcp_retries2")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	watching := make(chan struct{})
+	go func() {
+		defer close(watching)
+		_, _ = brisk(t).Vigil(ctx, specOf(t, m, "root", nil), Watch{Idle: time.Minute, Mute: true, Output: time.Second})
+	}()
+	sessions := func() int { return strings.Count(m.Processes(), "sshd-session: root@notty") }
+	for sessions() == 0 {
+		time.Sleep(50 * time.Millisecond)
+	}
+	time.Sleep(6 * time.Second) // four intervals and UnusedConnectionTimeout pass
+	if sessions() == 0 {
+		t.Fatal("sshd ended a session to which it writes")
+	}
+	m.Unplug()
+	cut := time.Now()
+	for sessions() > 0 && time.Since(cut) < 45*time.Second {
+		time.Sleep(100 * time.Millisecond)
+	}
+	took := time.Since(cut)
+	t.Logf("net.ipv4.tcp_retries2 = 5 ended a session that writes %.1f s after the path was cut", took.Seconds())
+	if sessions() > 0 || took < 8*time.Second {
+		t.Errorf("%d sessions after %v", sessions(), took)
+	}
+	cancel()
+	<-watching
 }

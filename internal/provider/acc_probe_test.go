@@ -69,3 +69,32 @@ output "told" { value = jsonencode([data.sshkeepalive_probe.asked, data.sshkeepa
 		t.Errorf("have %+v", out)
 	}
 }
+
+// TestProbeOfASessionThatWrites: sshd 9.2 never asks a client to which it writes more
+// often than the interval, and so never drops one that has vanished.
+func TestProbeOfASessionThatWrites(t *testing.T) {
+	t.Parallel()
+	m := hosttest.Start(t, hosttest.Options{
+		Files: map[string]string{"/etc/ssh/sshd_config.d/10-x.conf": "ClientAliveInterval 3\nClientAliveCountMax 1\n"},
+	})
+	c := newCLI(t)
+	c.config(providerBlock("", m) + strings.ReplaceAll(`
+data "sshkeepalive_probe" "writing" {
+  host          = "HOST"
+  until_dropped = true
+  output_every  = "1s"
+  idle          = "15s"
+}
+output "told" { value = jsonencode(data.sshkeepalive_probe.writing) }
+`, "HOST", fmt.Sprintf("root@%s:%d", m.Addr, m.Port)))
+	c.apply()
+	var told struct {
+		Reachable bool
+		Requests  *int
+		Ended     *string
+	}
+	c.outputs(&told)
+	if !told.Reachable || told.Requests == nil || *told.Requests != 0 || told.Ended != nil {
+		t.Errorf("have %+v", told)
+	}
+}

@@ -30,6 +30,7 @@ type probeModel struct {
 	Timeouts     timeouts.Value `tfsdk:"timeouts"`
 	Idle         types.String   `tfsdk:"idle"`
 	UntilDropped types.Bool     `tfsdk:"until_dropped"`
+	OutputEvery  types.String   `tfsdk:"output_every"`
 
 	verdict
 
@@ -60,6 +61,9 @@ func (*probeSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp
 			MarkdownDescription: "How long to sit idle, from `1s` to `1h`; each read takes that long. Two requests are needed to tell their interval. Default `30s`."},
 		"until_dropped": schema.BoolAttribute{Optional: true,
 			MarkdownDescription: "Do not answer the server's requests, as a dead client does, and stop as soon as it hangs up; `idle` is then the longest to wait for that. Default `false`."},
+		"output_every": schema.StringAttribute{Optional: true, Validators: []validator.String{isDuration{least: time.Second, most: time.Hour}},
+			MarkdownDescription: "Have a session on the host write a line this often, as a build log or `tail -f` does: whole seconds from `1s` to `1h`. The session runs `sh` as the user of the connection, for `idle` at most. " +
+				"An sshd since 9.2 does not probe a client to which it writes more often than `ClientAliveInterval`: together with `until_dropped` this shows whether a vanished client of such a session is ever dropped by sshd. Default: no session is opened."},
 		"error":         computedText("What happened, in full: to a login that failed, or to a connection that ended without being meant to. Null otherwise."),
 		"next_step":     computedText("What to do about it; null where `error` is."),
 		"requests":      schema.Int64Attribute{Computed: true, MarkdownDescription: "How many keepalive requests the server sent. `0` from an sshd with `ClientAliveInterval 0`, or with one longer than `idle`."},
@@ -71,8 +75,8 @@ func (*probeSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp
 	resp.Schema = schema.Schema{MarkdownDescription: probeDoc, Attributes: attributes}
 }
 
-const probeDoc = "What keepalives a server really sends, measured on the wire: logs in afresh, sits idle, counts the server's `keepalive@openssh.com` requests and tells their interval, and whether the idle connection survived; with `until_dropped`, when sshd gives up a client that does not answer. " +
-	"Nothing is run on the host, and no keepalives of ours are sent meanwhile."
+const probeDoc = "What keepalives a server really sends, measured on the wire: opens a connection of its own, stays idle, counts the server's `keepalive@openssh.com` requests and tells their interval, and whether the idle connection survived; with `until_dropped`, when sshd gives up a client that does not answer. " +
+	"Nothing is run on the host (but for `output_every`), and no keepalives of ours are sent meanwhile."
 
 func computedSeconds(doc string) schema.Float64Attribute {
 	return schema.Float64Attribute{Computed: true, MarkdownDescription: doc}
@@ -111,13 +115,17 @@ func (d *probeSource) Read(ctx context.Context, req datasource.ReadRequest, resp
 
 func (m *probeModel) watch() (w host.Watch, diags diag.Diagnostics) {
 	w = host.Watch{Idle: usualIdle, Mute: m.UntilDropped.ValueBool()}
-	if m.Idle.IsNull() {
-		return w, nil
+	read := func(name string, text types.String, into *time.Duration) {
+		if text.IsNull() {
+			return
+		}
+		var err error
+		if *into, err = parseDuration(text.ValueString()); err != nil {
+			diags.Append(badTime(path.Root(name), text.ValueString(), err))
+		}
 	}
-	var err error
-	if w.Idle, err = parseDuration(m.Idle.ValueString()); err != nil {
-		diags.Append(badTime(path.Root("idle"), m.Idle.ValueString(), err))
-	}
+	read("idle", m.Idle, &w.Idle)
+	read("output_every", m.OutputEvery, &w.Output)
 	return w, diags
 }
 
