@@ -159,6 +159,8 @@ func readWish(t *testing.T, want *Server, tree *sshconf.Tree, line string) {
 		want.ConnectingUser, want.ConnectingBy = by[0], by[1:]
 	case "longest_task":
 		mustScan(t, arg, &want.LongestTask)
+	case "idle_limit":
+		mustScan(t, arg, &want.IdleLimit)
 	case "context":
 		want.Contexts = append(want.Contexts, readContext(t, arg))
 	case "match":

@@ -15,6 +15,9 @@ type Client struct {
 	// ProbeHosts are the names, [user@]host, for which ssh -G must give the
 	// settings; empty is what ProbesOf makes up.
 	ProbeHosts []string
+	// IdleLimit is after how many seconds of silence the path to these hosts forgets a
+	// connection; 0 is not declared.
+	IdleLimit int64
 }
 
 // Block is the line that opens the block. It is also the block's owner: two

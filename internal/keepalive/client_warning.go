@@ -161,8 +161,8 @@ func (m family) alive() []Problem {
 	if interval == 0 {
 		problems = append(problems, m.warn(CountWithout, "ServerAliveCountMax", "ServerAliveCountMax has no effect while ServerAliveInterval is 0")...)
 	}
-	if interval > shortestIdleLimit {
-		problems = append(problems, m.warn(IdleLimit, "ServerAliveInterval", "%s", idleLimitText(interval))...)
+	if late := idleLimitText(interval, m.want.IdleLimit); late != "" {
+		problems = append(problems, m.warn(IdleLimit, "ServerAliveInterval", "%s", late)...)
 	}
 	return problems
 }

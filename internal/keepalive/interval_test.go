@@ -12,14 +12,14 @@ func TestTimingFor(t *testing.T) {
 		v          sshconf.Version
 		want       Timing
 	}{
-		"an AWS NAT gateway":              {350, 0, sshconf.Version{Major: 9, Minor: 6}, Timing{175, 1, 350}},
-		"an Azure load balancer":          {240, 0, sshconf.Version{Major: 10, Minor: 0}, Timing{120, 1, 240}},
-		"Debian 12 probes half as often":  {240, 0, sshconf.Version{Major: 9, Minor: 2}, Timing{60, 1, 240}},
-		"a long build elsewhere":          {350, 3600, sshconf.Version{Major: 8, Minor: 4}, Timing{175, 20, 3675}},
-		"a task just as long as the time": {20, 40, sshconf.Version{Major: 9, Minor: 9}, Timing{10, 4, 50}},
-		"the same on Debian 12":           {20, 40, sshconf.Version{Major: 9, Minor: 4}, Timing{5, 4, 50}},
-		"before 8.2":                      {60, 0, sshconf.Version{Major: 7, Minor: 4}, Timing{30, 1, 60}},
-		"the shortest path":               {2, 5, sshconf.Version{Major: 9, Minor: 5}, Timing{1, 5, 6}},
+		"an AWS NAT gateway":             {350, 0, sshconf.Version{Major: 9, Minor: 6}, Timing{175, 1, 350}},
+		"an Azure load balancer":         {240, 0, sshconf.Version{Major: 10, Minor: 0}, Timing{120, 1, 240}},
+		"Debian 12 probes half as often": {240, 0, sshconf.Version{Major: 9, Minor: 2}, Timing{60, 1, 240}},
+		"a long build elsewhere":         {350, 3600, sshconf.Version{Major: 8, Minor: 4}, Timing{175, 25, 4550}},
+		"a task with just its margin":    {20, 40, sshconf.Version{Major: 9, Minor: 9}, Timing{10, 4, 50}},
+		"the same on Debian 12":          {20, 40, sshconf.Version{Major: 9, Minor: 4}, Timing{5, 4, 50}},
+		"before 8.2":                     {60, 0, sshconf.Version{Major: 7, Minor: 4}, Timing{30, 1, 60}},
+		"the shortest path":              {2, 5, sshconf.Version{Major: 9, Minor: 5}, Timing{1, 6, 7}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := TimingFor(c.idle, c.task, c.v)
@@ -48,7 +48,7 @@ func TestTimingKeepsWhatWasMeasured(t *testing.T) {
 		}
 	}
 	got, err := TimingFor(5, 24, v)
-	if err != nil || got.Interval != 2 || got.CountMax != 12 || got.DeadPeer != 26 {
+	if err != nil || got.Interval != 2 || got.CountMax != 14 || got.DeadPeer != 30 {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
@@ -75,11 +75,15 @@ func FuzzTimingFor(f *testing.F) {
 			t.Errorf("a probe every %d s on a path that forgets after %d s", spacing, idle)
 		}
 		dead, ok := DeadPeerTimeout(got.Interval, got.CountMax, v)
-		if !ok || dead != got.DeadPeer || dead <= task {
+		if !ok || dead != got.DeadPeer || dead <= task || 4*dead < 5*task && got.CountMax < maxCount {
 			t.Errorf("%+v drops a client after %d s, its task takes %d s", got, dead, task)
 		}
-		if less, ok := DeadPeerTimeout(got.Interval, got.CountMax-1, v); got.CountMax > 1 && ok && less > task {
+		if less, ok := DeadPeerTimeout(got.Interval, got.CountMax-1, v); got.CountMax > 1 && ok && 4*less >= 5*task {
 			t.Errorf("%+v: a smaller count would do", got)
+		}
+		at := timing{interval: got.Interval, count: got.CountMax, intervalAt: "client_alive_interval", countAt: "client_alive_count_max"}
+		if found := timingWarnings(at, v, Server{IdleLimit: idle, LongestTask: task}); len(found) > 0 && got.CountMax < maxCount {
+			t.Errorf("%+v, for %d and %d s: the plan would warn: %v", got, idle, task, found)
 		}
 		if got.Interval >= 1<<31 || got.CountMax >= 1<<31 {
 			t.Errorf("%+v: sshd does not take that", got)

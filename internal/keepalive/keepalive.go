@@ -57,6 +57,9 @@ type Server struct {
 	// LongestTask is how long, in seconds, a client may stay silent while it
 	// works elsewhere; 0 is not declared.
 	LongestTask int64
+	// IdleLimit is after how many seconds of silence the path to the host forgets a
+	// connection; 0 is not declared.
+	IdleLimit int64
 	// ConnectingUser is as whom we log in, and ConnectingBy the methods that the
 	// user can authenticate by: whom a change must not shut out. Empty is not known.
 	ConnectingUser string

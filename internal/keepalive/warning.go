@@ -7,13 +7,25 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-// The shortest idle limits of paths that people meet: Azure's load balancer
-// forgets a connection after 240 s, the NAT gateways and network load balancers
-// of AWS after 350 s.
+// shortestIdleLimit stands for a limit that is not declared, in seconds: Azure's load
+// balancers forget a connection after 240 s, the NAT gateways and network load
+// balancers of AWS after 350 s.
 const shortestIdleLimit = 240
 
-func idleLimitText(seconds int64) string {
-	return fmt.Sprintf("a probe every %d s does not keep a path open that forgets idle connections sooner: Azure load balancers after 240 s, AWS NAT gateways and network load balancers after 350 s", seconds)
+// idleLimitText says why probes of this spacing do not keep the path open; "" if they
+// do. declared is idle_limit in seconds, 0 for none.
+func idleLimitText(spacing, declared int64) string {
+	switch {
+	case declared == 0 && spacing > shortestIdleLimit:
+		return fmt.Sprintf("a probe every %d s does not keep a path open that forgets idle connections sooner: Azure load balancers after 240 s, AWS NAT gateways and network load balancers after 350 s", spacing)
+	case declared > 0 && spacing == 0:
+		return fmt.Sprintf("no probes are sent, and `idle_limit` says that the path forgets a connection after %d s", declared)
+	case declared > 0 && spacing >= declared:
+		return fmt.Sprintf("a probe every %d s does not keep the path open: `idle_limit` says that it forgets a connection after %d s", spacing, declared)
+	case declared > 0 && !keepsOpen(spacing, declared):
+		return fmt.Sprintf("a probe every %d s leaves less than a quarter of `idle_limit`, %d s, for a probe that is late or lost", spacing, declared)
+	}
+	return ""
 }
 
 // timing is the keepalive family of one scope. An attribute is "" where the
@@ -26,11 +38,11 @@ type timing struct {
 // Warnings explains combinations that are legal and seldom meant.
 func Warnings(want Server, have Facts) []Problem {
 	outer := timingOf(want.Settings, hostTiming(have))
-	problems := timingWarnings(outer, have.Version, want.LongestTask)
+	problems := timingWarnings(outer, have.Version, want)
 	for _, m := range want.Match {
 		inner := timingOf(m.Settings, timing{interval: outer.interval, count: outer.count})
 		if inner.intervalAt+inner.countAt != "" {
-			problems = append(problems, inMatch(m, timingWarnings(inner, have.Version, want.LongestTask))...)
+			problems = append(problems, inMatch(m, timingWarnings(inner, have.Version, want))...)
 		}
 	}
 	for _, s := range want.Settings {
@@ -97,7 +109,7 @@ func timingOf(settings []Setting, outer timing) timing {
 	return t
 }
 
-func timingWarnings(t timing, v sshconf.Version, longestTask int64) []Problem {
+func timingWarnings(t timing, v sshconf.Version, want Server) []Problem {
 	var problems []Problem
 	warn := func(code Code, attribute, format string, args ...any) {
 		problems = append(problems, Problem{Code: code, Warning: true, Attribute: attribute, Text: fmt.Sprintf(format, args...)})
@@ -116,17 +128,22 @@ func timingWarnings(t timing, v sshconf.Version, longestTask int64) []Problem {
 		return problems
 	}
 	spacing := ProbeSpacing(t.interval, v)
-	if t.intervalAt != "" && spacing != t.interval {
+	late := idleLimitText(spacing, want.IdleLimit)
+	if t.intervalAt != "" && spacing != t.interval && (want.IdleLimit == 0 || late != "") {
 		warn(DoubleInterval, t.intervalAt, "OpenSSH %s probes only every second interval: every %d s instead of %d s", v, spacing, t.interval)
 	}
-	if t.intervalAt != "" && spacing > shortestIdleLimit {
-		warn(IdleLimit, t.intervalAt, "%s", idleLimitText(spacing))
+	if t.intervalAt != "" && late != "" {
+		warn(IdleLimit, t.intervalAt, "%s", late)
 	}
 	if t.interval < 0 || t.count < 0 {
 		return problems
 	}
-	if dead, ok := DeadPeerTimeout(t.interval, t.count, v); ok && dead <= longestTask {
-		warn(LongestTask, "longest_task", "a client that answers no probe is dropped after %d s, and longest_task is %d s", dead, longestTask)
+	task := want.LongestTask
+	switch dead, ok := DeadPeerTimeout(t.interval, t.count, v); {
+	case ok && dead <= task:
+		warn(LongestTask, "longest_task", "a client that answers no probe is dropped after %d s, and `longest_task` is %d s", dead, task)
+	case ok && task > 0 && dead < withMargin(task):
+		warn(LongestTask, "longest_task", "a client that answers no probe is dropped after %d s, less than `longest_task`, %d s, and a quarter more: load stretches tasks", dead, task)
 	}
 	return problems
 }

@@ -137,11 +137,11 @@ func problemAdvice(c keepalive.Code) string {
 	case keepalive.NoMultiplexing:
 		return "Use 2 or more where clients share connections (ControlMaster, deploy tools)."
 	case keepalive.IdleLimit:
-		return "Shorten client_alive_interval, so that the path sees traffic before it forgets the connection."
+		return "Shorten `client_alive_interval`, so that the path sees traffic before it forgets the connection, or declare how long the path really waits as `idle_limit`. The function keepalive_for computes values."
 	case keepalive.DoubleInterval:
-		return "Halve client_alive_interval for these releases if the time matters."
+		return "Halve `client_alive_interval` for these releases if the time matters, or declare `idle_limit`: then the plan says whether it does."
 	case keepalive.LongestTask:
-		return "Raise client_alive_count_max, or lower longest_task."
+		return "Raise `client_alive_count_max`, or lower `longest_task`. The function keepalive_for computes values."
 	case keepalive.Drifted, keepalive.BlockGone:
 		return "The plan makes the declared value effective again. To keep what the host has, declare that."
 	case keepalive.NothingWanted:

@@ -26,6 +26,7 @@ const (
 		"Destroying the resource puts back exactly what was there before."
 	clientHostDoc = "Where ssh runs: a name in the provider's `hosts`, most often one with `transport = \"local\"` for the machine that runs Terraform, or `[user@]host[:port]`. " +
 		"A new value is an in-place change when the machine behind it is the same one (`machine_id`), else the resource is replaced."
+	clientIdleDoc = "After how much silence the path to these hosts (NAT gateway, load balancer, firewall) forgets a connection: a time, as in `server_alive_interval`. Never written to a file; the plan warns when ssh does not probe within three quarters of it. Default: not declared; then the plan warns of intervals above `240` seconds, the shortest limit that is common (Azure load balancers)."
 	clientFileDoc = "The file: `~/.ssh/config` (default) or another file of the user, written with `~/` or absolute, or one of the system such as `/etc/ssh/ssh_config.d/10-keepalive.conf`, which takes root. " +
 		"Owner and mode are kept. A new file gets mode 0600, one of the system 0644, because ssh refuses to work for whoever cannot read it; a missing directory is made. A file that plain ssh does not read is asked for with `ssh -F`. A new value replaces the resource."
 	clientUserDoc  = "Whose ssh it is: `~` is this account's home directory, the file is changed and `ssh -G` is run as this account. Another account than the one that logs in takes root. Default: who logs in. A new value replaces the resource."

@@ -25,6 +25,7 @@ type clientModel struct {
 	Patterns   types.List   `tfsdk:"patterns"`
 	Match      types.String `tfsdk:"match"`
 	ProbeHosts types.List   `tfsdk:"probe_hosts"`
+	IdleLimit  timeValue    `tfsdk:"idle_limit"`
 
 	ServerAliveInterval timeValue    `tfsdk:"server_alive_interval"`
 	ServerAliveCountMax types.Int64  `tfsdk:"server_alive_count_max"`
@@ -98,6 +99,7 @@ func (m *clientModel) want(ctx context.Context) (wantedClient, diag.Diagnostics)
 	w.client.Patterns = w.texts(ctx, m.Patterns, &diags)
 	w.client.Match = w.text(m.Match)
 	w.client.ProbeHosts = w.texts(ctx, m.ProbeHosts, &diags)
+	w.client.IdleLimit = w.seconds(m.IdleLimit)
 	w.client.Settings = w.settings(keepalive.ClientAttributes(), "", m.typed(), m.Settings)
 	w.unknown = w.unknown || m.ConfigFile.IsUnknown() || m.User.IsUnknown()
 	return w, diags

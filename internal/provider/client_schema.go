@@ -62,6 +62,7 @@ func blockSchema() map[string]schema.Attribute {
 			PlanModifiers:       replace,
 			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
+		"idle_limit": timeAttribute(clientIdleDoc, isTime{}),
 		"probe_hosts": schema.ListAttribute{
 			Optional:            true,
 			MarkdownDescription: probesDoc,

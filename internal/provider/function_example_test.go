@@ -21,7 +21,7 @@ func TestFunctionExamples(t *testing.T) {
 	for name, want := range map[string][]string{
 		"parse_time":            {`5400`},
 		"dead_peer_timeout":     {`[480,240,null]`},
-		"keepalive_for":         {`"client_alive_interval":87`, `"client_alive_count_max":10`, `"dead_peer_timeout":1914`},
+		"keepalive_for":         {`"client_alive_interval":87`, `"client_alive_count_max":12`, `"dead_peer_timeout":2262`},
 		"render_sshd_config":    {`#cloud-config`, `AcceptEnv LC_*`, `ClientAliveInterval 120`},
 		"render_ssh_config":     {`Host web* !web9\n\tControlMaster auto`, `Host *\n\tServerAliveCountMax 3`},
 		"parse_sshd_config":     {`{"PermitRootLogin":"no"}`},

@@ -138,7 +138,7 @@ func TestFunctions(t *testing.T) {
 		"a live peer dropped":         {"dead_peer_timeout", []any{"60", 0, "7.4"}, "60"},
 		"keepalive is off":            {"dead_peer_timeout", []any{"0", 3, "9.6"}, "null"},
 		"a NAT gateway":               {"keepalive_for", []any{"350", "0", "10.0"}, "{client_alive_count_max=1 client_alive_interval=175 dead_peer_timeout=350}"},
-		"a NAT gateway and a build":   {"keepalive_for", []any{"350", "30m", "9.2"}, "{client_alive_count_max=10 client_alive_interval=87 dead_peer_timeout=1914}"},
+		"a NAT gateway and a build":   {"keepalive_for", []any{"350", "30m", "9.2"}, "{client_alive_count_max=12 client_alive_interval=87 dead_peer_timeout=2262}"},
 		"no settings":                 {"render_sshd_config", []any{values{}}, ""},
 		"settings":                    {"render_sshd_config", []any{values{"permitrootlogin": "no", "ClientAliveInterval": "2m", "AcceptEnv": "LANG\nLC_*\n", "Banner": nil}}, "AcceptEnv LANG\nAcceptEnv LC_*\nClientAliveInterval 2m\nPermitRootLogin no\n"},
 		"settings with quotes":        {"render_sshd_config", []any{values{"ForceCommand": `echo "a # b"`, "Banner": `"/etc/my issue"`}}, "Banner \"/etc/my issue\"\nForceCommand echo \"a # b\"\n"},

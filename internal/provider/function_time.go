@@ -114,11 +114,12 @@ func keepaliveFunction() pure {
 		definition: function.Definition{
 			Summary: "Keepalive values for a path and a task",
 			MarkdownDescription: "Returns the keepalive values for a path (NAT gateway, load balancer, firewall) that forgets idle connections after `idle_limit`, " +
-				"and for clients that may answer nothing for `longest_task` while they work elsewhere, as deploy tools do: raw Net::SSH answers no probe while it is idle.\n\n" +
+				"and for clients that may answer nothing for `longest_task` while they work elsewhere, as deploy tools do. Raw Net::SSH answers no probe while it is idle. SSHKit's connection pool, which Capistrano uses, answers every 5 s while it waits, and OpenSSH always answers: for these `0` is enough.\n\n" +
 				"The result is an object of `client_alive_interval` (seconds), `client_alive_count_max` and `dead_peer_timeout` (seconds), to be given to `sshkeepalive_server` as it is.\n\n" +
-				"A probe is sent after every half of the idle limit, so that an outage of a quarter of it, after which TCP has repeated the probe, does not cost the connection. " +
-				"For OpenSSH 9.2 to 9.4, which probe every second interval, the interval is half of that. " +
-				"The count is the smallest with which a client that is silent for the whole task is not dropped, and at least 1, because 0 would never drop a dead one.",
+				"The interval is half of the idle limit. If a probe is lost, TCP has time to send it again, so an outage of up to a quarter of the limit does not drop the connection. " +
+				"For OpenSSH 9.2 to 9.4, which probe every second interval, the interval is a quarter of the idle limit. " +
+				"The count is the smallest that keeps a client which is silent for the whole task and a quarter more, because load stretches tasks. It is at least 1, because 0 would never drop a dead client.\n\n" +
+				"Declare the same times as `idle_limit` and `longest_task` of the resource: then each plan checks them.",
 			Parameters: []function.Parameter{
 				timeParameter("idle_limit", "After how much silence the path forgets a connection: 240 for Azure load balancers, 350 for AWS NAT gateways and network load balancers."),
 				timeParameter("longest_task", "How long a client may answer nothing; `0` for clients that always answer, such as OpenSSH's."),

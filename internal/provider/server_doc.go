@@ -7,7 +7,7 @@ import "github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepali
 func typedDocs() map[string]string {
 	return map[string]string{
 		"client_alive_interval": "After how much silence from a client sshd asks it for a sign of life, over the encrypted connection. A time in `sshd_config(5)` format: seconds (`120`) or `\"2m\"`, `\"1h30m\"`. " +
-			"Two spellings of the same seconds are equal. `0` never asks; sshd's own default is `0`. OpenSSH 9.2 to 9.4 ask every second interval only.",
+			"Two spellings of the same seconds are equal. `0` never asks; sshd's own default is `0`. OpenSSH 9.2 to 9.4 ask every second interval only, and since 9.2 sshd does not ask while it writes to the client more often than that: see [sessions that write](../guides/sessions-that-write).",
 		"client_alive_count_max": "How many such questions may go unanswered before sshd drops the connection: a dead peer is noticed after interval × (count + 1) seconds, see `dead_peer_timeout`. " +
 			"sshd's own default is `3`. `0` never drops from OpenSSH 8.2 on, and dropped at the first silence before.",
 		"tcp_keep_alive": "Whether the kernel probes idle TCP connections as well. sshd's own default is `true`. These probes can be spoofed and take two hours with the kernel's defaults; " +
@@ -47,7 +47,8 @@ const (
 	dropInDoc    = "Name of our own drop-in in `sshd_config.d`. sshd reads drop-ins in the order of their names and keeps the first value. Default `00-sshkeepalive.conf`. Our lines are marked with it wherever they are placed, so that several resources can manage one host; a new value replaces the resource."
 	configDoc    = "The main configuration file. Default: the one that the running sshd uses. A new value replaces the resource."
 	takeoverDoc  = "Whether an earlier line that shadows one of ours is commented out, marked, and put back on destroy. Default `true`; with `false` the plan fails and names file and line."
-	longestDoc   = "How long a client may stay silent while it works elsewhere, as deploy tools do: a time, as in `client_alive_interval`. Never written to the host; the plan warns when the settings would drop such a client. Default: not checked."
+	longestDoc   = "How long a client may stay silent while it works elsewhere, as deploy tools do: a time, as in `client_alive_interval`. Never written to the host; the plan warns when the settings would drop such a client within that time and a quarter more, because load stretches tasks. Clients that answer probes need no such time: OpenSSH's always answer, and SSHKit's connection pool does every 5 s while it waits; raw Net::SSH does not. Default: not checked."
+	idleLimitDoc = "After how much silence the path to the host (NAT gateway, load balancer, firewall) forgets a connection: a time, as in `client_alive_interval`. Never written to the host; the plan warns when probes are not sent within three quarters of it. Default: not declared; then the plan warns of intervals above `240` seconds, the shortest limit that is common (Azure load balancers; AWS NAT gateways and network load balancers forget after 350 s)."
 	reloadDoc    = "Whether a running sshd is made to load its files: `auto` (default), in the way of this host and without dropping a session, or `never`, for images being built."
 	confirmDoc   = "How long the host waits for the confirming connection before it takes the change back by itself. Default `60s`. `0` gives up that protection."
 
@@ -55,7 +56,8 @@ const (
 	managedFileDoc = "The file that holds our lines."
 	contentDoc     = "Exactly the lines that we manage there; known at plan."
 	effectiveDoc   = "What `sshd -T` prints for each managed keyword, in the default context."
-	deadPeerDoc    = "Seconds until this sshd drops a peer that answers nothing, computed for its version; null when it never does."
+	deadPeerDoc    = "Seconds until this sshd drops a silent peer that answers nothing, computed for its version; null when it never does. " +
+		"Since 9.2 sshd does not probe a session to which it writes more often than `client_alive_interval`, such as a build log or `tail -f`: a client of such a session that vanished stays until TCP gives up, after about 15 minutes with Linux's defaults. `net.ipv4.tcp_retries2 = 5` on the host shortens that to about 15 seconds; `unused_connection_timeout` does not help. See [sessions that write](../guides/sessions-that-write)."
 	versionDoc     = "The host's sshd, as it names itself."
 	hostKeyIDDoc   = "Fingerprint of the host key that the host showed."
 	machineIDDoc   = "Identifies the installed system (`/etc/machine-id` or its like), to tell a machine from another one at the same address. Null when the host has none."

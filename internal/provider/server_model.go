@@ -44,6 +44,7 @@ type serverModel struct {
 	ConfigFile     types.String `tfsdk:"config_file"`
 	Takeover       types.Bool   `tfsdk:"takeover"`
 	LongestTask    timeValue    `tfsdk:"longest_task"`
+	IdleLimit      timeValue    `tfsdk:"idle_limit"`
 	Reload         types.String `tfsdk:"reload"`
 	ConfirmTimeout timeValue    `tfsdk:"confirm_timeout"`
 
@@ -128,11 +129,16 @@ func (m *serverModel) want(ctx context.Context) (wanted, diag.Diagnostics) {
 	w.server.DropInName = w.text(m.DropInName)
 	w.server.Takeover = m.Takeover.ValueBool()
 	w.unknown = w.unknown || m.Takeover.IsUnknown() || m.ConfigFile.IsUnknown() || m.Reload.IsUnknown() || m.ConfirmTimeout.IsUnknown()
-	if text := w.text(m.LongestTask.StringValue); text != "" {
-		// A time that cannot be read was refused when it was validated.
-		w.server.LongestTask, _ = sshconf.ParseTime(text)
-	}
+	w.server.LongestTask = w.seconds(m.LongestTask)
+	w.server.IdleLimit = w.seconds(m.IdleLimit)
 	return w, diags
+}
+
+// seconds returns the seconds of a time, 0 if it is not declared. A time that cannot
+// be read was refused when it was validated.
+func (w *asked) seconds(v timeValue) int64 {
+	n, _ := sshconf.ParseTime(w.text(v.StringValue))
+	return n
 }
 
 func (w *asked) text(v types.String) string {

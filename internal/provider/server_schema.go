@@ -193,6 +193,7 @@ func mannerSchema() map[string]schema.Attribute {
 			Default:             booldefault.StaticBool(true),
 		},
 		"longest_task": timeAttribute(longestDoc, isTime{}),
+		"idle_limit":   timeAttribute(idleLimitDoc, isTime{}),
 		"confirm_timeout": schema.StringAttribute{
 			Optional: true, Computed: true,
 			CustomType:          timeType{},

@@ -5,5 +5,5 @@ locals {
 }
 
 output "keepalive" {
-  value = local.keepalive # client_alive_interval 87, client_alive_count_max 10, dead_peer_timeout 1914
+  value = local.keepalive # client_alive_interval 87, client_alive_count_max 12, dead_peer_timeout 2262
 }

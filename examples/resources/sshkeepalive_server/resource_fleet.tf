@@ -10,7 +10,7 @@ resource "sshkeepalive_server" "fleet" {
   host     = each.value
 
   client_alive_interval  = "1m"
-  client_alive_count_max = 4
+  client_alive_count_max = 6
   login_grace_time       = "30s"
   max_startups           = "10:30:60"
 
@@ -25,7 +25,9 @@ resource "sshkeepalive_server" "fleet" {
     EOT
   }
 
-  # A deploy may keep a connection silent for five minutes; the plan warns if
-  # these settings would drop it.
+  # A deploy may keep a connection silent for five minutes, and the NAT gateway in
+  # front of the hosts forgets a connection after 350 seconds of silence. The plan
+  # warns if these settings would lose it.
   longest_task = "5m"
+  idle_limit   = "350s"
 }
