@@ -16,7 +16,7 @@ func settle(kw Keyword, v Version, list []Setting) {
 		func(s Setting) bool { return s.atStart },
 	} {
 		for _, i := range order(kw, merge, list, active) {
-			for _, key := range parts(kw, list[i]) {
+			for _, key := range parts(kw, merge, list[i]) {
 				list[i].Wins = list[i].Wins || !seen[key]
 				seen[key] = merge != Append || seen[key]
 			}
@@ -55,7 +55,7 @@ func rank(s Setting) int {
 // parts names what a line sets, where a value has parts that are decided one by
 // one: RekeyLimit has its bytes from one line and its time from another if the
 // first has none.
-func parts(kw Keyword, s Setting) []string {
+func parts(kw Keyword, merge Merge, s Setting) []string {
 	if len(s.Args) == 0 && s.Rest == "" {
 		return nil // an empty list, which up to 8.6 was none at all
 	}
@@ -70,7 +70,8 @@ func parts(kw Keyword, s Setting) []string {
 		}
 		return []string{"bytes"}
 	case "MaxStartups":
-		if len(s.Args) > 0 && strings.Contains(s.Args[0], ":") {
+		// Since the first line wins, from 10.1 on, it wins whole.
+		if merge == Last && len(s.Args) > 0 && strings.Contains(s.Args[0], ":") {
 			return []string{"start", "rate"}
 		}
 		return []string{"start"}

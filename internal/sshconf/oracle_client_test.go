@@ -89,7 +89,7 @@ func (o *oracle) clientDefaults(q ClientQuery) Dump {
 func TestGeneratedClientTrees(t *testing.T) {
 	t.Parallel()
 	oracleReleases(t, func(t *testing.T, o *oracle) {
-		for _, seed := range oracleSeeds(t, 100) {
+		for _, seed := range o.seeds(t, 100) {
 			g := newGenerator(seed, o.version)
 			o.checkClient(t, fmt.Sprintf("seed %d", seed), g.clientTree(), g.queries())
 		}

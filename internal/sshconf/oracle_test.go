@@ -18,6 +18,7 @@ type oracle struct {
 	*hosttest.Oracle
 	version  Version
 	defaults map[Context]Dump
+	few      bool // try a part of the seeds
 
 	// set counts the comparisons of keywords that some line sets; the others are
 	// compared with sshd's defaults, which shows that no line has an effect.
@@ -112,9 +113,9 @@ func spec(c Context) string {
 	return strings.Join(items, ",")
 }
 
-// oracleSeeds are the seeds to try: those of ORACLE_SEED, parted by commas, to
-// look at a disagreement again, else as many as oracleN says.
-func oracleSeeds(t *testing.T, byDefault int) []uint64 {
+// seeds are the seeds to try: those of ORACLE_SEED, parted by commas, to look at a
+// disagreement again, else as many as oracleN says.
+func (o *oracle) seeds(t *testing.T, byDefault int) []uint64 {
 	t.Helper()
 	var seeds []uint64
 	if list := os.Getenv("ORACLE_SEED"); list != "" {
@@ -126,6 +127,9 @@ func oracleSeeds(t *testing.T, byDefault int) []uint64 {
 			seeds = append(seeds, seed)
 		}
 		return seeds
+	}
+	if o.few {
+		byDefault /= 4
 	}
 	for seed := range oracleN(t, byDefault) {
 		seeds = append(seeds, uint64(seed))
@@ -250,15 +254,26 @@ func (o *oracle) disagree(t *testing.T, name string, tree Tree, format string, a
 	t.Errorf("%s: %s\n%s", name, fmt.Sprintf(format, args...), files.String())
 }
 
-// oracleReleases runs a test against each Debian release of ORACLE_RELEASES.
+// oracleReleases runs a test against each Debian release of ORACLE_RELEASES. Without
+// that it takes bookworm, and a share of the seeds with the newest OpenSSH, of sid,
+// unless that is one for which the tables were not made yet: then make oracle shows
+// what it changed, and an unrelated change can land.
 func oracleReleases(t *testing.T, test func(*testing.T, *oracle)) {
 	t.Helper()
 	releases := os.Getenv("ORACLE_RELEASES")
-	if releases == "" {
-		releases = "bookworm"
+	bounded := releases == ""
+	if bounded {
+		releases = "bookworm,sid"
 	}
 	for _, release := range strings.Split(releases, ",") {
-		t.Run(release, func(t *testing.T) { test(t, newOracle(t, release)) })
+		t.Run(release, func(t *testing.T) {
+			o := newOracle(t, release)
+			if o.few = bounded && release == "sid"; o.few && beyond(o.version) {
+				t.Logf("OpenSSH %s of Debian sid is newer than the tables; make oracle compares it", o.version)
+				return
+			}
+			test(t, o)
+		})
 	}
 }
 
@@ -266,7 +281,7 @@ func oracleReleases(t *testing.T, test func(*testing.T, *oracle)) {
 func TestGeneratedTrees(t *testing.T) {
 	t.Parallel()
 	oracleReleases(t, func(t *testing.T, o *oracle) {
-		for _, seed := range oracleSeeds(t, 100) {
+		for _, seed := range o.seeds(t, 100) {
 			g := newGenerator(seed, o.version)
 			o.check(t, fmt.Sprintf("seed %d", seed), g.tree(), g.contexts())
 		}
@@ -293,7 +308,7 @@ func TestGeneratedEdits(t *testing.T) {
 	t.Parallel()
 	oracleReleases(t, func(t *testing.T, o *oracle) {
 		effective := 0
-		for _, seed := range oracleSeeds(t, 50) {
+		for _, seed := range o.seeds(t, 50) {
 			g := newGenerator(seed+1<<32, o.version)
 			tree, contexts := g.tree(), g.contexts()
 			if Evaluate(tree, Context{}).Refused() {

@@ -28,8 +28,8 @@ func check() error {
 	if err := errors.Join(hosttest.Missing(), noEngine, noClient); err != nil {
 		return err
 	}
-	// The oldest and the newest OpenSSH that the tests ask, and the one between.
-	for _, release := range []string{"bullseye", "bookworm", "trixie"} {
+	// The oldest and the newest OpenSSH that the tests ask, and those between.
+	for _, release := range []string{"bullseye", "bookworm", "trixie", "sid"} {
 		fmt.Printf("preflight: OpenSSH of Debian %s\n", release)
 		if err := hosttest.Prepare(release); err != nil {
 			return err
