@@ -3,7 +3,6 @@ package keepalive
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,7 +13,11 @@ import (
 
 // Coolify is what a user wants of the SSH settings of a Coolify: keys of its
 // environment file.
-type Coolify struct{ Settings []Setting }
+type Coolify struct {
+	Settings []Setting
+	// Release is the release of Coolify where its file names none; "" is unknown.
+	Release string
+}
 
 // CoolifyFacts is everything that a decision about a Coolify may depend on.
 type CoolifyFacts struct {
@@ -32,8 +35,7 @@ const (
 )
 
 // CoolifyAttributes returns the typed attributes of sshkeepalive_coolify in the
-// order they are written: the keys of config/constants.php of Coolify 4.3.19, and
-// SSH_MUX_MAX_AGE, which 4.3.8 still knew.
+// order they are written: the keys of config/constants.php, see coolifyKeySpans.
 func CoolifyAttributes() []Attribute {
 	return []Attribute{
 		{Name: "mux_enabled", Keyword: muxKey, Kind: Flag},
@@ -53,9 +55,6 @@ func CoolifyAttributes() []Attribute {
 	}
 }
 
-// The keys that tell the release: Coolify's upgrade writes them.
-var versionKeys = []string{"COOLIFY_VERSION", "LATEST_IMAGE"}
-
 // CoolifyKeys returns the keys whose values a decision about want needs to see.
 func CoolifyKeys(want Coolify) []string {
 	keys := append([]string{olderMuxKey}, versionKeys...)
@@ -68,34 +67,6 @@ func CoolifyKeys(want Coolify) []string {
 		}
 	}
 	return keys
-}
-
-var releaseForm = regexp.MustCompile(`^v?([0-9]+\.[0-9]+\.[0-9]+(?:[-.][A-Za-z0-9.]+)?)$`)
-
-// CoolifyVersion is the release that the file names, "" if it names none.
-func CoolifyVersion(have CoolifyFacts) string {
-	f := dotenv.Parse(have.Text)
-	for _, key := range versionKeys {
-		e, _ := f.Get(key)
-		if m := releaseForm.FindStringSubmatch(e.Value); m != nil {
-			return m[1]
-		}
-	}
-	return ""
-}
-
-// release is a version as far as it can be compared, nil where it is not known.
-func (have CoolifyFacts) release() []int {
-	var numbers []int
-	for _, part := range strings.SplitN(CoolifyVersion(have), ".", 3) {
-		digits, _, _ := strings.Cut(part, "-")
-		n, err := strconv.Atoi(digits)
-		if err != nil {
-			return nil
-		}
-		numbers = append(numbers, n)
-	}
-	return numbers
 }
 
 func coolifyAttribute(key string) (Attribute, bool) {
@@ -263,7 +234,7 @@ func (want Coolify) values(have CoolifyFacts) map[string]string {
 	return all
 }
 
-// coolifyDefaults is config/constants.php of 4.3.19.
+// coolifyDefaults is config/constants.php of 4.3.10.
 func coolifyDefaults() map[string]string {
 	return map[string]string{
 		muxKey: "true", "SSH_MUX_PERSIST_TIME": "3600",

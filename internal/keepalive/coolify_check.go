@@ -3,7 +3,6 @@ package keepalive
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -23,6 +22,8 @@ const (
 	HealthKills    Code = "health check kills deployments"
 	MuxIsOff       Code = "multiplexing is off"
 	DelayCapped    Code = "delays capped"
+	KeyNotRead     Code = "key is not read"
+	BadRelease     Code = "bad release"
 )
 
 var coolifyKeyForm = regexp.MustCompile(`^SSH_[A-Z0-9_]+$`)
@@ -34,6 +35,9 @@ func CheckCoolify(want Coolify) []Problem {
 		if p, bad := checkCoolifySetting(s); bad {
 			problems = append(problems, p)
 		}
+	}
+	if _, ok := parseCoolifyRelease(want.Release); !ok && want.Release != "" {
+		problems = append(problems, Problem{Code: BadRelease, Attribute: "release", Text: fmt.Sprintf("%q is not a release of Coolify, such as 4.3.9 or 4.0.0-beta.427", want.Release)})
 	}
 	if len(want.Settings) == 0 {
 		problems = append(problems, Problem{Code: NothingWanted, Text: "no setting is declared, so there is nothing to manage"})
@@ -66,13 +70,6 @@ func checkCoolifySetting(s Setting) (Problem, bool) {
 	return p, p.Text != ""
 }
 
-// The releases between which Coolify changed: what issue 11372 found in 4.1.2
-// through 4.3.8 was removed by pull request 11377 on 2026-08-18; 4.3.19 is without.
-var (
-	killing = []int{4, 3, 8}
-	mended  = []int{4, 3, 19}
-)
-
 // connectTimeout is what Coolify gives ssh to connect, in seconds, where a server
 // has no value of its own.
 const connectTimeout = 10
@@ -81,7 +78,8 @@ const connectTimeout = 10
 type coolifyCheck struct {
 	want    Coolify
 	values  map[string]string
-	release []int
+	release coolifyRelease
+	known   bool // the release is
 	list    []Problem
 }
 
@@ -89,7 +87,9 @@ type coolifyCheck struct {
 // of the values that count once want is in force. Where a warning speaks of
 // Coolify's own defaults, one of the keys must be wanted for it.
 func CoolifyWarnings(want Coolify, have CoolifyFacts) []Problem {
-	c := &coolifyCheck{want: want, values: want.values(have), release: have.release()}
+	c := &coolifyCheck{want: want, values: want.values(have)}
+	c.release, c.known = want.release(have)
+	c.keys()
 	c.multiplexing()
 	c.retries()
 	if c.given("SSH_COMMAND_TIMEOUT") && c.number("SSH_COMMAND_TIMEOUT") == 0 {
@@ -113,17 +113,34 @@ func (c *coolifyCheck) multiplexing() {
 	c.health()
 }
 
+// keys warns of wanted keys that the release does not read. SSH_MUX_MAX_AGE is age's.
+func (c *coolifyCheck) keys() {
+	for _, s := range c.want.Settings {
+		if c.known && knownKey(s.Keyword) && !c.release.reads(s.Keyword) && s.Keyword != "SSH_MUX_MAX_AGE" {
+			c.say(KeyNotRead, s.Keyword, "%s has no effect: Coolify %s does not read it (it is read %s)", s.Keyword, c.release, spansText(s.Keyword))
+		}
+	}
+}
+
+// which names the release in a sentence, or those that it may be.
+func (c *coolifyCheck) which(others string) string {
+	if c.known {
+		return "Coolify " + c.release.String()
+	}
+	return "Coolify " + others + " (the file does not name the release)"
+}
+
 func (c *coolifyCheck) age() {
-	age, given := c.values["SSH_MUX_MAX_AGE"]
-	old := c.release != nil && slices.Compare(c.release, killing) <= 0
-	switch {
-	case !given && old:
-		c.say(AgeKills, "SSH_MUX_MAX_AGE", "this Coolify ends a shared connection that is 1800 seconds old (the default of SSH_MUX_MAX_AGE), and every deployment that runs over it")
+	const key, releases = "SSH_MUX_MAX_AGE", "from 4.0.0-beta.427 to 4.3.8, but for 4.1.1,"
+	age, given := c.values[key]
+	switch reads := !c.known || c.release.reads(key); {
+	case !given && reads:
+		c.say(AgeKills, key, "%s ends a shared connection that is 1800 seconds old (the default of SSH_MUX_MAX_AGE), and every deployment that runs over it", c.which(releases))
 	case !given:
-	case c.release != nil && slices.Compare(c.release, mended) >= 0:
-		c.say(AgeIgnored, "SSH_MUX_MAX_AGE", "SSH_MUX_MAX_AGE has no effect: this Coolify no longer has it")
+	case !reads:
+		c.say(AgeIgnored, key, "SSH_MUX_MAX_AGE has no effect: Coolify %s does not read it", c.release)
 	default:
-		c.say(AgeKills, "SSH_MUX_MAX_AGE", "SSH_MUX_MAX_AGE %s: Coolify 4.3.8 and older end a shared connection that is so old, and every deployment that runs over it; newer ones ignore the key", age)
+		c.say(AgeKills, key, "SSH_MUX_MAX_AGE %s: %s ends a shared connection that is so old, and every deployment that runs over it", age, c.which(releases))
 	}
 }
 
@@ -134,9 +151,9 @@ func (c *coolifyCheck) persist() {
 	case !c.given(key):
 	case persist == 0:
 		c.say(PersistForEver, key, "SSH_MUX_PERSIST_TIME 0 is no end to ssh: a shared connection stays for ever")
-	case c.mayKill() && persist < c.number("SSH_COMMAND_TIMEOUT"):
-		c.say(PersistKills, key, "SSH_MUX_PERSIST_TIME %s: the hourly clean-up of Coolify 4.3.8 and older ends a shared connection that is so old, and commands may run for %s seconds (SSH_COMMAND_TIMEOUT)",
-			c.values[key], c.values["SSH_COMMAND_TIMEOUT"])
+	case c.may(hourlyKill) && persist < c.number("SSH_COMMAND_TIMEOUT"):
+		c.say(PersistKills, key, "SSH_MUX_PERSIST_TIME %s: the hourly clean-up of %s ends a shared connection that is so old, and commands may run for %s seconds (SSH_COMMAND_TIMEOUT)",
+			c.values[key], c.which("from 4.1.2 to 4.3.8"), c.values["SSH_COMMAND_TIMEOUT"])
 	}
 }
 
@@ -158,8 +175,8 @@ func (c *coolifyCheck) health() {
 	case !c.given(key) || readAs("SSH_MUX_HEALTH_CHECK_ENABLED", c.values["SSH_MUX_HEALTH_CHECK_ENABLED"]) == "no":
 	case seconds == 0:
 		c.say(NoTimeout, key, "SSH_MUX_HEALTH_CHECK_TIMEOUT 0 gives the health check no time limit: one over a dead connection is waited for without end")
-	case seconds < 5 && c.mayKill():
-		c.say(HealthKills, key, "SSH_MUX_HEALTH_CHECK_TIMEOUT %g: a server that is busy and answers later is taken for dead, and Coolify 4.3.8 and older then end the shared connection and every deployment that runs over it", seconds)
+	case seconds < 5 && (!c.known || c.release.reads("SSH_MUX_MAX_AGE")): // the same releases
+		c.say(HealthKills, key, "SSH_MUX_HEALTH_CHECK_TIMEOUT %g: a server that is busy and answers later is taken for dead, and %s then ends the shared connection and every deployment that runs over it", seconds, c.which("from 4.0.0-beta.427 to 4.3.8, but for 4.1.1,"))
 	}
 }
 
@@ -178,10 +195,8 @@ func (c *coolifyCheck) retries() {
 	}
 }
 
-// mayKill: does this release end connections with ssh -O exit, as far as is known?
-func (c *coolifyCheck) mayKill() bool {
-	return c.release == nil || slices.Compare(c.release, mended) < 0
-}
+// may reports whether the release is one of s, as far as is known.
+func (c *coolifyCheck) may(s span) bool { return !c.known || s.has(c.release) }
 
 func (c *coolifyCheck) given(key string) bool { _, ok := c.setting(key); return ok }
 

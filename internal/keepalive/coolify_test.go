@@ -3,7 +3,6 @@ package keepalive
 import (
 	"bytes"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
@@ -40,7 +39,7 @@ func coolifyCodes(want Coolify, text string) string {
 }
 
 func TestCoolifyWarnings(t *testing.T) {
-	const v438, v439, v4319 = "COOLIFY_VERSION=4.3.8\n", "LATEST_IMAGE=4.3.9\n", "COOLIFY_VERSION=v4.3.19\n"
+	const v438, v4310 = "COOLIFY_VERSION=4.3.8\n", "COOLIFY_VERSION=v4.3.10\n"
 	for _, x := range []struct {
 		text  string
 		pairs []string
@@ -48,37 +47,48 @@ func TestCoolifyWarnings(t *testing.T) {
 	}{
 		{"", []string{"SSH_MUX_MAX_AGE", "1h"}, "age kills deployments (mux_max_age)"},
 		{v438, []string{"SSH_MUX_MAX_AGE", "1h"}, "age kills deployments (mux_max_age)"},
-		{v439, []string{"SSH_MUX_MAX_AGE", "1h"}, "age kills deployments (mux_max_age)"},
-		{v4319, []string{"SSH_MUX_MAX_AGE", "1h"}, "age is ignored (mux_max_age)"},
+		{"LATEST_IMAGE=4.3.9\n", []string{"SSH_MUX_MAX_AGE", "1h"}, "age is ignored (mux_max_age)"},
+		{"LATEST_IMAGE=4.4-rc.1\n", []string{"SSH_MUX_MAX_AGE", "1h"}, "age is ignored (mux_max_age)"},
+		{"LATEST_IMAGE=4.1.1\n", []string{"SSH_MUX_MAX_AGE", "1h"}, "age is ignored (mux_max_age)"},
+		{"LATEST_IMAGE=4.0.0-beta.426\n", []string{"SSH_MUX_MAX_AGE", "1h"}, "age is ignored (mux_max_age)"},
+		{"LATEST_IMAGE=v4.0.0-beta.427\n", []string{"SSH_MUX_MAX_AGE", "1h"}, "age kills deployments (mux_max_age)"},
+		{"LATEST_IMAGE=4.0.0\n", []string{"SSH_MUX_MAX_AGE", "1h"}, "age kills deployments (mux_max_age)"},
+		{"LATEST_IMAGE=4.3.1\n", []string{"SSH_COMMAND_TIMEOUT", "1h"}, "key is not read (command_timeout), age kills deployments ()"},
+		{"LATEST_IMAGE=4.3.2\n", []string{"SSH_COMMAND_TIMEOUT", "1h"}, "age kills deployments ()"},
+		{"LATEST_IMAGE=4.1.1\n", []string{"SSH_MUX_LOCK_TTL", "30", "SSH_MUX_HEALTH_CHECK_ENABLED", "yes"}, "key is not read (mux_lock_ttl), key is not read (mux_health_check_enabled)"},
+		{"LATEST_IMAGE=4.1.0\n", []string{"SSH_MUX_PERSIST_TIME", "10m"}, "age kills deployments ()"},
+		{"LATEST_IMAGE=4.1.2\n", []string{"SSH_MUX_PERSIST_TIME", "10m"}, "age kills deployments (), persist time kills deployments (mux_persist_time)"},
+		{"", []string{"SSH_RETRY_BASE_DELAY", "2"}, "age kills deployments ()"},
+		{v4310, []string{"SSH_MUX_MAX_AGE", "1h"}, "age is ignored (mux_max_age)"},
 		{v438, []string{"SSH_RETRY_BASE_DELAY", "2"}, "age kills deployments ()"},
-		{v4319, []string{"SSH_RETRY_BASE_DELAY", "2"}, ""},
-		{"COOLIFY_VERSION=latest\n", []string{"SSH_RETRY_BASE_DELAY", "2"}, ""},
+		{v4310, []string{"SSH_RETRY_BASE_DELAY", "2"}, ""},
+		{"COOLIFY_VERSION=latest\n", []string{"SSH_RETRY_BASE_DELAY", "2"}, "age kills deployments ()"},
 		{"SSH_MUX_MAX_AGE=1800\n", []string{"SSH_RETRY_BASE_DELAY", "2"}, "age kills deployments ()"},
 		{v438, []string{"SSH_MUX_ENABLED", "no"}, ""},
 		{v438 + "MUX_ENABLED=false\n", []string{"SSH_MUX_MAX_AGE", "1h"}, "multiplexing is off (mux_max_age)"},
 		{v438 + "MUX_ENABLED=true\n", []string{"SSH_MUX_ENABLED", "no", "SSH_MUX_MAX_AGE", "1h"}, "multiplexing is off (mux_max_age)"},
 		{v438 + "MUX_ENABLED=off\n", nil, "age kills deployments ()"},
-		{v4319, []string{"SSH_MUX_PERSIST_TIME", "0"}, "masters stay for ever (mux_persist_time)"},
-		{v4319, []string{"SSH_MUX_PERSIST_TIME", "10m"}, ""},
-		{"", []string{"SSH_MUX_PERSIST_TIME", "10m"}, "persist time kills deployments (mux_persist_time)"},
-		{"", []string{"SSH_MUX_PERSIST_TIME", "10m", "SSH_COMMAND_TIMEOUT", "5m"}, ""},
-		{"SSH_COMMAND_TIMEOUT=500\n", []string{"SSH_MUX_PERSIST_TIME", "10m"}, ""},
-		{"", []string{"SSH_MAX_RETRIES", "2"}, "commands may run twice (max_retries)"},
-		{"", []string{"SSH_MAX_RETRIES", "1"}, ""},
-		{"", []string{"SSH_MAX_RETRIES", "0"}, "commands never run (max_retries)"},
-		{"", []string{"SSH_MUX_LOCK_TIMEOUT", "30"}, "lock ends too early (mux_lock_timeout)"},
-		{"", []string{"SSH_MUX_LOCK_TIMEOUT", "29"}, ""},
-		{"", []string{"SSH_MUX_LOCK_TTL", "15"}, "lock ends too early (mux_lock_ttl)"},
-		{"", []string{"SSH_MUX_LOCK_TTL", "16"}, ""},
-		{"SSH_MUX_LOCK_TTL=5\n", []string{"SSH_COMMAND_TIMEOUT", "1h"}, ""},
-		{"", []string{"SSH_MUX_HEALTH_CHECK_TIMEOUT", "20"}, "lock ends too early ()"},
-		{"", []string{"SSH_MUX_HEALTH_CHECK_TIMEOUT", "0"}, "no time limit (mux_health_check_timeout)"},
-		{"", []string{"SSH_MUX_HEALTH_CHECK_TIMEOUT", "4"}, "health check kills deployments (mux_health_check_timeout)"},
-		{v4319, []string{"SSH_MUX_HEALTH_CHECK_TIMEOUT", "4"}, ""},
-		{"", []string{"SSH_MUX_HEALTH_CHECK_TIMEOUT", "4", "SSH_MUX_HEALTH_CHECK_ENABLED", "no"}, ""},
-		{"", []string{"SSH_COMMAND_TIMEOUT", "0"}, "no time limit (command_timeout)"},
-		{"", []string{"SSH_RETRY_BASE_DELAY", "1m"}, "delays capped ()"},
-		{"", []string{"SSH_RETRY_MAX_DELAY", "1"}, "delays capped (retry_max_delay)"},
+		{v4310, []string{"SSH_MUX_PERSIST_TIME", "0"}, "masters stay for ever (mux_persist_time)"},
+		{v4310, []string{"SSH_MUX_PERSIST_TIME", "10m"}, ""},
+		{"", []string{"SSH_MUX_PERSIST_TIME", "10m"}, "age kills deployments (), persist time kills deployments (mux_persist_time)"},
+		{"", []string{"SSH_MUX_PERSIST_TIME", "10m", "SSH_COMMAND_TIMEOUT", "5m"}, "age kills deployments ()"},
+		{"SSH_COMMAND_TIMEOUT=500\n", []string{"SSH_MUX_PERSIST_TIME", "10m"}, "age kills deployments ()"},
+		{"", []string{"SSH_MAX_RETRIES", "2"}, "age kills deployments (), commands may run twice (max_retries)"},
+		{"", []string{"SSH_MAX_RETRIES", "1"}, "age kills deployments ()"},
+		{"", []string{"SSH_MAX_RETRIES", "0"}, "age kills deployments (), commands never run (max_retries)"},
+		{"", []string{"SSH_MUX_LOCK_TIMEOUT", "30"}, "age kills deployments (), lock ends too early (mux_lock_timeout)"},
+		{"", []string{"SSH_MUX_LOCK_TIMEOUT", "29"}, "age kills deployments ()"},
+		{"", []string{"SSH_MUX_LOCK_TTL", "15"}, "age kills deployments (), lock ends too early (mux_lock_ttl)"},
+		{"", []string{"SSH_MUX_LOCK_TTL", "16"}, "age kills deployments ()"},
+		{"SSH_MUX_LOCK_TTL=5\n", []string{"SSH_COMMAND_TIMEOUT", "1h"}, "age kills deployments ()"},
+		{"", []string{"SSH_MUX_HEALTH_CHECK_TIMEOUT", "20"}, "age kills deployments (), lock ends too early ()"},
+		{"", []string{"SSH_MUX_HEALTH_CHECK_TIMEOUT", "0"}, "age kills deployments (), no time limit (mux_health_check_timeout)"},
+		{"", []string{"SSH_MUX_HEALTH_CHECK_TIMEOUT", "4"}, "age kills deployments (), health check kills deployments (mux_health_check_timeout)"},
+		{v4310, []string{"SSH_MUX_HEALTH_CHECK_TIMEOUT", "4"}, ""},
+		{"", []string{"SSH_MUX_HEALTH_CHECK_TIMEOUT", "4", "SSH_MUX_HEALTH_CHECK_ENABLED", "no"}, "age kills deployments ()"},
+		{"", []string{"SSH_COMMAND_TIMEOUT", "0"}, "age kills deployments (), no time limit (command_timeout)"},
+		{"", []string{"SSH_RETRY_BASE_DELAY", "1m"}, "age kills deployments (), delays capped ()"},
+		{"", []string{"SSH_RETRY_MAX_DELAY", "1"}, "age kills deployments (), delays capped (retry_max_delay)"},
 	} {
 		if got := coolifyCodes(coolifyWish(x.pairs...), x.text); got != x.want {
 			t.Errorf("%v on %q: %q, not %q", x.pairs, x.text, got, x.want)
@@ -92,7 +102,7 @@ func TestCoolifyWarnings(t *testing.T) {
 		}
 		all = append(all, key, value)
 	}
-	if got := coolifyCodes(coolifyWish(all...), v4319); got != "commands may run twice (max_retries)" {
+	if got := coolifyCodes(coolifyWish(all...), v4310); got != "commands may run twice (max_retries)" {
 		t.Errorf("the defaults: %s", got)
 	}
 }
@@ -178,7 +188,34 @@ func TestCoolifyVersion(t *testing.T) {
 			t.Errorf("%q: %q", text, got)
 		}
 	}
-	if r := (CoolifyFacts{Text: []byte("LATEST_IMAGE=4.0.0-beta.454")}).release(); !slices.Equal(r, []int{4, 0, 0}) {
+	have := CoolifyFacts{Text: []byte("LATEST_IMAGE=4.0.0-beta.454")}
+	if r, ok := (Coolify{}).release(have); !ok || r != beta(454) {
 		t.Error(r)
+	}
+	if r, ok := (Coolify{Release: "4.3.9"}).release(have); !ok || r != v4(3, 9) {
+		t.Error(r)
+	}
+}
+
+// TestCoolifyReleasesAreInOrder has the tags in the order in which they were made,
+// but for 4.4-rc.1, which was made before 4.3.10.
+func TestCoolifyReleasesAreInOrder(t *testing.T) {
+	tags := []string{"v4.0.0-beta.26", "v4.0.0-beta.259", "v4.0.0", "4.1.1", "v4.3.9", "v4.3.10", "v4.4-rc.1", "4.4-rc.2", "4.4", "4.4.1"}
+	for i, tag := range tags {
+		r, ok := parseCoolifyRelease(tag)
+		if !ok {
+			t.Errorf("%s is not read", tag)
+		}
+		if i == 0 {
+			continue
+		}
+		if before, _ := parseCoolifyRelease(tags[i-1]); before.compare(r) >= 0 || r.compare(before) <= 0 {
+			t.Errorf("%s is not before %s", tags[i-1], tag)
+		}
+	}
+	for _, text := range []string{"", "latest", "4", "4.3.x", "$X", "4.3.9\n", "99999.1.1", "v4.3.9-beta", "4..1"} {
+		if r, ok := parseCoolifyRelease(text); ok {
+			t.Errorf("%q is read as %s", text, r)
+		}
 	}
 }

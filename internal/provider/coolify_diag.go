@@ -16,11 +16,15 @@ func coolifyAdvice(c keepalive.Code) string {
 	case keepalive.UnknownEnv:
 		return "Other keys of the file are not this resource's, secrets above all."
 	case keepalive.AgeKills:
-		return "Upgrade Coolify, or set mux_enabled = false, so that no deployment shares its connection with anybody. Whether there is an upgrade that helps: Coolify's issues 10853 and 11372, and pull request 11377 of 2026-08-18, which took the key out."
+		return "Upgrade Coolify to 4.3.9 or newer (issues 10853 and 11372, pull request 11377), or set `mux_enabled = false`, so that no deployment shares its connection. If the file does not name the release, say which one runs: `release = \"4.3.9\"`."
 	case keepalive.AgeIgnored:
-		return "Leave mux_max_age out: pull request 11377 of 2026-08-18 took the key out of Coolify."
+		return "Leave `mux_max_age` out."
+	case keepalive.KeyNotRead:
+		return "Leave the attribute out, or upgrade Coolify."
+	case keepalive.BadRelease:
+		return "Write it as Coolify tags it, such as `release = \"4.3.9\"`."
 	case keepalive.PersistKills:
-		return "Upgrade Coolify (issue 11372, pull request 11377), make mux_persist_time longer than any deployment takes, or set mux_enabled = false."
+		return "Upgrade Coolify to 4.3.9 or newer (issue 11372, pull request 11377), make mux_persist_time longer than any deployment takes, or set mux_enabled = false."
 	case keepalive.PersistForEver:
 		return "Give mux_persist_time a time, such as \"1h\", which is Coolify's own."
 	case keepalive.RunsTwice:

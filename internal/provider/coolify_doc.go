@@ -6,11 +6,11 @@ func coolifyTypedDocs() map[string]string {
 	return map[string]string{
 		"mux_enabled": "Whether Coolify shares one SSH connection per server among all it does there. Coolify's own default is `true`. `false` is the cure for deployments that end with exit code 255 because somebody else ended the connection that they shared. " +
 			"A line with the older key `MUX_ENABLED`, which beats this one, becomes a comment.",
-		"mux_persist_time": "How long a shared connection stays after its last use (`ControlPersist`). A time, as in `command_timeout`. Coolify's own default is `3600`. `0` is for ever, and the plan warns about it. Up to Coolify 4.3.8 an hourly clean-up also ends connections that are so old, in use or not.",
-		"mux_max_age": "After what age a shared connection is replaced. A time, as in `command_timeout`. Coolify's own default is `1800`, in releases that know the key: up to 4.3.8 the old connection is ended (`ssh -O exit`) with every deployment that runs over it, and since August 2026 the key has no effect. " +
-			"The plan warns whenever it is set, and also when such an old release is at work without it.",
+		"mux_persist_time": "How long a shared connection stays after its last use (`ControlPersist`). A time, as in `command_timeout`. Coolify's own default is `3600`. `0` is for ever, and the plan warns about it. From Coolify 4.1.2 to 4.3.8 an hourly clean-up also ends connections that are so old, in use or not.",
+		"mux_max_age": "After what age a shared connection is replaced. A time, as in `command_timeout`. Coolify's own default is `1800`, in the releases that read the key, 4.0.0-beta.427 to 4.3.8 but for 4.1.1: they end the old connection (`ssh -O exit`) with every deployment that runs over it. Since 4.3.9 the key has no effect. " +
+			"The plan warns whenever it is set, and also when such a release may be at work without it.",
 		"mux_health_check_enabled": "Whether Coolify runs a command over a shared connection before it uses it. Coolify's own default is `true`.",
-		"mux_health_check_timeout": "How long that command may take before the connection is taken for dead. A time, as in `command_timeout`. Coolify's own default is `5`. `0` is no limit, and the plan warns about it, as it does about less than `5` up to 4.3.8, which end a busy server's connection with all that runs over it.",
+		"mux_health_check_timeout": "How long that command may take before the connection is taken for dead. A time, as in `command_timeout`. Coolify's own default is `5`. `0` is no limit, and the plan warns about it, as it does about less than `5` in the releases that read `mux_max_age`, which end a busy server's connection with all that runs over it.",
 		"mux_lock_ttl":             "After how long the lock on opening a server's shared connection ends by itself. A time, as in `command_timeout`. Coolify's own default is `30`. It must be longer than a health check and connecting (10 seconds) take together.",
 		"mux_lock_timeout":         "How long to wait for that lock before a command gets a connection of its own. A time, as in `command_timeout`. Coolify's own default is `10`. It must be shorter than `mux_lock_ttl`, or two connections are opened for one socket.",
 		"mux_orphan_min_age":       "How old an `ssh` process without a socket must be to count as an orphan. A time, as in `command_timeout`. Coolify's own default is `600`.",
@@ -32,6 +32,8 @@ const (
 	coolifyHostDoc = "Where Coolify itself runs, not a server that it deploys to: a name in the provider's `hosts`, or `[user@]host[:port]`. The file belongs to root, so that it takes root, or `sudo`. " +
 		"A new value is an in-place change when the machine behind it is the same one (`machine_id`), else the resource is replaced."
 	coolifyFileDoc     = "The environment file. Default `" + defaultCoolifyFile + "`, where Coolify's installer puts it. It must be there. A new value replaces the resource."
+	coolifyReleaseDoc = "The release of Coolify, such as `4.3.9` or `4.0.0-beta.427`, where the file does not name it: Coolify's upgrade writes it there only since August 2026. Never written. " +
+		"The plan checks the settings against it, and warns as for an old release while neither says which one runs. Default: what the file names."
 	coolifySettingsDoc = "Other keys that begin with `SSH_`, of releases that this provider does not know: `{ SSH_MUX_NEW_KEY = \"1\" }`. Values are compared as text, and quoted in the file where they need it. " +
 		"A key that has an attribute of its own is refused here. Values are in state; a secret has no place here."
 	coolifyEffectiveDoc = "What the file gives each managed key, by key: of several lines the last, and of `MUX_ENABLED` and `SSH_MUX_ENABLED` the former, as Coolify reads them."

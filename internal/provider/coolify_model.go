@@ -18,7 +18,8 @@ type coolifyModel struct {
 	OnUnreachable types.String   `tfsdk:"on_unreachable"`
 	Timeouts      timeouts.Value `tfsdk:"timeouts"`
 
-	File types.String `tfsdk:"file"`
+	File    types.String `tfsdk:"file"`
+	Release types.String `tfsdk:"release"`
 
 	MuxEnabled            types.Bool   `tfsdk:"mux_enabled"`
 	MuxPersistTime        timeValue    `tfsdk:"mux_persist_time"`
@@ -99,6 +100,7 @@ type wantedCoolify struct {
 func (m *coolifyModel) want() wantedCoolify {
 	var w wantedCoolify
 	w.coolify.Settings = w.settings(keepalive.CoolifyAttributes(), "", m.typed(), m.Settings)
+	w.coolify.Release = w.text(m.Release)
 	w.unknown = w.unknown || m.File.IsUnknown()
 	return w
 }

@@ -22,6 +22,7 @@ func (*coolifyResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 	for _, a := range keepalive.CoolifyAttributes() {
 		attributes[a.Name] = typedAttribute(a, coolifyTypedDocs()[a.Name]+" The key is `"+a.Keyword+"`.")
 	}
+	attributes["release"] = schema.StringAttribute{Optional: true, MarkdownDescription: coolifyReleaseDoc}
 	attributes["settings"] = schema.MapAttribute{Optional: true, MarkdownDescription: coolifySettingsDoc, ElementType: types.StringType}
 	attributes["file"] = schema.StringAttribute{
 		Optional: true, Computed: true,
@@ -46,7 +47,7 @@ func coolifyObservedSchema() map[string]schema.Attribute {
 		"id":              text("The host and the file, in the form that `terraform import` takes."),
 		"managed_content": text("The lines that the file has for the managed keys; known at plan. Nothing else of the file is in state."),
 		"effective":       schema.MapAttribute{Computed: true, MarkdownDescription: coolifyEffectiveDoc, ElementType: types.StringType},
-		"coolify_version": text("The release that the file names (`COOLIFY_VERSION`, else `LATEST_IMAGE`, which Coolify's own upgrade writes). Null when it names none."),
+		"coolify_version": text("The release that the file names (`COOLIFY_VERSION`, else `LATEST_IMAGE`, which Coolify's own upgrade writes since August 2026). Null when it names none."),
 		"host_key_sha256": text(hostKeyIDDoc + " Null on the transport `local`."),
 		"machine_id":      text(machineIDDoc),
 		"trail":           text(trailDoc),

@@ -1,4 +1,5 @@
-# Up to Coolify 4.3.8: no deployment shares its connection, so that nobody ends it.
+# For Coolify 4.3.8 and older: no deployment shares its connection with a health check
+# or another deployment that would end it.
 resource "sshkeepalive_coolify" "unshared" {
   host = "root@coolify.example.org"
 
