@@ -58,9 +58,9 @@ const (
 	effectiveDoc   = "What `sshd -T` prints for each managed keyword, in the default context."
 	deadPeerDoc    = "Seconds until this sshd drops a silent peer that answers nothing, computed for its version; null when it never does. " +
 		"Since 9.2 sshd does not probe a session to which it writes more often than `client_alive_interval`, such as a build log or `tail -f`: a client of such a session that vanished stays until TCP gives up, after about 15 minutes with Linux's defaults. `net.ipv4.tcp_retries2 = 5` on the host shortens that to about 15 seconds; `unused_connection_timeout` does not help. See [sessions that write](../guides/sessions-that-write)."
-	versionDoc     = "The host's sshd, as it names itself."
-	hostKeyIDDoc   = "Fingerprint of the host key that the host showed."
-	machineIDDoc   = "Identifies the installed system (`/etc/machine-id` or its like), to tell a machine from another one at the same address. Null when the host has none."
-	trailDoc       = "How the placement was decided, in one line, for bug reports."
-	loadedDoc      = "Whether the running sshd has loaded the files that are on disk; null when none runs. A daemon that has not is drift, repaired by a reload."
+	versionDoc   = "The host's sshd, as it names itself."
+	hostKeyIDDoc = "Fingerprint of the host key that the host showed."
+	machineIDDoc = "Identifies the installed system (`/etc/machine-id` or its like), to tell a machine from another one at the same address. Null when the host has none."
+	trailDoc     = "How the placement was decided, in one line, for bug reports."
+	loadedDoc    = "Whether the running sshd has loaded the files that are on disk; null when none runs. A daemon that has not is drift, repaired by a reload."
 )
