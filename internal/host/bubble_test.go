@@ -78,7 +78,7 @@ func bubbleTo(t *testing.T, delay time.Duration, server func(net.Conn), change f
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys, _, err := loadRecorded(spec)
+	keys, err := loadRecorded(spec)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,9 +47,11 @@ var errClosed = errors.New("the connection was closed")
 func newConn(ctx context.Context, h *handshake, client *ssh.Client, release func()) *conn {
 	c := &conn{
 		spec: h.spec, client: client, wire: h.wire, born: time.Now(), release: release,
-		identity: Identity{HostKeySHA256: fingerprint(h.hostKey), ServerVersion: string(client.ServerVersion()), Address: h.address},
-		meeting:  h.meeting(),
-		dead:     make(chan struct{}),
+		identity: Identity{
+			HostKeySHA256: fingerprint(h.hostKey), KeyType: plainOf(h.hostKey).Type(), ServerVersion: string(client.ServerVersion()), Address: h.address, Hops: h.hops,
+		},
+		meeting: h.meeting(),
+		dead:    make(chan struct{}),
 	}
 	c.slots = make(chan struct{}, c.sessions())
 	go func() { c.die(client.Wait()) }()

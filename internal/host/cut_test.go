@@ -52,7 +52,7 @@ func (c *cutLink) pass(p []byte, writing bool, count *atomic.Int64, limit int64)
 }
 
 // cutLogin logs in over a link that is cut, and returns how much had passed.
-func cutLogin(spec Spec, keys []recorded, in, out int64) (link *cutLink, client *ssh.Client, err error) {
+func cutLogin(spec Spec, keys records, in, out int64) (link *cutLink, client *ssh.Client, err error) {
 	ctx, cancel := contextFor(20 * time.Second)
 	defer cancel()
 	over := func(ctx context.Context, address string) (net.Conn, error) {
@@ -71,7 +71,7 @@ func TestFault11CutAtEveryOffset(t *testing.T) {
 	key, public := newKey(t)
 	s := serve(t, public, nil)
 	spec := s.spec(key, nil)
-	keys, _, err := loadRecorded(spec)
+	keys, err := loadRecorded(spec)
 	if err != nil {
 		t.Fatal(err)
 	}

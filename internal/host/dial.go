@@ -63,6 +63,7 @@ type handshake struct {
 	phase    atomic.Pointer[Phase]
 	moments  moments
 
+	hops    []ShownKey // on the way
 	hostKey ssh.PublicKey
 	verdict error
 	allowed []string // methods that the server would accept, as it last said
@@ -83,17 +84,32 @@ func login(ctx context.Context, spec Spec, address string, trust trust, version 
 	}
 	defer h.creds.close()
 	client, err := h.meet(ctx, r)
-	if err != nil && h.verdict != nil && h.trust.prefersPlain(h.hostKey) {
-		h.trust.plainFirst, h.verdict = true, nil
-		client, err = h.meet(ctx, r)
+	for refused := err; err != nil && h.askAgain(ctx); {
+		if client, err = h.meet(ctx, r); err != nil {
+			err = refused // what the machine prefers to show says more than what else it has
+		}
 	}
 	return h, client, err
+}
+
+// askAgain reports whether the machine is to be asked for another one of its keys.
+func (h *handshake) askAgain(ctx context.Context) bool {
+	var e *Error
+	if ctx.Err() != nil || h.verdict == nil || errors.As(h.verdict, &e) && e.Kind == HostKeyRevoked {
+		return false
+	}
+	next, worth := h.trust.again(h.hostKey)
+	h.trust, h.verdict = next, nil
+	return worth
 }
 
 func (h *handshake) meet(ctx context.Context, r route) (*ssh.Client, error) {
 	link, err := h.connect(ctx, r)
 	if err != nil {
 		return nil, err
+	}
+	if through, ok := link.(*channel); ok {
+		h.hops = through.hops
 	}
 	h.wire = newWire(link)
 	client, err := h.negotiate(ctx)
@@ -170,7 +186,7 @@ func (h *handshake) config() *ssh.ClientConfig {
 		BannerCallback:    h.hear,
 		ClientVersion:     h.version,
 		HostKeyAlgorithms: h.trust.algorithms(),
-		HostKeyCallback: h.trust.callback(func(key ssh.PublicKey, verdict error) {
+		HostKeyCallback: h.trust.callback(h.spec.direct(), func(key ssh.PublicKey, verdict error) {
 			h.hostKey, h.verdict = key, verdict
 			now := time.Now()
 			h.moments.key.Store(&now)

@@ -64,12 +64,3 @@ func (p *Pool) meet(ctx context.Context, spec Spec, t trust, path func(context.C
 	}
 	return nil, true, first
 }
-
-// at is t for one of spec's addresses. Who trusts any key at the address that he
-// names does not thereby trust any key at another one.
-func (t trust) at(address string, spec Spec) trust {
-	if t.policy == policyInsecure && address != spec.Address() && spec.ShownHostKey != "" {
-		t.policy, t.pinned, t.pinAt = policyStrict, spec.ShownHostKey, "shown at "+spec.Address()
-	}
-	return t
-}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -312,9 +313,15 @@ func (e *entry) viaShared(ctx context.Context) (route, func(), error) {
 	leg, err := hop.live(ctx)
 	if err != nil {
 		hop.drop()
-		return nil, nil, err
+		return nil, nil, asError(err).named(via, hop.spec)
 	}
 	return through(leg), func() { leg.leave(); hop.drop() }, nil
+}
+
+// channel is a connection through jump hosts, which showed these keys.
+type channel struct {
+	net.Conn
+	hops []ShownKey
 }
 
 // through opens channels of a jump host; a failure to do so is the target's.
@@ -322,17 +329,17 @@ func through(leg *conn) route {
 	return func(ctx context.Context, address string) (net.Conn, error) {
 		c, err := leg.client.DialContext(ctx, "tcp", address)
 		if err == nil {
-			return c, nil
+			return &channel{c, append(slices.Clip(leg.identity.Hops), leg.identity.shown())}, nil
 		}
 		leg.settle()
 		if !leg.alive() {
-			return nil, fmt.Errorf("the connection to the jump host %s was lost: %w", leg.spec.label(), leg.deathCause())
+			return nil, fmt.Errorf("the connection to the %s was lost: %w", leg.spec.label(), leg.deathCause())
 		}
 		var refused *ssh.OpenChannelError
 		if errors.As(err, &refused) && refused.Reason == ssh.Prohibited {
-			return nil, barred("the jump host %s forwards nothing to %s: %w", leg.spec.label(), address, err)
+			return nil, barred("the %s forwards nothing to %s: %w", leg.spec.label(), address, err)
 		}
-		return nil, fmt.Errorf("the jump host %s could not connect: %w", leg.spec.label(), err)
+		return nil, fmt.Errorf("the %s could not connect: %w", leg.spec.label(), err)
 	}
 }
 
@@ -340,15 +347,15 @@ func through(leg *conn) route {
 // for each attempt; failed is told how an attempt failed when another follows.
 func (p *Pool) dial(ctx context.Context, spec Spec, path func(context.Context) (route, func(), error), failed func(*Error, time.Duration)) (*conn, error) {
 	began := time.Now()
-	keys, notes, err := loadRecorded(spec)
+	records, err := loadRecorded(spec)
 	if err != nil {
 		return nil, &Error{Kind: Config, Phase: PhaseHostKey, Host: spec.label(), User: spec.User, Err: err}
 	}
-	for _, note := range notes {
-		tflog.SubsystemWarn(ctx, logSubsystem, "skipped a line of known hosts", map[string]any{"host": spec.label(), "line": note})
+	for _, note := range records.notes {
+		tflog.SubsystemWarn(ctx, logSubsystem, "passed over in known hosts", map[string]any{"host": spec.label(), "what": note})
 	}
 	for n := 1; ; n++ {
-		c, passed, err := p.meet(ctx, spec, newTrust(spec, keys), path)
+		c, passed, err := p.meet(ctx, spec, newTrust(spec, records), path)
 		if err == nil {
 			c.attempts = n
 			logConnected(ctx, c, n, time.Since(began))
@@ -395,8 +402,8 @@ func (p *Pool) attempt(ctx context.Context, spec Spec, address string, t trust, 
 		release()
 		return nil, &Error{Kind: ctxKind(ctx), Phase: PhaseTCP, Host: spec.label(), User: spec.User, Err: ctx.Err()}
 	}
-	if t.policy == policyAcceptNew && t.pinned == "" {
-		t.pinned, t.pinAt = p.first(spec.Address(), ""), "seen earlier in this run"
+	if t.policy == policyAcceptNew && t.record.sha256 == "" {
+		t.record = p.first(spec.Address(), record{})
 	}
 	h, client, err := login(ctx, spec, address, t, p.ident, r)
 	if err != nil {
@@ -404,7 +411,7 @@ func (p *Pool) attempt(ctx context.Context, spec Spec, address string, t trust, 
 		return nil, err
 	}
 	if t.policy == policyAcceptNew {
-		p.first(spec.Address(), fingerprint(h.hostKey))
+		p.first(spec.Address(), record{fingerprint(h.hostKey), plainOf(h.hostKey).Type(), "seen earlier in this run"})
 	}
 	return newConn(ctx, h, client, release), nil
 }

@@ -40,7 +40,6 @@ func EnvSettings(lookup func(string) (string, bool)) (Settings, error) {
 		AgentSocket:          e.text("AGENT_SOCKET"),
 		IdentitiesOnly:       e.flag("IDENTITIES_ONLY"),
 
-		HostKeys:        e.eitherLines("HOST_KEYS", "HOST_KEY"),
 		KnownHosts:      e.text("KNOWN_HOSTS"),
 		KnownHostsFiles: e.lines("KNOWN_HOSTS_FILES"),
 		HostKeyPolicy:   e.text("HOST_KEY_POLICY"),
@@ -64,6 +63,10 @@ func EnvSettings(lookup func(string) (string, bool)) (Settings, error) {
 		KeepaliveCountMax: e.number("KEEPALIVE_COUNT_MAX"),
 		MaxSessions:       e.number("MAX_SESSIONS"),
 	}
+	var name string
+	s.HostKeys, name = e.eitherLines("HOST_KEYS", "HOST_KEY")
+	// They count for every host.
+	s.HostKeyNames = KeyNames{HostKeys: EnvPrefix + name, KnownHosts: EnvPrefix + "KNOWN_HOSTS", Shared: true}
 	if e.err != nil {
 		return Settings{}, e.err
 	}
@@ -99,13 +102,13 @@ func (e *environ) lines(name string) []string {
 
 // eitherLines reads the lines of the first name that has any: one setting may have
 // two names.
-func (e *environ) eitherLines(names ...string) []string {
-	for _, name := range names {
-		if lines := e.lines(name); lines != nil {
-			return lines
+func (e *environ) eitherLines(names ...string) (lines []string, name string) {
+	for _, name = range names {
+		if lines = e.lines(name); lines != nil {
+			return lines, name
 		}
 	}
-	return nil
+	return nil, names[0]
 }
 
 // hops are those of name, or the one that the names beginning with BASTION_ make,
@@ -115,6 +118,7 @@ func (e *environ) hops(name string) []Settings {
 		return hops
 	}
 	hop := Settings{
+		Place: EnvPrefix + "BASTION_HOST", HostKeyNames: KeyNames{HostKeys: EnvPrefix + "BASTION_HOST_KEY"},
 		Host: e.text("BASTION_HOST"), Port: e.number("BASTION_PORT"), User: e.text("BASTION_USER"), Password: e.secret("BASTION_PASSWORD"),
 		PrivateKey: e.secret("BASTION_PRIVATE_KEY"), Certificate: e.text("BASTION_CERTIFICATE"), HostKeys: e.lines("BASTION_HOST_KEY"),
 	}
@@ -132,6 +136,7 @@ func (e *environ) jump(name string) []Settings {
 		}
 		settings, err := ParseAddress(hop)
 		e.complain(name, err)
+		settings.Place = EnvPrefix + name
 		hops = append(hops, settings)
 	}
 	return hops

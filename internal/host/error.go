@@ -82,6 +82,7 @@ type Error struct {
 
 	// Host keys as fingerprints; RecordedAt is file:line or "host_keys[0]".
 	OfferedKey, RecordedKey, RecordedAt string
+	HostKey                             *HostKeyFacts // what else there is to know about a refused one, else nil
 
 	Err error
 }
@@ -138,6 +139,23 @@ func Printable(text string) string {
 }
 
 func (e *Error) Unwrap() error { return e.Err }
+
+// named is e with the machine called as asked calls it, if e is about it. Several
+// settings may lead to one machine, which met is one of, and share what is known of
+// it: a host that one resource manages and others jump through.
+func (e *Error) named(asked, met Spec) *Error {
+	if e.Host != met.label() {
+		return e
+	}
+	mine := *e
+	mine.Host = asked.label()
+	if e.HostKey != nil {
+		facts := *e.HostKey
+		facts.JumpHost, facts.Place = asked.JumpHost, asked.Place
+		mine.HostKey = &facts
+	}
+	return &mine
+}
 
 // connecting reports whether no login had happened yet.
 func (e *Error) connecting() bool {

@@ -36,9 +36,17 @@ type Result struct {
 // Identity is what a connection proved about the machine at its other end.
 type Identity struct {
 	HostKeySHA256 string // "SHA256:…" as ssh-keygen -l prints it; "" for local
+	KeyType       string // of the key with that fingerprint: "ssh-ed25519"
 	ServerVersion string // "SSH-2.0-OpenSSH_9.2p1 Debian-2"; "" for local
 	Address       string // what was dialled, host:port; "" for local
+	// Hops are the keys of the jump hosts on the way, the first one first.
+	Hops []ShownKey
 }
+
+// ShownKey is the key that a machine showed at an address, host:port.
+type ShownKey struct{ Address, SHA256, Type string }
+
+func (i Identity) shown() ShownKey { return ShownKey{i.Address, i.HostKeySHA256, i.KeyType} }
 
 // Host is a machine in reach.
 type Host interface {

@@ -11,241 +11,244 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// trust decides whether a host key is the right one for one machine.
+// trust decides whether a host key is the right one for one machine, as ssh does
+// (check_host_key of OpenSSH's sshconnect.c), and is stricter in what
+// trustDifferences of the tests lists.
 type trust struct {
 	policy string
-	host   string // the name alone, for principals of certificates
-	names  []string
-	keys   []recorded // those about this host, and the revoked ones
-	pinned string     // fingerprint that alone is accepted, and where it is from
-	pinAt  string
-	// plainFirst takes the unmarked keys of host_keys for those of hosts, not of
-	// authorities.
-	plainFirst bool
+	host   string     // the name that a certificate must be for
+	name   string     // under which the keys of the machine are recorded: "web1", "[web1]:2222"
+	names  []string   // all names of the machine, for revocations
+	keys   []recorded // about name
+	// bare are those about the name without the port. ssh asks it for a match only:
+	// what else is recorded for the name without the port is about another sshd.
+	bare    []recorded
+	revoked []recorded // for whatever name
+	record  record
+	only    bool     // the record decides, whatever else is recorded
+	passed  []string // files that could not be read
+	looked  string   // where keys would be, for messages
+	keyAttr KeyNames
+	hop     bool   // the machine is a jump host,
+	place   string // which the user wrote here
+
+	plainOnly bool     // asks for no certificates
+	without   []string // types of keys that are not asked for
 }
 
-// newTrust picks from keys what is about s. For a port other than 22 ssh looks
-// for "[host]:port" and, only if that is not recorded, for the bare name.
-func newTrust(s Spec, keys []recorded) trust {
-	t := trust{policy: s.HostKeyPolicy, host: strings.ToLower(s.Host), pinned: s.PinnedHostKey, pinAt: "the recorded host_key_sha256"}
-	t.names = []string{knownName(s.Host, s.Port)}
-	if s.Port != 22 {
-		t.names = append(t.names, knownName(s.Host, 22))
+// record is the key that a machine showed at an earlier login under accept-new.
+type record struct {
+	sha256  string // "" if there is none
+	keyType string // "" in states of before 1.0
+	at      string
+}
+
+// newTrust picks from what is recorded what is about s.
+func newTrust(s Spec, r records) trust {
+	t := trust{
+		policy: s.HostKeyPolicy, host: canonicalHost(s.Host), name: knownName(s.Host, s.Port),
+		record: record{s.PinnedHostKey, s.PinnedHostKeyType, recordInState},
+		passed: r.passed, looked: r.looked(), keyAttr: s.HostKeyNames, hop: s.JumpHost, place: s.Place,
 	}
+	t.names = namesAt(s.Host, s.Port)
 	if s.HostKeyAlias != "" {
-		t.host = strings.ToLower(s.HostKeyAlias)
-		t.names = []string{t.host} // whatever the port
+		t.host = lower(s.HostKeyAlias)
+		t.name = t.host // whatever the port
+		t.names = append(t.names, t.host)
 	}
-	for _, name := range t.names {
-		t.keys = about(keys, name)
-		if slices.ContainsFunc(t.keys, func(r recorded) bool { return r.marker != revokedKey }) {
-			break
-		}
+	t.keys = permitting(r.keys, t.name)
+	if s.HostKeyAlias == "" && s.Port != 22 {
+		t.bare = permitting(r.keys, t.host)
+	}
+	t.revoked = slices.DeleteFunc(slices.Clone(r.keys), func(k recorded) bool { return k.marker != revokedKey })
+	for _, address := range s.Elsewhere {
+		t.names = append(t.names, namesOf(address)...)
 	}
 	return t
 }
 
-func about(keys []recorded, name string) []recorded {
+const recordInState = "the recorded host_key_sha256"
+
+// permitting are the keys and authorities that are recorded for name.
+func permitting(keys []recorded, name string) []recorded {
 	var found []recorded
 	for _, key := range keys {
-		if key.matches(name) {
+		if key.marker != revokedKey && key.matches(name) {
 			found = append(found, key)
 		}
 	}
 	return found
 }
 
-// check accepts key or says why not. The error is an *Error without host.
-func (t trust) check(key ssh.PublicKey) error {
-	plain := key
-	cert, certified := key.(*ssh.Certificate)
-	if certified {
-		plain = cert.Key
+// namesAt is how known_hosts may spell a machine: with the port, and without.
+func namesAt(host string, port int) []string {
+	if port == 22 {
+		return []string{canonicalHost(host)}
 	}
-	if at, revoked := t.revoked(plain, cert); revoked {
-		return t.verdict(HostKeyRevoked, plain, recorded{key: plain, at: at}, errors.New("the offered host key is marked as revoked"))
-	}
-	if t.policy == policyInsecure {
+	return []string{knownName(host, port), canonicalHost(host)}
+}
+
+func namesOf(address string) []string {
+	host, text, err := net.SplitHostPort(address)
+	if err != nil {
 		return nil
 	}
-	if t.pinned != "" {
-		return t.checkPinned(plain)
-	}
-	if certified {
-		if err := t.checkCert(cert); err == nil {
-			return nil
-		} else if !errors.Is(err, errNoAuthority) {
-			return t.verdict(HostKeyUnknown, plain, recorded{}, err)
-		}
-	}
-	return t.checkPlain(plain)
-}
-
-func (t trust) revoked(key ssh.PublicKey, cert *ssh.Certificate) (at string, yes bool) {
-	for _, r := range t.keys {
-		if r.marker == revokedKey && (sameKey(r.key, key) || cert != nil && sameKey(r.key, cert.SignatureKey)) {
-			return r.at, true
-		}
-	}
-	return "", false
-}
-
-func (t trust) checkPinned(key ssh.PublicKey) error {
-	offered := ssh.FingerprintSHA256(key)
-	if offered == t.pinned {
+	port, err := parsePort(text)
+	if err != nil {
 		return nil
 	}
-	return &Error{Kind: HostKeyChanged, Phase: PhaseHostKey, OfferedKey: offered, RecordedKey: t.pinned, RecordedAt: t.pinAt,
-		Err: fmt.Errorf("the host key changed: offered %s %s, recorded %s (%s)", key.Type(), offered, t.pinned, t.pinAt)}
+	return namesAt(host, port)
 }
 
-// errNoAuthority says that no recorded authority signed a certificate; its key
-// may still be recorded by itself, as ssh tries too.
-var errNoAuthority = errors.New("no recorded authority signed the host certificate")
-
-func (t trust) checkCert(cert *ssh.Certificate) error {
-	if !t.signed(cert) {
-		return errNoAuthority
+// check accepts key or says why not. also is where the machine was found to be.
+// The error is an *Error without host.
+func (t trust) check(key ssh.PublicKey, also ...string) error {
+	if r, yes := t.revocation(key, append(also, t.names...)); yes {
+		return t.refuse(HostKeyRevoked, key, r, nil)
 	}
-	if cert.CertType != ssh.HostCert {
-		return errors.New("the certificate offered as host key is not a host certificate")
+	switch {
+	case t.policy == policyInsecure:
+		return nil
+	case t.only:
+		return t.matchesRecord(key, nil)
 	}
-	var checker ssh.CertChecker
-	if err := checker.CheckCert(t.principal(cert), cert); err != nil {
-		return fmt.Errorf("host certificate %q: %w", cert.KeyId, err)
-	}
-	return nil
+	return t.permits(key)
 }
 
-func (t trust) signed(cert *ssh.Certificate) bool {
-	return slices.ContainsFunc(t.keys, func(r recorded) bool { return r.authority() && sameKey(r.key, cert.SignatureKey) })
-}
-
-// principal is the one in cert that names this host; OpenSSH lets it be a
-// pattern, x/crypto compares text.
-func (t trust) principal(cert *ssh.Certificate) string {
-	for _, p := range cert.ValidPrincipals {
-		if wildcardMatch(strings.ToLower(p), t.host) {
-			return p
-		}
-	}
-	return t.host
-}
-
-func (t trust) checkPlain(key ssh.PublicKey) error {
-	var other *recorded
-	for i, r := range t.keys {
-		if r.marker != plainKey && r.marker != eitherKey {
+// revocation looks under every name: a permission for one name must not outweigh
+// the prohibition that stands under another one.
+func (t trust) revocation(key ssh.PublicKey, names []string) (recorded, bool) {
+	for _, r := range t.revoked {
+		if !slices.ContainsFunc(names, r.matches) {
 			continue
 		}
-		if sameKey(r.key, key) {
-			return nil
-		}
-		// Show the recorded key of the same type, if there is one.
-		if other == nil || r.key.Type() == key.Type() && other.key.Type() != key.Type() {
-			other = &t.keys[i]
+		if cert, ok := key.(*ssh.Certificate); samePublic(r.key, key) || ok && samePublic(r.key, cert.SignatureKey) {
+			return r, true
 		}
 	}
-	if other != nil {
-		return t.verdict(HostKeyChanged, key, *other, fmt.Errorf("the host key changed: offered %s %s, recorded %s %s (%s)",
-			key.Type(), ssh.FingerprintSHA256(key), other.key.Type(), ssh.FingerprintSHA256(other.key), other.at))
+	return recorded{}, false
+}
+
+// permits is nil if something vouches for key. A certificate that does not count
+// leaves its key, which may be recorded by itself.
+func (t trust) permits(key ssh.PublicKey) error {
+	cert, certified := key.(*ssh.Certificate)
+	if !certified {
+		return t.permitsPlain(key, nil, nil)
 	}
-	if t.policy == policyAcceptNew {
+	flaw := t.checkCert(cert, t.keys)
+	switch {
+	case flaw == nil:
+		return nil
+	case errors.Is(flaw, errNoAuthority) && t.vouchedBare(cert):
 		return nil
 	}
-	return t.verdict(HostKeyUnknown, key, recorded{}, fmt.Errorf("no host key is recorded for %s; offered %s %s",
-		t.names[0], key.Type(), ssh.FingerprintSHA256(key)))
+	return t.permitsPlain(cert, cert.SignatureKey, flaw)
 }
 
-func (t trust) verdict(kind Kind, offered ssh.PublicKey, r recorded, err error) *Error {
-	e := &Error{Kind: kind, Phase: PhaseHostKey, OfferedKey: ssh.FingerprintSHA256(offered), RecordedAt: r.at, Err: err}
-	if r.key != nil {
-		e.RecordedKey = ssh.FingerprintSHA256(r.key)
+func (t trust) vouchedBare(cert *ssh.Certificate) bool {
+	return t.checkCert(cert, t.bare) == nil || holds(t.bare, cert.Key)
+}
+
+// permitsPlain judges the key of what was shown without its certificate, which
+// has the flaw and was signed by authority.
+func (t trust) permitsPlain(shown, authority ssh.PublicKey, flaw error) error {
+	key := plainOf(shown)
+	known := plainKeys(t.keys, authority)
+	switch {
+	case holds(known, key):
+		return nil
+	case len(known) > 0:
+		return t.refuse(HostKeyChanged, shown, similar(known, key), flaw)
+	case holds(t.bare, key):
+		return nil
+	case t.record.sha256 != "":
+		return t.matchesRecord(shown, flaw)
+	case t.policy == policyAcceptNew:
+		return nil
 	}
-	return e
+	return t.refuse(HostKeyUnknown, shown, recorded{}, flaw)
 }
 
-func (r recorded) authority() bool { return r.marker == authorityKey || r.marker == eitherKey }
+func (t trust) matchesRecord(shown ssh.PublicKey, flaw error) error {
+	if fingerprint(shown) == t.record.sha256 {
+		return nil
+	}
+	return t.refuse(HostKeyChanged, shown, recorded{at: t.record.at}, flaw)
+}
+
+// plainKeys are those that a host may show by themselves. A key of host_keys that
+// signed what was shown is an authority's.
+func plainKeys(keys []recorded, authority ssh.PublicKey) []recorded {
+	var plain []recorded
+	for _, r := range keys {
+		if r.marker == plainKey || r.marker == eitherKey && (authority == nil || !samePublic(r.key, authority)) {
+			plain = append(plain, r)
+		}
+	}
+	return plain
+}
+
+func holds(keys []recorded, key ssh.PublicKey) bool {
+	return slices.ContainsFunc(keys, func(r recorded) bool {
+		return (r.marker == plainKey || r.marker == eitherKey) && sameKey(r.key, key)
+	})
+}
+
+// similar is the recorded key of the same type, if there is one.
+func similar(keys []recorded, key ssh.PublicKey) recorded {
+	for _, r := range keys {
+		if r.key.Type() == key.Type() {
+			return r
+		}
+	}
+	return keys[0]
+}
 
 func sameKey(a, b ssh.PublicKey) bool { return bytes.Equal(a.Marshal(), b.Marshal()) }
 
-func (t trust) hasEither() bool {
-	return slices.ContainsFunc(t.keys, func(r recorded) bool { return r.marker == eitherKey })
+// samePublic compares what certificates certify.
+func samePublic(a, b ssh.PublicKey) bool { return sameKey(plainOf(a), plainOf(b)) }
+
+// at is t for one of spec's addresses. A user who trusts any key at the address
+// that is named does not thereby trust any key at another one.
+func (t trust) at(address string, spec Spec) trust {
+	t.names = append(slices.Clip(t.names), namesOf(address)...)
+	if t.policy == policyInsecure && address != spec.Address() && spec.ShownHostKey != "" {
+		t.policy, t.only = policyStrict, true
+		t.record = record{sha256: spec.ShownHostKey, at: "shown at " + spec.Address()}
+	}
+	return t
 }
 
-// prefersPlain reports whether a server whose key was not accepted should be asked
-// once more, for plain keys. An unmarked key of host_keys may be an authority's,
-// so certificates are asked for first; but then a server with a certificate that
-// nobody here knows does not show the plain key which is recorded.
-func (t trust) prefersPlain(refused ssh.PublicKey) bool {
-	cert, certified := refused.(*ssh.Certificate)
-	return certified && t.hasEither() && !t.plainFirst && !t.signed(cert)
-}
-
-// algorithms is the order in which to ask for host keys: the recorded types come
-// first, because a server that has three keys shows only the one we prefer, and
-// x/crypto's own order begins with ECDSA. What is not recorded stays in the list,
-// so that a replaced key is reported as changed and not as a failed negotiation.
-func (t trust) algorithms() []string {
-	supported := ssh.SupportedAlgorithms().HostKeys
-	var order []string
-	add := func(names ...string) {
-		for _, name := range names {
-			if slices.Contains(supported, name) && !slices.Contains(order, name) {
-				order = append(order, name)
-			}
+// callback adapts check to x/crypto and tells seen what was offered. direct says
+// that the remote address is the machine's, and not that of a proxy.
+func (t trust) callback(direct bool, seen func(key ssh.PublicKey, verdict error)) ssh.HostKeyCallback {
+	return func(_ string, remote net.Addr, key ssh.PublicKey) error {
+		var also []string
+		if direct && remote != nil {
+			also = namesOf(remote.String())
 		}
-	}
-	if t.hasEither() && !t.plainFirst {
-		for _, r := range t.keys {
-			add(certsOf(r.key.Type())...)
-		}
-		add(certAlgorithms...)
-	}
-	for _, r := range t.keys {
-		switch r.marker {
-		case authorityKey:
-			add(certAlgorithms...)
-		case eitherKey, plainKey:
-			add(signaturesOf(r.key.Type())...)
-		}
-	}
-	add(keyAlgorithms...)
-	add(certAlgorithms...)
-	return order
-}
-
-// keyAlgorithms is OpenSSH's order, so that a first contact records the type of
-// key that ssh would record.
-var keyAlgorithms = []string{
-	ssh.KeyAlgoED25519, ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521,
-	ssh.KeyAlgoSKED25519, ssh.KeyAlgoSKECDSA256, ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256,
-}
-
-var certAlgorithms = []string{
-	ssh.CertAlgoED25519v01, ssh.CertAlgoECDSA256v01, ssh.CertAlgoECDSA384v01, ssh.CertAlgoECDSA521v01,
-	ssh.CertAlgoSKED25519v01, ssh.CertAlgoSKECDSA256v01, ssh.CertAlgoRSASHA512v01, ssh.CertAlgoRSASHA256v01,
-}
-
-func signaturesOf(keyType string) []string {
-	if keyType == ssh.KeyAlgoRSA {
-		return []string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256}
-	}
-	return []string{keyType}
-}
-
-func certsOf(keyType string) []string {
-	if keyType == ssh.KeyAlgoRSA {
-		return []string{ssh.CertAlgoRSASHA512v01, ssh.CertAlgoRSASHA256v01}
-	}
-	return []string{keyType + "-cert-v01@openssh.com"}
-}
-
-// callback adapts check to x/crypto and tells seen what was offered.
-func (t trust) callback(seen func(key ssh.PublicKey, verdict error)) ssh.HostKeyCallback {
-	return func(_ string, _ net.Addr, key ssh.PublicKey) error {
-		err := t.check(key)
+		err := t.check(key, also...)
 		seen(key, err)
 		return err
 	}
+}
+
+// described is a key as messages show it.
+func described(key ssh.PublicKey) string {
+	if cert, ok := key.(*ssh.Certificate); ok {
+		return fmt.Sprintf("%s %s (certified by %s %s)", cert.Key.Type(), ssh.FingerprintSHA256(cert.Key), cert.SignatureKey.Type(), ssh.FingerprintSHA256(cert.SignatureKey))
+	}
+	return key.Type() + " " + ssh.FingerprintSHA256(key)
+}
+
+// lower is strings.ToLower for ASCII only, as OpenSSH compares names.
+func lower(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, text)
 }

@@ -2,11 +2,14 @@ package host
 
 import (
 	"crypto/hmac"
+	"crypto/rsa"
 	"crypto/sha1"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/big"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,12 +32,41 @@ type recorded struct {
 	marker   marker
 	patterns string // the hosts field; "" is this host whatever its name
 	key      ssh.PublicKey
-	at       string // "known_hosts:3", "host_keys[0]"
+	at       string // "/etc/ssh/ssh_known_hosts:3", "connection.host_keys[0]"
+	file     string // the file in at, if it is one
+	shared   bool   // stands where it counts for every host, such as the connection block
 }
 
-// readKnownHosts reads lines as sshd(8) describes them under SSH_KNOWN_HOSTS
-// FILE FORMAT. As ssh does, and as x/crypto's own reader does not, it skips a
-// line that it cannot read and goes on; those are returned as notes.
+// records are all keys that are recorded for anything, and where they were looked
+// for.
+type records struct {
+	keys  []recorded
+	notes []string // what was passed over: lines, and files
+	// passed are the files among the notes.
+	passed []string
+	places []string
+}
+
+// looked names where keys were looked for.
+func (r records) looked() string {
+	if len(r.places) == 0 {
+		return "any file"
+	}
+	return strings.Join(r.places, ", ")
+}
+
+func (r *records) add(text string, from recorded) {
+	keys, notes := readKnownHosts(text, from.at)
+	for _, key := range keys {
+		key.file, key.shared = from.file, from.shared
+		r.keys = append(r.keys, key)
+	}
+	r.notes, r.places = append(r.notes, notes...), append(r.places, from.at)
+}
+
+// readKnownHosts reads lines as OpenSSH does (hostkeys_foreach_file of hostfile.c).
+// As ssh does, and as x/crypto's own reader does not, it skips a line that it
+// cannot read and goes on; those are returned as notes.
 func readKnownHosts(text, name string) (keys []recorded, notes []string) {
 	n := 0
 	for line := range strings.Lines(text) {
@@ -52,61 +84,147 @@ func readKnownHosts(text, name string) (keys []recorded, notes []string) {
 	return keys, notes
 }
 
+// blanks separate the fields of a line: no other white space does.
+const blanks = " \t"
+
 // parseKnownHost reads one line; its key is nil for an empty line or a comment.
 func parseKnownHost(line string) (recorded, error) {
-	line = strings.TrimSpace(line)
+	line, _, _ = strings.Cut(strings.TrimSuffix(line, "\n"), "\x00") // where a C string ends
+	line = strings.TrimLeft(line, blanks)
 	if line == "" || line[0] == '#' {
 		return recorded{}, nil
 	}
-	fields := strings.Fields(line)
-	var entry recorded
-	switch fields[0] {
-	case "@cert-authority":
-		entry.marker, fields = authorityKey, fields[1:]
-	case "@revoked":
-		entry.marker, fields = revokedKey, fields[1:]
-	default:
-		if strings.HasPrefix(fields[0], "@") {
-			return recorded{}, fmt.Errorf("marker %q is unknown", fields[0])
-		}
-	}
-	if len(fields) < 3 {
-		return recorded{}, errors.New("expected hosts, key type and key")
-	}
-	key, err := parseKey(fields[1], fields[2])
+	marker, line, err := cutMarker(line)
 	if err != nil {
 		return recorded{}, err
 	}
-	entry.patterns, entry.key = fields[0], key
-	return entry, nil
+	hosts, line := cutField(line)
+	if line == "" || line[0] == '#' {
+		return recorded{}, errors.New("expected hosts, key type and key")
+	}
+	kind, line := cutField(line)
+	encoded, _ := cutField(line)
+	if encoded == "" {
+		return recorded{}, errors.New("expected hosts, key type and key")
+	}
+	key, err := parseKey(kind, encoded)
+	if err != nil {
+		return recorded{}, err
+	}
+	return recorded{marker: marker, patterns: hosts, key: key}, nil
+}
+
+// cutField returns the text before the next blanks and that after them.
+func cutField(line string) (field, rest string) {
+	end := strings.IndexAny(line, blanks)
+	if end < 0 {
+		return line, ""
+	}
+	return line[:end], strings.TrimLeft(line[end:], blanks)
+}
+
+// cutMarker takes the marker off a line. ssh has a marker end at the first space
+// of the line, wherever it is, and skips a line whose marker ends with a tab. A
+// revocation that is written so counts here all the same.
+func cutMarker(line string) (m marker, rest string, err error) {
+	if line[0] != '@' {
+		return plainKey, line, nil
+	}
+	word, rest := cutField(line)
+	if end := strings.IndexByte(line, ' '); word != "@revoked" && end >= 0 {
+		word = line[:end]
+	}
+	switch word {
+	case "@cert-authority":
+		m = authorityKey
+	case "@revoked":
+		m = revokedKey
+	default:
+		return m, "", fmt.Errorf("marker %q is unknown", word)
+	}
+	if strings.HasPrefix(rest, "@") {
+		return m, "", errors.New("more than one marker")
+	}
+	return m, rest, nil
+}
+
+// keyTypes are the names of signature algorithms that ssh takes for those of types.
+var keyTypes = map[string]string{
+	ssh.KeyAlgoRSASHA256: ssh.KeyAlgoRSA, ssh.KeyAlgoRSASHA512: ssh.KeyAlgoRSA,
+	ssh.CertAlgoRSASHA256v01: ssh.CertAlgoRSAv01, ssh.CertAlgoRSASHA512v01: ssh.CertAlgoRSAv01,
 }
 
 func parseKey(kind, encoded string) (ssh.PublicKey, error) {
-	blob, err := base64.StdEncoding.DecodeString(encoded)
+	// As b64_pton, but for the blanks, which are no part of a field.
+	encoded = strings.NewReplacer("\r", "", "\v", "", "\f", "").Replace(encoded)
+	blob, err := base64.StdEncoding.Strict().DecodeString(encoded)
 	if err != nil {
 		return nil, fmt.Errorf("the key is not base64: %w", err)
+	}
+	if kind == ssh.InsecureKeyAlgoDSA {
+		return parseDSA(blob)
 	}
 	key, err := ssh.ParsePublicKey(blob)
 	if err != nil {
 		return nil, err
 	}
+	if name, ok := keyTypes[kind]; ok {
+		kind = name
+	}
 	if key.Type() != kind {
 		return nil, fmt.Errorf("the line says %s, the key is %s", kind, key.Type())
 	}
-	return key, nil
+	return key, checkSize(key)
+}
+
+// leastRSA is RequiredRSASize of OpenSSH. Go's own limit is the same, and depends
+// on a setting.
+const leastRSA = 1024
+
+func checkSize(key ssh.PublicKey) error {
+	crypted, ok := plainOf(key).(ssh.CryptoPublicKey)
+	if !ok {
+		return nil
+	}
+	if public, ok := crypted.CryptoPublicKey().(*rsa.PublicKey); ok && public.N.BitLen() < leastRSA {
+		return fmt.Errorf("an RSA key of %d bits is too short: %d are the least", public.N.BitLen(), leastRSA)
+	}
+	return nil
+}
+
+// dsaKey is a recorded DSA key. No server can show it to us, but it is one: ssh up
+// to 9.9 does not take a host for a new one whose DSA key is recorded.
+type dsaKey []byte
+
+func parseDSA(blob []byte) (ssh.PublicKey, error) {
+	var key struct {
+		Type       string
+		P, Q, G, Y *big.Int
+	}
+	if err := ssh.Unmarshal(blob, &key); err != nil || key.Type != ssh.InsecureKeyAlgoDSA {
+		return nil, errors.New("the key is not a DSA key")
+	}
+	return dsaKey(blob), nil
+}
+
+func (k dsaKey) Type() string    { return ssh.InsecureKeyAlgoDSA }
+func (k dsaKey) Marshal() []byte { return k }
+
+func (k dsaKey) Verify([]byte, *ssh.Signature) error {
+	return errors.New("DSA signatures are not accepted")
 }
 
 // parseHostKeys reads the attribute host_keys: public keys, each with or without
 // "@cert-authority" (and hosts field) before it.
-func parseHostKeys(texts []string) ([]recorded, error) {
+func parseHostKeys(texts []string, from KeyNames) ([]recorded, error) {
 	var keys []recorded
 	for i, text := range texts {
-		at := fmt.Sprintf("host_keys[%d]", i)
+		at := from.hostKey(i)
 		entry, err := parseHostKey(text)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", at, err)
 		}
-		entry.at = at
+		entry.at, entry.shared = at, from.Shared
 		keys = append(keys, entry)
 	}
 	return keys, nil
@@ -137,10 +255,15 @@ func (r recorded) matches(host string) bool {
 	if strings.HasPrefix(r.patterns, "|") {
 		return hashedMatch(r.patterns, host)
 	}
+	// match_pattern_list of OpenSSH gives up at a longer pattern.
+	const longest = 1022
 	found := false
-	for pattern := range strings.SplitSeq(strings.ToLower(r.patterns), ",") {
-		negated := strings.HasPrefix(pattern, "!")
-		if !wildcardMatch(strings.TrimPrefix(pattern, "!"), host) {
+	for pattern := range strings.SplitSeq(lower(r.patterns), ",") {
+		pattern, negated := strings.CutPrefix(pattern, "!")
+		if len(pattern) > longest {
+			return false
+		}
+		if !wildcardMatch(pattern, host) {
 			continue
 		}
 		if negated {
@@ -154,20 +277,16 @@ func (r recorded) matches(host string) bool {
 // hashedMatch compares with a name hashed by HashKnownHosts: |1|salt|hash.
 func hashedMatch(pattern, host string) bool {
 	parts := strings.Split(pattern, "|")
-	if len(parts) != 4 || parts[0] != "" || parts[1] != "1" {
+	if len(parts) != 4 || parts[1] != "1" {
 		return false
 	}
-	salt, err := base64.StdEncoding.DecodeString(parts[2])
-	if err != nil {
-		return false
-	}
-	want, err := base64.StdEncoding.DecodeString(parts[3])
-	if err != nil {
+	salt, err := base64.StdEncoding.Strict().DecodeString(parts[2])
+	if err != nil || len(salt) != sha1.Size {
 		return false
 	}
 	mac := hmac.New(sha1.New, salt)
 	mac.Write([]byte(host))
-	return hmac.Equal(mac.Sum(nil), want)
+	return parts[3] == base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
 // wildcardMatch knows * and ?, as match_pattern of OpenSSH does.
@@ -194,41 +313,72 @@ func wildcardMatch(pattern, text string) bool {
 
 // knownName spells host and port as known_hosts does.
 func knownName(host string, port int) string {
-	host = strings.ToLower(host)
+	host = canonicalHost(host)
 	if port == 22 {
 		return host
 	}
 	return fmt.Sprintf("[%s]:%d", host, port)
 }
 
-// loadRecorded collects the keys that s may trust, with notes about lines that
-// were skipped. A file that the user named must be readable; the usual files may
-// be absent.
-func loadRecorded(s Spec) (keys []recorded, notes []string, err error) {
-	if keys, err = parseHostKeys(s.HostKeys); err != nil {
-		return nil, nil, err
+// canonicalHost is a name in lower case, or an address as ssh spells it.
+func canonicalHost(host string) string {
+	if address, err := netip.ParseAddr(host); err == nil {
+		return address.String()
 	}
-	more, notes := readKnownHosts(s.KnownHosts, "known_hosts")
-	keys = append(keys, more...)
-	files, optional := s.KnownHostsFiles, false
+	return lower(host)
+}
+
+// loadRecorded collects the keys that s may trust. A file that the user named must
+// be readable; ssh passes over one of the usual files that is not, and so do we,
+// with a note.
+func loadRecorded(s Spec) (records, error) {
+	var r records
+	keys, err := parseHostKeys(s.HostKeys, s.HostKeyNames)
+	if err != nil {
+		return r, err
+	}
+	r.keys = keys
+	if s.KnownHosts != "" {
+		r.add(s.KnownHosts, recorded{at: s.HostKeyNames.knownHosts()})
+	}
+	files, usual := s.KnownHostsFiles, false
 	if len(s.HostKeys) == 0 && s.KnownHosts == "" && len(files) == 0 {
-		files, optional = s.UsualKnownHosts, true
+		files, usual = s.UsualKnownHosts, true
 		if files == nil {
 			files = usualKnownHosts()
 		}
 	}
 	for _, file := range files {
-		text, err := os.ReadFile(expandHome(file))
-		if optional && errors.Is(err, fs.ErrNotExist) {
-			continue
+		if err := r.read(file); err != nil && !usual {
+			return r, fmt.Errorf("read known hosts: %w", err)
+		} else if err != nil {
+			r.pass(file, err)
 		}
-		if err != nil {
-			return nil, nil, fmt.Errorf("read known hosts: %w", err)
-		}
-		more, skipped := readKnownHosts(string(text), file)
-		keys, notes = append(keys, more...), append(notes, skipped...)
 	}
-	return keys, notes, nil
+	return r, nil
+}
+
+func (r *records) read(file string) error {
+	text, err := os.ReadFile(expandHome(file))
+	if err != nil {
+		return err
+	}
+	r.add(string(text), recorded{at: file, file: file})
+	return nil
+}
+
+// pass notes a usual file that cannot be read. One that is absent needs no note.
+func (r *records) pass(file string, err error) {
+	r.places = append(r.places, file)
+	var path *fs.PathError
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	note := file + ": " + err.Error()
+	r.notes, r.passed = append(r.notes, note), append(r.passed, note)
 }
 
 func usualKnownHosts() []string {

@@ -330,7 +330,7 @@ func TestDeadJumpHostIsOneCycle(t *testing.T) {
 	t.Parallel()
 	port, conns := scripted(t, func(net.Conn) {})
 	e, _ := refusal(t, brisk(t), specTo(t, 22, func(l *Settings) { l.Jump = []Settings{{Host: ptr("127.0.0.1"), Port: &port}} }))
-	if !IsUnreachable(e) || conns.Load() != 5 || e.Attempts != 5 || !strings.Contains(e.Error(), "jump[0]") {
+	if !IsUnreachable(e) || conns.Load() != 5 || e.Attempts != 5 || !strings.Contains(e.Error(), "jump host ") {
 		t.Errorf("have %v after %d connections: %v", e.Kind, conns.Load(), e)
 	}
 }
@@ -348,7 +348,7 @@ func TestJumpHostHasItsOwnHostKey(t *testing.T) {
 	e, _ := refusal(t, brisk(t), target.spec(key, func(l *Settings) {
 		l.Jump = []Settings{{Host: ptr(address.IP.String()), Port: ptr(address.Port), KnownHosts: ptr("# none")}}
 	}))
-	if e.Kind != HostKeyUnknown || !strings.Contains(e.Error(), "jump[0]") || target.conns.Load() != 0 {
+	if e.Kind != HostKeyUnknown || !strings.Contains(e.Error(), "jump host ") || target.conns.Load() != 0 {
 		t.Errorf("have %v: %v", e.Kind, e)
 	}
 }

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -96,9 +97,9 @@ func (r resolver) machine(name string, own, full Settings, chain []string) (Spec
 	}
 	chain = append(slices.Clip(chain), s.String())
 	for i, hop := range full.Jump {
-		via, err := r.hop(name, i, own, hop, chain)
+		via, err := r.hop(i, own, hop, chain)
 		if err != nil {
-			return Spec{}, fmt.Errorf("jump[%d]: %w", i, err)
+			return Spec{}, fmt.Errorf("%s: %w", cmp.Or(hop.Place, fmt.Sprintf("jump[%d]", i)), err)
 		}
 		s.Jump = append(s.Jump, via.hops()...)
 	}
@@ -136,12 +137,13 @@ func (s Spec) outward() Spec {
 // file says about logging in there, then the target's way of logging in, then the
 // rest of the file: a User that the file has for the jump host is about it, the
 // target's is not.
-func (r resolver) hop(name string, i int, target, hop Settings, chain []string) (Spec, error) {
+func (r resolver) hop(i int, target, hop Settings, chain []string) (Spec, error) {
 	if i > 0 && (hop.ProxyCommand != nil || hop.ProxyURL != nil) {
 		return Spec{}, errors.New("a proxy is only possible on the way to the first hop")
 	}
 	inherited := target.inheritance()
 	asked := hop
+	asked.JumpHost = true
 	asked.fill(inherited.withoutLogin())
 	fill(&asked.SSHConfigFile, target.SSHConfigFile)
 	said, err := r.ask(asked, or(inherited.User, ""))
@@ -160,7 +162,8 @@ func (r resolver) hop(name string, i int, target, hop Settings, chain []string) 
 	fill(&full.User, said.User)
 	full.fillCredentials(said)
 	full = full.inherit(inherited, hop.ownsCredentials() || said.IdentityFiles != nil)
-	return r.machine(fmt.Sprintf("%s, jump[%d]", name, i), own, full.over(said), chain)
+	// Several machines may share the jump host, and its errors: no name of one of them.
+	return r.machine("", own, full.over(said), chain)
 }
 
 // inherit fills m, without the credentials if m has its own.
@@ -173,11 +176,12 @@ func (m Settings) inherit(from Settings, owns bool) Settings {
 }
 
 // inheritance is what a jump host takes from the machine behind it. Never its
-// host keys, which would let the target stand in for the jump host, nor its port,
-// root or route, nor what only a file said.
+// host keys, which would let the target stand in for the jump host, nor its policy
+// about them: trust in one machine is not trust in another. Nor its port, root or
+// route, nor what only a file said.
 func (m Settings) inheritance() Settings {
 	m.Transport, m.Root, m.Host, m.Port = nil, nil, nil, nil
-	m.HostKeys, m.PinnedHostKey, m.HostKeyAlias = nil, nil, nil
+	m.HostKeys, m.HostKeyPolicy, m.PinnedHostKey, m.HostKeyAlias = nil, nil, nil, nil
 	m.Jump, m.ProxyCommand, m.ProxyURL, m.SSHConfigFile = nil, nil, nil, nil
 	m.Sudo, m.SudoPassword, m.SudoUser = nil, nil, nil
 	return m

@@ -29,7 +29,7 @@ type Pool struct {
 	closed  bool
 	entries map[string]*entry
 	fresh   map[*conn]struct{}
-	firsts  map[string]string // fingerprint seen first under accept-new, by address
+	firsts  map[string]record // the key seen first under accept-new, by address
 }
 
 // dialsAtOnce bounds descriptors and memory, not the pace: sixteen dead machines
@@ -47,7 +47,7 @@ func NewPool(o Options) *Pool {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	return &Pool{
 		ident: ident, pace: usualPace, dials: make(chan struct{}, dialsAtOnce), ctx: ctx, cancel: cancel,
-		entries: map[string]*entry{}, fresh: map[*conn]struct{}{}, firsts: map[string]string{},
+		entries: map[string]*entry{}, fresh: map[*conn]struct{}{}, firsts: map[string]record{},
 	}
 }
 
@@ -64,7 +64,7 @@ func (p *Pool) Acquire(ctx context.Context, spec Spec) (Host, error) {
 	c, err := e.live(ctx)
 	if err != nil {
 		e.drop()
-		return nil, err
+		return nil, asError(err).named(spec, e.spec)
 	}
 	defer c.leave()
 	return &lease{entry: e, identity: c.identity}, nil
@@ -143,18 +143,18 @@ func (p *Pool) hold(spec Spec) (*entry, error) {
 	return e, nil
 }
 
-// first records the fingerprint that a machine showed first in this run and
-// returns the recorded one.
-func (p *Pool) first(address, fingerprint string) string {
+// first records the key that a machine showed first in this run and returns the
+// recorded one.
+func (p *Pool) first(address string, shown record) record {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if seen, ok := p.firsts[address]; ok {
 		return seen
 	}
-	if fingerprint != "" {
-		p.firsts[address] = fingerprint
+	if shown.sha256 != "" {
+		p.firsts[address] = shown
 	}
-	return fingerprint
+	return shown
 }
 
 // Close lets running scripts end until ctx does, then closes every connection.

@@ -110,7 +110,7 @@ type moments struct {
 
 func (h *handshake) meeting() Meeting {
 	m := Meeting{
-		Identity:    Identity{Address: h.address},
+		Identity:    Identity{Address: h.address, Hops: h.hops},
 		AuthMethods: h.offers,
 		Connect:     between(h.moments.began, h.moments.linked),
 	}
@@ -123,7 +123,7 @@ func (h *handshake) meeting() Meeting {
 	if shown == nil {
 		return m
 	}
-	m.HostKeySHA256, m.HostKeyType = fingerprint(h.hostKey), h.hostKey.Type()
+	m.HostKeySHA256, m.KeyType, m.HostKeyType = fingerprint(h.hostKey), plainOf(h.hostKey).Type(), h.hostKey.Type()
 	m.KeyExchange = between(at, *shown)
 	if !h.moments.done.IsZero() {
 		m.Authentication = between(*shown, h.moments.done)

@@ -85,6 +85,9 @@ func (m *Settings) fillCredentials(l Settings) {
 func (m *Settings) fillHostKeys(l Settings) {
 	if m.HostKeys == nil && m.KnownHosts == nil && m.KnownHostsFiles == nil {
 		m.HostKeys, m.KnownHosts, m.KnownHostsFiles = l.HostKeys, l.KnownHosts, l.KnownHostsFiles
+		if l.HostKeys != nil || l.KnownHosts != nil || l.KnownHostsFiles != nil {
+			m.HostKeyNames = l.HostKeyNames
+		}
 	}
 	if m.UsualKnownHosts == nil {
 		m.UsualKnownHosts = l.UsualKnownHosts
@@ -132,6 +135,8 @@ func or[T any](p *T, fallback T) T {
 func (m Settings) values(name string) Spec {
 	return Spec{
 		Name:      name,
+		Place:     m.Place,
+		JumpHost:  m.JumpHost,
 		Transport: or(m.Transport, transportSSH),
 		Root:      or(m.Root, ""),
 		Host:      or(m.Host, ""),
@@ -154,6 +159,7 @@ func (m Settings) values(name string) Spec {
 		KnownHosts:      or(m.KnownHosts, ""),
 		KnownHostsFiles: m.KnownHostsFiles,
 		UsualKnownHosts: m.UsualKnownHosts,
+		HostKeyNames:    m.HostKeyNames,
 		HostKeyPolicy:   or(m.HostKeyPolicy, policyStrict),
 		HostKeyAlias:    or(m.HostKeyAlias, ""),
 		PinnedHostKey:   or(m.PinnedHostKey, ""),
@@ -231,7 +237,7 @@ func (s Spec) check() error {
 	default:
 		return fmt.Errorf(`host_key_policy = %q is unknown: it is "strict", "accept-new" or "insecure"`, s.HostKeyPolicy)
 	}
-	if _, err := parseHostKeys(s.HostKeys); err != nil {
+	if _, err := parseHostKeys(s.HostKeys, s.HostKeyNames); err != nil {
 		return err
 	}
 	if err := s.checkRoute(); err != nil {

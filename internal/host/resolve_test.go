@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -131,12 +132,15 @@ func TestJumpInheritsTheLoginOnly(t *testing.T) {
 	}
 }
 
-// Every field of a spec but its name, and where else the machine may be met,
-// tells connections apart.
+// notInKey are the fields that only say what a machine is called, where else it may
+// be met, and what to ask it for first.
+var notInKey = []string{"Name", "Place", "JumpHost", "HostKeyNames", "Elsewhere", "ShownHostKey", "PinnedHostKeyType"}
+
+// Every other field of a spec tells connections apart.
 func TestKeyTellsSpecsApart(t *testing.T) {
 	base := Spec{Transport: "ssh", Host: "a", Port: 22, User: "u"}
 	seen := map[string]string{base.Key(): "nothing"}
-	apart := func(name string) bool { return name != "Name" && name != "Elsewhere" && name != "ShownHostKey" }
+	apart := func(name string) bool { return !slices.Contains(notInKey, name) }
 	kind := reflect.TypeFor[Spec]()
 	for i := range kind.NumField() {
 		spec := base
@@ -156,6 +160,8 @@ func TestKeyTellsSpecsApart(t *testing.T) {
 			*v = []string{"changed"}
 		case *time.Duration:
 			*v = 99
+		case *KeyNames:
+			v.HostKeys = "changed"
 		case *[]Spec:
 			*v = []Spec{{Host: "changed"}}
 		default:
@@ -182,8 +188,9 @@ func TestEnvSettings(t *testing.T) {
 		return v, ok
 	}
 	s, err := EnvSettings(lookup)
-	want := Settings{Host: ptr("a"), Port: ptr(2222), Sudo: ptr(true), HostKeys: []string{"x", "y"}, ConnectTimeout: ptr(3 * time.Second), CommandTimeout: ptr(90 * time.Second), Password: ptr(Secret("p")),
-		Jump: []Settings{{User: ptr("u"), Host: ptr("b"), Port: ptr(1)}, {Host: ptr("c")}}}
+	names := KeyNames{HostKeys: "SSHKEEPALIVE_HOST_KEYS", KnownHosts: "SSHKEEPALIVE_KNOWN_HOSTS", Shared: true}
+	want := Settings{HostKeyNames: names, Host: ptr("a"), Port: ptr(2222), Sudo: ptr(true), HostKeys: []string{"x", "y"}, ConnectTimeout: ptr(3 * time.Second), CommandTimeout: ptr(90 * time.Second), Password: ptr(Secret("p")),
+		Jump: []Settings{{Place: "SSHKEEPALIVE_JUMP", User: ptr("u"), Host: ptr("b"), Port: ptr(1)}, {Place: "SSHKEEPALIVE_JUMP", Host: ptr("c")}}}
 	if err != nil || !reflect.DeepEqual(s, want) {
 		t.Errorf("have %+v, %v", s, err)
 	}
@@ -203,8 +210,8 @@ func TestEnvSettingsOfOneHop(t *testing.T) {
 		return v, ok
 	}
 	s, err := EnvSettings(lookup)
-	want := Settings{HostKeys: []string{"y"},
-		Jump: []Settings{{Host: ptr("b"), Port: ptr(2222), User: ptr("j"), Password: ptr(Secret("p")), HostKeys: []string{"x"}}}}
+	want := Settings{HostKeys: []string{"y"}, HostKeyNames: KeyNames{HostKeys: "SSHKEEPALIVE_HOST_KEY", KnownHosts: "SSHKEEPALIVE_KNOWN_HOSTS", Shared: true},
+		Jump: []Settings{{Place: "SSHKEEPALIVE_BASTION_HOST", HostKeyNames: KeyNames{HostKeys: "SSHKEEPALIVE_BASTION_HOST_KEY"}, Host: ptr("b"), Port: ptr(2222), User: ptr("j"), Password: ptr(Secret("p")), HostKeys: []string{"x"}}}}
 	if err != nil || !reflect.DeepEqual(s, want) {
 		t.Errorf("have %+v, %v", s, err)
 	}
@@ -222,7 +229,7 @@ func TestEveryAttributeHasAVariable(t *testing.T) {
 	if _, err := EnvSettings(count); err != nil {
 		t.Fatal(err)
 	}
-	const without = 6 // PinnedHostKey, and what only an ssh_config says, are not attributes
+	const without = 9 // PinnedHostKey, what settings are called, and what only an ssh_config says, are not attributes
 	if want := reflect.TypeFor[Settings]().NumField() - without; asked != want {
 		t.Errorf("want %d variables, have %d", want, asked)
 	}

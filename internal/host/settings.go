@@ -1,10 +1,21 @@
 package host
 
-import "time"
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+)
 
 // Settings is one layer of connection settings, such as the provider's
 // connection block or one entry of its hosts. A nil field says nothing.
 type Settings struct {
+	// Place is how the user wrote this layer, for messages: "connection",
+	// "connection.jump[0]", "SSHKEEPALIVE_JUMP".
+	Place string
+	// JumpHost says that the machine is on the way to another one.
+	JumpHost bool
+
 	Transport *string // "ssh", "local", "image"
 	Root      *string // of an image
 	Host      *string
@@ -30,7 +41,9 @@ type Settings struct {
 	HostKeys        []string // public keys or CA keys, authorized_keys format
 	KnownHosts      *string
 	KnownHostsFiles []string
-	HostKeyPolicy   *string // "strict", "accept-new", "insecure"
+	// HostKeyNames is how the user wrote, or would write, the settings above.
+	HostKeyNames  KeyNames
+	HostKeyPolicy *string // "strict", "accept-new", "insecure"
 	// UsualKnownHosts replaces the usual files, which are looked into when no layer
 	// names host keys, and may be absent.
 	UsualKnownHosts []string
@@ -57,3 +70,23 @@ type Settings struct {
 	KeepaliveCountMax *int
 	MaxSessions       *int
 }
+
+// KeyNames is how the user wrote the settings that hold host keys, for messages.
+type KeyNames struct {
+	HostKeys   string // "connection.host_keys", "SSHKEEPALIVE_HOST_KEYS"
+	KnownHosts string
+	// Shared says that they count for every host that has no keys of its own, so that
+	// another key does not mean that the host's key changed.
+	Shared bool
+}
+
+// hostKey names key i. Attributes for one key have names in the singular.
+func (n KeyNames) hostKey(i int) string {
+	name := cmp.Or(n.HostKeys, "host_keys")
+	if strings.HasSuffix(strings.ToLower(name), "host_key") {
+		return name
+	}
+	return fmt.Sprintf("%s[%d]", name, i)
+}
+
+func (n KeyNames) knownHosts() string { return cmp.Or(n.KnownHosts, "known_hosts") }

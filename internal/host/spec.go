@@ -62,9 +62,19 @@ type Spec struct {
 	KnownHosts      string
 	KnownHostsFiles []string
 	UsualKnownHosts []string // nil: the usual ones
+	HostKeyNames    KeyNames
 	HostKeyPolicy   string
 	HostKeyAlias    string
-	PinnedHostKey   string
+	// PinnedHostKey is the fingerprint of the key that the machine showed earlier
+	// under accept-new, and PinnedHostKeyType its type, "" if that was not recorded.
+	// It counts only where nothing else is recorded about the machine.
+	PinnedHostKey     string
+	PinnedHostKeyType string
+
+	// JumpHost says that the machine is on the way to another one, and Place how the
+	// user wrote it, "" for one of an ssh_config.
+	JumpHost bool
+	Place    string
 
 	Jump          []Spec // outermost first
 	ProxyCommand  string
@@ -100,6 +110,9 @@ func (s Spec) String() string {
 
 // label names the machine in messages: as the user wrote it and where it is.
 func (s Spec) label() string {
+	if s.JumpHost {
+		return "jump host " + s.String()
+	}
 	if s.Name == "" || s.Name == s.Host || s.Name == s.String() || s.Name == s.Address() {
 		return s.String()
 	}
@@ -170,6 +183,9 @@ func (s Spec) digestTo(add func(string)) {
 		hop.digestTo(add)
 	}
 }
+
+// direct reports whether the peer of the connection is the machine itself.
+func (s Spec) direct() bool { return len(s.Jump) == 0 && !s.proxied() }
 
 // hop returns the spec of the last machine before s, reached through the ones
 // before it; ok is false when s is dialled directly. A proxy is on the way to the

@@ -56,4 +56,6 @@ func (r *reading) hasCredentials() bool {
 	return s.PrivateKey != nil || s.PrivateKeyPath != nil || s.Password != nil || s.Agent != nil || s.AgentIdentity != nil
 }
 
-func (r *reading) hasPolicy() bool { return r.said.HostKeyPolicy != nil }
+// hasPolicy is also true of a jump host: no policy but its own makes it less than
+// strict, and what a file says for all hosts is not its own.
+func (r *reading) hasPolicy() bool { return r.said.HostKeyPolicy != nil || r.said.JumpHost }

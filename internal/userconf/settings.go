@@ -65,7 +65,7 @@ func (r *reading) hop(hop sshconf.Jump) (host.Settings, error) {
 	if err != nil {
 		return settings, err
 	}
-	settings.Host = &name
+	settings.Host, settings.Place = &name, "jump host "+name
 	if hop.User != "" {
 		user, err := tokens.Expand(hop.User, nil)
 		if err != nil {
