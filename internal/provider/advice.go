@@ -1,9 +1,6 @@
 package provider
 
 import (
-	"fmt"
-	"net"
-
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 )
@@ -54,12 +51,10 @@ func reachAdvice(e *host.Error) string {
 	case host.NotSSH:
 		return "Check host and port."
 	case host.Negotiation:
-		return "The host's sshd offers only algorithms that are too old, or too restricted, for us."
-	case host.HostKeyUnknown:
-		return fmt.Sprintf("Give the key in host_keys, known_hosts or known_hosts_files; `%s` prints it, which proves nothing until compared with the host's console. "+
-			"Or set host_key_policy = \"accept-new\" to trust the first key seen and record it in state.", keyscan(e.Address))
-	case host.HostKeyChanged, host.HostKeyRevoked:
-		return "Either the host was installed anew, or somebody is in between. Compare the fingerprint on the host's console before you replace the recorded key."
+		return "Allow one of the algorithms that the client offered in the host's sshd_config, for example `KexAlgorithms +curve25519-sha256`. " +
+			"The page \"Host keys\" lists what ssh offers and this provider does not."
+	case host.HostKeyUnknown, host.HostKeyChanged, host.HostKeyRevoked:
+		return hostKeyAdvice(e)
 	case host.Auth:
 		return "Check user and key, and the host's authorized_keys; of an agent with many keys, name the right one in agent_identity. We tried once: sshd locks addresses out that fail repeatedly."
 	case host.Escalation:
@@ -83,18 +78,6 @@ func partingAdvice(p host.Parting) string {
 		return "Something on the way, such as a NAT or a firewall, forgot the connection while it was idle, or the host was stopped. Have sshd ask more often than the path forgets: lower client_alive_interval."
 	}
 	return ""
-}
-
-// keyscan is the command that shows the host keys at address.
-func keyscan(address string) string {
-	name, port, err := net.SplitHostPort(address)
-	switch {
-	case err != nil:
-		return "ssh-keyscan"
-	case port == "22":
-		return "ssh-keyscan " + name
-	}
-	return "ssh-keyscan -p " + port + " " + name
 }
 
 // problemAdvice is what to do about what the decision found.

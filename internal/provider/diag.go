@@ -140,14 +140,17 @@ func unanswered(err error) bool {
 	return false
 }
 
-func notLooked(name string, err error, chosen policy) diag.Diagnostic {
+func notLooked(name string, err error, chosen policy, creating bool) diag.Diagnostic {
 	what := firstLine(err.Error())
 	var reach *host.Error
 	if errors.As(err, &reach) {
 		what = fmt.Sprintf("%s (%s)", reachHeadline(reach.Kind), reach.Phase)
 	}
 	next := "The recorded state is kept, and the plan verifies the host again, so that it is not reported as in order without having been looked at."
-	if chosen == ignore {
+	switch {
+	case creating:
+		next = "Nothing is recorded of it yet. The apply looks at the host before it changes anything."
+	case chosen == ignore:
 		next = "The recorded state is kept and taken for true, because on_unreachable is \"ignore\"."
 	}
 	return diag.NewWarningDiagnostic(name+": could not look: "+what,
@@ -179,9 +182,13 @@ func reachDetail(doing string, e *host.Error) string {
 }
 
 func keyText(e *host.Error) string {
-	text := "The host showed   " + e.OfferedKey
+	facts := e.HostKey
+	if facts == nil {
+		facts = &host.HostKeyFacts{}
+	}
+	text := "The host showed   " + strings.TrimSpace(facts.OfferedType+" "+e.OfferedKey)
 	if e.RecordedKey != "" {
-		text += "\nRecorded is       " + e.RecordedKey
+		text += "\nRecorded is       " + strings.TrimSpace(facts.RecordedType+" "+e.RecordedKey)
 	}
 	if e.RecordedAt != "" {
 		text += "\nRecorded at       " + e.RecordedAt

@@ -13,10 +13,10 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 )
 
-// layer reads the settings that object holds, in whichever place it was
-// written. A null object says nothing.
-func layer(object types.Object) (host.Settings, error) {
-	var s host.Settings
+// layer reads the settings that object holds. place is how the user wrote the
+// object, for messages. A null object says nothing.
+func layer(object types.Object, place string) (host.Settings, error) {
+	s := host.Settings{Place: place, HostKeyNames: host.KeyNames{HostKeys: place + ".host_keys", KnownHosts: place + ".known_hosts"}}
 	values := object.Attributes()
 	for _, a := range allConnectionAttributes() {
 		if err := a.read(values[a.name], &s); err != nil {
@@ -94,7 +94,7 @@ func readHostKey(values map[string]attr.Value, s *host.Settings) error {
 	if s.HostKeys != nil {
 		return fmt.Errorf("host_key and host_keys are two names for the same setting: give one of them")
 	}
-	s.HostKeys = []string{key.ValueString()}
+	s.HostKeys, s.HostKeyNames.HostKeys = []string{key.ValueString()}, s.Place+".host_key"
 	return nil
 }
 
@@ -108,7 +108,7 @@ func readJump(values map[string]attr.Value, s *host.Settings) error {
 		if !ok {
 			continue
 		}
-		hop, err := layer(object)
+		hop, err := layer(object, fmt.Sprintf("%s.jump[%d]", s.Place, i))
 		if err != nil {
 			return fmt.Errorf("jump[%d]: %w", i, err)
 		}
@@ -118,7 +118,7 @@ func readJump(values map[string]attr.Value, s *host.Settings) error {
 }
 
 func readBastion(values map[string]attr.Value, s *host.Settings) error {
-	var hop host.Settings
+	hop := host.Settings{Place: s.Place + ".bastion_host", HostKeyNames: host.KeyNames{HostKeys: s.Place + ".bastion_host_key"}}
 	given := ""
 	for _, a := range bastionAttributes() {
 		if err := a.read(values[a.name], &hop); err != nil {

@@ -252,7 +252,7 @@ func (l *lifecycle[M, P]) look(ctx context.Context, m P, where whereabouts, impo
 	case importing:
 		return seen, append(diags, failures(name, "import", err)...), false
 	}
-	return seen, append(diags, l.session.unlooked(name, "refresh", m.place().onUnreachable, err)...), false
+	return seen, append(diags, l.session.unlooked(name, "refresh", false, m.place().onUnreachable, err)...), false
 }
 
 // Delete puts back what was there before.

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -37,6 +38,10 @@ type meeting struct {
 	Host    string `json:"host"` // as the settings named it
 	Address string `json:"address"`
 	HostKey string `json:"host_key"`
+	// HostKeyType is "" in what versions before 1.0 recorded.
+	HostKeyType string `json:"host_key_type,omitempty"`
+	// Hops are what the jump hosts on the way showed.
+	Hops []host.ShownKey `json:"hops,omitempty"`
 }
 
 // meetings are where hosts answered in this run that moved, by the way to where
@@ -76,7 +81,9 @@ func (s *session) expect(ctx context.Context, w whereabouts, private privateRead
 		return w
 	}
 	last, known := s.meetings.about(w.spec)
-	if own, recorded := recordedMeeting(ctx, private); recorded && !known && own.Host == w.spec.Host && own.Address != w.spec.Address() {
+	own, recorded := recordedMeeting(ctx, private)
+	w.spec = own.expected(w.spec)
+	if recorded && !known && own.Host == w.spec.Host && own.Address != w.spec.Address() {
 		last, known = own, true
 		s.meetings.note(w.spec, own)
 	}
@@ -84,6 +91,24 @@ func (s *session) expect(ctx context.Context, w whereabouts, private privateRead
 		w.spec.Elsewhere, w.spec.ShownHostKey = []string{last.Address}, last.HostKey
 	}
 	return w
+}
+
+// expected is spec with what is known of its host's key besides the fingerprint in
+// state, and with the keys that its jump hosts showed, where the policy of each goes
+// by that.
+func (m meeting) expected(spec host.Spec) host.Spec {
+	if spec.PinnedHostKey == m.HostKey {
+		spec.PinnedHostKeyType = m.HostKeyType
+	}
+	spec.Jump = slices.Clone(spec.Jump)
+	for i, hop := range spec.Jump {
+		for _, shown := range m.Hops {
+			if hop.HostKeyPolicy == "accept-new" && shown.Address == hop.Address() {
+				spec.Jump[i].PinnedHostKey, spec.Jump[i].PinnedHostKeyType = shown.SHA256, shown.Type
+			}
+		}
+	}
+	return spec
 }
 
 func recordedMeeting(ctx context.Context, private privateReader) (m meeting, ok bool) {
@@ -104,7 +129,7 @@ func (s *session) keep(ctx context.Context, seen sighting, private privateWriter
 	if seen.identity.Address != spec.Address() {
 		diags.Append(metElsewhere(name, spec.Address(), seen.identity.Address))
 	}
-	last := meeting{spec.Host, seen.identity.Address, seen.identity.HostKeySHA256}
+	last := meeting{spec.Host, seen.identity.Address, seen.identity.HostKeySHA256, seen.identity.KeyType, seen.identity.Hops}
 	s.meetings.note(spec, last)
 	return append(diags, writeJSON(ctx, private, metKey, last)...)
 }

@@ -51,6 +51,7 @@ func newSession(ctx context.Context, m providerModel) (*session, diag.Diagnostic
 		diags.AddError("Bad environment variable", fmt.Sprintf("%s is %q; it is one of %q.", onUnreachableEnv, word, policyWords()))
 	}
 	s.connection = newLayer(ctx, path.Root("connection"), m.Connection, &diags)
+	s.connection.settings.HostKeyNames.Shared = true
 	for name, value := range m.Hosts.Elements() {
 		if object, ok := value.(types.Object); ok {
 			s.hosts[name] = newLayer(ctx, path.Root("hosts").AtMapKey(name), object, &diags)
@@ -61,7 +62,7 @@ func newSession(ctx context.Context, m providerModel) (*session, diag.Diagnostic
 }
 
 func newLayer(ctx context.Context, at path.Path, object types.Object, diags *diag.Diagnostics) layered {
-	settings, err := layer(object)
+	settings, err := layer(object, at.String())
 	if err != nil {
 		diags.AddAttributeError(at, "Bad connection settings", sentence(err.Error()))
 	}
@@ -128,7 +129,7 @@ func (s *session) locate(ctx context.Context, a address) (whereabouts, error) {
 	case s.hostsUnknown:
 		return whereabouts{unknown: "hosts of the provider"}, nil
 	}
-	own, err := layer(a.SSH)
+	own, err := layer(a.SSH, "ssh")
 	if err != nil {
 		return whereabouts{}, fmt.Errorf("ssh: %w", err)
 	}

@@ -40,13 +40,14 @@ func choosePolicy(spelled ...types.String) policy {
 }
 
 // unlooked says what a refresh or a plan makes of err: an error, or, where the
-// policy allows to go on without having looked, a warning.
-func (s *session) unlooked(name, doing string, spelled types.String, err error) diag.Diagnostics {
+// policy allows to go on without having looked, a warning. creating says that the
+// resource does not exist yet.
+func (s *session) unlooked(name, doing string, creating bool, spelled types.String, err error) diag.Diagnostics {
 	chosen := choosePolicy(spelled, s.onUnreachable)
 	if !unanswered(err) || chosen == fail {
 		return failures(name, doing, err)
 	}
-	return diag.Diagnostics{notLooked(name, err, chosen)}
+	return diag.Diagnostics{notLooked(name, err, chosen, creating)}
 }
 
 // removed says how a destroy ended.
