@@ -290,3 +290,124 @@ func FuzzReadKnownHosts(f *testing.F) {
 		}
 	})
 }
+
+// A record of before types were recorded is a fingerprint alone: the server is
+// asked for its other keys before the key counts as changed.
+func TestRecordWithoutTypeAsksFurther(t *testing.T) {
+	key, public := newKey(t)
+	s := serve(t, public, func(s *server) { s.config.AddHostKey(rsaHostKey) })
+	recordedAs := func(sha256, keyType string, change func(*Settings)) Spec {
+		spec := s.spec(key, func(l *Settings) {
+			l.HostKeys, l.HostKeyPolicy, l.KnownHosts = nil, ptr(policyAcceptNew), ptr("# none\n")
+			if change != nil {
+				change(l)
+			}
+		})
+		spec.PinnedHostKey, spec.PinnedHostKeyType = sha256, keyType
+		return spec
+	}
+	other := ssh.FingerprintSHA256(ecdsaHostKey.PublicKey())
+	for name, c := range map[string]struct {
+		spec  Spec
+		conns int64
+		want  Kind
+	}{
+		"type not recorded":     {spec: recordedAs(fingerprint(rsaHostKey.PublicKey()), "", nil), conns: 2},
+		"type recorded":         {spec: recordedAs(fingerprint(rsaHostKey.PublicKey()), ssh.KeyAlgoRSA, nil), conns: 1},
+		"changed, no type":      {spec: recordedAs(other, "", nil), conns: 3, want: HostKeyChanged},
+		"changed, type":         {spec: recordedAs(other, ssh.KeyAlgoECDSA256, nil), conns: 1, want: HostKeyChanged},
+		"changed, key is given": {spec: recordedAs(other, ssh.KeyAlgoECDSA256, func(l *Settings) { l.HostKeys = []string{authorized(rsaHostKey)} }), conns: 1},
+		"changed, other key is given": {spec: recordedAs(fingerprint(rsaHostKey.PublicKey()), ssh.KeyAlgoRSA, func(l *Settings) { l.HostKeys = []string{authorized(ecdsaHostKey)} }),
+			conns: 1, want: HostKeyChanged},
+	} {
+		before := s.conns.Load()
+		if c.want == "" {
+			acquire(t, brisk(t), c.spec)
+		} else if e, _ := refusal(t, brisk(t), c.spec); e.Kind != c.want || !strings.Contains(e.Error(), e.RecordedAt) || e.RecordedAt == "" {
+			t.Errorf("%s: have %v at %q: %v", name, e.Kind, e.RecordedAt, e)
+		}
+		if n := s.conns.Load() - before; n != c.conns {
+			t.Errorf("%s: want %d connections, have %d", name, c.conns, n)
+		}
+	}
+}
+
+// A revocation counts under whatever name of the machine it stands: the name, the
+// name with the port, the address behind the name, and where else it may be met.
+func TestRevocationUnderAnyName(t *testing.T) {
+	key, public := newKey(t)
+	s := serve(t, public, nil)
+	own := authorized(ed25519HostKey)
+	port := itoa(s.port())
+	for _, revoked := range []string{"localhost", "[localhost]:" + port, "127.0.0.1", "[127.0.0.1]:" + port, "[192.0.2.7]:9", "192.0.2.7", "alias"} {
+		for _, policy := range []string{policyStrict, policyAcceptNew, policyInsecure} {
+			spec := s.spec(key, func(l *Settings) {
+				l.Host, l.HostKeys, l.HostKeyPolicy, l.AddressFamily = ptr("localhost"), nil, &policy, ptr("inet")
+				if revoked == "alias" {
+					l.HostKeyAlias = ptr("alias")
+				}
+				l.KnownHosts = ptr("[localhost]:" + port + ",alias " + own + "\n@revoked " + revoked + " " + own + "\n")
+			})
+			spec.Elsewhere = []string{"192.0.2.7:9"}
+			if e, _ := refusal(t, brisk(t), spec); e.Kind != HostKeyRevoked || e.RecordedAt != "known_hosts:2" {
+				t.Errorf("%s, %s: have %v: %v", revoked, policy, e.Kind, e)
+			}
+		}
+	}
+	if n := s.logins.Load(); n != 0 {
+		t.Errorf("%d logins", n)
+	}
+}
+
+// A bad usual file is passed over, and the error says so if nothing else helps.
+func TestUnreadableUsualKnownHosts(t *testing.T) {
+	key, public := newKey(t)
+	s := serve(t, public, nil)
+	dir := t.TempDir()
+	good := filepath.Join(dir, "good")
+	if err := os.WriteFile(good, []byte(knownName("127.0.0.1", s.port())+" "+authorized(ed25519HostKey)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	from := func(files ...string) Spec {
+		return s.spec(key, func(l *Settings) { l.HostKeys, l.UsualKnownHosts = nil, files })
+	}
+	acquire(t, brisk(t), from(dir, filepath.Join(dir, "absent"), good))
+	e, _ := refusal(t, brisk(t), from(dir, filepath.Join(dir, "absent")))
+	if e.Kind != HostKeyUnknown || !strings.Contains(e.Error(), "passed over: "+dir+": is a directory") || strings.Contains(e.Error(), "no such file") {
+		t.Errorf("have %v: %v", e.Kind, e)
+	}
+}
+
+// Keys that count for every host say nothing about the key of this one having
+// changed, and the error names what the user wrote.
+func TestKeysOfAllHostsAreNotAChange(t *testing.T) {
+	key, public := newKey(t)
+	s := serve(t, public, nil)
+	given := func(names KeyNames) *Error {
+		e, _ := refusal(t, brisk(t), s.spec(key, func(l *Settings) { l.HostKeys, l.HostKeyNames = []string{authorized(rsaHostKey)}, names }))
+		return e
+	}
+	if e := given(KeyNames{HostKeys: "connection.host_keys", Shared: true}); e.Kind != HostKeyUnknown || e.RecordedAt != "connection.host_keys[0]" || !e.HostKey.Shared {
+		t.Errorf("have %v: %v", e.Kind, e)
+	}
+	for names, at := range map[string]string{"ssh.host_key": "ssh.host_key", `hosts["a"].host_keys`: `hosts["a"].host_keys[0]`} {
+		e := given(KeyNames{HostKeys: names})
+		for _, want := range []string{at, "ssh-ed25519 " + e.OfferedKey, "ssh-rsa " + e.RecordedKey} {
+			if e.Kind != HostKeyChanged || !strings.Contains(e.Error(), want) {
+				t.Errorf("want %q, have %v: %v", want, e.Kind, e)
+			}
+		}
+	}
+}
+
+// A weak RSA key is not recorded, and neither is a key that nothing can verify.
+func TestTinyKeysAreNotRecorded(t *testing.T) {
+	tiny := "AAAAB3NzaC1yc2EAAAADAQABAAAAYQDFERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERM="
+	keys, notes := readKnownHosts("web1 ssh-rsa "+tiny+"\nweb1 ssh-dss "+dssKey+"\n", "f")
+	if len(keys) != 1 || keys[0].key.Type() != ssh.InsecureKeyAlgoDSA || len(notes) != 1 || !strings.Contains(notes[0], "768 bits") {
+		t.Errorf("have %v, notes %q", keys, notes)
+	}
+	if keys[0].key.Verify(nil, &ssh.Signature{}) == nil {
+		t.Error("a DSA signature is accepted")
+	}
+}

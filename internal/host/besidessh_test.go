@@ -1,0 +1,90 @@
+package host
+
+import (
+	"fmt"
+	mathrand "math/rand/v2"
+	"strings"
+	"testing"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
+)
+
+// Host keys of real sshd, judged by the real ssh and by this package. These are
+// the cases in which the two once differed; TestParityTrust looks for others.
+func TestHostKeysBesideSSH(t *testing.T) {
+	keys := newParityKeys()
+	ed25519, ecdsa, rsaOne, rsaTwo := keys.hosts[0], keys.hosts[1], keys.hosts[4], keys.hosts[9]
+	authority := keys.authorities[0]
+	r := mathrand.New(mathrand.NewPCG(0, 0))
+	h := &parityHost{Machine: hosttest.Start(t, hosttest.Options{NoDaemon: true}), keys: keys}
+	h.root = fmt.Sprintf("/proc/%d/root", h.Init())
+	add := func(flaw string, own ...parityKey) parityServer {
+		s := parityServer{number: len(h.servers) + 1, keys: own}
+		s.port = 20000 + s.number
+		if flaw != "none" {
+			cert := keys.certify(r, s, own[0], flaw)
+			signCert(cert, authority.signer, "")
+			s.certs, s.flaws = []*ssh.Certificate{cert}, []string{flaw}
+		}
+		s.start(h.Machine)
+		h.servers = append(h.servers, s)
+		return s
+	}
+	plain, certified, expired, misnamed := add("none", ed25519), add("", ed25519), add("expired", ed25519), add("other principal", ed25519)
+	old, grown, changed := add("none", rsaOne), add("none", ed25519, rsaOne), add("none", ed25519, rsaTwo)
+	line := func(k parityKey) string { return authorized(k.signer) }
+
+	for name, c := range map[string]struct {
+		server parityServer
+		then   *parityServer // stands in the place of the first one, which was recorded
+		known  string        // {H} is the host's address
+		more   string        // a second file
+		port   int
+		policy string
+		want   Kind // "" is accepted
+	}{
+		"key revoked on the port":                    {server: plain, port: 2222, known: "@revoked [{H}]:2222 " + line(ed25519) + "\n{H} " + line(ed25519), want: HostKeyRevoked},
+		"key revoked on the port, accept-new":        {server: plain, port: 2222, policy: policyAcceptNew, known: "@revoked [{H}]:2222 " + line(ed25519), want: HostKeyRevoked},
+		"authority revoked on the port":              {server: certified, port: 2222, known: "@cert-authority {H} " + line(authority) + "\n@revoked [{H}]:2222 " + line(authority), want: HostKeyRevoked},
+		"port that is not recorded":                  {server: plain, port: 2222, known: "{H} " + line(ecdsa), want: HostKeyUnknown},
+		"port that is not recorded, accept-new":      {server: plain, port: 2222, policy: policyAcceptNew, known: "{H} " + line(ecdsa)},
+		"key of the name without port":               {server: plain, port: 2222, known: "{H} " + line(ed25519)},
+		"authority of the name without port":         {server: certified, port: 2222, known: "@cert-authority {H} " + line(authority) + "\n[{H}]:2222 " + line(ecdsa)},
+		"certificate expired, key recorded":          {server: expired, known: "@cert-authority {H} " + line(authority) + "\n{H} " + line(ed25519)},
+		"certificate misnamed, key recorded":         {server: misnamed, known: "@cert-authority {H} " + line(authority) + "\n{H} " + line(ed25519)},
+		"certificate expired":                        {server: expired, known: "@cert-authority {H} " + line(authority), want: HostKeyUnknown},
+		"recorded key has company of a better type":  {server: old, then: &grown, policy: policyAcceptNew},
+		"recorded key changed":                       {server: old, then: &changed, policy: policyAcceptNew, want: HostKeyChanged},
+		"key recorded, and other one given":          {server: old, then: &changed, policy: policyAcceptNew, more: "alias " + line(rsaOne), want: HostKeyChanged},
+		"usual file is a directory, second one good": {server: plain, known: directoryFile, more: "{H} " + line(ed25519)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			address := strings.NewReplacer("{H}", c.server.ip())
+			tc := trustCase{number: len(name), name: c.server.ip(), port: max(22, c.port), policy: c.policy, form: "usual files",
+				user: []string{address.Replace(c.known), address.Replace(c.more)}, visits: []parityServer{c.server}}
+			if tc.policy == "" {
+				tc.policy = policyStrict
+			}
+			if c.then != nil {
+				tc.alias, tc.visits = "alias", append(tc.visits, *c.then)
+			}
+			run := &trustRun{host: h, agreed: map[string]int{}}
+			h.Sh("rm -rf /tmp/*")
+			files := run.layOut(t, tc, t.TempDir())
+			var last, recorded *Error
+			for _, s := range tc.visits {
+				said := run.ssh(t, tc, s)
+				last = run.our(t, tc, s, files, recorded)
+				if accepted := strings.Contains(said, "Permission denied ("); accepted != (last.Kind == Auth) && !(last.Kind == HostKeyRevoked && accepted) {
+					t.Errorf("ssh accepts: %t, we: %v\nssh says: %s", accepted, last, said)
+				}
+				recorded = last
+			}
+			if c.want == "" && last.Kind != Auth || c.want != "" && last.Kind != c.want {
+				t.Errorf("want %q, have %s: %v", c.want, last.Kind, last)
+			}
+		})
+	}
+}
