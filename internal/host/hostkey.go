@@ -2,6 +2,7 @@ package host
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -28,9 +29,11 @@ type trust struct {
 	only    bool     // the record decides, whatever else is recorded
 	passed  []string // files that could not be read
 	looked  string   // where keys would be, for messages
-	keyAttr KeyNames
-	hop     bool   // the machine is a jump host,
-	place   string // which the user wrote here
+	given   string   // where the user gives them, "" if nowhere
+	lines   bool     // as lines of known_hosts
+	shared  bool     // for other machines too
+	hop     bool     // the machine is a jump host,
+	place   string   // which the user wrote here
 
 	plainOnly bool     // asks for no certificates
 	without   []string // types of keys that are not asked for
@@ -48,8 +51,10 @@ func newTrust(s Spec, r records) trust {
 	t := trust{
 		policy: s.HostKeyPolicy, host: canonicalHost(s.Host), name: knownName(s.Host, s.Port),
 		record: record{s.PinnedHostKey, s.PinnedHostKeyType, recordInState},
-		passed: r.passed, looked: r.looked(), keyAttr: s.HostKeyNames, hop: s.JumpHost, place: s.Place,
+		passed: r.passed, looked: r.looked(), hop: s.JumpHost, place: s.Place,
 	}
+	t.given, t.lines = s.givenKeys()
+	t.shared = s.HostKeyNames.Shared
 	t.names = namesAt(s.Host, s.Port)
 	if s.HostKeyAlias != "" {
 		t.host = lower(s.HostKeyAlias)
@@ -65,6 +70,20 @@ func newTrust(s Spec, r records) trust {
 		t.names = append(t.names, namesOf(address)...)
 	}
 	return t
+}
+
+// givenKeys is where the user gives host keys of s, and whether as lines of
+// known_hosts.
+func (s Spec) givenKeys() (where string, lines bool) {
+	switch {
+	case len(s.HostKeys) > 0:
+		return cmp.Or(s.HostKeyNames.HostKeys, "host_keys"), false
+	case s.KnownHosts != "":
+		return s.HostKeyNames.knownHosts(), true
+	case len(s.KnownHostsFiles) > 0:
+		return s.KnownHostsFiles[0], true
+	}
+	return "", false
 }
 
 const recordInState = "the recorded host_key_sha256"

@@ -387,7 +387,7 @@ func TestKeysOfAllHostsAreNotAChange(t *testing.T) {
 		e, _ := refusal(t, brisk(t), s.spec(key, func(l *Settings) { l.HostKeys, l.HostKeyNames = []string{authorized(rsaHostKey)}, names }))
 		return e
 	}
-	if e := given(KeyNames{HostKeys: "connection.host_keys", Shared: true}); e.Kind != HostKeyUnknown || e.RecordedAt != "connection.host_keys[0]" || !e.HostKey.Shared {
+	if e := given(KeyNames{HostKeys: "connection.host_keys", Shared: true}); e.Kind != HostKeyUnknown || e.RecordedAt != "connection.host_keys[0]" || !e.HostKey.Shared || e.HostKey.Given != "connection.host_keys" {
 		t.Errorf("have %v: %v", e.Kind, e)
 	}
 	for names, at := range map[string]string{"ssh.host_key": "ssh.host_key", `hosts["a"].host_keys`: `hosts["a"].host_keys[0]`} {

@@ -14,13 +14,14 @@ type HostKeyFacts struct {
 	OfferedType  string
 	RecordedType string // "" if nothing is recorded, or only a fingerprint
 	File         string // that has the recorded key, "" if none does
-	// Attribute is where the user gives the host keys of this machine, "" if the user
-	// does not; Shared says that it counts for other machines too.
-	Attribute string
-	Shared    bool
-	Record    bool // the recorded key is the one that the machine showed under accept-new
-	JumpHost  bool
-	Place     string // how the user wrote the jump host, "" for one of an ssh_config
+	// Given is where the user gives the host keys of this machine: a setting, or a file;
+	// "" if the user does not. Lines says that it takes lines of known_hosts, and Shared
+	// that it counts for other machines too.
+	Given         string
+	Lines, Shared bool
+	Record        bool // the recorded key is the one that the machine showed under accept-new
+	JumpHost      bool
+	Place         string // how the user wrote the jump host, "" for one of an ssh_config
 }
 
 // refuse builds the error about the key that was shown; r is what speaks against
@@ -33,7 +34,7 @@ func (t trust) refuse(kind Kind, shown ssh.PublicKey, r recorded, flaw error) *E
 	e := &Error{Kind: kind, Phase: PhaseHostKey, OfferedKey: ssh.FingerprintSHA256(plain), RecordedAt: r.at}
 	e.HostKey = &HostKeyFacts{
 		Name: t.name, OfferedType: plain.Type(), File: r.file, JumpHost: t.hop, Place: t.place,
-		Attribute: t.keyAttr.HostKeys, Shared: t.keyAttr.Shared, Record: r.key == nil && r.at != "",
+		Given: t.given, Lines: t.lines, Shared: t.shared, Record: r.key == nil && r.at != "",
 	}
 	if r.key != nil {
 		e.RecordedKey, e.HostKey.RecordedType = ssh.FingerprintSHA256(r.key), r.key.Type()

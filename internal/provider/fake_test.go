@@ -27,6 +27,8 @@ type fakeHost struct {
 	files     map[string]string
 	machineID string
 	hostKey   string
+	keyType   string
+	hops      []host.ShownKey
 	stale     bool
 	noDaemon  bool
 	invalid   string // what its sshd says against its files
@@ -141,7 +143,7 @@ func (h *fakeHost) sight(want keepalive.Server) reconcile.Sight {
 			have.MatchCanonical = append(have.MatchCanonical, d)
 		}
 	}
-	return reconcile.Sight{Facts: have, MachineID: h.machineID, Identity: host.Identity{HostKeySHA256: h.hostKey}}
+	return reconcile.Sight{Facts: have, MachineID: h.machineID, Identity: host.Identity{HostKeySHA256: h.hostKey, KeyType: h.keyType, Hops: h.hops}}
 }
 
 // dumpOf prints the keywords that are set, and sshd's own defaults for two.

@@ -22,9 +22,9 @@ func hostKeyAdvice(e *host.Error) string {
 	case host.HostKeyChanged:
 		return "Either the host was installed again, or another machine answers in its place. " + compare(facts) + replaceKey(e, facts)
 	}
-	if facts.Shared && facts.Attribute != "" && e.RecordedAt != "" {
+	if facts.Shared && e.RecordedAt != "" {
 		return fmt.Sprintf("The keys in `%s` count for every host that has no keys of its own, so this host may be one that they were not meant for. %s"+
-			"Then write the key of this host into `host_keys` of its entry in `hosts`, or of `ssh` of the resource.", facts.Attribute, compare(facts))
+			"Then write the key of this host into `host_keys` of its entry in `hosts`, or of `ssh` of the resource.", facts.Given, compare(facts))
 	}
 	return fmt.Sprintf("`%s` prints the key. %sThen %s.", keyscan(e.Address, shortType(facts)), compare(facts), giveKey(facts)) + firstContact(facts)
 }
@@ -58,16 +58,18 @@ func replaceKey(e *host.Error, facts *host.HostKeyFacts) string {
 // giveKey says where the user can write the key down.
 func giveKey(facts *host.HostKeyFacts) string {
 	switch {
-	case facts.Attribute != "":
-		return fmt.Sprintf("write the key into `%s`", facts.Attribute)
+	case facts.Lines:
+		return fmt.Sprintf("add the key to `%s` as that of `%s`", facts.Given, facts.Name)
+	case facts.Given != "":
+		return fmt.Sprintf("write the key into `%s`", facts.Given)
 	case !facts.JumpHost:
-		return "write the key into `host_keys` of the host's entry in `hosts` or of `ssh` of the resource, or add it to a known_hosts file as the key of " + name(facts)
+		return "write the key into `host_keys` of the host's entry in `hosts` or of `ssh` of the resource, or add it to a known_hosts file as that of `" + facts.Name + "`"
 	case strings.HasSuffix(facts.Place, "]"):
 		return fmt.Sprintf("write the key into `host_keys` of `%s`", facts.Place)
 	case strings.HasSuffix(strings.ToLower(facts.Place), "bastion_host"):
 		return fmt.Sprintf("write the key into `%s`", hostKeyBeside(facts.Place))
 	}
-	return "add the key to a known_hosts file as the key of " + name(facts)
+	return "add the key to a known_hosts file as that of `" + facts.Name + "`"
 }
 
 // hostKeyBeside is the name of the setting for the host key of a bastion.
@@ -77,8 +79,6 @@ func hostKeyBeside(place string) string {
 	}
 	return place + "_key"
 }
-
-func name(facts *host.HostKeyFacts) string { return fmt.Sprintf("`%s`", facts.Name) }
 
 // firstContact is the other way, for who cannot compare.
 func firstContact(facts *host.HostKeyFacts) string {
