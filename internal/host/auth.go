@@ -26,9 +26,10 @@ type credentials struct {
 	// offered names, in order, what the server was shown.
 	offered []string
 	// skipped says of key files that need not be there why they are not used.
-	skipped []string
-	doubt   string // why the server may refuse the certificate
-	asked   string // the last question of keyboard-interactive that was answered
+	skipped  []string
+	doubt    string // why the server may refuse the certificate
+	withheld error  // why the password is kept from this machine
+	asked    string // the last question of keyboard-interactive that was answered
 }
 
 // loadCredentials reads keys and asks the agent. What was named explicitly must
@@ -255,6 +256,9 @@ func (c *credentials) methods() []ssh.AuthMethod {
 
 func (c *credentials) typePassword() (string, error) {
 	c.method = "password"
+	if c.withheld != nil {
+		return "", c.withheld
+	}
 	c.offered = append(c.offered, "password")
 	return c.password.Reveal(), nil
 }
@@ -269,6 +273,8 @@ func (c *credentials) answer(_, instruction string, questions []string, echos []
 	switch {
 	case len(questions) == 0:
 		return nil, nil
+	case c.withheld != nil:
+		return nil, c.withheld
 	case len(questions) > 1 || echos[0]:
 		return nil, fmt.Errorf("the server asks %q, which a password does not answer", asked)
 	case slices.Contains(c.offered, "password"), c.asked == asked:

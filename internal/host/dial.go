@@ -188,6 +188,7 @@ func (h *handshake) config() *ssh.ClientConfig {
 		HostKeyAlgorithms: h.trust.algorithms(),
 		HostKeyCallback: h.trust.callback(h.spec.direct(), func(key ssh.PublicKey, verdict error) {
 			h.hostKey, h.verdict = key, verdict
+			h.creds.withheld = h.trust.withheld(key)
 			now := time.Now()
 			h.moments.key.Store(&now)
 			h.enter(PhaseAuth)

@@ -134,6 +134,16 @@ func (t trust) check(key ssh.PublicKey, also ...string) error {
 	return t.permits(key)
 }
 
+// withheld says under the policy insecure why no password is sent: another key is
+// recorded. ssh with StrictHostKeyChecking=no sends none either.
+func (t trust) withheld(key ssh.PublicKey) error {
+	var e *Error
+	if t.policy != policyInsecure || !errors.As(t.permits(key), &e) || e.RecordedKey == "" {
+		return nil
+	}
+	return fmt.Errorf("the password was not sent: %w", e.Err)
+}
+
 // revocation looks under every name: a permission for one name must not outweigh
 // the prohibition that stands under another one.
 func (t trust) revocation(key ssh.PublicKey, names []string) (recorded, bool) {

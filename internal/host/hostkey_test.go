@@ -411,3 +411,34 @@ func TestTinyKeysAreNotRecorded(t *testing.T) {
 		t.Error("a DSA signature is accepted")
 	}
 }
+
+// Under insecure a machine that shows another key than the recorded one may be
+// logged in to with a key, which tells it nothing, and never with a password.
+func TestPasswordIsKeptFromAChangedHost(t *testing.T) {
+	key, public := newKey(t)
+	asked := 0
+	s := serve(t, public, func(s *server) {
+		s.config.PasswordCallback = func(ssh.ConnMetadata, []byte) (*ssh.Permissions, error) {
+			asked++
+			return &ssh.Permissions{}, nil
+		}
+	})
+	with := func(recorded ssh.Signer, change func(*Settings)) Spec {
+		return s.spec(key, func(l *Settings) {
+			l.HostKeys, l.HostKeyPolicy = nil, ptr(policyInsecure)
+			l.KnownHosts = ptr("# none\n" + knownName("127.0.0.1", s.port()) + " " + authorized(recorded))
+			change(l)
+		})
+	}
+	password := func(l *Settings) { l.PrivateKey, l.Password = nil, ptr(Secret("p")) }
+	acquire(t, brisk(t), with(rsaHostKey, func(*Settings) {}))
+	e, _ := refusal(t, brisk(t), with(rsaHostKey, password))
+	if e.Kind != Auth || asked != 0 || !strings.Contains(e.Error(), "the password was not sent: the host key changed") || !strings.Contains(e.Error(), "known_hosts:2") {
+		t.Errorf("asked %d times, %v: %v", asked, e.Kind, e)
+	}
+	acquire(t, brisk(t), with(ed25519HostKey, password))
+	acquire(t, brisk(t), with(ed25519HostKey, func(l *Settings) { password(l); l.KnownHosts = ptr("# none\n") }))
+	if asked != 2 {
+		t.Errorf("asked %d times", asked)
+	}
+}
