@@ -88,3 +88,43 @@ func TestHostKeysBesideSSH(t *testing.T) {
 		})
 	}
 }
+
+// CheckHostIP of an ssh_config has the address looked up beside the name.
+func TestCheckHostIPBesideSSH(t *testing.T) {
+	keys := newParityKeys()
+	h := &parityHost{Machine: hosttest.Start(t, hosttest.Options{NoDaemon: true}), keys: keys}
+	h.root = fmt.Sprintf("/proc/%d/root", h.Init())
+	s := parityServer{number: 1, port: 20001, keys: keys.hosts[:1]}
+	s.start(h.Machine)
+	key := keys.hosts[0].public()
+	named := s.name() + " " + authorized(keys.hosts[0].signer) + "\n"
+	same, other := s.ip()+" "+authorized(keys.hosts[0].signer)+"\n", s.ip()+" "+authorized(keys.hosts[1].signer)+"\n"
+	for name, c := range map[string]struct {
+		known   string
+		refused bool
+	}{
+		"address not recorded":      {known: named},
+		"address with the same key": {known: named + same},
+		"address with another key":  {known: named + other, refused: true},
+		"address with both":         {known: named + other + same},
+		"address with another port": {known: named + strings.Replace(other, s.ip(), "["+s.ip()+"]:2222", 1)},
+		"authority of the address":  {known: named + "@cert-authority " + other},
+		"name not recorded":         {known: same, refused: true},
+	} {
+		h.write(t, "/tmp/known", c.known)
+		_, err := h.Exec("ssh", "-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "PubkeyAuthentication=no",
+			"-o", "UserKnownHostsFile=/tmp/known", "-o", "GlobalKnownHostsFile=none", "-o", "CheckHostIP=yes", "root@"+s.name(), "true")
+		if refused := !strings.Contains(err.Error(), "Permission denied ("); refused != c.refused {
+			t.Errorf("%s: ssh says %v", name, err)
+		}
+		recorded, _ := readKnownHosts(c.known, "f")
+		spec := Spec{Host: s.name(), Port: 22, HostKeyPolicy: policyStrict, CheckHostIP: true}
+		if err := newTrust(spec, records{keys: recorded}).check(key, namesOf(s.ip()+":22")...); (err != nil) != c.refused {
+			t.Errorf("%s: have %v", name, err)
+		}
+		spec.CheckHostIP = false
+		if err := newTrust(spec, records{keys: recorded}).check(key, namesOf(s.ip()+":22")...); (err != nil) != (name == "name not recorded") {
+			t.Errorf("%s, CheckHostIP no: have %v", name, err)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -25,6 +26,7 @@ type trust struct {
 	// what else is recorded for the name without the port is about another sshd.
 	bare    []recorded
 	revoked []recorded // for whatever name
+	all     []recorded // under CheckHostIP, to look for addresses; else nil
 	record  record
 	only    bool     // the record decides, whatever else is recorded
 	passed  []string // files that could not be read
@@ -66,6 +68,9 @@ func newTrust(s Spec, r records) trust {
 		t.bare = permitting(r.keys, t.host)
 	}
 	t.revoked = slices.DeleteFunc(slices.Clone(r.keys), func(k recorded) bool { return k.marker != revokedKey })
+	if s.CheckHostIP {
+		t.all = r.keys
+	}
 	for _, address := range s.Elsewhere {
 		t.names = append(t.names, namesOf(address)...)
 	}
@@ -131,7 +136,27 @@ func (t trust) check(key ssh.PublicKey, also ...string) error {
 	case t.only:
 		return t.matchesRecord(key, nil)
 	}
-	return t.permits(key)
+	if err := t.permits(key); err != nil {
+		return err
+	}
+	return t.permitsAddress(key, also)
+}
+
+// permitsAddress is CheckHostIP of ssh: the address must not be recorded with other
+// keys only. ssh asks neither about certificates nor about addresses of this machine.
+func (t trust) permitsAddress(key ssh.PublicKey, names []string) error {
+	if _, certified := key.(*ssh.Certificate); certified || len(names) == 0 || names[0] == t.name {
+		return nil
+	}
+	if address, err := netip.ParseAddr(names[len(names)-1]); err != nil || address.IsLoopback() {
+		return nil
+	}
+	known := plainKeys(permitting(t.all, names[0]), nil)
+	if len(known) == 0 || holds(known, key) {
+		return nil
+	}
+	t.name, t.keys = names[0], known
+	return t.refuse(HostKeyChanged, key, similar(known, key), nil)
 }
 
 // withheld says under the policy insecure why no password is sent: another key is

@@ -181,7 +181,7 @@ func (m Settings) inherit(from Settings, owns bool) Settings {
 // route, nor what only a file said.
 func (m Settings) inheritance() Settings {
 	m.Transport, m.Root, m.Host, m.Port = nil, nil, nil, nil
-	m.HostKeys, m.HostKeyPolicy, m.PinnedHostKey, m.HostKeyAlias = nil, nil, nil, nil
+	m.HostKeys, m.HostKeyPolicy, m.PinnedHostKey, m.HostKeyAlias, m.CheckHostIP = nil, nil, nil, nil, nil
 	m.Jump, m.ProxyCommand, m.ProxyURL, m.SSHConfigFile = nil, nil, nil, nil
 	m.Sudo, m.SudoPassword, m.SudoUser = nil, nil, nil
 	return m

@@ -94,6 +94,7 @@ func (m *Settings) fillHostKeys(l Settings) {
 	}
 	fill(&m.HostKeyPolicy, l.HostKeyPolicy)
 	fill(&m.HostKeyAlias, l.HostKeyAlias)
+	fill(&m.CheckHostIP, l.CheckHostIP)
 	fill(&m.PinnedHostKey, l.PinnedHostKey)
 }
 
@@ -162,6 +163,7 @@ func (m Settings) values(name string) Spec {
 		HostKeyNames:    m.HostKeyNames,
 		HostKeyPolicy:   or(m.HostKeyPolicy, policyStrict),
 		HostKeyAlias:    or(m.HostKeyAlias, ""),
+		CheckHostIP:     or(m.CheckHostIP, false),
 		PinnedHostKey:   or(m.PinnedHostKey, ""),
 
 		ProxyCommand:  unlessNone(or(m.ProxyCommand, "")),

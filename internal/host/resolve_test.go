@@ -229,7 +229,7 @@ func TestEveryAttributeHasAVariable(t *testing.T) {
 	if _, err := EnvSettings(count); err != nil {
 		t.Fatal(err)
 	}
-	const without = 9 // PinnedHostKey, what settings are called, and what only an ssh_config says, are not attributes
+	const without = 10 // PinnedHostKey, what settings are called, and what only an ssh_config says, are not attributes
 	if want := reflect.TypeFor[Settings]().NumField() - without; asked != want {
 		t.Errorf("want %d variables, have %d", want, asked)
 	}

@@ -48,6 +48,7 @@ type Settings struct {
 	// names host keys, and may be absent.
 	UsualKnownHosts []string
 	HostKeyAlias    *string // the name under which the host's keys are recorded
+	CheckHostIP     *bool   // whether the address behind the name must not be recorded with other keys
 	// PinnedHostKey is a fingerprint recorded earlier under accept-new; when
 	// set, only that key is accepted.
 	PinnedHostKey *string

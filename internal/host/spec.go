@@ -65,6 +65,7 @@ type Spec struct {
 	HostKeyNames    KeyNames
 	HostKeyPolicy   string
 	HostKeyAlias    string
+	CheckHostIP     bool
 	// PinnedHostKey is the fingerprint of the key that the machine showed earlier
 	// under accept-new, and PinnedHostKeyType its type, "" if that was not recorded.
 	// It counts only where nothing else is recorded about the machine.
@@ -168,7 +169,7 @@ func (s Spec) digestTo(add func(string)) {
 		s.PrivateKey.Reveal(), s.PrivateKeyPath, s.PrivateKeyPassphrase.Reveal(), s.Certificate, s.Password.Reveal(),
 		agent, s.AgentIdentity, s.AgentSocket, strconv.FormatBool(s.IdentitiesOnly),
 		fmt.Sprintf("%t %q %q", s.IdentityFiles != nil, s.IdentityFiles, s.CertificateFiles),
-		s.KnownHosts, s.HostKeyPolicy, s.HostKeyAlias, s.PinnedHostKey,
+		s.KnownHosts, s.HostKeyPolicy, s.HostKeyAlias, strconv.FormatBool(s.CheckHostIP), s.PinnedHostKey,
 		s.ProxyCommand, s.ProxyURL.Reveal(), s.AddressFamily,
 		strconv.FormatBool(s.Sudo), s.SudoPassword.Reveal(), s.SudoUser,
 		fmt.Sprint(s.HostKeys), fmt.Sprint(s.KnownHostsFiles),

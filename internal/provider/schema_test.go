@@ -96,7 +96,7 @@ func TestEveryConnectionSettingIsThere(t *testing.T) {
 		if slices.Contains([]string{
 			"Jump", "PinnedHostKey", // a list of its own; from state
 			"Place", "JumpHost", "HostKeyNames", // what the settings are called
-			"IdentityFiles", "CertificateFiles", "UsualKnownHosts", "HostKeyAlias", "AddressFamily", // from an ssh_config
+			"IdentityFiles", "CertificateFiles", "UsualKnownHosts", "HostKeyAlias", "CheckHostIP", "AddressFamily", // from an ssh_config
 		}, name) {
 			continue
 		}

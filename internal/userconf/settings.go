@@ -182,6 +182,7 @@ func (r *reading) hostKeys() {
 		policy := "accept-new"
 		r.layer.HostKeyPolicy = &policy
 	}
+	r.layer.CheckHostIP = r.flag("CheckHostIP")
 	own, mine := r.knownHosts("UserKnownHostsFile", r.expand)
 	global, systems := r.knownHosts("GlobalKnownHostsFile", func(file string) (string, error) { return expandTilde(file, r.home) })
 	if !mine && !systems {
