@@ -74,17 +74,18 @@ func reachAttributes() []connectionAttribute {
 			slot: func(s *host.Settings) any { return &s.User }},
 		{name: "host_keys", in: everywhere,
 			doc: "Public host keys that the host may show, or keys of authorities that may have certified its key (`@cert-authority` in front says that it is nothing else): `ssh-ed25519 AAAA…`. " +
-				"Any of them is accepted, whatever its type.",
+				"Any of them is accepted, whatever its type. In `connection` they count for every host that has none of its own. See the guide *Host keys*.",
 			slot: func(s *host.Settings) any { return &s.HostKeys }},
 		{name: "known_hosts", in: everywhere,
 			doc:  "Text in `known_hosts` format with the host's keys.",
 			slot: func(s *host.Settings) any { return &s.KnownHosts }},
 		{name: "known_hosts_files", in: everywhere,
-			doc:  "Files in `known_hosts` format on the machine that runs Terraform. Default: the user's and the system's own.",
+			doc:  "Files in `known_hosts` format on the machine that runs Terraform. They must be readable. Default: the user's and the system's own, as far as they can be read.",
 			slot: func(s *host.Settings) any { return &s.KnownHostsFiles }},
 		{name: "host_key_policy", in: everywhere, only: []string{"strict", "accept-new", "insecure"},
 			doc: "What to do about a host key that nothing vouches for: `strict` (default) refuses it, `accept-new` accepts the first one and records it in state (`host_key_sha256`), " +
-				"`insecure` accepts every key, every time. A key that differs from a known one is refused under the first two.",
+				"`insecure` accepts every key that is not revoked, every time. A key that differs from a known one is refused under the first two. " +
+				"A jump host has its own policy and its own record, and never that of the host behind it.",
 			slot: func(s *host.Settings) any { return &s.HostKeyPolicy }},
 		{name: "proxy_command", in: everywhere,
 			doc:  "Command, run by a shell on the machine that runs Terraform, whose standard input and output are the connection, as in `ssh_config(5)`.",
@@ -170,7 +171,7 @@ func pacingAttributes() []connectionAttribute {
 // a single hop.
 func bastionAttributes() []connectionAttribute {
 	return []connectionAttribute{
-		{name: "bastion_host", doc: "Address of the one hop to go through; short for a `jump` list of one. Attributes of the hop that are not given here are those of the host itself, except its port and host keys.",
+		{name: "bastion_host", doc: "Address of the one hop to go through; short for a `jump` list of one. Attributes of the hop that are not given here are those of the host itself, except its port, host keys and host key policy.",
 			slot: func(s *host.Settings) any { return &s.Host }},
 		{name: "bastion_port", doc: "Port of that hop. Default `22`.", least: 1, most: 65535,
 			slot: func(s *host.Settings) any { return &s.Port }},
