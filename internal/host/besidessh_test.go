@@ -14,6 +14,7 @@ import (
 // Host keys of real sshd, judged by the real ssh and by this package. These are
 // the cases in which the two once differed; TestParityTrust looks for others.
 func TestHostKeysBesideSSH(t *testing.T) {
+	t.Parallel()
 	keys := newParityKeys()
 	ed25519, ecdsa, rsaOne, rsaTwo := keys.hosts[0], keys.hosts[1], keys.hosts[4], keys.hosts[9]
 	authority := keys.authorities[0]
@@ -91,6 +92,7 @@ func TestHostKeysBesideSSH(t *testing.T) {
 
 // CheckHostIP of an ssh_config has the address looked up beside the name.
 func TestCheckHostIPBesideSSH(t *testing.T) {
+	t.Parallel()
 	keys := newParityKeys()
 	h := &parityHost{Machine: hosttest.Start(t, hosttest.Options{NoDaemon: true}), keys: keys}
 	h.root = fmt.Sprintf("/proc/%d/root", h.Init())

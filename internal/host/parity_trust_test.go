@@ -21,6 +21,7 @@ import (
 // Whatever ssh refuses must be refused here; the few cases that are refused here
 // only are listed with their reasons.
 func TestParityTrust(t *testing.T) {
+	t.Parallel()
 	releases := []string{"bookworm", "trixie"}
 	n := parityCases(t, 150)
 	keys := newParityKeys()

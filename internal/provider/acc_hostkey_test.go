@@ -171,16 +171,27 @@ func TestAdviceAboutHostKeysWorks(t *testing.T) {
 	}
 }
 
-// TestNoKeyExchangeInCommon: what ssh offers and we do not is an error with a
-// remedy that works.
-func TestNoKeyExchangeInCommon(t *testing.T) {
+// TestNoAlgorithmInCommon: what ssh offers and we do not is an error with a remedy
+// that works.
+func TestNoAlgorithmInCommon(t *testing.T) {
 	t.Parallel()
-	for _, algorithm := range []string{"diffie-hellman-group18-sha512", "sntrup761x25519-sha512@openssh.com"} {
-		m := hosttest.Start(t, hosttest.Options{Files: map[string]string{"/etc/ssh/sshd_config.d/10-kex.conf": "KexAlgorithms " + algorithm + "\n"}})
-		c := newCLI(t)
-		c.config(fleet{"web1": m}.provider("") + named("web1", twoMinutes))
-		c.plan(1, "web1: no algorithm in common (key exchange)", algorithm, "curve25519-sha256", "`KexAlgorithms +curve25519-sha256`")
-		m.Write("/etc/ssh/sshd_config.d/10-kex.conf", "KexAlgorithms +curve25519-sha256\n")
+	m := hosttest.Start(t, hosttest.Options{})
+	c := newCLI(t)
+	c.config(fleet{"web1": m}.provider("") + named("web1", twoMinutes))
+	const file = "/etc/ssh/sshd_config.d/10-algorithms.conf"
+	for _, line := range []string{
+		"KexAlgorithms diffie-hellman-group18-sha512", "KexAlgorithms sntrup761x25519-sha512@openssh.com",
+		"HostKeyAlgorithms ssh-rsa", "Ciphers aes256-cbc", "MACs umac-64@openssh.com\nCiphers aes256-ctr",
+	} {
+		m.Write(file, line+"\n")
+		m.RestartSSHD()
+		said := c.plan(1, "web1: no algorithm in common (key exchange)", strings.Fields(line)[1])
+		advice := regexp.MustCompile("for example `([^`]+)`").FindStringSubmatch(said)
+		if advice == nil || strings.Fields(advice[1])[0] != strings.Fields(line)[0] {
+			t.Fatalf("%s: no advice about that in\n%s", line, said)
+		}
+		_, rest, _ := strings.Cut(line, "\n")
+		m.Write(file, advice[1]+"\n"+rest+"\n")
 		m.RestartSSHD()
 		c.plan(2, "1 to add")
 	}

@@ -1,6 +1,9 @@
 package provider
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 )
@@ -51,8 +54,7 @@ func reachAdvice(e *host.Error) string {
 	case host.NotSSH:
 		return "Check host and port."
 	case host.Negotiation:
-		return "Allow one of the algorithms that the client offered in the host's sshd_config, for example `KexAlgorithms +curve25519-sha256`. " +
-			"The page \"Host keys\" lists what ssh offers and this provider does not."
+		return negotiationAdvice(e)
 	case host.HostKeyUnknown, host.HostKeyChanged, host.HostKeyRevoked:
 		return hostKeyAdvice(e)
 	case host.Auth:
@@ -65,6 +67,22 @@ func reachAdvice(e *host.Error) string {
 		return "sshd allows too few sessions per connection (MaxSessions). Lower max_sessions in the connection settings."
 	}
 	return ""
+}
+
+// negotiationAdvice is the line that lets us in, by what the two sides did not agree
+// about.
+func negotiationAdvice(e *host.Error) string {
+	for _, c := range []struct{ about, line string }{
+		{"for key exchange", "KexAlgorithms +curve25519-sha256"},
+		{"for host key", "HostKeyAlgorithms +ssh-ed25519"},
+		{"cipher", "Ciphers +aes256-gcm@openssh.com"},
+		{"MAC", "MACs +hmac-sha2-256-etm@openssh.com"},
+	} {
+		if strings.Contains(fmt.Sprint(e.Err), c.about) {
+			return "Allow one of the algorithms that we offered in the host's sshd_config, for example `" + c.line + "`. The guide \"Host keys\" says what ssh offers and this provider does not."
+		}
+	}
+	return "The host's sshd speaks a version of the protocol that we do not. Upgrade it."
 }
 
 // partingAdvice is what to do about a connection that ended while it was idle.
