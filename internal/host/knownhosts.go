@@ -27,7 +27,7 @@ const (
 	eitherKey // one of host_keys: a key, or the key of an authority
 )
 
-// recorded is one key that somebody wrote down for hosts.
+// recorded is one key that is written down for hosts.
 type recorded struct {
 	marker   marker
 	patterns string // the hosts field; "" is this host whatever its name

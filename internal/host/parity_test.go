@@ -41,7 +41,7 @@ func trustDifferences() []difference {
 			is: func(ours *Error) bool { return strings.Contains(ours.Err.Error(), "it names no hosts") }},
 		{name: "remembered", reason: "under accept-new state remembers every key that a host showed, and ssh only those that it wrote down because nothing was recorded",
 			is: func(ours *Error) bool { return ours.HostKey != nil && ours.HostKey.Record }},
-		{name: "DSA", reason: "a host of which only a DSA key is recorded is a known host, as it is to ssh up to 9.9; newer ones skip the line",
+		{name: "DSA", reason: "a host with only a DSA key recorded is a known host, as it is to ssh up to 9.9; newer releases skip the line",
 			is: func(ours *Error) bool {
 				return ours.HostKey != nil && ours.HostKey.RecordedType == ssh.InsecureKeyAlgoDSA
 			}},

@@ -80,7 +80,7 @@ func hostKeyBeside(place string) string {
 	return place + "_key"
 }
 
-// firstContact is the other way, for who cannot compare.
+// firstContact says how to accept the first key that is seen.
 func firstContact(facts *host.HostKeyFacts) string {
 	switch {
 	case !facts.JumpHost:
