@@ -22,7 +22,7 @@ import (
 // only are listed with their reasons.
 func TestParityTrust(t *testing.T) {
 	t.Parallel()
-	releases := []string{"bookworm", "trixie"}
+	releases := parityReleases()
 	n := parityCases(t, 150)
 	keys := newParityKeys()
 	for i, release := range releases {
