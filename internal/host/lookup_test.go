@@ -159,3 +159,26 @@ func TestOnlyTheFirstHopHasAProxy(t *testing.T) {
 		t.Errorf("have %v", err)
 	}
 }
+
+// Trust in one machine is not trust in another: a jump host is judged by its own
+// policy, and by none of the target's keys.
+func TestJumpHostHasItsOwnPolicy(t *testing.T) {
+	b := book{"web": {Jump: []Settings{{Host: ptr("gate")}}}, "lenient": {Jump: []Settings{{Host: ptr("knows")}}}, "knows": {HostKeyPolicy: ptr(policyAcceptNew)}}
+	for _, policy := range []string{policyInsecure, policyAcceptNew} {
+		own := Settings{HostKeyPolicy: ptr(policy), HostKeys: []string{authorized(rsaHostKey)}, CheckHostIP: ptr(true)}
+		for _, s := range []Spec{
+			b.resolve(t, "web", own),
+			must(Resolve("a", own, Settings{Host: ptr("a"), Jump: []Settings{{Host: ptr("gate")}}})),
+		} {
+			if gate := s.Jump[0]; s.HostKeyPolicy != policy || gate.HostKeyPolicy != policyStrict || gate.HostKeys != nil || gate.CheckHostIP || !gate.JumpHost {
+				t.Errorf("%s: have %+v", policy, gate)
+			}
+		}
+	}
+	if gate := b.resolve(t, "lenient", Settings{HostKeyPolicy: ptr(policyStrict)}).Jump[0]; gate.HostKeyPolicy != policyAcceptNew {
+		t.Errorf("what the file says of the jump host: have %s", gate.HostKeyPolicy)
+	}
+	if gate := must(Resolve("a", Settings{Host: ptr("a"), Jump: []Settings{{Host: ptr("g"), HostKeyPolicy: ptr(policyInsecure)}}})).Jump[0]; gate.HostKeyPolicy != policyInsecure {
+		t.Errorf("its own: have %s", gate.HostKeyPolicy)
+	}
+}

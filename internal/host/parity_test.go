@@ -47,7 +47,9 @@ func trustDifferences() []difference {
 		{name: "no principals", reason: "a host certificate that names no hosts counted for every host until OpenSSH 10.2, and counts for none since 10.3 (CVE-2024-7594)",
 			is: func(ours *Error) bool { return strings.Contains(ours.Err.Error(), "it names no hosts") }},
 		{name: "pattern", reason: "a principal of a host certificate may be a pattern since OpenSSH 10.3 only",
-			is: func(ours *Error) bool { return strings.Contains(ours.Err.Error(), "its certificate does not count: it is for web*") }},
+			is: func(ours *Error) bool {
+				return strings.Contains(ours.Err.Error(), "its certificate does not count: it is for web*")
+			}},
 		{name: "remembered", reason: "under accept-new state remembers every key that a host showed, and ssh only those that it wrote down because nothing was recorded",
 			is: func(ours *Error) bool { return ours.HostKey != nil && ours.HostKey.Record }},
 		{name: "DSA", reason: "a host with only a DSA key recorded is a known host, as it is to ssh up to 9.9; newer releases skip the line",
