@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // ParseAddress reads "[user@]host[:port]". An IPv6 address needs brackets when a
@@ -94,7 +95,7 @@ func checkHost(name string) error {
 		return fmt.Errorf("the host %.20q… is longer than 255 bytes", name) // and than SOCKS can say
 	}
 	for _, r := range name {
-		if r <= ' ' || r == 0x7f || strings.ContainsRune("@/\\\"'`$;|&<>(){}[]*?!#,", r) {
+		if r == ' ' || r == utf8.RuneError || !shown(r) || strings.ContainsRune("@/\\\"'`$;|&<>(){}[]*?!#,=~^", r) {
 			return fmt.Errorf("the host %q contains %q", name, r)
 		}
 	}

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
-	"unicode"
 )
 
 // Kind says what sort of failure an Error is; it decides whether trying again
@@ -122,20 +120,6 @@ func clipped(text string) string {
 		return text
 	}
 	return fmt.Sprintf("%s … (%d characters) … %s", string(runes[:head]), len(runes)-head-tail, string(runes[len(runes)-tail:]))
-}
-
-// Printable shows control characters, with which a machine could rewrite what the
-// reader of a message sees, as Go spells them. Line ends and tabs stay.
-func Printable(text string) string {
-	var b strings.Builder
-	for _, r := range strings.ReplaceAll(text, "\r\n", "\n") {
-		if r != '\n' && r != '\t' && unicode.IsControl(r) {
-			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
-			continue
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
 }
 
 func (e *Error) Unwrap() error { return e.Err }

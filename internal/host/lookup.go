@@ -44,7 +44,7 @@ func (r resolver) ask(said Settings, user string) (Settings, error) {
 	if r.lookup == nil {
 		return Settings{}, errors.New("ssh_config_file is given, and nothing here reads it")
 	}
-	if err := checkHost(or(said.Host, "")); err != nil {
+	if err := CheckDestination(or(said.Host, ""), or(said.User, user)); err != nil {
 		return Settings{}, err
 	}
 	return r.lookup(file, said, user)
@@ -81,6 +81,11 @@ func (r resolver) machine(name string, own, full Settings, chain []string) (Spec
 		return s, s.checkImage()
 	default:
 		return Spec{}, fmt.Errorf(`transport = %q is unknown: it is "ssh", "local" or "image"`, s.Transport)
+	}
+	if own.User != nil {
+		if err := checkUser(*own.User); err != nil {
+			return Spec{}, err
+		}
 	}
 	if err := s.fillUser(); err != nil {
 		return Spec{}, err

@@ -180,3 +180,49 @@ func TestStubbornProxyCommandIsKilled(t *testing.T) {
 	}
 	t.Error("it lives")
 }
+
+// TestForeignTextIsNeverPartOfACommandLine: what a host reports and what a variable
+// holds stays away from the shell of proxy_command, in each token that it may use.
+func TestForeignTextIsNeverPartOfACommandLine(t *testing.T) {
+	here := t.TempDir()
+	t.Chdir(here)
+	command := "true %h %p %r %n; exec false"
+	for _, text := range []string{
+		"$(touch${IFS}ran)", "`touch ran`", "x;touch ran;", "x&touch ran&", "x|touch ran", "x\ntouch ran\n", "'x", `"x`, `\`, "-x", "~x", "${IFS}", ">ran", "<x", "*", "?", "[a]", "{a,b}", "!x", "#", "x y", "",
+		strings.Repeat("a", 300) + "$(touch ran)",
+	} {
+		spec := specTo(t, 1, func(l *Settings) { l.ProxyCommand = &command })
+		spec.Elsewhere = []string{net.JoinHostPort(text, "22"), "127.0.0.1:" + text, text}
+		refusal(t, once(t), spec)
+		for _, field := range []*string{&spec.User, &spec.Host} {
+			kept := *field
+			*field = text
+			if line, err := proxyLine(spec, spec.Address()); err == nil {
+				t.Errorf("%q becomes part of %q", text, line)
+			}
+			*field = kept
+		}
+		if _, err := proxyLine(spec, "127.0.0.1:"+text); err == nil && text != "" {
+			t.Errorf("the port %q becomes part of a command line", text)
+		}
+	}
+	if left, _ := os.ReadDir(here); len(left) > 0 {
+		t.Errorf("a command ran and left %s", left[0].Name())
+	}
+}
+
+func TestEndpoints(t *testing.T) {
+	for _, good := range []string{"10.0.0.5:22", "[::1]:22", "[fe80::1%eth0]:22", "web-1.example.com:2222", "web_1:22", "web.:22"} {
+		if err := CheckEndpoint(good); err != nil {
+			t.Errorf("%s: %v", good, err)
+		}
+	}
+	for _, bad := range []string{
+		"", "web", "web:", ":22", "web:0", "web:65536", "web:-1", "web:22x", "web:ssh", "-x:22", "a..b:22", "a.-b:22", "a b:22", "a\n:22", "ä:22", "%h:22",
+		"[fe80::1%$(x)]:22", "[fe80::1% ]:22", "a\u202eb:22", strings.Repeat("a", 64) + ":22", strings.Repeat("a.", 127) + "a:22",
+	} {
+		if err := CheckEndpoint(bad); err == nil {
+			t.Errorf("%q is accepted", bad)
+		}
+	}
+}

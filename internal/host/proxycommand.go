@@ -15,11 +15,7 @@ import (
 // viaCommand runs proxy_command and speaks SSH with its standard input and output.
 func viaCommand(s Spec) route {
 	return func(_ context.Context, address string) (net.Conn, error) {
-		name, port, err := net.SplitHostPort(address)
-		if err != nil {
-			return nil, err
-		}
-		line, err := expandTokens(s.ProxyCommand, proxyTokens(name, port, s))
+		line, err := proxyLine(s, address)
 		if err != nil {
 			return nil, fmt.Errorf("proxy_command: %w", err)
 		}
@@ -27,11 +23,17 @@ func viaCommand(s Spec) route {
 	}
 }
 
-func proxyTokens(name, port string, s Spec) map[byte]string {
-	return map[byte]string{'h': name, 'p': port, 'r': s.User, 'n': s.Host}
+// proxyLine is proxy_command on its way to address.
+func proxyLine(s Spec, address string) (string, error) {
+	name, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", err
+	}
+	return expandTokens(s.ProxyCommand, map[byte]string{'h': name, 'p': port, 'r': s.User, 'n': s.Host})
 }
 
-// expandTokens replaces %h, %p and so on, as in ssh_config(5), TOKENS.
+// expandTokens replaces %h, %p and so on, as in ssh_config(5), TOKENS. It puts in
+// nothing that a shell would not take for one plain word.
 func expandTokens(text string, tokens map[byte]string) (string, error) {
 	var b strings.Builder
 	for i := 0; i < len(text); i++ {
@@ -49,6 +51,9 @@ func expandTokens(text string, tokens map[byte]string) (string, error) {
 			value, ok := tokens[text[i]]
 			if !ok {
 				return "", fmt.Errorf("token %%%c is unknown: there are %%h, %%n, %%p, %%r, and %%%% for a percent sign", text[i])
+			}
+			if err := CheckToken(text[i], value); err != nil {
+				return "", err
 			}
 			b.WriteString(value)
 		}

@@ -210,11 +210,7 @@ func (s Spec) checkRoute() error {
 	if s.ProxyCommand != "" && s.ProxyURL != "" {
 		return errors.New("proxy_command and proxy_url exclude each other")
 	}
-	// The shell that runs the command would read them.
-	if s.ProxyCommand != "" && strings.ContainsAny(s.User, " \t\"'`\\$;|&<>(){}*?!#~") {
-		return fmt.Errorf("user %q contains characters that proxy_command cannot carry", s.User)
-	}
-	if _, err := expandTokens(s.ProxyCommand, proxyTokens("", "", s)); err != nil {
+	if _, err := proxyLine(s, s.Address()); err != nil {
 		return fmt.Errorf("proxy_command: %w", err)
 	}
 	if s.ProxyURL != "" {
@@ -231,8 +227,8 @@ func (s Spec) check() error {
 	if err := checkPort(s.Port); err != nil {
 		return err
 	}
-	if strings.ContainsAny(s.User, "\x00\r\n") || strings.HasPrefix(s.User, "-") {
-		return fmt.Errorf("user %q is not a user name", s.User)
+	if err := checkLogin(s.User); err != nil {
+		return err
 	}
 	switch s.HostKeyPolicy {
 	case policyStrict, policyAcceptNew, policyInsecure:

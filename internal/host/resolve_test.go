@@ -97,7 +97,11 @@ func TestResolveRefuses(t *testing.T) {
 		"proxies":           {Settings{Host: ptr("a"), ProxyCommand: ptr("x"), ProxyURL: ptr(Secret("http://p"))}, "exclude each other"},
 		"proxy scheme":      {Settings{Host: ptr("a"), ProxyURL: ptr(Secret("ftp://u:hunter2@p"))}, "scheme"},
 		"proxy text":        {Settings{Host: ptr("a"), ProxyURL: ptr(Secret("http://u:hunter2@p\x7f"))}, "not a URL"},
-		"user for a shell":  {Settings{Host: ptr("a"), User: ptr("$(x)"), ProxyCommand: ptr("nc %h %p")}, "proxy_command cannot carry"},
+		"user for a shell":  {Settings{Host: ptr("a"), User: ptr("$x"), ProxyCommand: ptr("nc %h %r")}, "%r stands for"},
+		"user with a quote": {Settings{Host: ptr("a"), User: ptr("a'b")}, "ssh refuses"},
+		"user of a hop":     {Settings{Host: ptr("a"), Jump: []Settings{{Host: ptr("b"), User: ptr("$(x)")}}}, "jump[0]: user"},
+		"user with ESC":     {Settings{Host: ptr("a"), User: ptr("a\x1bb")}, "not a user name"},
+		"host with ESC":     {Settings{Host: ptr("a\x1bb")}, "contains"},
 		"jump without host": {Settings{Host: ptr("a"), Jump: []Settings{{}}}, "jump[0]: the host is empty"},
 	} {
 		_, err := Resolve("web1", c.settings)

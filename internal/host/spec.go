@@ -133,8 +133,17 @@ var keySecret = sync.OnceValue(func() []byte {
 	return secret
 })
 
-// addresses are those to try, in their order.
-func (s Spec) addresses() []string { return append([]string{s.Address()}, s.Elsewhere...) }
+// addresses are those to try, in their order. Those of Elsewhere are the host's own
+// word: one that is not an address is left out.
+func (s Spec) addresses() []string {
+	list := []string{s.Address()}
+	for _, address := range s.Elsewhere {
+		if CheckEndpoint(address) == nil {
+			list = append(list, address)
+		}
+	}
+	return list
+}
 
 // Way identifies where the machine is and what lies before it, and not as whom or
 // how one logs in. It contains no secret.

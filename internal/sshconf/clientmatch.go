@@ -64,8 +64,7 @@ func (m *clientMatch) withArgument(attribute string, negated bool) error {
 	case name == "exec" && !m.result.matches:
 		return nil // ssh does not run it if the criteria before it fail
 	case name == "exec" && m.never:
-		_, err := m.client.command(arg)
-		return err
+		return m.client.command(arg)
 	}
 	hit, depends, err := m.client.matches(name, arg)
 	switch {
@@ -120,9 +119,9 @@ func (c *client) run(command string) (hit bool, depends string, err error) {
 	if c.query.Local == nil || c.query.Local.Exec == nil {
 		return false, "the command " + command, nil
 	}
-	line, err := c.command(command)
+	line, err := c.tokens().expand(command, nil, c.query.Local.Word)
 	if err != nil {
-		return false, "", err
+		return false, "", fmt.Errorf("command %q of Match exec: %w", command, err)
 	}
 	if hit, err = c.query.Local.Exec(line); err != nil {
 		return false, "", fmt.Errorf("command %q of Match exec: %w", line, err)
@@ -130,13 +129,12 @@ func (c *client) run(command string) (hit bool, depends string, err error) {
 	return hit, "", nil
 }
 
-// command is what a Match exec runs.
-func (c *client) command(text string) (string, error) {
-	line, err := c.tokens().Expand(text, nil)
-	if err != nil {
-		return "", fmt.Errorf("command %q of Match exec: %w", text, err)
+// command checks what a Match exec would run.
+func (c *client) command(text string) error {
+	if _, err := c.tokens().Expand(text, nil); err != nil {
+		return fmt.Errorf("command %q of Match exec: %w", text, err)
 	}
-	return line, nil
+	return nil
 }
 
 // onNetwork is check_match_ifaddrs: any address of this machine will do.

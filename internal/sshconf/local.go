@@ -18,6 +18,8 @@ type Local struct {
 	// Exec runs the command of a Match exec and says whether it succeeded. While
 	// it is nil, a Match exec depends on its command.
 	Exec func(command string) (bool, error)
+	// Word refuses values that must not become part of such a command.
+	Word func(token byte, value string) error
 }
 
 // Tokens are the percent tokens of ssh_config(5) and what they stand for.
@@ -71,6 +73,11 @@ func (t Tokens) Only(letters string) Tokens {
 // Expand replaces the tokens in text, and ${NAME} by what env says unless it is
 // nil. What is put in is not expanded again.
 func (t Tokens) Expand(text string, env func(string) (string, bool)) (string, error) {
+	return t.expand(text, env, nil)
+}
+
+// expand is Expand with a check of each value that it puts in; nil accepts all.
+func (t Tokens) expand(text string, env func(string) (string, bool), accept func(token byte, value string) error) (string, error) {
 	var b strings.Builder
 	for i := 0; i < len(text); i++ {
 		name, variable := "", false
@@ -92,6 +99,9 @@ func (t Tokens) Expand(text string, env func(string) (string, bool)) (string, er
 		default:
 			i++
 			value, err := t.token(text[i:])
+			if err == nil && accept != nil && text[i] != '%' {
+				err = accept(text[i], value)
+			}
 			if err != nil {
 				return "", err
 			}

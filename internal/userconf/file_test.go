@@ -243,3 +243,36 @@ func FuzzAbout(f *testing.F) {
 		}
 	})
 }
+
+// TestWordsOfCommands: what is not of the file itself becomes part of a command only if
+// a shell takes it for one plain word.
+func TestWordsOfCommands(t *testing.T) {
+	home := t.TempDir()
+	t.Chdir(home)
+	file := write(t, filepath.Join(home, "config"), "Match exec \"test %r%n%h = deploy\"\n  Port 2222\nHost *\n  ProxyCommand nc %n %h %p %r\n")
+	for _, text := range []string{"$(touch${IFS}ran)", "`touch ran`", "x;touch ran;", "x&touch ran&", "x|touch ran", "x\ntouch ran\n", "'x", `"x`, `x\`, "-x", "$HOME", `CORP\bob`, "x y", "x=y"} {
+		for name, said := range map[string]host.Settings{
+			"user": question{host: "web", user: text}.said(),
+			"host": question{host: text}.said(),
+		} {
+			if answer, err := New().About(t.Context(), file, said, ""); err == nil {
+				t.Errorf("%s %q is accepted: %q", name, text, *answer.Settings.ProxyCommand)
+			}
+		}
+		if _, err := New().About(t.Context(), file, question{host: "web"}.said(), text); err == nil && strings.ContainsAny(text, ";&|`'\"()") {
+			t.Errorf("user %q is accepted where the file names none", text)
+		}
+	}
+	if _, err := os.Stat("ran"); err == nil {
+		t.Error("a command ran")
+	}
+	answer, err := New().About(t.Context(), file, question{host: "web-1.example.com", user: "bob@corp"}.said(), "")
+	if err != nil || *answer.Settings.ProxyCommand != "nc web-1.example.com %h %p %r" {
+		t.Errorf("%+v: %v", answer, err)
+	}
+	// A user that no command has in it may have what ssh allows.
+	plain := write(t, filepath.Join(home, "plain"), "Match exec \"true %h\"\n  Port 2222\n")
+	if _, err := New().About(t.Context(), plain, question{host: "web", user: `CORP\bob$`}.said(), ""); err != nil {
+		t.Error(err)
+	}
+}

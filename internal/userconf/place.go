@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -33,8 +34,21 @@ func whereabouts() (place, error) {
 	if home, err := os.UserHomeDir(); err == nil {
 		here.globHome = keyOf(home)
 	}
-	here.local = &sshconf.Local{Hostname: hostname, UID: me.Uid, Home: me.HomeDir, Addresses: addresses(), Env: os.LookupEnv}
+	here.local = &sshconf.Local{Hostname: hostname, UID: me.Uid, Home: me.HomeDir, Addresses: addresses(), Env: os.LookupEnv, Word: checkWord}
 	return here, nil
+}
+
+// checkWord decides what of a token may become part of a command line. What the
+// user database says of the local account may have blanks and backslashes in it,
+// as homes on Windows do; nothing that comes from elsewhere may.
+func checkWord(token byte, value string) error {
+	if strings.IndexByte("dui", token) >= 0 {
+		value = strings.NewReplacer(" ", "_", `\`, "_").Replace(value)
+	}
+	if value == "" {
+		return nil // as %j is where there is no jump host
+	}
+	return host.CheckToken(token, value)
 }
 
 // addresses are those of the interfaces; without them no Match localnetwork holds.

@@ -96,7 +96,11 @@ func (r *reading) proxyCommand(text string) (string, error) {
 		case rest == "":
 			return "", errors.New("a % ends the text")
 		case strings.IndexByte("nk", rest[0]) >= 0:
-			b.WriteString(strings.ReplaceAll(r.tokens[rest[0]], "%", "%%"))
+			value := r.tokens[rest[0]]
+			if err := checkWord(rest[0], value); err != nil {
+				return "", err
+			}
+			b.WriteString(strings.ReplaceAll(value, "%", "%%"))
 		case strings.IndexByte("%hpr", rest[0]) >= 0:
 			b.WriteString("%" + rest[:1])
 		default:

@@ -58,6 +58,12 @@ func (r *Reader) About(ctx context.Context, file string, said host.Settings, use
 }
 
 func (r *Reader) about(ctx context.Context, file string, said host.Settings, user string) (Answer, error) {
+	if said.User != nil {
+		user = *said.User
+	}
+	if err := host.CheckDestination(*said.Host, user); err != nil {
+		return Answer{}, err
+	}
 	here, err := whereabouts()
 	if err != nil {
 		return Answer{}, err
