@@ -80,3 +80,32 @@ func TestSSHConfigAcceptNewIsRecorded(t *testing.T) {
 		t.Errorf("%s, pinned %q", got.HostKeyPolicy, got.PinnedHostKey)
 	}
 }
+
+// TestUserNameIsNotRunHere: a Match exec of the file has a shell read the user's name,
+// which may come from a variable.
+func TestUserNameIsNotRunHere(t *testing.T) {
+	here := t.TempDir()
+	t.Chdir(here)
+	file := sshConfig(t, `Match exec "test %r = deploy"`, "  Port 2222", `Match originalhost gate exec "test %r = deploy"`, "  Port 2222")
+	provider := values{"connection": values{"ssh_config_file": file}}
+	const user = "$(touch${IFS}ran)"
+	for name, resource := range map[string]values{
+		"host": with(values{"host": user + "@127.0.0.1"}),
+		"ssh":  with(values{"ssh": values{"user": user}}),
+		"jump": with(values{"ssh": values{"jump": []any{values{"host": "gate", "user": user}}}}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := one(cloudHost())
+			r := start(t, e, provider)
+			mustSay(t, r.plan(nil, resource).diags, failed, "is not a user name", "ssh refuses")
+			if len(e.specs) > 0 {
+				t.Errorf("reached %v", e.specs)
+			}
+		})
+	}
+	r := start(t, one(cloudHost()), values{"connection": values{"ssh_config_file": file, "user": user}})
+	mustSay(t, r.plan(nil, basic).diags, failed, "is not a user name")
+	if left, _ := os.ReadDir(here); len(left) > 0 {
+		t.Errorf("a command ran and left %s", left[0].Name())
+	}
+}

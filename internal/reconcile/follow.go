@@ -10,10 +10,16 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 )
 
+// followed is how many other addresses of a host are tried: each that does not
+// answer costs a connect timeout.
+const followed = 8
+
 // follow is spec with the addresses at which the machine may answer once its
 // sshd listens at opened too: where a changed Port or ListenAddress moves it. That is
 // a guess, since a port forwarding or a socket unit may stand in between; who
-// answers there is asked the same as ever.
+// answers there is asked the same as ever. The addresses are the host's word: what is
+// neither an IP address nor a host name is left out, and so is what exceeds
+// followed.
 func follow(spec host.Spec, before Sight, opened []keepalive.Endpoint) host.Spec {
 	spec.ShownHostKey = before.Identity.HostKeySHA256
 	at, _, err := net.SplitHostPort(before.Identity.Address)
@@ -30,6 +36,9 @@ func follow(spec host.Spec, before Sight, opened []keepalive.Endpoint) host.Spec
 			continue
 		}
 		there := net.JoinHostPort(address, strconv.Itoa(e.Port))
+		if host.CheckEndpoint(there) != nil || len(spec.Elsewhere) == followed {
+			continue
+		}
 		if there != spec.Address() && !slices.Contains(spec.Elsewhere, there) {
 			spec.Elsewhere = append(spec.Elsewhere, there)
 		}
