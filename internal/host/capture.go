@@ -6,7 +6,10 @@ import (
 )
 
 // Limits of what one script may print. Standard output beyond its limit is a
-// failure, because half a file is not a fact; of standard error the end is kept.
+// failure, because half a file is not a fact, and ends the script: 8 MiB are a
+// hundred times what the largest configuration that we have met comes to, and
+// little enough to be held for many hosts at once. Of standard error the end is kept,
+// for as long as the script may run.
 const (
 	stdoutLimit = 8 << 20
 	stderrLimit = 64 << 10
@@ -20,6 +23,7 @@ type capture struct {
 	mu       sync.Mutex
 	buf      []byte
 	overflow bool
+	full     chan struct{} // closed at the first byte beyond the limit, if not nil
 	signals  []*signal
 }
 
@@ -73,6 +77,9 @@ func (c *capture) trim() {
 	if len(c.buf) <= c.limit+2*slack {
 		return
 	}
+	if !c.overflow && c.full != nil {
+		close(c.full)
+	}
 	c.overflow = true
 	keep := c.limit
 	if c.tail {
@@ -89,9 +96,15 @@ func (c *capture) trim() {
 	}
 }
 
-// text returns what was collected so far and whether some of it was dropped.
+// text returns what was collected so far and whether some of it was dropped. Where the
+// beginning was, a little more is left out: half a secret is known to no mask.
 func (c *capture) text() (string, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return string(c.buf), c.overflow
+	text := string(c.buf)
+	if c.tail && c.overflow {
+		const half = 512
+		text = text[half:]
+	}
+	return text, c.overflow
 }

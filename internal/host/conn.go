@@ -25,6 +25,7 @@ type conn struct {
 	meeting  Meeting
 	attempts int // that it took to log in
 	born     time.Time
+	masker   func() *Masker
 	slots    chan struct{} // one per session that may be open
 
 	dead    chan struct{}
@@ -50,8 +51,8 @@ func newConn(ctx context.Context, h *handshake, client *ssh.Client, release func
 		identity: Identity{
 			HostKeySHA256: fingerprint(h.hostKey), KeyType: plainOf(h.hostKey).Type(), ServerVersion: string(client.ServerVersion()), Address: h.address, Hops: h.hops,
 		},
-		meeting: h.meeting(),
-		dead:    make(chan struct{}),
+		meeting: h.meeting(), masker: h.masker,
+		dead: make(chan struct{}),
 	}
 	c.slots = make(chan struct{}, c.sessions())
 	go func() { c.die(client.Wait()) }()
@@ -163,12 +164,15 @@ func (c *conn) run(ctx context.Context, s Script) (Result, error) {
 	d := newDrive(prepare(s, c.account()))
 	result, failure := c.drive(ctx, d, s)
 	if failure == nil {
+		if result.Stderr != "" {
+			result.Stderr = c.masker().Mask(result.Stderr)
+		}
 		tflog.SubsystemDebug(ctx, logSubsystem, "script ended", map[string]any{
 			"host": c.spec.label(), "script": s.Name, "exit": result.Exit, "ms": time.Since(began).Milliseconds()})
 		return result, nil
 	}
 	failure.Host, failure.User, failure.Script = c.spec.label(), c.spec.User, s.Name
-	failure.ServerIdent, failure.Elapsed = c.identity.ServerVersion, time.Since(began)
+	failure.ServerIdent, failure.Elapsed, failure.masker = c.identity.ServerVersion, time.Since(began), c.masker()
 	tflog.SubsystemDebug(ctx, logSubsystem, "script failed", map[string]any{
 		"host": c.spec.label(), "script": s.Name, "kind": string(failure.Kind), "phase": string(failure.Phase), "ms": time.Since(began).Milliseconds()})
 	return Result{}, failure

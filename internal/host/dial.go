@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -60,6 +61,7 @@ type handshake struct {
 	wire    *wire
 	// requests are those that concern no channel, once we are in.
 	requests <-chan *ssh.Request
+	masker   func() *Masker
 	phase    atomic.Pointer[Phase]
 	moments  moments
 
@@ -74,7 +76,7 @@ type handshake struct {
 
 // login dials spec's machine at address over r and logs in. The error is an *Error.
 func login(ctx context.Context, spec Spec, address string, trust trust, version string, r route) (*handshake, *ssh.Client, error) {
-	h := &handshake{spec: spec, address: address, trust: trust, version: version}
+	h := &handshake{spec: spec, address: address, trust: trust, version: version, masker: sync.OnceValue(spec.masker)}
 	h.enter(PhaseTCP)
 	var err error
 	credCtx, release := context.WithTimeout(ctx, spec.HandshakeTimeout+spec.ConnectTimeout)
@@ -210,12 +212,16 @@ func (h *handshake) beforeTry(a *ssh.ClientAuthContext) (ssh.AuthMethod, error) 
 // What comes before is the text of /etc/issue.net, which says nothing.
 func (h *handshake) hear(text string) error {
 	if len(h.creds.offered) > 0 {
-		h.banner = strings.TrimSpace(strings.ToValidUTF8(text[:min(len(text), bannerLimit)], "?"))
+		h.banner = beginning(strings.TrimSpace(h.masker().Mask(text)), bannerLimit)
 	}
 	return nil
 }
 
-const bannerLimit = 500
+// How much of a text is told that came instead of an answer.
+const (
+	bannerLimit = 500
+	beforeLimit = 300
+)
 
 func (h *handshake) enter(p Phase) { h.phase.Store(&p) }
 
@@ -284,11 +290,12 @@ func (h *handshake) fail(ctx context.Context, kind Kind, phase Phase, err error)
 
 func (h *handshake) complete(e *Error) *Error {
 	e.Host, e.User, e.Address, e.Attempts = h.spec.label(), h.spec.User, h.address, 1
+	e.masker = h.masker()
 	if h.wire != nil {
 		ident, before := h.wire.said()
 		e.ServerIdent = ident
 		if ident == "" {
-			e.PreIdent = before
+			e.PreIdent = beginning(e.masker.Mask(before), beforeLimit)
 		}
 	}
 	e.Meeting = h.meeting()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Kind says what sort of failure an Error is; it decides whether trying again
@@ -83,10 +84,13 @@ type Error struct {
 	HostKey                             *HostKeyFacts // what else there is to know about a refused one, else nil
 
 	Err error
+
+	masker *Masker // of the secrets that the machine, or what is on the way to it, was given
 }
 
 // Error says what we were doing, to which machine, and what happened. What comes
-// from the machine is made harmless for terminals.
+// from the machine is made harmless for terminals, and secrets that it repeats are
+// masked.
 func (e *Error) Error() string { return Printable(e.text()) }
 
 func (e *Error) text() string {
@@ -95,11 +99,11 @@ func (e *Error) text() string {
 	if e.Script != "" {
 		b.WriteString(e.Script + ": ")
 	}
-	b.WriteString(string(e.Phase) + ": " + e.Err.Error())
+	b.WriteString(string(e.Phase) + ": " + e.what())
 	if e.PreIdent != "" {
 		fmt.Fprintf(&b, ": the peer said %q", e.PreIdent)
 	}
-	if text := strings.TrimSpace(e.Stderr); text != "" {
+	if text := strings.TrimSpace(e.masker.Mask(e.Stderr)); text != "" {
 		b.WriteString(": " + clipped(text))
 	}
 	if e.Attempts > 1 {
@@ -109,6 +113,24 @@ func (e *Error) text() string {
 		b.WriteString(" (the script may have run)")
 	}
 	return b.String()
+}
+
+// what is what happened. A machine may send messages of any length.
+func (e *Error) what() string {
+	const limit = 4000
+	return beginning(e.masker.Mask(e.Err.Error()), limit)
+}
+
+// beginning is the first bytes of text, and where there are more, says so. Text is
+// masked before it is cut.
+func beginning(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	for limit > 0 && !utf8.RuneStart(text[limit]) {
+		limit--
+	}
+	return fmt.Sprintf("%s … (%d bytes more)", text[:limit], len(text)-limit)
 }
 
 // clipped leaves out the middle of a long text: a ForceCommand that cannot run our

@@ -45,8 +45,12 @@ func (l *local) run(ctx context.Context, s Script, a account) (Result, error) {
 		result, failure = d.judge(ended, err)
 	}
 	if failure == nil {
+		if result.Stderr != "" {
+			result.Stderr = l.spec.masker().Mask(result.Stderr)
+		}
 		return result, nil
 	}
+	failure.masker = l.spec.masker()
 	failure.Host, failure.Script, failure.Elapsed = l.spec.label(), s.Name, time.Since(began)
 	return Result{}, failure
 }

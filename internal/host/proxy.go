@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -85,6 +86,10 @@ type buffered struct {
 
 func (b *buffered) Read(p []byte) (int, error) { return b.ahead.Read(p) }
 
+// answerLimit is how long the head of a proxy's answer may be; Go's own client takes
+// up to 1 MiB of a server.
+const answerLimit = 64 << 10
+
 func connectHTTP(c net.Conn, u *url.URL, address string) (net.Conn, error) {
 	request := "CONNECT " + address + " HTTP/1.1\r\nHost: " + address + "\r\n"
 	if u.User != nil {
@@ -95,13 +100,18 @@ func connectHTTP(c net.Conn, u *url.URL, address string) (net.Conn, error) {
 	if _, err := io.WriteString(c, request+"\r\n"); err != nil {
 		return nil, err
 	}
-	ahead := bufio.NewReader(c)
+	limited := &io.LimitedReader{R: c, N: answerLimit}
+	ahead := bufio.NewReader(limited)
 	answer, err := http.ReadResponse(ahead, &http.Request{Method: http.MethodConnect})
-	if err != nil {
+	switch {
+	case err != nil && limited.N == 0:
+		return nil, barred("its answer to CONNECT is longer than %d KiB", answerLimit>>10)
+	case err != nil:
 		return nil, err
 	}
 	switch answer.StatusCode {
 	case http.StatusOK:
+		limited.N = math.MaxInt64
 		return &buffered{c, ahead}, nil
 	case http.StatusProxyAuthRequired, http.StatusUnauthorized, http.StatusForbidden, http.StatusMethodNotAllowed:
 		return nil, barred("CONNECT %s: %s", address, answer.Status)

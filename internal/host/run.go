@@ -38,7 +38,7 @@ type drive struct {
 }
 
 func newDrive(p program) *drive {
-	return &drive{program: p, out: capture{limit: stdoutLimit}, errs: capture{limit: stderrLimit, tail: true}}
+	return &drive{program: p, out: capture{limit: stdoutLimit, full: make(chan struct{})}, errs: capture{limit: stderrLimit, tail: true}}
 }
 
 // run starts the program and waits for the end of the script, of the process, or
@@ -63,6 +63,9 @@ func (d *drive) run(ctx context.Context, p process) (ending, error) {
 		case <-ctx.Done():
 			go p.kill() // on a dead link even saying goodbye blocks
 			return ending{}, ctx.Err()
+		case <-d.out.full:
+			go p.kill()
+			return ending{}, nil
 		case <-outEnd:
 			outEnd = nil
 		case <-errEnd:
@@ -152,12 +155,15 @@ func (d *drive) judge(end ending, err error) (Result, *Error) {
 		stderr = errs
 	}
 	stderr, _, _ = strings.Cut(stderr, m.end)
+	if overflow && !begun {
+		return Result{}, d.fail(Output, PhaseExec, "", fmt.Errorf("the login shell printed more than %d MiB and did not begin the script", stdoutLimit>>20))
+	}
 	if !begun {
 		return Result{}, d.neverBegan(head, stderr, end, err)
 	}
 	body, exit, ended := cutEnd(body, m.end)
 	switch {
-	case ended && overflow:
+	case overflow:
 		return Result{}, d.fail(Output, PhaseRemote, stderr, fmt.Errorf("the script printed more than %d MiB", stdoutLimit>>20))
 	case ended:
 		return Result{Stdout: body, Stderr: stderr, Exit: exit}, nil

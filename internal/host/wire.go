@@ -81,12 +81,11 @@ func (w *wire) sniff(p []byte) {
 	w.done = len(w.head) >= headLimit
 }
 
-// said returns the identification line and the printable text before it.
+// said returns the identification line and the text before it.
 func (w *wire) said() (ident, before string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	text := strings.TrimSpace(string(w.head[:min(len(w.head), 300)]))
-	return w.ident, strings.ToValidUTF8(text, "?")
+	return w.ident, strings.TrimSpace(string(w.head))
 }
 
 // identified returns the identification line and when it was complete.

@@ -16,9 +16,9 @@ func TestListenAddressIsNotRunHere(t *testing.T) {
 	for name, address := range map[string]string{
 		"command substitution": "$(touch${IFS}ran)",
 		"backquotes":           "`touch${IFS}ran`",
-		"separator":            "x;touch${IFS}ran",
-		"background":           "x&touch${IFS}ran",
-		"pipe":                 "x|touch${IFS}ran",
+		"separator":            "x;touch${IFS}ran;",
+		"background":           "x&touch${IFS}ran&",
+		"pipe":                 "x|touch${IFS}ran|",
 	} {
 		t.Run(name, func(t *testing.T) {
 			here := t.TempDir()
