@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 	"golang.org/x/crypto/ssh"
 )
 
@@ -167,13 +166,13 @@ func (c *conn) run(ctx context.Context, s Script) (Result, error) {
 		if result.Stderr != "" {
 			result.Stderr = c.masker().Mask(result.Stderr)
 		}
-		tflog.SubsystemDebug(ctx, logSubsystem, "script ended", map[string]any{
+		logDebug(ctx, "script ended", map[string]any{
 			"host": c.spec.label(), "script": s.Name, "exit": result.Exit, "ms": time.Since(began).Milliseconds()})
 		return result, nil
 	}
 	failure.Host, failure.User, failure.Script = c.spec.label(), c.spec.User, s.Name
 	failure.ServerIdent, failure.Elapsed, failure.masker = c.identity.ServerVersion, time.Since(began), c.masker()
-	tflog.SubsystemDebug(ctx, logSubsystem, "script failed", map[string]any{
+	logDebug(ctx, "script failed", map[string]any{
 		"host": c.spec.label(), "script": s.Name, "kind": string(failure.Kind), "phase": string(failure.Phase), "ms": time.Since(began).Milliseconds()})
 	return Result{}, failure
 }

@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 	"golang.org/x/crypto/ssh"
 )
 
@@ -352,7 +351,7 @@ func (p *Pool) dial(ctx context.Context, spec Spec, path func(context.Context) (
 		return nil, &Error{Kind: Config, Phase: PhaseHostKey, Host: spec.label(), User: spec.User, Err: err}
 	}
 	for _, note := range records.notes {
-		tflog.SubsystemWarn(ctx, logSubsystem, "passed over in known hosts", map[string]any{"host": spec.label(), "what": note})
+		logSkipped(ctx, spec, note)
 	}
 	for n := 1; ; n++ {
 		c, passed, err := p.meet(ctx, spec, newTrust(spec, records), path)

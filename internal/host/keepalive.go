@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 )
 
 // keepAlive asks for a sign of life when nothing came in for an interval, and
@@ -19,7 +17,7 @@ func (c *conn) keepAlive(ctx context.Context) {
 	for {
 		silence := c.wire.silence()
 		if silence >= limit {
-			tflog.SubsystemDebug(ctx, logSubsystem, "peer is silent, closing", map[string]any{"host": c.spec.label(), "silence": silence.String()})
+			logDebug(ctx, "peer is silent, closing", map[string]any{"host": c.spec.label(), "silence": silence.String()})
 			c.die(fmt.Errorf("the machine was silent for %s (keepalive_interval = %s, keepalive_count_max = %d)",
 				silence.Round(100*time.Millisecond), interval, c.spec.KeepaliveCountMax))
 			return

@@ -10,28 +10,57 @@ import (
 // logSubsystem is the subsystem of tflog that this package writes to.
 const logSubsystem = "ssh"
 
-// LogContext returns ctx with the log of this package set up. A subsystem does
-// not inherit the masks of the root logger, so every secret is named here too,
-// although none is ever logged.
-func LogContext(ctx context.Context, secrets ...string) context.Context {
-	ctx = tflog.NewSubsystem(ctx, logSubsystem, tflog.WithRootFields())
-	if len(secrets) == 0 {
-		return ctx
+// LogContext returns ctx with the log of this package set up, and what LogFields
+// masks.
+func LogContext(ctx context.Context, m *Masker) context.Context {
+	ctx = context.WithValue(ctx, maskerKey{}, m)
+	return tflog.NewSubsystem(ctx, logSubsystem, tflog.WithRootFields())
+}
+
+type maskerKey struct{}
+
+// LogFields returns fields with their texts masked and spelled out, lists of texts
+// as well, which tflog itself would write as they are. Every log line of ours has
+// its fields from here.
+func LogFields(ctx context.Context, fields map[string]any) map[string]any {
+	m, _ := ctx.Value(maskerKey{}).(*Masker)
+	clean := make(map[string]any, len(fields))
+	for name, value := range fields {
+		switch v := value.(type) {
+		case string:
+			value = Printable(m.Mask(v))
+		case []string:
+			list := make([]string, len(v))
+			for i, text := range v {
+				list[i] = Printable(m.Mask(text))
+			}
+			value = list
+		case error:
+			value = Printable(m.Mask(v.Error()))
+		}
+		clean[name] = value
 	}
-	ctx = tflog.SubsystemMaskAllFieldValuesStrings(ctx, logSubsystem, secrets...)
-	return tflog.SubsystemMaskMessageStrings(ctx, logSubsystem, secrets...)
+	return clean
+}
+
+func logDebug(ctx context.Context, message string, fields map[string]any) {
+	tflog.SubsystemDebug(ctx, logSubsystem, message, LogFields(ctx, fields))
 }
 
 func logConnected(ctx context.Context, c *conn, attempts int, took time.Duration) {
-	tflog.SubsystemDebug(ctx, logSubsystem, "connected", map[string]any{
+	logDebug(ctx, "connected", map[string]any{
 		"host": c.spec.label(), "server": c.identity.ServerVersion, "host_key": c.identity.HostKeySHA256,
 		"attempts": attempts, "ms": took.Milliseconds(),
 	})
 }
 
 func logFailure(ctx context.Context, s Spec, e *Error) {
-	tflog.SubsystemDebug(ctx, logSubsystem, "attempt failed", map[string]any{
+	logDebug(ctx, "attempt failed", map[string]any{
 		"host": s.label(), "attempt": e.Attempts, "kind": string(e.Kind), "phase": string(e.Phase),
-		"error": e.Err.Error(), "ms": e.Elapsed.Milliseconds(),
+		"error": e.what(), "ms": e.Elapsed.Milliseconds(),
 	})
+}
+
+func logSkipped(ctx context.Context, s Spec, what string) {
+	tflog.SubsystemWarn(ctx, logSubsystem, "passed over in known hosts", LogFields(ctx, map[string]any{"host": s.label(), "what": what}))
 }

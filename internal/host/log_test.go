@@ -44,7 +44,7 @@ func TestSecretsAreInNoLog(t *testing.T) {
 	good := serve(t, mustSigner(private).PublicKey(), nil)
 	bad, _ := passwordServer(t, true, false)
 	var log lockedBuffer
-	ctx := LogContext(tflogtest.RootLogger(context.Background(), &log))
+	ctx := LogContext(tflogtest.RootLogger(context.Background(), &log), nil)
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	change := func(l *Settings) {

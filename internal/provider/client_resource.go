@@ -7,7 +7,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
@@ -65,7 +64,7 @@ func (m *clientModel) apply(ctx context.Context, s *session, where whereabouts, 
 	if err != nil {
 		return sighting{}, err
 	}
-	tflog.Debug(ctx, "settings are effective", map[string]any{
+	logDebug(ctx, "settings are effective", map[string]any{
 		"host": target.Spec.String(), "outcome": string(outcome), "trail": plan.Trail, "managed_file": plan.ManagedFile,
 	})
 	// What the plan showed was verified by the engine and stays as it was shown.

@@ -5,7 +5,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
@@ -104,7 +103,7 @@ func (m *coolifyModel) refresh(ctx context.Context, sight reconcile.CoolifySight
 		diags.Append(otherMachineSeen(name))
 	}
 	m.coolifyComputed = after
-	tflog.Debug(ctx, "looked", map[string]any{"host": name, "drift": len(observed.Drift)})
+	logDebug(ctx, "looked", map[string]any{"host": name, "drift": len(observed.Drift)})
 	return diags
 }
 

@@ -5,7 +5,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
@@ -57,7 +56,7 @@ func (m *coolifyModel) apply(ctx context.Context, s *session, where whereabouts,
 	if err != nil {
 		return sighting{}, err
 	}
-	tflog.Debug(ctx, "settings are written", map[string]any{
+	logDebug(ctx, "settings are written", map[string]any{
 		"host": target.Spec.String(), "outcome": string(outcome), "trail": plan.Trail, "file": target.File,
 	})
 	// What the plan showed was verified by the engine and stays as it was shown.

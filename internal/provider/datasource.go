@@ -12,7 +12,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
@@ -115,7 +114,7 @@ func (s *session) survey(ctx context.Context, where whereabouts, mainFile types.
 
 // surveyed logs what a look brought and returns why it brought nothing.
 func surveyed(ctx context.Context, name string, s keepalive.Survey) diag.Diagnostics {
-	tflog.Debug(ctx, "surveyed", map[string]any{"host": name, "contexts": len(s.Readings), "files": len(s.Files), "overrides": len(s.Overrides)})
+	logDebug(ctx, "surveyed", map[string]any{"host": name, "contexts": len(s.Readings), "files": len(s.Files), "overrides": len(s.Overrides)})
 	return problems(name, s.Problems)
 }
 

@@ -13,7 +13,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
@@ -149,7 +148,7 @@ func (m *auditModel) look(ctx context.Context, s *session, where whereabouts) (d
 		return diags, err
 	}
 	a := keepalive.AuditServer(m.profiles(), sight.Facts)
-	tflog.Debug(ctx, "audited", map[string]any{"host": m.Host.ValueString(), "findings": len(a.Findings), "exceptions": len(a.Exceptions), "warnings": len(a.Concerns)})
+	logDebug(ctx, "audited", map[string]any{"host": m.Host.ValueString(), "findings": len(a.Findings), "exceptions": len(a.Exceptions), "warnings": len(a.Concerns)})
 	diags.Append(problems(m.Host.ValueString(), a.Problems)...)
 	if !diags.HasError() {
 		m.tell(a, sight)

@@ -15,7 +15,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
@@ -107,7 +106,7 @@ func (m *controlSocketsModel) look(ctx context.Context, s *session, where wherea
 	if err != nil {
 		return nil, err
 	}
-	tflog.Debug(ctx, "control sockets", map[string]any{"host": m.Host.ValueString(), "sockets": len(sight.Sockets), "unnamed": sight.Unnamed})
+	logDebug(ctx, "control sockets", map[string]any{"host": m.Host.ValueString(), "sockets": len(sight.Sockets), "unnamed": sight.Unnamed})
 	m.tell(sight)
 	return nil, nil
 }

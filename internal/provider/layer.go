@@ -160,17 +160,3 @@ func fullyKnown(ctx context.Context, value attr.Value) bool {
 	raw, err := value.ToTerraformValue(ctx)
 	return err == nil && raw.IsFullyKnown()
 }
-
-// secretsOf lists every secret in s, for the masks of the log.
-func secretsOf(s host.Settings) []string {
-	var found []string
-	for _, a := range allConnectionAttributes() {
-		if slot, is := a.slot(&s).(**host.Secret); is && *slot != nil && **slot != "" {
-			found = append(found, (*slot).Reveal())
-		}
-	}
-	for _, hop := range s.Jump {
-		found = append(found, secretsOf(hop)...)
-	}
-	return found
-}

@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
@@ -135,7 +134,7 @@ func (l *lifecycle[M, P]) Update(ctx context.Context, req resource.UpdateRequest
 	}
 	resp.Diagnostics.Append(m.identify(ctx, resp.Identity)...)
 	if m.sameOnHost(ctx, before) {
-		tflog.Debug(ctx, "nothing to change on the host", map[string]any{"host": m.place().Host.ValueString()})
+		logDebug(ctx, "nothing to change on the host", map[string]any{"host": m.place().Host.ValueString()})
 		resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 		return
 	}
@@ -276,7 +275,7 @@ func (l *lifecycle[M, P]) Delete(ctx context.Context, req resource.DeleteRequest
 	if l.session.claims.written(claimKey(where.spec, m.lines())) {
 		// As in a replacement that creates first, or under a new name: what is there
 		// now is somebody else's.
-		tflog.Debug(ctx, "left to the resource that has the lines now", map[string]any{"host": where.spec.String(), "lines": m.lines()})
+		logDebug(ctx, "left to the resource that has the lines now", map[string]any{"host": where.spec.String(), "lines": m.lines()})
 		return
 	}
 	same, changed, err := m.remove(ctx, l.session, where)

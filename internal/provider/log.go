@@ -10,6 +10,11 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 )
 
+// logDebug is the only way to the log of this package.
+func logDebug(ctx context.Context, message string, fields map[string]any) {
+	tflog.Debug(ctx, message, host.LogFields(ctx, fields))
+}
+
 // logSpec shows how a host is reached after all layers were merged. Of secrets
 // it says only whether there is one.
 func logSpec(ctx context.Context, s host.Spec) {
@@ -17,7 +22,7 @@ func logSpec(ctx context.Context, s host.Spec) {
 	for _, hop := range s.Jump {
 		hops = append(hops, hop.String())
 	}
-	tflog.Debug(ctx, "connection settings", map[string]any{
+	logDebug(ctx, "connection settings", map[string]any{
 		"host":              s.Name,
 		"reached_as":        s.String(),
 		"jump":              strings.Join(hops, " "),

@@ -9,7 +9,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
@@ -91,7 +90,7 @@ func (p *planning[M, P]) run(ctx context.Context) diag.Diagnostics {
 	_, unknown, more := p.m.check(ctx)
 	diags.Append(more...)
 	if where.unknown != "" || unknown {
-		tflog.Debug(ctx, "planned without looking", map[string]any{"unknown": where.unknown})
+		logDebug(ctx, "planned without looking", map[string]any{"unknown": where.unknown})
 		p.moved("")
 		return diags
 	}
@@ -147,7 +146,7 @@ func (p *planning[M, P]) look(ctx context.Context, where whereabouts) diag.Diagn
 	if p.rivalled(ctx, where) {
 		return append(diags, twoForOne(name, p.m.lines()))
 	}
-	tflog.Debug(ctx, "planned", map[string]any{"host": where.spec.String(), "trail": f.plan.Trail, "changes": len(f.plan.Paths())})
+	logDebug(ctx, "planned", map[string]any{"host": where.spec.String(), "trail": f.plan.Trail, "changes": len(f.plan.Paths())})
 	p.moved(f.machineID)
 	if p.before != nil && !p.changed && !hasErrors(f.plan.Problems) && f.settled(p.before) {
 		// There is nothing to plan, and no warning to repeat, even if somebody spelled

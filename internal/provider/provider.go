@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -46,7 +47,25 @@ type Provider struct {
 
 	mu      sync.Mutex
 	current *session
+	masks   redaction
 	ending  sync.WaitGroup
+}
+
+// maskFor has secrets of s masked from now on. Those of the configuration before,
+// whose calls may not have ended, are masked too.
+func (p *Provider) maskFor(s *session) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n := len(p.masks); n > 1 {
+		p.masks = p.masks[n-1:]
+	}
+	p.masks = append(slices.Clip(p.masks), s.masker)
+}
+
+func (p *Provider) redaction() redaction {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.masks
 }
 
 // New returns a provider that reaches machines over SSH. Close ends it.
@@ -105,7 +124,8 @@ func (p *Provider) ValidateConfig(ctx context.Context, req provider.ValidateConf
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	_, diags := newSession(ctx, m)
+	s, diags := newSession(ctx, m)
+	p.maskFor(s)
 	resp.Diagnostics.Append(diags...)
 }
 
@@ -118,6 +138,7 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 		return
 	}
 	s, diags := newSession(ctx, m)
+	p.maskFor(s)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return

@@ -5,7 +5,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
@@ -51,7 +50,7 @@ func (m *serverModel) apply(ctx context.Context, s *session, where whereabouts, 
 	if err != nil {
 		return sighting{}, err
 	}
-	tflog.Debug(ctx, "settings are effective", map[string]any{
+	logDebug(ctx, "settings are effective", map[string]any{
 		"host": target.Spec.String(), "outcome": string(outcome), "trail": plan.Trail, "managed_file": plan.ManagedFile,
 	})
 	// What the plan showed was verified by the engine and stays as it was shown.

@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/userconf"
@@ -23,7 +22,7 @@ type session struct {
 	hostsUnknown  bool
 	environment   host.Settings
 	onUnreachable types.String
-	secrets       []string
+	masker        *host.Masker
 	configs       *userconf.Reader
 	claims        claims
 	meetings      meetings
@@ -57,7 +56,7 @@ func newSession(ctx context.Context, m providerModel) (*session, diag.Diagnostic
 			s.hosts[name] = newLayer(ctx, path.Root("hosts").AtMapKey(name), object, &diags)
 		}
 	}
-	s.collectSecrets()
+	s.masker = s.collectSecrets()
 	return s, diags
 }
 
@@ -69,11 +68,12 @@ func newLayer(ctx context.Context, at path.Path, object types.Object, diags *dia
 	return layered{settings: settings, unknown: unknownIn(ctx, object)}
 }
 
-func (s *session) collectSecrets() {
-	s.secrets = append(secretsOf(s.environment), secretsOf(s.connection.settings)...)
+func (s *session) collectSecrets() *host.Masker {
+	layers := []host.Settings{s.environment, s.connection.settings}
 	for _, entry := range s.hosts {
-		s.secrets = append(s.secrets, secretsOf(entry.settings)...)
+		layers = append(layers, entry.settings)
 	}
+	return host.MaskerOf(layers...)
 }
 
 func (s *session) anyUnknown() bool {
@@ -88,12 +88,7 @@ func (s *session) anyUnknown() bool {
 // secret in what the call logs: a context does not survive from Configure.
 func (s *session) enter(ctx context.Context) (context.Context, func()) {
 	s.inUse.RLock()
-	ctx = host.LogContext(ctx, s.secrets...)
-	if len(s.secrets) > 0 {
-		ctx = tflog.MaskAllFieldValuesStrings(ctx, s.secrets...)
-		ctx = tflog.MaskMessageStrings(ctx, s.secrets...)
-	}
-	return ctx, s.inUse.RUnlock
+	return host.LogContext(ctx, s.masker), s.inUse.RUnlock
 }
 
 // retire closes the connections once no call uses them.
@@ -154,7 +149,7 @@ func (s *session) lookup(ctx context.Context) host.Lookup {
 	return func(file string, said host.Settings, user string) (host.Settings, error) {
 		answer, err := s.configs.About(ctx, file, said, user)
 		if err == nil {
-			tflog.Debug(ctx, "ssh_config", map[string]any{"file": file, "host": *said.Host, "lines": answer.Trail})
+			logDebug(ctx, "ssh_config", map[string]any{"file": file, "host": *said.Host, "lines": answer.Trail})
 		}
 		return answer.Settings, err
 	}
