@@ -92,6 +92,8 @@ func (c *conn) refusal(ctx context.Context, err error) *Error {
 	switch {
 	case ctx.Err() != nil:
 		return &Error{Kind: ctxKind(ctx), Phase: PhaseOpen, Err: ctx.Err()}
+	case errors.Is(err, errNoAnswer):
+		return &Error{Kind: Timeout, Phase: PhaseOpen, Err: fmt.Errorf("%w within %s", err, c.spec.CommandTimeout)}
 	case !errors.As(err, &refused):
 		c.settle()
 		if !c.alive() {
@@ -104,7 +106,12 @@ func (c *conn) refusal(ctx context.Context, err error) *Error {
 	return &Error{Kind: SessionLimit, Phase: PhaseOpen, Err: err}
 }
 
-// openOnce opens a session; one that arrives after ctx has ended is closed again.
+// errNoAnswer is a request for a session that the machine neither grants nor refuses,
+// though it may give signs of life.
+var errNoAnswer = errors.New("the machine does not answer the request for a session")
+
+// openOnce opens a session; one that arrives after ctx has ended, or after the time
+// of a command, is closed again.
 func (c *conn) openOnce(ctx context.Context) (*ssh.Session, error) {
 	type opened struct {
 		s   *ssh.Session
@@ -119,13 +126,14 @@ func (c *conn) openOnce(ctx context.Context) (*ssh.Session, error) {
 	case o := <-got:
 		return o.s, o.err
 	case <-ctx.Done():
-		go func() {
-			if o := <-got; o.err == nil {
-				_ = o.s.Close() // nobody waits for it any more
-			}
-		}()
-		return nil, ctx.Err()
+	case <-time.After(c.spec.CommandTimeout):
 	}
+	go func() {
+		if o := <-got; o.err == nil {
+			_ = o.s.Close() // it is not waited for any more
+		}
+	}()
+	return nil, errNoAnswer
 }
 
 // lost is the error of a connection that died before anything was sent.

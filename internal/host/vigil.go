@@ -175,12 +175,16 @@ type ear struct {
 	asked []time.Duration
 }
 
+// heardLimit is how many keepalives are noted: one a second for almost three hours. A
+// machine may send as many as it likes.
+const heardLimit = 10_000
+
 // hear notes r if it is a keepalive, and says whether it may have an answer.
 // OpenSSH's is keepalive@openssh.com, others have one of their own name.
 func (e *ear) hear(r *ssh.Request) (answer bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if strings.HasPrefix(r.Type, "keepalive@") {
+	if strings.HasPrefix(r.Type, "keepalive@") && len(e.asked) < heardLimit {
 		e.asked = append(e.asked, time.Since(e.since))
 	}
 	return !e.mute
