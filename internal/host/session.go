@@ -92,7 +92,7 @@ func (c *conn) refusal(ctx context.Context, err error) *Error {
 	switch {
 	case ctx.Err() != nil:
 		return &Error{Kind: ctxKind(ctx), Phase: PhaseOpen, Err: ctx.Err()}
-	case errors.Is(err, errNoAnswer):
+	case errors.Is(err, errNoAnswer) && c.alive():
 		return &Error{Kind: Timeout, Phase: PhaseOpen, Err: fmt.Errorf("%w within %s", err, c.spec.CommandTimeout)}
 	case !errors.As(err, &refused):
 		c.settle()
@@ -125,6 +125,7 @@ func (c *conn) openOnce(ctx context.Context) (*ssh.Session, error) {
 	select {
 	case o := <-got:
 		return o.s, o.err
+	case <-c.dead: // of which x/crypto does not tell who asks at this moment (v0.58)
 	case <-ctx.Done():
 	case <-time.After(c.spec.CommandTimeout):
 	}
