@@ -157,7 +157,7 @@ func (r *clientReport) attr(arg string) error {
 // finish draws the conclusions that need several sections.
 func (r *clientReport) finish(t ClientTarget, want keepalive.Client) (ClientSight, error) {
 	f := &r.sight.Facts
-	if !r.ended {
+	if !r.ended || r.main == "" || r.system == "" || f.File == "" {
 		return ClientSight{}, errCutShort
 	}
 	f.System = t.system()

@@ -39,7 +39,7 @@ func parseReport(out, greeting string, q questions) (*view, map[string]answer, e
 	if err := r.read(r.section); err != nil {
 		return nil, nil, err
 	}
-	if !r.ended && r.sight.Facts.Invalid == "" {
+	if f := r.sight.Facts; !r.ended && f.Invalid == "" || f.Tree.Main == "" || f.Tree.Dir == "" {
 		return nil, nil, errCutShort
 	}
 	if r.sight.Facts.VersionText == "" && r.sight.sshd != "" {
@@ -67,7 +67,10 @@ func (r *report) section(word, arg string) error {
 	switch word {
 	case "daemon":
 		pid, _, _ := strings.Cut(arg, " ")
-		return number(pid, &f.Daemon.PID)
+		if err := number(pid, &f.Daemon.PID); err != nil {
+			return err
+		}
+		return checkPID(f.Daemon.PID)
 	case "argv":
 		r.argv = arg
 	case "cgroup":

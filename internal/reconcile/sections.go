@@ -14,6 +14,7 @@ type sections struct {
 	names []string // of the files to come
 	files map[string][]byte
 	dumps []dump
+	seen  map[string]int // sections by their word
 }
 
 // dump is one run of sshd -T or ssh -G.
@@ -34,13 +35,16 @@ func (s *sections) read(section func(word, arg string) error) error {
 		line, s.rest, _ = strings.Cut(s.rest, "\n")
 		if strings.HasPrefix(line, "@") {
 			word, arg, _ := strings.Cut(line[1:], " ")
+			if err := s.plausible(word, arg); err != nil {
+				return err
+			}
 			if err := section(word, arg); err != nil {
 				return err
 			}
 			continue
 		}
 		if len(s.dumps) == 0 {
-			return fmt.Errorf("unexpected line %q in the report of facts", line)
+			return fmt.Errorf("unexpected line %.200q in the report of facts", line)
 		}
 		s.dumps[len(s.dumps)-1].out.WriteString(line + "\n")
 	}
@@ -58,7 +62,7 @@ func (s *sections) dump(word, arg string, kinds ...string) error {
 		}
 		s.dumps = append(s.dumps, d)
 	case word != "err":
-		return fmt.Errorf("unexpected section %q in the report of facts", word)
+		return fmt.Errorf("unexpected section %.200q in the report of facts", word)
 	case len(s.dumps) > 0:
 		s.dumps[len(s.dumps)-1].err.WriteString(arg + "\n")
 	}
@@ -102,6 +106,9 @@ func number(s string, into *int) error {
 	n, err := strconv.Atoi(strings.TrimSpace(s))
 	if err != nil {
 		return fmt.Errorf("no number in the report of facts: %w", err)
+	}
+	if n < 0 || n > largest {
+		return fmt.Errorf("the number %d in the report of facts is out of range", n)
 	}
 	*into = n
 	return nil

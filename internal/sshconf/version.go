@@ -11,7 +11,9 @@ type Version struct {
 	Major, Minor int
 }
 
-var versionPattern = regexp.MustCompile(`(?:^|OpenSSH_)(\d+)\.(\d+)`)
+// Four digits each are more than any release will have, and no text of a machine
+// becomes a number that is none.
+var versionPattern = regexp.MustCompile(`(?:^|OpenSSH_)(\d{1,4})\.(\d{1,4})(?:\D|$)`)
 
 // ParseVersion finds the release in what a program or a server says of itself:
 // "9.2", "9.2p1", "OpenSSH_9.2p1 Debian-2+deb12u6, OpenSSL 3.0.15",
