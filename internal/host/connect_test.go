@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -309,5 +310,24 @@ func TestOddAddresses(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%.30s: have %v", text, err)
 		}
+	}
+}
+
+// TestNoSHA1: nothing that we offer rests on SHA-1, and a server that has nothing else
+// is told so.
+func TestNoSHA1(t *testing.T) {
+	t.Parallel()
+	offered := algorithms()
+	for _, name := range slices.Concat(offered.KeyExchanges, offered.Ciphers, offered.MACs, trust{}.algorithms()) {
+		if strings.Contains(name, "sha1") || name == ssh.KeyAlgoRSA || name == ssh.CertAlgoRSAv01 || strings.Contains(name, "cbc") || strings.Contains(name, "arcfour") {
+			t.Errorf("%s is offered", name)
+		}
+	}
+	key, public := newKey(t)
+	s := serve(t, public, func(s *server) {
+		s.config.MACs, s.config.Ciphers = []string{ssh.HMACSHA1}, []string{ssh.CipherAES128CTR}
+	})
+	if e, _ := refusal(t, once(t), s.spec(key, nil)); e.Kind != Negotiation || !strings.Contains(e.Error(), "MAC") {
+		t.Errorf("%v: %v", e.Kind, e)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -179,23 +180,41 @@ func noRequests() <-chan *ssh.Request {
 }
 
 func (h *handshake) config() *ssh.ClientConfig {
-	secure := ssh.SupportedAlgorithms()
 	return &ssh.ClientConfig{
-		Config:            ssh.Config{KeyExchanges: secure.KeyExchanges, Ciphers: secure.Ciphers, MACs: secure.MACs},
+		Config:            algorithms(),
 		User:              h.spec.User,
 		Auth:              h.creds.methods(),
 		AuthCallback:      h.beforeTry,
 		BannerCallback:    h.hear,
 		ClientVersion:     h.version,
 		HostKeyAlgorithms: h.trust.algorithms(),
-		HostKeyCallback: h.trust.callback(h.spec.direct(), func(key ssh.PublicKey, verdict error) {
-			h.hostKey, h.verdict = key, verdict
-			h.creds.withheld = h.trust.withheld(key)
-			now := time.Now()
-			h.moments.key.Store(&now)
-			h.enter(PhaseAuth)
-		}),
+		HostKeyCallback:   h.shown,
 	}
+}
+
+// shown judges the key that the host has proved to have.
+func (h *handshake) shown(name string, remote net.Addr, key ssh.PublicKey) error {
+	note := func(key ssh.PublicKey, verdict error) {
+		h.hostKey, h.verdict = key, verdict
+		h.creds.withheld = h.trust.withheld(key)
+		now := time.Now()
+		h.moments.key.Store(&now)
+		h.enter(PhaseAuth)
+	}
+	if err := checkKeyLength(key); err != nil {
+		note(key, err)
+		return err
+	}
+	return h.trust.callback(h.spec.direct(), note)(name, remote, key)
+}
+
+// algorithms are those that x/crypto holds for secure, without SHA-1, which it still
+// counts among them for the MAC of old servers. OpenSSH has better ones since 5.9
+// (2011).
+func algorithms() ssh.Config {
+	secure := ssh.SupportedAlgorithms()
+	macs := slices.DeleteFunc(secure.MACs, func(name string) bool { return name == ssh.HMACSHA1 })
+	return ssh.Config{KeyExchanges: secure.KeyExchanges, Ciphers: secure.Ciphers, MACs: macs}
 }
 
 // beforeTry only listens: it lets x/crypto choose the method.
@@ -254,6 +273,8 @@ func (h *handshake) judge(ctx, hctx context.Context, err error) *Error {
 		return h.fail(ctx, HandshakeLost, phase, fmt.Errorf("the server closed the connection in the middle of its identification: %w", err))
 	case phase == PhaseIdent:
 		return h.fail(ctx, NotSSH, phase, errors.New("what answers on this port is not an SSH server"))
+	case shortKeyRefused(err):
+		return h.fail(ctx, Negotiation, PhaseHostKey, fmt.Errorf("the host key is too short: %w", err))
 	case errors.As(err, &negotiation):
 		return h.fail(ctx, Negotiation, PhaseKex, negotiation)
 	case phase == PhaseKex && !strings.HasPrefix(ident, "SSH-2.0-") && !strings.HasPrefix(ident, "SSH-1.99-"):

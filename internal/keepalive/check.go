@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
@@ -160,6 +161,8 @@ func badText(v string) string {
 		return "has an empty value"
 	case strings.ContainsAny(v, "\n\r\x00"):
 		return "has a line break or NUL in its value"
+	case strings.ContainsFunc(v, func(r rune) bool { return unicode.IsControl(r) && r != '\t' }):
+		return fmt.Sprintf("has a control character in its value: %q", v)
 	}
 	return ""
 }

@@ -1,0 +1,39 @@
+package host
+
+import (
+	"crypto/rsa"
+	"fmt"
+	"strings"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// checkKeyLength refuses a host key, or a certificate by an authority, that can be
+// computed from its public half, whoever recorded it.
+func checkKeyLength(key ssh.PublicKey) error {
+	keys := map[string]ssh.PublicKey{"host key": key}
+	if cert, ok := key.(*ssh.Certificate); ok {
+		keys = map[string]ssh.PublicKey{"host key": cert.Key, "key of the authority": cert.SignatureKey}
+	}
+	for what, key := range keys {
+		if bits := rsaBits(key); bits > 0 && bits < leastRSA {
+			return &Error{Kind: Negotiation, Phase: PhaseHostKey, OfferedKey: ssh.FingerprintSHA256(key),
+				Err: fmt.Errorf("the %s is an RSA key of %d bits, and ssh too takes none below %d: give the host another one (ssh-keygen -A makes what is missing)", what, bits, leastRSA)}
+		}
+	}
+	return nil
+}
+
+// rsaBits is the length of an RSA key, 0 for another one.
+func rsaBits(key ssh.PublicKey) int {
+	if holder, ok := key.(ssh.CryptoPublicKey); ok {
+		if public, ok := holder.CryptoPublicKey().(*rsa.PublicKey); ok {
+			return public.N.BitLen()
+		}
+	}
+	return 0
+}
+
+// shortKeyRefused recognises what crypto/rsa says since Go 1.24 when it is to verify the
+// signature of such a key, before anybody is asked about the key.
+func shortKeyRefused(err error) bool { return strings.Contains(err.Error(), "-bit keys are insecure") }
