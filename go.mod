@@ -2,6 +2,10 @@ module github.com/sshkeepalive/terraform-provider-sshkeepalive
 
 go 1.26.0
 
+// The patch to build with, where GOTOOLCHAIN lets Go choose. Releases take the newest one
+// there is: see .github/workflows/release.yml.
+toolchain go1.26.8
+
 require (
 	github.com/hashicorp/terraform-plugin-framework v1.19.0
 	github.com/hashicorp/terraform-plugin-framework-timeouts v0.7.0
