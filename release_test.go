@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -84,6 +85,42 @@ func TestReleasesAreBuiltAsPromised(t *testing.T) {
 			if strings.Contains(line, "uses:") && !pinned.MatchString(line) {
 				t.Errorf("%s: %s is whatever its tag says at the time", file, strings.TrimSpace(line))
 			}
+		}
+	}
+}
+
+var testNames = regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z0-9]+)`")
+
+// TestEveryPromiseHasATest: each test that SECURITY.md names is there.
+func TestEveryPromiseHasATest(t *testing.T) {
+	text, err := os.ReadFile("SECURITY.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sources strings.Builder
+	err = filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, "_test.go") {
+			source, err := os.ReadFile(path)
+			sources.Write(source)
+			return err
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := testNames.FindAllStringSubmatch(string(text), -1)
+	if len(names) < 30 {
+		t.Errorf("%d tests are named", len(names))
+	}
+	for _, name := range names {
+		if !strings.Contains(sources.String(), "\nfunc "+name[1]+"(") {
+			t.Errorf("SECURITY.md names %s, which is not there", name[1])
+		}
+	}
+	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, "| ") && strings.Count(line, "|") == 3 && !strings.Contains(line, "`Test") && !strings.Contains(line, "not yet") && !strings.Contains(line, "held by") {
+			t.Errorf("no test holds %s", line)
 		}
 	}
 }
