@@ -16,8 +16,10 @@ import (
 // bytes masked, because the stars in place of every "ab" would tell them.
 // A nil Masker masks nothing.
 type Masker struct {
-	forms    []string
 	replacer *strings.Replacer
+	// begins has a bit for the first bytes of each form. Most text holds no secret, and
+	// every state and every message is searched.
+	begins [1 << 16 / 64]uint64
 }
 
 const shortestSecret = 4
@@ -110,7 +112,28 @@ func (s *secrets) masker() *Masker {
 	for _, form := range forms {
 		pairs = append(pairs, form, redacted)
 	}
-	return &Masker{forms: forms, replacer: strings.NewReplacer(pairs...)}
+	m := &Masker{replacer: strings.NewReplacer(pairs...)}
+	for _, form := range forms {
+		bit := firstBytes(form)
+		m.begins[bit/64] |= 1 << (bit % 64)
+	}
+	return m
+}
+
+// firstBytes is a number of 16 bits for the first shortestSecret bytes of text.
+func firstBytes(text string) uint32 {
+	n := uint32(text[0]) | uint32(text[1])<<8 | uint32(text[2])<<16 | uint32(text[3])<<24
+	return n * 2654435761 >> 16
+}
+
+// mayHold reports whether a form may begin anywhere in text.
+func (m *Masker) mayHold(text string) bool {
+	for i := range max(0, len(text)-shortestSecret+1) {
+		if bit := firstBytes(text[i:]); m.begins[bit/64]&(1<<(bit%64)) != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // formsOf are those of one secret. A key in another encoding is recognised by its
@@ -144,16 +167,8 @@ func variants(text string) []string {
 // Mask returns text with three stars in place of every secret. What is cut off a
 // text has to be cut off after that: half a secret is not recognised.
 func (m *Masker) Mask(text string) string {
-	if m == nil {
+	if m == nil || !m.mayHold(text) {
 		return text
 	}
 	return m.replacer.Replace(text)
-}
-
-// Forms are the texts that are masked, for a log that masks by itself.
-func (m *Masker) Forms() []string {
-	if m == nil {
-		return nil
-	}
-	return m.forms
 }

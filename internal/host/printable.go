@@ -45,5 +45,8 @@ func Printable(text string) string {
 // characters of no width among the letters and marks, such as the Hangul filler
 // and the variation selectors.
 func shown(r rune) bool {
+	if r < 0x7f {
+		return r >= ' ' // as almost all text is
+	}
 	return unicode.IsPrint(r) && !unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
