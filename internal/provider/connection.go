@@ -70,7 +70,7 @@ func reachAttributes() []connectionAttribute {
 			doc:  "TCP port of sshd. Default `22`.",
 			slot: func(s *host.Settings) any { return &s.Port }},
 		{name: "user", in: everywhere,
-			doc:  "User to log in as. Default: the user who runs Terraform, as for `ssh`.",
+			doc:  "User to log in as. Default: the user who runs Terraform, as for `ssh`. Names that `ssh` refuses are refused here too: with quotes, parentheses, braces or one of `;&<>|` in them, or a dash at the beginning.",
 			slot: func(s *host.Settings) any { return &s.User }},
 		{name: "host_keys", in: everywhere,
 			doc: "Public host keys that the host may show, or keys of authorities that may have certified its key (`@cert-authority` in front says that it is nothing else): `ssh-ed25519 AAAA…`. " +
@@ -88,7 +88,8 @@ func reachAttributes() []connectionAttribute {
 				"A jump host has its own policy and its own record, and never that of the host behind it.",
 			slot: func(s *host.Settings) any { return &s.HostKeyPolicy }},
 		{name: "proxy_command", in: everywhere,
-			doc:  "Command, run by a shell on the machine that runs Terraform, whose standard input and output are the connection, as in `ssh_config(5)`.",
+			doc: "Command, run by a shell on the machine that runs Terraform, whose standard input and output are the connection, as in `ssh_config(5)`. " +
+				"The tokens `%h` (host), `%p` (port), `%r` (user), `%n` (host as it is given) must each be one plain word: letters, digits and `._-:%@+,/`; anything else is refused, because the shell would read it.",
 			slot: func(s *host.Settings) any { return &s.ProxyCommand }},
 		{name: "proxy_url", in: everywhere,
 			doc:  "Proxy to dial through: `http://…`, `socks5://…`. May contain credentials.",
