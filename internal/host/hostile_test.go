@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 )
 
 // The servers of this file want to keep us for ever, fill our memory, or have us
@@ -384,5 +386,30 @@ func TestHostileJumpHost(t *testing.T) {
 	_, err := once(t).Acquire(ctx, spec)
 	if e := failure(t, err); e.Kind != HostKeyChanged || impostor.tries.Load() != 0 {
 		t.Errorf("%v, and %d keys were offered: %v", e.Kind, impostor.tries.Load(), e)
+	}
+}
+
+// TestHostileForcedCommands: a real sshd whose forced command prints without end, or
+// says nothing.
+func TestHostileForcedCommands(t *testing.T) {
+	m := hosttest.Start(t, hosttest.Options{Users: []hosttest.User{{Name: "out"}, {Name: "err"}, {Name: "mute"}}})
+	m.Sh(`for u in out err mute; do echo "Match User $u"; case $u in
+		out) echo "ForceCommand yes" ;;
+		err) echo "ForceCommand yes >&2" ;;
+		mute) echo "ForceCommand sleep 1000" ;;
+		esac; done >>/etc/ssh/sshd_config`)
+	m.RestartSSHD()
+	for user, want := range map[string]Kind{"out": Output, "err": Timeout, "mute": Timeout} {
+		t.Run(user, func(t *testing.T) {
+			defer watchMemory(t)()
+			spec := specOf(t, m, user, func(l *Settings) { l.CommandTimeout = ptr(5 * time.Second) })
+			h := acquire(t, once(t), spec)
+			ctx, cancel := contextFor(30 * time.Second)
+			defer cancel()
+			_, err := h.Run(ctx, Script{Name: "gather", Text: "echo hello"})
+			if e := failure(t, err); e.Kind != want || len(e.Error()) > 8000 || e.MayHaveRun && want == Output && e.Phase != PhaseExec {
+				t.Errorf("%v in %q: %.300v", e.Kind, e.Phase, e)
+			}
+		})
 	}
 }
