@@ -48,8 +48,8 @@ func TestVulnerabilitiesSaysWhatItCouldNotCheck(t *testing.T) {
 }
 
 // TestReleasesAreBuiltAsPromised: with the newest patch of Go, with nothing in an
-// archive that depends on who builds it or when, and with actions of which the code is
-// named.
+// archive that depends on who builds it or when, and with actions that are named by
+// their code.
 func TestReleasesAreBuiltAsPromised(t *testing.T) {
 	read := func(name string) string {
 		text, err := os.ReadFile(name)

@@ -75,8 +75,8 @@ func lowerHex(escaped string) string {
 const shortestCore = 6
 
 // core is what stays the same of a secret in base64 wherever it stands in the text
-// that is encoded: shift is the number of bytes before it, modulo three, of which
-// some characters hold a part too.
+// that is encoded: shift is the number of bytes before it, modulo three. Some
+// characters hold a part of these bytes too.
 func core(alphabet *base64.Encoding, secret string, shift int) string {
 	encoded := alphabet.EncodeToString([]byte(strings.Repeat("\x00", shift) + secret))
 	from, to := (8*shift+5)/6, 8*(shift+len(secret))/6

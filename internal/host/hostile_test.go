@@ -17,13 +17,13 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 )
 
-// The servers of this file want to keep us for ever, fill our memory, or have us
+// The servers of this file want to keep us busy without end, fill our memory, or have us
 // believe what is not so. Each attempt ends soon, in little memory, with an error
 // that names the machine and the phase; and nothing of theirs is run here.
 
 // hostileMemory is how much more the heap may hold while one of them does its worst.
-// The server is in this process too, and so is the output of which 8 MiB are
-// kept, held twice while it grows.
+// The server is in this process too, and so is the output: 8 MiB are
+// kept, and held twice while they grow.
 const hostileMemory = 96 << 20
 
 // watchMemory fails the test if the heap grows beyond hostileMemory until the

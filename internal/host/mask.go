@@ -11,7 +11,7 @@ import (
 
 // Masker takes secrets out of text that others wrote: hosts, proxies and programs
 // that were given a secret and repeat it, as it is or in one of the usual
-// encodings. It is no defence against a machine that wants to pass a secret
+// encodings. It is not a defence against a machine that wants to pass a secret
 // on, which could encode it in a way of its own; nor are secrets of less than four
 // bytes masked, because the stars in place of every "ab" would tell them.
 // A nil Masker masks nothing.

@@ -125,7 +125,7 @@ func (c *conn) openOnce(ctx context.Context) (*ssh.Session, error) {
 	select {
 	case o := <-got:
 		return o.s, o.err
-	case <-c.dead: // of which x/crypto does not tell who asks at this moment (v0.58)
+	case <-c.dead: // x/crypto v0.58 leaves a request of this very moment without an answer
 	case <-ctx.Done():
 	case <-time.After(c.spec.CommandTimeout):
 	}

@@ -129,7 +129,7 @@ func (r redaction) leaf(v tftypes.Value, given func() []tftypes.Value) (tftypes.
 	return tftypes.NewValue(tftypes.String, clean), true
 }
 
-// members redacts an object or a map, of which the keys may be names of files.
+// members redacts an object or a map. The keys of a map may be names of files.
 func (r redaction) members(v tftypes.Value, given func() []tftypes.Value) (tftypes.Value, bool) {
 	var members map[string]tftypes.Value
 	if v.As(&members) != nil {

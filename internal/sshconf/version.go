@@ -12,7 +12,7 @@ type Version struct {
 }
 
 // Four digits each are more than any release will have, and no text of a machine
-// becomes a number that is none.
+// becomes a number out of range.
 var versionPattern = regexp.MustCompile(`(?:^|OpenSSH_)(\d{1,4})\.(\d{1,4})(?:\D|$)`)
 
 // ParseVersion finds the release in what a program or a server says of itself:

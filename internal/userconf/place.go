@@ -46,7 +46,7 @@ func checkWord(token byte, value string) error {
 		value = strings.NewReplacer(" ", "_", `\`, "_").Replace(value)
 	}
 	if value == "" {
-		return nil // as %j is where there is no jump host
+		return nil // as %j is without a jump host
 	}
 	return host.CheckToken(token, value)
 }
