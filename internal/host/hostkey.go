@@ -142,13 +142,19 @@ func (t trust) check(key ssh.PublicKey, also ...string) error {
 	return t.permitsAddress(key, also)
 }
 
+// isRemoteAddress reports whether name is an IP address, and not of this machine.
+func isRemoteAddress(name string) bool {
+	address, err := netip.ParseAddr(name)
+	return err == nil && !address.IsLoopback()
+}
+
 // permitsAddress is CheckHostIP of ssh: the address must not be recorded with other
 // keys only. ssh asks neither about certificates nor about addresses of this machine.
 func (t trust) permitsAddress(key ssh.PublicKey, names []string) error {
 	if _, certified := key.(*ssh.Certificate); certified || len(names) == 0 || names[0] == t.name {
 		return nil
 	}
-	if address, err := netip.ParseAddr(names[len(names)-1]); err != nil || address.IsLoopback() {
+	if !isRemoteAddress(names[len(names)-1]) {
 		return nil
 	}
 	known := plainKeys(permitting(t.all, names[0]), nil)

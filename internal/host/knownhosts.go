@@ -161,7 +161,7 @@ func parseKey(kind, encoded string) (ssh.PublicKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the key is not base64: %w", err)
 	}
-	if kind == ssh.InsecureKeyAlgoDSA {
+	if kind == algorithmDSA {
 		return parseDSA(blob)
 	}
 	key, err := ssh.ParsePublicKey(blob)
@@ -192,6 +192,9 @@ func checkSize(key ssh.PublicKey) error {
 	return nil
 }
 
+// algorithmDSA is the type of DSA keys, which x/crypto no longer offers.
+const algorithmDSA = "ssh-dss"
+
 // dsaKey is a recorded DSA key. No server can show it to us, but it is one: ssh up
 // to 9.9 does not take a host for a new one whose DSA key is recorded.
 type dsaKey []byte
@@ -201,13 +204,13 @@ func parseDSA(blob []byte) (ssh.PublicKey, error) {
 		Type       string
 		P, Q, G, Y *big.Int
 	}
-	if err := ssh.Unmarshal(blob, &key); err != nil || key.Type != ssh.InsecureKeyAlgoDSA {
+	if err := ssh.Unmarshal(blob, &key); err != nil || key.Type != algorithmDSA {
 		return nil, errors.New("the key is not a DSA key")
 	}
 	return dsaKey(blob), nil
 }
 
-func (k dsaKey) Type() string    { return ssh.InsecureKeyAlgoDSA }
+func (k dsaKey) Type() string    { return algorithmDSA }
 func (k dsaKey) Marshal() []byte { return k }
 
 func (k dsaKey) Verify([]byte, *ssh.Signature) error {

@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"golang.org/x/crypto/ssh"
 )
 
 // The parity tests ask the real ssh and this package the same question, case by
@@ -54,7 +52,7 @@ func trustDifferences() []difference {
 			is: func(ours *Error) bool { return ours.HostKey != nil && ours.HostKey.Record }},
 		{name: "DSA", reason: "a host with only a DSA key recorded is a known host, as it is to ssh up to 9.9; newer releases skip the line",
 			is: func(ours *Error) bool {
-				return ours.HostKey != nil && ours.HostKey.RecordedType == ssh.InsecureKeyAlgoDSA
+				return ours.HostKey != nil && ours.HostKey.RecordedType == algorithmDSA
 			}},
 		{name: "revoked", reason: "a key that is revoked under any name of the host is refused under every name, and under every policy; ssh looks under the name that it found a key for, and accepts a revoked key with StrictHostKeyChecking=no",
 			is: func(ours *Error) bool { return ours.Kind == HostKeyRevoked }},

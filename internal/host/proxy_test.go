@@ -193,7 +193,7 @@ func TestForeignTextIsNeverPartOfACommandLine(t *testing.T) {
 	} {
 		spec := specTo(t, 1, func(l *Settings) { l.ProxyCommand = &command })
 		spec.Elsewhere = []string{net.JoinHostPort(text, "22"), "127.0.0.1:" + text, text}
-		refusal(t, once(t), spec)
+		_, _ = refusal(t, once(t), spec)
 		for _, field := range []*string{&spec.User, &spec.Host} {
 			kept := *field
 			*field = text
