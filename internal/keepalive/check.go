@@ -45,6 +45,7 @@ const (
 	MatchOverrides  Code = "match overrides"
 	TimeMisread     Code = "time is read differently"
 	IgnoredByBuild  Code = "ignored by this build"
+	OtherTool       Code = "section of another tool"
 )
 
 // CheckServer says what is wrong with want that can be known without a host:

@@ -24,6 +24,9 @@ import (
 // somewhere and wins there stays there, so that neither the order of two applies
 // nor text that others add moves it.
 //
+// Lines that another tool keeps between two marks, and rewrites, get none of ours
+// between them either: what would stand there goes above the marks.
+//
 // What cannot win in the file, because a file that is read before sets it, is not
 // forced: nothing of anybody else's is commented out in ssh_config.
 
@@ -31,16 +34,17 @@ import (
 // it stands now, negative if nowhere.
 func clientSpots(f *sshconf.File, old int) []spotAt {
 	ours := marked(f)
+	sections := foreignSections(f, ours)
 	first := firstOutside(f, ours, func(l sshconf.Line) bool { return l.Is("Host") || l.Is("Match") })
 	set := firstOutside(f, ours, func(l sshconf.Line) bool { return l.Keyword != "" || l.Err != nil })
 	spots := []spotAt{
-		{climb(f, ours, first), "before_first_host"},
-		{climb(f, ours, set), "top"},
+		{climb(f, ours, sections, first), "before_first_host"},
+		{climb(f, ours, sections, set), "top"},
 	}
 	if other := slices.Index(ours[heading(f):], true); other >= 0 {
-		spots = append(spots, spotAt{min(other+heading(f), climb(f, ours, set)), "above_others"})
+		spots = append(spots, spotAt{min(other+heading(f), climb(f, ours, sections, set)), "above_others"})
 	}
-	if old >= 0 && (old <= first || neutral(f, ours, old)) {
+	if old >= 0 && sshconf.Outside(sections, old) == old && (old <= first || neutral(f, ours, old)) {
 		spots = slices.Insert(spots, 0, spotAt{old, "kept"})
 		for _, s := range spots[1:] {
 			if s.line == old {
@@ -65,15 +69,25 @@ func firstOutside(f *sshconf.File, ours []bool, is func(sshconf.Line) bool) int 
 	return len(f.Lines)
 }
 
-// climb goes up over the comment that is attached to line at.
-func climb(f *sshconf.File, ours []bool, at int) int {
+// foreignSections lists the marked sections of others.
+func foreignSections(f *sshconf.File, ours []bool) []sshconf.Section {
+	return slices.DeleteFunc(f.Sections(), func(s sshconf.Section) bool { return ours[s.Begin] })
+}
+
+// climb goes up over the comment that is attached to line at, and out of sections.
+func climb(f *sshconf.File, ours []bool, sections []sshconf.Section, at int) int {
 	if at == len(f.Lines) {
 		return at
 	}
-	for at > 0 && !ours[at-1] && isComment(f.Lines[at-1]) {
-		at--
+	for {
+		from := at
+		for at > 0 && !ours[at-1] && isComment(f.Lines[at-1]) && !f.Lines[at-1].EndsSection() {
+			at--
+		}
+		if at = sshconf.Outside(sections, at); at == from {
+			return at
+		}
 	}
-	return at
 }
 
 // neutral reports whether Host * before line at changes the scope of nothing.

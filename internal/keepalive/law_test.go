@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -47,6 +48,11 @@ func (m maker) file(includes bool) string {
 		for range 1 + m.IntN(2) {
 			lines = append(lines, m.matchLine())
 		}
+	}
+	if m.IntN(3) == 0 {
+		from, marks := m.IntN(len(lines)+1), pick(m, [2]string{"# BEGIN ANSIBLE MANAGED BLOCK", "# END ANSIBLE MANAGED BLOCK"}, [2]string{"#### corp. Do not edit. ####", "#### End corp ####"})
+		lines = slices.Insert(lines, from, marks[0])
+		lines = slices.Insert(lines, from+1+m.IntN(len(lines)-from), marks[1])
 	}
 	eol := pick(m, "\n", "\n", "\n", "\r\n")
 	return strings.Join(lines, eol) + pick(m, eol, eol, "")
@@ -113,6 +119,7 @@ func TestPlanLaws(t *testing.T) {
 		planned++
 		checkLaws(t, want, tree, plan)
 		onlyCommentsOut(t, tree, plan)
+		outsideSections(t, tree, plan)
 		if t.Failed() {
 			t.Fatalf("seed %d, version %s, want %+v, main %q, plan %+v", seed, tree.Version, want, tree.Files[tree.Main], plan)
 		}
@@ -145,6 +152,24 @@ func onlyCommentsOut(t *testing.T, before sshconf.Tree, plan Plan) {
 		was := strings.TrimRight(string(c.Old), "\r\n")
 		if got := strings.TrimRight(strings.Join(rest, ""), "\r\n"); got != was {
 			t.Errorf("%s: foreign text changed\nwas %q\nnow %q", c.Path, was, got)
+		}
+	}
+}
+
+// outsideSections: nothing of ours stands between the marks of another tool.
+func outsideSections(t *testing.T, before sshconf.Tree, plan Plan) {
+	t.Helper()
+	for _, c := range plan.Changes {
+		f := sshconf.Parse(sshconf.Server, before.Version, c.New)
+		for _, s := range f.Sections() {
+			if _, ours := blockOwner(f.Lines[s.Begin]); ours {
+				continue
+			}
+			for _, l := range f.Lines[s.Begin:s.End] {
+				if _, ours := blockOwner(l); ours || strings.HasPrefix(l.Text(), "# BEGIN sshkeepalive") {
+					t.Errorf("%s: ours stands in a section of another tool:\n%s", c.Path, c.New)
+				}
+			}
 		}
 	}
 }

@@ -136,8 +136,9 @@ func place(base sshconf.Tree, want Server, file, kind string, forced []Setting) 
 	}
 	owner := ownerOf(want.DropInName)
 	f := sshconf.Parse(base.Dialect, base.Version, old)
-	atMatch := matchPlace(f)
-	atHead := min(headPlace(f), atMatch)
+	sections := f.Sections()
+	atMatch := matchPlace(f, sections)
+	atHead := min(headPlace(f, sections), atMatch)
 	begin, end := matchMarks(owner)
 	insert(f, atMatch, begin, end, blocks)
 	begin, end = globalMarks(owner)
@@ -168,26 +169,45 @@ func (c *candidate) note(first int, lines []ownLine) {
 	}
 }
 
-// headPlace is below the comments that head the file.
-func headPlace(f *sshconf.File) int {
-	for i, l := range f.Lines {
-		if l.Keyword != "" || l.Err != nil {
-			return i
+// headPlace is above everything that sshd reads, and below the heading.
+func headPlace(f *sshconf.File, sections []sshconf.Section) int {
+	for i := range f.Lines {
+		if reads(f.Lines[i]) {
+			return above(f, sections, i)
 		}
 	}
 	return len(f.Lines)
 }
 
-// matchPlace is before the first Match and the comment that is attached to it.
-func matchPlace(f *sshconf.File) int {
-	at := f.FirstMatch()
-	if at < 0 {
-		return len(f.Lines)
+// matchPlace is above the first Match over which lines of a Match of ours can stand
+// without taking any line of others in.
+func matchPlace(f *sshconf.File, sections []sshconf.Section) int {
+	for i, l := range f.Lines {
+		if !l.Is("Match") {
+			continue
+		}
+		if at := above(f, sections, i); !slices.ContainsFunc(f.Lines[at:i], reads) {
+			return at
+		}
 	}
-	for at > 0 && isComment(f.Lines[at-1]) {
-		at--
+	return len(f.Lines)
+}
+
+// reads reports whether sshd makes anything of the line.
+func reads(l sshconf.Line) bool { return l.Keyword != "" || l.Err != nil }
+
+// above is the place over line at that takes it from no comment that belongs to it,
+// and that is in no section of another tool.
+func above(f *sshconf.File, sections []sshconf.Section, at int) int {
+	for {
+		from := at
+		for at > 0 && isComment(f.Lines[at-1]) && !f.Lines[at-1].EndsSection() {
+			at--
+		}
+		if at = sshconf.Outside(sections, at); at == from {
+			return at
+		}
 	}
-	return at
 }
 
 func isComment(l sshconf.Line) bool {

@@ -212,6 +212,7 @@ func matchable(list []shadow, want Server, v sshconf.Version) []Setting {
 func takeOver(base sshconf.Tree, want Server, v sshconf.Version, at spot, contexts []checkContext) (candidate, []Problem) {
 	base = base.Clone()
 	var taken []sshconf.Setting
+	var rewritten []Problem
 	for {
 		c := place(base, want, at.file, at.kind, nil)
 		if forced := matchable(shadows(c, want, contexts), want, v); len(forced) > 0 {
@@ -220,16 +221,31 @@ func takeOver(base sshconf.Tree, want Server, v sshconf.Version, at spot, contex
 		c.taken = taken
 		list := shadows(c, want, contexts)
 		if len(list) == 0 {
-			return c, nil
+			return c, rewritten
 		}
 		if !want.Takeover {
 			return c, c.shadowProblems(list)
 		}
+		rewritten = append(rewritten, c.inSection(base, list[0])...)
 		if !commentOut(base, list[0].winner, ownerOf(want.DropInName), c) {
 			return c, c.shadowProblems(list[:1])
 		}
 		taken = append(taken, list[0].winner)
 	}
+}
+
+// inSection warns of a line that is taken over although another tool writes it
+// again.
+func (c candidate) inSection(base sshconf.Tree, s shadow) []Problem {
+	at := c.before(s.winner.Pos)
+	f := sshconf.Parse(base.Dialect, base.Version, base.Files[at.Path])
+	sections := f.Sections()
+	begin := sshconf.Outside(sections, at.Line-1)
+	if begin == at.Line-1 {
+		return nil
+	}
+	return []Problem{{Code: OtherTool, Warning: true, Attribute: s.setting.Attribute, Pos: at,
+		Text: fmt.Sprintf("%s %s at %s is taken over, and stands in the section of another tool, which may write it again: %s", s.setting.Keyword, s.winner.Rest, at, strings.TrimSpace(f.Lines[begin].Text()))}}
 }
 
 // commentOut takes over the line of base that is w in the candidate c.

@@ -149,6 +149,8 @@ func problemAdvice(c keepalive.Code) string {
 		return "Declare at least one setting."
 	case keepalive.MatchOverrides:
 		return "That Match is left as it is. To have the value hold there too, declare a context that it applies to in contexts."
+	case keepalive.OtherTool:
+		return "If the tool does, the next plan shows the value as drift. Change the value in that tool, so that both say the same."
 	case keepalive.UnknownProfile:
 		return "The profiles are " + profileList() + "."
 	case keepalive.ProfileLacks:

@@ -83,17 +83,6 @@ func (f *File) EOL() string {
 	return "\n"
 }
 
-// FirstMatch returns the index of the first line that ends the global part of
-// the file: a Match, or in ssh_config a Host. It is -1 if there is none.
-func (f *File) FirstMatch() int {
-	for i, l := range f.Lines {
-		if l.opensBlock(f.lexer.dialect) {
-			return i
-		}
-	}
-	return -1
-}
-
 func (l Line) opensBlock(d Dialect) bool {
 	return l.Is("Match") || d == Client && l.Is("Host")
 }
