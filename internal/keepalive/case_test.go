@@ -221,7 +221,7 @@ func mustScan(t *testing.T, text string, into any) {
 func pureFacts(tree sshconf.Tree, want Server) Facts {
 	want = want.On(tree.Version)
 	have := Facts{Version: tree.Version, Tree: tree, Contexts: ContextsOf(want), Canonical: sshconf.Dump{}}
-	have.IncludeDirs = []string{"/etc/ssh/sshd_config.d"}
+	have.IncludeDirs = includeDirs(tree)
 	for _, c := range have.Contexts {
 		r := sshconf.Evaluate(tree, c)
 		have.Effective = append(have.Effective, dumpOf(r, tree.Version))
@@ -237,6 +237,23 @@ func pureFacts(tree sshconf.Tree, want Server) Facts {
 		}
 	}
 	return have
+}
+
+// includeDirs are the directories of drop-ins. The usual one is there without any,
+// but not where the vendor has one of its own.
+func includeDirs(tree sshconf.Tree) []string {
+	var dirs []string
+	usual := true
+	for name := range tree.Files {
+		usual = usual && !strings.HasPrefix(name, "/usr/etc/")
+		if dir := filepath.Dir(name); strings.HasSuffix(dir, ".d") && !slices.Contains(dirs, dir) {
+			dirs = append(dirs, dir)
+		}
+	}
+	if usual && !slices.Contains(dirs, "/etc/ssh/sshd_config.d") {
+		dirs = append(dirs, "/etc/ssh/sshd_config.d")
+	}
+	return dirs
 }
 
 func dumpOf(r sshconf.Result, v sshconf.Version) sshconf.Dump {

@@ -27,7 +27,7 @@ func ObserveClient(want Client, have ClientFacts) Observed {
 
 // standing is the block as it stands in the managed file.
 func standing(have ClientFacts, owner string) candidate {
-	c := candidate{tree: have.Tree, file: have.File, origin: map[int]int{}}
+	c := candidate{spot: spot{file: have.File}, tree: have.Tree, origin: map[int]int{}}
 	f := sshconf.Parse(sshconf.Client, have.Version, have.Tree.Files[have.File])
 	if from, to, ok := f.FindBlock(globalMarks(owner)); ok {
 		for i := from + 1; i < to-1; i++ {

@@ -121,8 +121,9 @@ type Plan struct {
 	Changes []Change // empty: nothing to do
 	// Edits are changes of files of which only a masked copy is known.
 	Edits []Edit
-	// MakeDirs are directories that must be made first, outermost first, open to
-	// their owner only; RemoveDirs are ours and go afterwards if they are empty.
+	// MakeDirs are directories that must be made first, outermost first, for
+	// ssh_config open to their owner only; RemoveDirs are ours and go afterwards if
+	// they are empty.
 	MakeDirs   []string
 	RemoveDirs []string
 	Expect     []Expectation

@@ -25,17 +25,30 @@ import (
 // keywords that accumulate, can only be had by commenting out the winner, which
 // is done if takeover says so.
 //
+// Of several directories that Includes look into, ours is the first one that is not
+// the vendor's: what lies under /usr is replaced with the package, or read-only. A
+// directory that an Include names beside the main configuration and that is not
+// there yet is made; the drop-in says so, and it goes again on destroy.
+//
 // The candidate is always computed from the files without our marks, so the same
 // wishes give the same bytes, whatever stands there now.
 
 // candidate is one way to place the wanted settings.
 type candidate struct {
+	spot
 	tree   sshconf.Tree
-	file   string            // the file our lines are in
-	kind   string            // drop_in, before_include, in_place
 	origin map[int]int       // line of file -> index of our Match block, or global
 	forced []Setting         // settings repeated in Match all
 	taken  []sshconf.Setting // lines of others commented out
+}
+
+// spot is where our lines may stand.
+type spot struct {
+	file    string      // the file our lines are in
+	kind    string      // drop_in, before_include, in_place
+	include sshconf.Pos // the Include that reads a drop-in
+	make    string      // the directory that has to be made
+	made    bool        // the directory was, or has to be, made by us
 }
 
 const global = -1
@@ -112,26 +125,72 @@ func stripFile(t sshconf.Tree, data []byte, owner string) (text []byte, changed 
 	return text, !bytes.Equal(text, data)
 }
 
-// dropInPath returns the path at which a drop-in called name would be read
-// outside any Match, and the Include line that reads it.
-func dropInPath(base sshconf.Tree, dirs []string, name string) (file string, include sshconf.Pos, ok bool) {
-	for _, dir := range dirs {
-		file = path.Join(dir, name)
-		if include, ok = sshconf.Included(base, file); ok {
-			return file, include, true
+// dropIns lists where a drop-in called name would be read outside any Match, best
+// first: in the directory of the one that there is, else in those that are not the
+// vendor's. dirs are the directories that exist.
+func dropIns(have Facts, base sshconf.Tree, dropIn, name string) []spot {
+	var own, vendors []spot
+	seen := map[string]bool{}
+	add := func(dir string) {
+		at := spot{file: path.Join(dir, name), kind: string(DropIn), made: madeByUs(have.Tree, dir)}
+		include, read := sshconf.Included(base, at.file)
+		if !slices.Contains(have.IncludeDirs, dir) {
+			at.make, at.made = dir, true
+		}
+		if seen[dir] || !read || at.make != "" && (path.Dir(dir) != base.Dir || path.Clean(dir) != dir) {
+			return
+		}
+		seen[dir], at.include = true, include
+		if isVendors(dir) && at.file != dropIn {
+			vendors = append(vendors, at)
+		} else {
+			own = append(own, at)
 		}
 	}
-	return "", sshconf.Pos{}, false
+	if dropIn != "" {
+		add(path.Dir(dropIn))
+	}
+	for _, pattern := range sshconf.Evaluate(base, sshconf.Context{}).Includes {
+		if dir := parent(pattern); !strings.ContainsAny(dir, `*?[\`) {
+			add(dir)
+		}
+	}
+	return append(own, vendors...)
 }
 
-// place writes the wanted lines into file of base.
-func place(base sshconf.Tree, want Server, file, kind string, forced []Setting) candidate {
-	c := candidate{tree: base.Clone(), file: file, kind: kind, forced: forced, origin: map[int]int{}}
-	old, exists := base.Files[file]
+func parent(file string) string {
+	return file[:max(strings.LastIndexByte(file, '/'), 1)]
+}
+
+// isVendors reports whether a file or directory is of the distribution and not of
+// who administers the host.
+func isVendors(name string) bool {
+	return strings.HasPrefix(name, "/usr/") && !strings.HasPrefix(name, "/usr/local/")
+}
+
+// madeByUs reports whether a drop-in of ours, whoever owns it, says that its
+// directory was made for it.
+func madeByUs(t sshconf.Tree, dir string) bool {
+	for name, data := range t.Files {
+		if path.Dir(name) == dir && bytes.HasPrefix(data, []byte(header+"\n"+madeMark)) {
+			return true
+		}
+	}
+	return false
+}
+
+// place writes the wanted lines into the file at of base.
+func place(base sshconf.Tree, want Server, at spot, forced []Setting) candidate {
+	c := candidate{spot: at, tree: base.Clone(), forced: forced, origin: map[int]int{}}
+	old, exists := base.Files[at.file]
 	globals, blocks := globalOwn(want.Settings), matchOwn(want.Match, forced)
 	if !exists {
-		c.tree.Files[file] = []byte(header + "\n" + joinLines(texts(globals)) + joinLines(texts(blocks)))
-		c.note(2, slices.Concat(globals, blocks))
+		head := []string{header}
+		if at.made {
+			head = append(head, madeLines([]string{path.Dir(at.file)})...)
+		}
+		c.tree.Files[at.file] = []byte(joinLines(slices.Concat(head, texts(globals), texts(blocks))))
+		c.note(len(head)+1, slices.Concat(globals, blocks))
 		return c
 	}
 	owner := ownerOf(want.DropInName)
@@ -143,7 +202,7 @@ func place(base sshconf.Tree, want Server, file, kind string, forced []Setting) 
 	insert(f, atMatch, begin, end, blocks)
 	begin, end = globalMarks(owner)
 	insert(f, atHead, begin, end, globals)
-	c.tree.Files[file] = f.Bytes()
+	c.tree.Files[at.file] = f.Bytes()
 	c.find(f, globals, begin, end)
 	begin, end = matchMarks(owner)
 	c.find(f, blocks, begin, end)
@@ -249,10 +308,13 @@ func (c candidate) content() string {
 // trail is the decision in one line. It names no lines of files: what another
 // resource writes before it is our turn moves them, and Terraform does not let an
 // apply say anything else than the plan.
-func (c candidate) trail(have Facts, include sshconf.Pos, overridden []sshconf.Pos) string {
+func (c candidate) trail(have Facts, overridden []sshconf.Pos) string {
 	words := []string{"version=" + have.Version.String(), "placement=" + c.kind, "file=" + c.file}
 	if c.kind == "drop_in" {
-		words = append(words, "include="+include.Path)
+		words = append(words, "include="+c.include.Path)
+	}
+	if c.make != "" {
+		words = append(words, "makes="+c.make)
 	}
 	words = append(words, overrides(overridden)...)
 	for _, s := range c.forced {

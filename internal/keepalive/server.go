@@ -3,6 +3,7 @@ package keepalive
 import (
 	"cmp"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -24,7 +25,7 @@ func PlanServer(want Server, have Facts) Plan {
 		return Plan{Problems: problems}
 	}
 	base, dropIn := strip(have.Tree, ownerOf(want.DropInName))
-	c, include, more := choose(base, dropIn, want, have)
+	c, more := choose(base, dropIn, want, have)
 	problems = append(problems, more...)
 	if failed(problems) {
 		return Plan{Problems: problems}
@@ -34,11 +35,12 @@ func PlanServer(want Server, have Facts) Plan {
 	problems = slices.Concat(problems, more, exceptions(c, want), Warnings(want, have), lockouts(c, want, have), risks(profile, want, have))
 	return Plan{
 		Changes:        changes(have.Tree, c.tree),
+		MakeDirs:       c.makes(),
 		Expect:         expect,
 		ManagedFile:    c.file,
 		ManagedContent: c.content(),
 		Effective:      effectiveOf(want, have.Version, expect),
-		Trail:          c.trail(have, include, overridden),
+		Trail:          c.trail(have, overridden),
 		Problems:       problems,
 	}
 }
@@ -49,10 +51,15 @@ func RestoreServer(dropInName string, have Facts) Plan {
 	base, dropIn := strip(have.Tree, ownerOf(dropInName))
 	list := changes(have.Tree, base)
 	trail := fmt.Sprintf("version=%s restore files=%d", have.Version, len(list))
+	var made []string
 	if dropIn != "" {
 		trail += " drop_in=" + dropIn
+		if dir := path.Dir(dropIn); madeByUs(have.Tree, dir) {
+			made = append(made, dir)
+			trail += " removes-if-empty=" + dir
+		}
 	}
-	return Plan{Changes: list, ManagedFile: dropIn, Trail: trail}
+	return Plan{Changes: list, RemoveDirs: made, ManagedFile: dropIn, Trail: trail}
 }
 
 func failed(problems []Problem) bool {
@@ -61,27 +68,27 @@ func failed(problems []Problem) bool {
 
 // choose tries the placements from the least intrusive on and returns the first
 // in which every wanted setting wins in every context.
-func choose(base sshconf.Tree, dropIn string, want Server, have Facts) (candidate, sshconf.Pos, []Problem) {
-	places, include, problem := places(base, dropIn, want, have)
+func choose(base sshconf.Tree, dropIn string, want Server, have Facts) (candidate, []Problem) {
+	places, problem := places(base, dropIn, want, have)
 	if problem != nil {
-		return candidate{}, include, []Problem{*problem}
+		return candidate{}, []Problem{*problem}
 	}
 	checks := contextsWithMatch(want)
 	c, problems := prefer(base, want, have, places, checks)
-	return c, include, append(problems, rivals(place(base, want, places[0].file, places[0].kind, nil), want, checks)...)
+	return c, append(problems, rivals(place(base, want, places[0], nil), want, checks)...)
 }
 
 // prefer returns the first of places that will do.
 func prefer(base sshconf.Tree, want Server, have Facts, places []spot, checks []checkContext) (candidate, []Problem) {
-	for _, p := range places {
-		if c := place(base, want, p.file, p.kind, nil); len(shadows(c, want, checks)) == 0 {
+	for _, at := range places {
+		if c := place(base, want, at, nil); len(shadows(c, want, checks)) == 0 {
 			return c, nil
 		}
 	}
-	for _, p := range places {
-		c := place(base, want, p.file, p.kind, nil)
+	for _, at := range places {
+		c := place(base, want, at, nil)
 		forced := matchable(shadows(c, want, checks), want, have.Version)
-		c = place(base, want, p.file, p.kind, forced)
+		c = place(base, want, at, forced)
 		if len(forced) > 0 && len(shadows(c, want, checks)) == 0 {
 			return c, nil
 		}
@@ -89,34 +96,35 @@ func prefer(base sshconf.Tree, want Server, have Facts, places []spot, checks []
 	return takeOver(base, want, have.Version, places[0], checks)
 }
 
-type spot struct{ file, kind string }
-
 // places lists where want.Placement allows our lines, best first.
-func places(base sshconf.Tree, dropIn string, want Server, have Facts) ([]spot, sshconf.Pos, *Problem) {
-	main := spot{base.Main, string(InPlace)}
+func places(base sshconf.Tree, dropIn string, want Server, have Facts) ([]spot, *Problem) {
+	main := spot{file: base.Main, kind: string(InPlace)}
 	if want.Placement == InPlace {
-		return []spot{main}, sshconf.Pos{}, nil
+		return []spot{main}, nil
 	}
-	dirs := have.IncludeDirs
-	if dropIn != "" {
-		dirs = append([]string{parent(dropIn)}, dirs...)
-	}
-	file, include, ok := dropInPath(base, dirs, ownerOf(want.DropInName))
+	list := dropIns(have, base, dropIn, ownerOf(want.DropInName))
 	switch {
-	case ok && want.Placement == DropIn:
-		return []spot{{file, string(DropIn)}}, include, nil
-	case ok:
-		main.kind = "before_include"
-		return []spot{{file, string(DropIn)}, main}, include, nil
+	case want.Placement == DropIn && len(list) == 0:
+		return nil, &Problem{Code: NoInclude, Attribute: "placement",
+			Text: fmt.Sprintf("no Include outside Match in %s reads a file named %s from a directory that exists or can be made, so a drop-in would be ignored", base.Main, ownerOf(want.DropInName))}
 	case want.Placement == DropIn:
-		return nil, sshconf.Pos{}, &Problem{Code: NoInclude, Attribute: "placement",
-			Text: fmt.Sprintf("no Include outside Match in %s reads a file named %s from an existing directory, so a drop-in would be ignored", base.Main, ownerOf(want.DropInName))}
+		return list, nil
+	case len(list) > 0:
+		main.kind = "before_include"
 	}
-	return []spot{main}, sshconf.Pos{}, nil
+	after := len(list)
+	if i := slices.IndexFunc(list, func(s spot) bool { return isVendors(s.file) && s.file != dropIn }); i >= 0 && !isVendors(main.file) {
+		after = i
+	}
+	return slices.Insert(list, after, main), nil
 }
 
-func parent(file string) string {
-	return file[:max(strings.LastIndexByte(file, '/'), 1)]
+// makes lists the directory that has to be made first, if there is one.
+func (c candidate) makes() []string {
+	if c.make == "" {
+		return nil
+	}
+	return []string{c.make}
 }
 
 // shadow is a wanted setting that loses in a context.
@@ -214,9 +222,9 @@ func takeOver(base sshconf.Tree, want Server, v sshconf.Version, at spot, contex
 	var taken []sshconf.Setting
 	var rewritten []Problem
 	for {
-		c := place(base, want, at.file, at.kind, nil)
+		c := place(base, want, at, nil)
 		if forced := matchable(shadows(c, want, contexts), want, v); len(forced) > 0 {
-			c = place(base, want, at.file, at.kind, forced)
+			c = place(base, want, at, forced)
 		}
 		c.taken = taken
 		list := shadows(c, want, contexts)

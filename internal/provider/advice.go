@@ -122,7 +122,7 @@ func problemAdvice(c keepalive.Code) string {
 	case keepalive.InvalidHost:
 		return "The host's configuration was broken before we touched it, and a reload would fail. Repair it on the host first (`sshd -t` names the line). Nothing was changed."
 	case keepalive.NoInclude:
-		return "Set placement = \"auto\" or \"in_place\", or have the main file include the directory."
+		return "Set placement = \"auto\" or \"in_place\", or have the main file include a directory in /etc/ssh."
 	case keepalive.Shadowed:
 		return "sshd keeps the first value that it reads. Set takeover = true to have the earlier line commented out and put back on destroy, or remove it on the host."
 	case keepalive.Rival:

@@ -108,7 +108,7 @@ func stepAdvice(e *reconcile.Error) string {
 	switch e.Step {
 	case "gather":
 		return "Check that OpenSSH is installed on the host, and `sudo` and the user of the connection: what belongs to root, sshd's configuration above all, needs root's privileges."
-	case "lock", "arm", "swap":
+	case "prepare", "lock", "arm", "swap":
 		return "Check on the host that the directory can be written (a mount that is read-only, chattr +i, an access list) and has room (df, df -i)."
 	case "stage":
 		return "Check that the file system of the configuration directory and /var/run can be written and have room."

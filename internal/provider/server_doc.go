@@ -43,7 +43,9 @@ const (
 	criteriaDoc = "What follows the word `Match`: `User deploy`, `Group sftp Address 10.0.0.0/8`."
 	contextsDoc = "Connections for which the values must hold besides the default one, as `sshd -T -C` takes them. Needed where the host's configuration has `Match` blocks that could override a setting."
 
-	placementDoc = "Where the lines are written: `auto` (default) picks the least intrusive place that wins, `drop_in` insists on a file of our own, `in_place` on the main file. The decision is explained in `trail`."
+	placementDoc = "Where the lines are written: `auto` (default) picks the least intrusive place that wins, `drop_in` insists on a file of our own, `in_place` on the main file. The decision is explained in `trail`. " +
+		"A drop-in goes to a directory in /etc rather than to the vendor's below /usr. If an `Include` names a directory beside the main configuration that does not exist, the directory is made, and removed again on destroy. " +
+		"Lines that another tool keeps between two marks (`# BEGIN ANSIBLE MANAGED BLOCK`, `#### Google OS Login control. ####` and the like) stay together: nothing is written between them."
 	dropInDoc    = "Name of our own drop-in in `sshd_config.d`. sshd reads drop-ins in the order of their names and keeps the first value. Default `00-sshkeepalive.conf`. Our lines are marked with it wherever they are placed, so that several resources can manage one host; a new value replaces the resource."
 	configDoc    = "The main configuration file. Default: the one that the running sshd uses. A new value replaces the resource."
 	takeoverDoc  = "Whether an earlier line that shadows one of ours is commented out, marked, and put back on destroy. Default `true`; with `false` the plan fails and names file and line."

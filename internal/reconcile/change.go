@@ -42,13 +42,47 @@ func (e *Engine) commit(ctx context.Context, t Target, want keepalive.Server, be
 	}
 	// A change that was begun is brought to its end: Ctrl-C may not leave a
 	// host between two configurations. Every step below has its own deadline.
-	outcome, err := commit.Run(context.WithoutCancel(ctx), machine{host: h}, request(t, before, plan, candidate), confirm)
+	ctx = context.WithoutCancel(ctx)
+	if err := directories(ctx, h, makeDirs(plan.MakeDirs)); err != nil {
+		return Sight{}, Unchanged, wrap(t.Spec, "prepare", Unchanged, err)
+	}
+	outcome, err := commit.Run(ctx, machine{host: h}, request(t, before, plan, candidate), confirm)
 	e.seen.forget(t.Spec, before.MachineID)
 	if err != nil {
+		if Outcome(outcome) == Unchanged || Outcome(outcome) == RolledBack {
+			_ = directories(ctx, h, dropDirs(plan.MakeDirs))
+		}
 		return Sight{}, Outcome(outcome), failure(t.Spec, outcome, err)
 	}
+	// A directory in which somebody put something stays.
+	_ = directories(ctx, h, dropDirs(plan.RemoveDirs))
 	e.seen.confirmed(t, after)
 	return after, Outcome(outcome), nil
+}
+
+// directories runs what makes or removes them, if there is anything to do.
+func directories(ctx context.Context, h host.Host, text string) error {
+	if text == "" {
+		return nil
+	}
+	_, err := run(ctx, h, host.Script{Name: "directories", Text: text, Root: true, Convergent: true})
+	return err
+}
+
+// makeDirs makes directories that everybody may read, as sshd_config.d is.
+func makeDirs(dirs []string) string {
+	var b strings.Builder
+	for _, dir := range dirs {
+		fmt.Fprintf(&b, "[ -d %[1]s ] || mkdir -m 755 %[1]s || exit\n", quote(dir))
+	}
+	return b.String()
+}
+
+func dropDirs(dirs []string) string {
+	if len(dirs) == 0 {
+		return ""
+	}
+	return removeDirs(slices.Backward(dirs))
 }
 
 // afresh looks over a connection of its own.

@@ -223,6 +223,7 @@ func (e *evaluator) pattern(pattern string, at Pos, inner scope, depth int) {
 	if !strings.HasPrefix(pattern, "/") {
 		return
 	}
+	e.result.Includes = append(e.result.Includes, pattern)
 	found := e.globs.find(pattern)
 	if len(found) == 0 && !hasWildcard(pattern) {
 		e.problem(at, false, "Include %s: no such file", pattern)

@@ -8,8 +8,8 @@ type Result struct {
 	Depends []Dependency
 	// Read lists the files that are read, in the order of their first reading.
 	Read []string
-	// Includes lists the absolute patterns of the Includes of ssh_config, in the
-	// order of their reading.
+	// Includes lists the absolute patterns of the Includes, in the order of their
+	// reading.
 	Includes []string
 
 	dialect    Dialect
