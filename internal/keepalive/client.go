@@ -87,6 +87,8 @@ type ClientFacts struct {
 	// Stats has every file of Tree and every directory that File or a control
 	// socket needs; one that is not there is missing.
 	Stats map[string]Stat
+	// Mounts are the files of Tree on which something is mounted.
+	Mounts []string
 	// SocketName is how many bytes the name of a socket may have on this system.
 	SocketName int
 	// Effective is what ssh -G prints for each of Contexts, which is what

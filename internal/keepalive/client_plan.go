@@ -20,12 +20,13 @@ func PlanClient(want Client, have ClientFacts) Plan {
 		return Plan{Problems: problems}
 	}
 	c, lost := chooseClient(want, have)
-	problems = append(problems, lossProblems(c, lost, have)...)
+	list := changes(have.Tree, c.tree)
+	problems = slices.Concat(problems, lossProblems(c, lost, have), mounted(Plan{Changes: list}.Paths(), have.Mounts))
 	if failed(problems) {
 		return Plan{Problems: problems}
 	}
 	plan := Plan{
-		Changes:        changes(have.Tree, c.tree),
+		Changes:        list,
 		MakeDirs:       missing(have, union([]string{parent(have.File)}, socketDirs(have))),
 		Expect:         expectClient(want, have, lost),
 		ManagedFile:    c.file,

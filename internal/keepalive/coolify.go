@@ -25,6 +25,8 @@ type CoolifyFacts struct {
 	// Text is that file without its secrets, see dotenv.Mask: the values of
 	// CoolifyKeys are those of the host, everybody else's are x.
 	Text []byte
+	// Mounts has File if something is mounted on it.
+	Mounts []string
 }
 
 // The two keys of one setting: Coolify reads MUX_ENABLED, and SSH_MUX_ENABLED only

@@ -60,13 +60,14 @@ func PlanCoolify(want Coolify, have CoolifyFacts) Plan {
 			return Plan{Problems: []Problem{{Code: UnreadableEnv, Attribute: s.Attribute, Text: have.File + ": " + err.Error()}}}
 		}
 	}
+	list := edits(v, have)
 	return Plan{
-		Edits:          edits(v, have),
+		Edits:          list,
 		ManagedFile:    have.File,
 		ManagedContent: content.String(),
-		Effective:      EffectiveCoolify(want, CoolifyFacts{have.File, v.Bytes()}),
+		Effective:      EffectiveCoolify(want, CoolifyFacts{File: have.File, Text: v.Bytes()}),
 		Trail:          strings.Join(trail, " "),
-		Problems:       CoolifyWarnings(want, have),
+		Problems:       append(CoolifyWarnings(want, have), mounted(Plan{Edits: list}.Paths(), have.Mounts)...),
 	}
 }
 

@@ -86,7 +86,9 @@ type Facts struct {
 	// IncludeDirs are the existing directories that Include patterns look into,
 	// in the order of the patterns.
 	IncludeDirs []string
-	Daemon      Daemon
+	// Mounts are the files of Tree on which something is mounted.
+	Mounts []string
+	Daemon Daemon
 	// Effective is what sshd -T prints in each of Contexts, which is what
 	// ContextsOf returned for the wanted settings, the default context first.
 	Contexts  []sshconf.Context

@@ -26,7 +26,8 @@ func PlanServer(want Server, have Facts) Plan {
 	}
 	base, dropIn := strip(have.Tree, ownerOf(want.DropInName))
 	c, more := choose(base, dropIn, want, have)
-	problems = append(problems, more...)
+	list := changes(have.Tree, c.tree)
+	problems = slices.Concat(problems, more, mounted(Plan{Changes: list}.Paths(), have.Mounts))
 	if failed(problems) {
 		return Plan{Problems: problems}
 	}
@@ -34,7 +35,7 @@ func PlanServer(want Server, have Facts) Plan {
 	expect, overridden, more := expectations(c, want, have, checks)
 	problems = slices.Concat(problems, more, exceptions(c, want), Warnings(want, have), lockouts(c, want, have), risks(profile, want, have))
 	return Plan{
-		Changes:        changes(have.Tree, c.tree),
+		Changes:        list,
 		MakeDirs:       c.makes(),
 		Expect:         expect,
 		ManagedFile:    c.file,
@@ -73,6 +74,7 @@ func choose(base sshconf.Tree, dropIn string, want Server, have Facts) (candidat
 	if problem != nil {
 		return candidate{}, []Problem{*problem}
 	}
+	places = movable(places, have.Mounts)
 	checks := contextsWithMatch(want)
 	c, problems := prefer(base, want, have, places, checks)
 	return c, append(problems, rivals(place(base, want, places[0], nil), want, checks)...)

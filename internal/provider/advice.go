@@ -149,6 +149,8 @@ func problemAdvice(c keepalive.Code) string {
 		return "Declare at least one setting."
 	case keepalive.MatchOverrides:
 		return "That Match is left as it is. To have the value hold there too, declare a context that it applies to in contexts."
+	case keepalive.MountedFile:
+		return "Mount the directory instead of the one file, or change the file where it is mounted from. For sshd it is enough that the mounted file begins with `Include /etc/ssh/sshd_config.d/*.conf` and that the directory is not mounted file by file: ours is then a drop-in there. Nothing was changed."
 	case keepalive.OtherTool:
 		return "If the tool does, the next plan shows the value as drift. Change the value in that tool, so that both say the same."
 	case keepalive.UnknownProfile:

@@ -116,6 +116,8 @@ func (r *clientReport) section(word, arg string) error {
 		r.names = append(r.names, arg)
 	case "sizes":
 		return r.contents()
+	case "mount":
+		f.Mounts = append(f.Mounts, mountPoint(arg))
 	case "machine":
 		r.sight.MachineID = arg
 	case "end":

@@ -57,6 +57,7 @@ set +f;
 case $F in "$H/.ssh/"*.d/*|"${SYS%/*}/"*.d/*) ALONE= ;; esac;
 if [ -n "$ALONE" ]; then BASE=$H/.ssh; walk "$F"; say alone; fi;
 eval "send $FILES";
+[ -z "$FILES" ] || eval "mounts $FILES";
 say main "$MAIN";
 say system "$SYS";
 above "${F%/*}";

@@ -79,6 +79,8 @@ func (r *coolifyReport) section(word, arg string) error {
 		return fmt.Errorf("%s has %s bytes, which is no environment file", file, arg)
 	case "binary":
 		return fmt.Errorf("%s has zero bytes in it, which is no environment file", file)
+	case "mount":
+		r.sight.Facts.Mounts = append(r.sight.Facts.Mounts, mountPoint(arg))
 	case "before":
 		r.sight.Digest, _, _ = strings.Cut(arg, " ")
 	case "text":

@@ -44,6 +44,7 @@ if [ ! -f "$FILE" ] || [ ! -r "$FILE" ]; then say unreadable; exit 0; fi;
 SIZE=$(wc -c <"$FILE");
 if [ "$SIZE" -gt 1000000 ]; then say toobig "$SIZE"; exit 0; fi;
 if [ "$(tr -d '\000' <"$FILE" | wc -c)" -ne "$SIZE" ]; then say binary; exit 0; fi;
+mounts "$FILE";
 say before "$(sum <"$FILE")";
 say text $SIZE;
 masked;

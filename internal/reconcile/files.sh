@@ -20,3 +20,8 @@ includes() { sed -n -e '/^[[:space:]]*"\{0,1\}[Ii][Nn][Cc][Ll][Uu][Dd][Ee]"\{0,1
 # order, and a line that proves that they were as many. One program for all is the
 # least that a host can be asked to start.
 send() { [ $# -gt 0 ] || return 0; for f in "$@"; do say file "$f"; done; say sizes; wc -c "$@"; say bytes; cat "$@"; echo; };
+
+# Which of the files are mounts of their own, as containers and ConfigMaps have them:
+# no other file can take the place of such a one.
+mounts() { [ -r /proc/self/mountinfo ] || return 0; for f in "$@"; do set -- "$@" -e " $f "; shift; done;
+  grep -F "$@" /proc/self/mountinfo | while read -r l; do say mount "$l"; done; };

@@ -158,6 +158,7 @@ while [ -n "$NEW" ]; do
   done;
 done;
 eval "send $FILES";
+eval "mounts $FILES";
 
 # Where a Match asks for an item that -C does not give, sshd -T refuses: 7.7 to
 # 8.0 for each item, and releases up to 10.0 at least for lport. What is missing

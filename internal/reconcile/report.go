@@ -108,6 +108,8 @@ func (r *report) section(word, arg string) error {
 		r.names = append(r.names, arg)
 	case "sizes":
 		return r.contents()
+	case "mount":
+		f.Mounts = append(f.Mounts, mountPoint(arg))
 	case "keys":
 		r.keys = arg
 	case "pidfile":

@@ -113,3 +113,13 @@ func number(s string, into *int) error {
 	*into = n
 	return nil
 }
+
+// mountPoint is where a line of /proc/self/mountinfo says that something is
+// mounted: the fifth word, in which the kernel writes blanks in octal.
+func mountPoint(line string) string {
+	words := strings.Fields(line)
+	if len(words) < 5 {
+		return ""
+	}
+	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\134`, `\`).Replace(words[4])
+}
