@@ -12,6 +12,7 @@ import (
 const (
 	UnknownProfile Code = "unknown profile"
 	ProfileLacks   Code = "profile lacks"
+	ProfileOption  Code = "profile against the command line"
 	ShutsOut       Code = "shuts out"
 )
 
@@ -45,7 +46,8 @@ func targetOf(keyword string) string {
 
 // onHost returns what is wanted of a host, without the values of the profile
 // that its sshd cannot do, and says which those are: keywords of newer releases,
-// and those that the build accepts and ignores, as without Kerberos.
+// those that the build accepts and ignores, as without Kerberos, and those that an
+// option on the daemon's command line decides, as Ciphers on Red Hat's 8.
 func (s Server) onHost(have Facts) (Server, []Problem) {
 	b, ok := Profile(s.Profile)
 	if !ok {
@@ -64,11 +66,27 @@ func (s Server) onHost(have Facts) (Server, []Problem) {
 		}
 		return ignored
 	})
-	if len(lacking) == 0 {
-		return s, nil
+	s, problems := s.settable(b, have)
+	if len(lacking) > 0 {
+		problems = append(problems, Problem{Code: ProfileLacks, Warning: true, Attribute: "profile",
+			Text: fmt.Sprintf("OpenSSH %s of this host cannot do what the profile %s says of %s; left out", have.Version, b.Name, strings.Join(lacking, ", "))})
 	}
-	return s, []Problem{{Code: ProfileLacks, Warning: true, Attribute: "profile",
-		Text: fmt.Sprintf("OpenSSH %s of this host cannot do what the profile %s says of %s; left out", have.Version, b.Name, strings.Join(lacking, ", "))}}
+	return s, problems
+}
+
+// settable leaves out the values of the profile b that no file can set.
+func (s Server) settable(b Baseline, have Facts) (Server, []Problem) {
+	var problems []Problem
+	s.Settings = slices.DeleteFunc(s.Settings, func(x Setting) bool {
+		option, ok := unsettable(x, have)
+		if !ok || !x.ofProfile() {
+			return false
+		}
+		problems = append(problems, Problem{Code: ProfileOption, Warning: true, Attribute: "profile",
+			Text: fmt.Sprintf("no file can set what the profile %s says of %s: sshd was started with %s; left out", b.Name, x.Keyword, option)})
+		return true
+	})
+	return s, problems
 }
 
 func checkProfile(name string) []Problem {

@@ -124,19 +124,24 @@ func (g language) invalidHost(complaint string) Problem {
 func commandLine(want Server, have Facts) []Problem {
 	var problems []Problem
 	for _, s := range want.Settings {
-		option, ok := optionFor(have.Daemon.Options, s.Keyword)
-		if !ok {
-			continue
+		if option, ok := unsettable(s, have); ok {
+			problems = append(problems, Problem{Code: CommandLine, Attribute: s.Attribute,
+				Text: fmt.Sprintf("%s cannot be set by any file: sshd was started with %s", s.Keyword, option)})
 		}
-		values, _ := effective(have, sshconf.Context{}, s.Keyword)
-		wanted, known := canonical(have, global, s.Keyword)
-		if known && sshconf.Same(sshconf.Server, s.Keyword, values, wanted, have.Version) {
-			continue
-		}
-		problems = append(problems, Problem{Code: CommandLine, Attribute: s.Attribute,
-			Text: fmt.Sprintf("%s cannot be set by any file: sshd was started with %s", s.Keyword, option)})
 	}
 	return problems
+}
+
+// unsettable returns the option on sshd's command line that gives the keyword of s
+// another value.
+func unsettable(s Setting, have Facts) (option string, ok bool) {
+	option, ok = optionFor(have.Daemon.Options, s.Keyword)
+	if !ok {
+		return "", false
+	}
+	values, _ := effective(have, sshconf.Context{}, s.Keyword)
+	wanted, known := canonical(have, global, s.Keyword)
+	return option, !known || !sshconf.Same(sshconf.Server, s.Keyword, values, wanted, have.Version)
 }
 
 // optionFor returns the command line option that sets keyword.
@@ -148,7 +153,7 @@ func optionFor(options []string, keyword string) (string, bool) {
 			return o, true
 		case strings.HasPrefix(o, "-o"):
 			name := strings.TrimLeft(strings.TrimPrefix(o, "-o"), " ")
-			if i := strings.IndexAny(name, "= \t"); i >= 0 && strings.EqualFold(name[:i], keyword) {
+			if i := strings.IndexAny(name, "= \t"); i >= 0 && sameKeyword(name[:i], keyword) {
 				return o, true
 			}
 		}

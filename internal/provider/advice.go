@@ -155,6 +155,8 @@ func problemAdvice(c keepalive.Code) string {
 		return "If the tool does, the next plan shows the value as drift. Change the value in that tool, so that both say the same."
 	case keepalive.UnknownProfile:
 		return "The profiles are " + profileList() + "."
+	case keepalive.ProfileOption:
+		return "To have it from a file, remove the option from the service's unit, or from the file that the unit reads: on Red Hat's systems `/etc/crypto-policies/back-ends/opensshserver.config`, which `CRYPTO_POLICY=` in `/etc/sysconfig/sshd` switches off."
 	case keepalive.ProfileLacks:
 		return "Upgrade OpenSSH on the host to have the whole baseline there."
 	case keepalive.ShutsOut:
