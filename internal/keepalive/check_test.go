@@ -116,3 +116,21 @@ func TestInvalidHostNamesTheLine(t *testing.T) {
 		t.Errorf("problems %+v", problems)
 	}
 }
+
+// TestVendorKeywords: what only a patched build knows is for the host's own program
+// to judge, and no typo.
+func TestVendorKeywords(t *testing.T) {
+	for _, name := range []string{"RSAMinSize", "rsaminsize", "UseBlacklist", "UseBlocklist", "KerberosUseKuserok", "KerberosUniqueCCache", "GSSAPIEnablek5users",
+		"X11MaxDisplays", "ShowPatchLevel", "ExposeAuthenticationMethods", "KexDHMin", "HPNDisabled", "NoneEnabled", "TcpRcvBufPoll", "DebianBanner"} {
+		want := Server{Settings: []Setting{{Attribute: "settings[\"" + name + "\"]", Keyword: name, Values: []string{"1024"}}}}
+		if problems := CheckServer(want); len(problems) > 0 {
+			t.Errorf("%s: %v", name, problems)
+		}
+	}
+	for _, name := range []string{"UseKeychain", "RSAMinSize", "KexDHMin", "AskPassGUI"} {
+		want := Client{Patterns: []string{"db"}, Settings: []Setting{{Attribute: "settings[\"" + name + "\"]", Keyword: name, Values: []string{"1024"}}}}
+		if problems := CheckClient(want); len(problems) > 0 {
+			t.Errorf("%s: %v", name, problems)
+		}
+	}
+}

@@ -40,7 +40,7 @@ const (
 func CheckClient(want Client) []Problem {
 	problems := checkOpening(want)
 	for _, p := range clientLanguage().checkSettings(want.Settings, false) {
-		if p.Code == UnknownKeyword && want.ignoring(p.Attribute) {
+		if p.Code == UnknownKeyword && (want.ignoring(p.Attribute) || want.patched(p.Attribute)) {
 			continue
 		}
 		problems = append(problems, p)
@@ -56,6 +56,19 @@ func CheckClient(want Client) []Problem {
 		problems = append(problems, Problem{Code: NothingWanted, Text: "no setting is declared, so there is nothing to manage"})
 	}
 	return append(problems, checkProbes(want)...)
+}
+
+// patched reports whether only a patched build knows the keyword of an attribute:
+// UseKeychain and AskPassGUI on macOS, RSAMinSize on Red Hat's 9, KexDHMin on SUSE.
+// The host's own ssh judges it, unless an IgnoreUnknown of ours keeps it from that.
+// sshconf does not know these keywords, because other builds refuse them.
+func (c Client) patched(attribute string) bool {
+	for _, s := range c.Settings {
+		if s.Attribute == attribute {
+			return slices.Contains([]string{"usekeychain", "askpassgui", "rsaminsize", "kexdhmin"}, strings.ToLower(s.Keyword)) && !c.ignoresKeyword(s.Keyword)
+		}
+	}
+	return false
 }
 
 // ignoring reports whether IgnoreUnknown of ours covers the setting of an

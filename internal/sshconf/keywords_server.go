@@ -2,8 +2,12 @@ package sshconf
 
 // serverKeywords lists what sshd_config knows or knew, compiled from the keyword tables of
 // the portable releases 1.2.2p1 to 10.5p1 and from dumps of ten builds between
-// 7.4 and 10.6. Vendor marks the keywords of patched builds (Debian, Ubuntu,
-// Red Hat), which upstream's refuse. When a release is added, compare with the
+// 7.4 and 10.6. Vendor marks the keywords of patched builds, which upstream's
+// refuse: DebianBanner and GSSAPI's of Debian and Ubuntu; GSSAPIEnablek5users,
+// KerberosUniqueCCache, KerberosUseKuserok, X11MaxDisplays, RSAMinSize (9, an alias
+// there since the release had RequiredRSASize), ShowPatchLevel (to 7) and
+// ExposeAuthenticationMethods (7.4) of Red Hat; KexDHMin of SUSE; UseBlacklist of
+// FreeBSD, UseBlocklist since 15, and HPN's of its ports. When a release is added, compare with the
 // table keywords[] of servconf.c and with parse_token's flags.
 var serverKeywords = []Keyword{
 	{Name: "AcceptEnv", Type: Text, Since: Version{3, 9}, MatchSince: Version{6, 1}, merge: Append},
@@ -39,6 +43,7 @@ var serverKeywords = []Keyword{
 	{Name: "DisableForwarding", Type: Flag, Since: Version{7, 4}, MatchSince: Version{7, 4}},
 	{Name: "DSAAuthentication", Type: Text, AliasOf: "PubkeyAuthentication", Since: Version{2, 1}},
 	{Name: "ExposeAuthInfo", Type: Flag, Since: Version{7, 6}, MatchSince: Version{7, 6}},
+	{Name: "ExposeAuthenticationMethods", Type: Text, Vendor: true},
 	{Name: "FingerprintHash", Type: Text, Since: Version{6, 8}, merge: Last},
 	{Name: "ForceCommand", Type: RestOfLine, Since: Version{4, 4}, MatchSince: Version{4, 4}},
 	{Name: "GatewayPorts", Type: Enum, Words: []string{"no", "yes", "clientspecified"}, Since: Version{2, 1}, MatchSince: Version{4, 4}},
@@ -46,6 +51,7 @@ var serverKeywords = []Keyword{
 	{Name: "GSSAPICleanupCredentials", Type: Flag, Aliases: []string{"GSSAPICleanupCreds"}, Since: Version{3, 8}, MissingIn: []Version{{10, 4}}},
 	{Name: "GSSAPICleanupCreds", Type: Flag, AliasOf: "GSSAPICleanupCredentials", Vendor: true, Since: Version{3, 7}},
 	{Name: "GSSAPIDelegateCredentials", Type: Flag, Since: Version{10, 3}, MissingIn: []Version{{10, 4}}},
+	{Name: "GSSAPIEnablek5users", Type: Flag, Vendor: true, MatchSince: Version{5, 3}},
 	{Name: "GSSAPIKexAlgorithms", Type: Text, Vendor: true, Since: Version{7, 9}},
 	{Name: "GSSAPIKeyExchange", Type: Flag, Vendor: true, Since: Version{4, 0}},
 	{Name: "GSSAPIStoreCredentialsOnRekey", Type: Flag, Vendor: true, Since: Version{5, 0}},
@@ -65,6 +71,8 @@ var serverKeywords = []Keyword{
 	{Name: "HostKey", Type: Path, Aliases: []string{"HostDSAKey"}, Since: Version{1, 2}, merge: Append},
 	{Name: "HostKeyAgent", Type: Path, Since: Version{6, 3}},
 	{Name: "HostKeyAlgorithms", Type: Algorithms, Since: Version{7, 0}},
+	{Name: "HPNBufferSize", Type: Text, Vendor: true},
+	{Name: "HPNDisabled", Type: Flag, Vendor: true},
 	{Name: "IgnoreRhosts", Type: Enum, Words: []string{"yes", "no", "shosts-only"}, Since: Version{1, 2}, MatchSince: Version{8, 3}},
 	{Name: "IgnoreUserKnownHosts", Type: Flag, Since: Version{1, 2}},
 	{Name: "Include", Type: Block, Since: Version{8, 2}, MatchSince: Version{8, 2}},
@@ -76,7 +84,10 @@ var serverKeywords = []Keyword{
 	{Name: "KerberosOrLocalPasswd", Type: Flag, Since: Version{1, 2}},
 	{Name: "KerberosTgtPassing", Type: Text, Since: Version{1, 2}, DeprecatedSince: Version{3, 7}},
 	{Name: "KerberosTicketCleanup", Type: Flag, Since: Version{1, 2}},
+	{Name: "KerberosUniqueCCache", Type: Flag, Vendor: true},
+	{Name: "KerberosUseKuserok", Type: Flag, Vendor: true, MatchSince: Version{5, 3}},
 	{Name: "KexAlgorithms", Type: Algorithms, Since: Version{5, 7}},
+	{Name: "KexDHMin", Type: Count, Vendor: true},
 	{Name: "KeyRegenerationInterval", Type: Text, Since: Version{1, 2}, DeprecatedSince: Version{7, 4}},
 	{Name: "ListenAddress", Type: Text, Since: Version{1, 2}, merge: Append},
 	{Name: "LoginGraceTime", Type: Time, Since: Version{1, 2}},
@@ -88,6 +99,7 @@ var serverKeywords = []Keyword{
 	{Name: "MaxSessions", Type: Count, Since: Version{5, 1}, MatchSince: Version{5, 1}},
 	{Name: "MaxStartups", Type: Text, Since: Version{2, 1}},
 	{Name: "ModuliFile", Type: Path, Since: Version{8, 6}},
+	{Name: "NoneEnabled", Type: Flag, Vendor: true},
 	{Name: "PAMAuthenticationViaKbdInt", Type: Text, Since: Version{2, 9}, DeprecatedSince: Version{3, 7}, RemovedSince: Version{10, 4}},
 	{Name: "PAMServiceName", Type: Text, Since: Version{9, 8}, MatchSince: Version{9, 8}},
 	{Name: "PasswordAuthentication", Type: Flag, Since: Version{1, 2}, MatchSince: Version{4, 6}},
@@ -117,15 +129,17 @@ var serverKeywords = []Keyword{
 	{Name: "RDomain", Type: Text, Since: Version{7, 7}, MatchSince: Version{7, 7}},
 	{Name: "RefuseConnection", Type: Flag, Since: Version{9, 9}, MatchSince: Version{9, 9}},
 	{Name: "RekeyLimit", Type: Text, Since: Version{6, 3}, MatchSince: Version{6, 3}, merge: Parts},
-	{Name: "RequiredRSASize", Type: Count, Since: Version{9, 1}, MatchSince: Version{9, 1}},
+	{Name: "RequiredRSASize", Type: Count, Aliases: []string{"RSAMinSize"}, Since: Version{9, 1}, MatchSince: Version{9, 1}},
 	{Name: "ReverseMappingCheck", Type: Text, Since: Version{2, 5}, DeprecatedSince: Version{3, 7}},
 	{Name: "RevokedKeys", Type: Text, Since: Version{5, 4}, MatchSince: Version{5, 4}},
 	{Name: "RHostsAuthentication", Type: Text, Since: Version{1, 2}, DeprecatedSince: Version{3, 7}},
 	{Name: "RhostsRSAAuthentication", Type: Text, Since: Version{1, 2}, DeprecatedSince: Version{7, 4}, MatchSince: Version{4, 6}},
 	{Name: "RSAAuthentication", Type: Text, Since: Version{1, 2}, DeprecatedSince: Version{7, 4}, MatchSince: Version{4, 6}},
+	{Name: "RSAMinSize", Type: Count, AliasOf: "RequiredRSASize", Vendor: true, Since: Version{8, 7}, MatchSince: Version{8, 7}},
 	{Name: "SecurityKeyProvider", Type: Path, Since: Version{8, 2}},
 	{Name: "ServerKeyBits", Type: Text, Since: Version{1, 2}, DeprecatedSince: Version{7, 4}},
 	{Name: "SetEnv", Type: Text, Since: Version{7, 8}, MatchSince: Version{7, 8}},
+	{Name: "ShowPatchLevel", Type: Flag, Vendor: true},
 	{Name: "SKeyAuthentication", Type: Text, AliasOf: "KbdInteractiveAuthentication", Since: Version{1, 2}, MatchSince: Version{8, 7}},
 	{Name: "SshdAuthPath", Type: Path, Since: Version{10, 0}},
 	{Name: "SshdSessionPath", Type: Path, Since: Version{9, 8}},
@@ -135,8 +149,11 @@ var serverKeywords = []Keyword{
 	{Name: "Subsystem", Type: Text, Since: Version{2, 1}, MatchSince: Version{9, 5}, merge: ByName},
 	{Name: "SyslogFacility", Type: Enum, Words: facilities, Since: Version{1, 2}},
 	{Name: "TCPKeepAlive", Type: Enum, Words: []string{"yes", "no"}, Aliases: []string{"KeepAlive"}, Since: Version{3, 8}},
+	{Name: "TcpRcvBufPoll", Type: Flag, Vendor: true},
 	{Name: "TrustedUserCAKeys", Type: Path, Since: Version{5, 4}, MatchSince: Version{5, 4}},
 	{Name: "UnusedConnectionTimeout", Type: Time, Since: Version{9, 2}, MatchSince: Version{9, 2}},
+	{Name: "UseBlacklist", Type: Flag, AliasOf: "UseBlocklist", Vendor: true, Since: Version{7, 3}},
+	{Name: "UseBlocklist", Type: Flag, Aliases: []string{"UseBlacklist"}, Vendor: true, Since: Version{10, 0}},
 	{Name: "UseDNS", Type: Flag, Since: Version{3, 7}},
 	{Name: "UseLogin", Type: Text, Since: Version{1, 2}, DeprecatedSince: Version{7, 4}},
 	{Name: "UsePAM", Type: Flag, Since: Version{3, 7}},
@@ -146,6 +163,7 @@ var serverKeywords = []Keyword{
 	{Name: "WarnWeakCrypto", Type: Enum, Words: []string{"yes", "no"}, Since: Version{10, 6}},
 	{Name: "X11DisplayOffset", Type: Count, Since: Version{1, 2}, MatchSince: Version{4, 4}},
 	{Name: "X11Forwarding", Type: Flag, Since: Version{1, 2}, MatchSince: Version{4, 4}},
+	{Name: "X11MaxDisplays", Type: Count, Vendor: true, MatchSince: Version{7, 0}},
 	{Name: "X11UseLocalhost", Type: Flag, Since: Version{3, 1}, MatchSince: Version{4, 4}},
 	{Name: "XAuthLocation", Type: Path, Since: Version{2, 1}},
 	{Name: "zeroknowledgepasswordauthentication", Type: Text, Since: Version{5, 2}, RemovedSince: Version{6, 6}, MatchSince: Version{5, 2}},
