@@ -2,6 +2,7 @@ package keepalive
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
@@ -45,10 +46,15 @@ func adopt(t sshconf.Tree, owner string) Server {
 }
 
 func (want *Server) read(lines []sshconf.Line) {
-	block := global
+	block, repeated := global, false
 	for _, l := range lines {
+		repeated = repeated || l.Text() == forcedMark
 		switch {
-		case l.Keyword == "":
+		case repeated && l.Is("Match"):
+			if at, ok := guess(l.Rest); ok && !at.IsZero() && !slices.Contains(want.Contexts, at) {
+				want.Contexts = append(want.Contexts, at)
+			}
+		case l.Keyword == "", repeated:
 		case strings.EqualFold(l.Keyword, "Match"):
 			want.Match = append(want.Match, Match{Criteria: l.Rest})
 			block = len(want.Match) - 1
@@ -76,7 +82,8 @@ func (g language) addLine(settings []Setting, prefix string, l sshconf.Line) []S
 }
 
 // dropForced removes a last Match all that only repeats global settings: that
-// one is our means to win, not something the user declared.
+// one is our means to win, not something the user declared. Earlier versions wrote it
+// without forcedMark.
 func (want *Server) dropForced() {
 	last := len(want.Match) - 1
 	if last < 0 || want.Match[last].Criteria != "all" {

@@ -38,8 +38,8 @@ func runCase(t *testing.T, file string) {
 		t.Fatal(err)
 	}
 	want, tree, version, rest := readCase(t, a)
-	have := pureFacts(tree, want)
-	plan := PlanServer(want, have)
+	groups := readGroups(t, a)
+	plan := PlanServer(want, groups.facts(tree, want))
 	got := rest
 	got.Files = append(got.Files, txtar.File{Name: "plan", Data: []byte(describe(plan))})
 	got.Files = append(got.Files, changedFiles(plan)...)
@@ -53,8 +53,43 @@ func runCase(t *testing.T, file string) {
 		t.Errorf("version %s (-case +decided):\n%s", version, diff)
 	}
 	if !failed(plan.Problems) {
-		checkLaws(t, want, tree, plan)
+		checkLaws(t, want, tree, plan, groups)
 	}
+}
+
+// groups says which Match lines apply in a context because of who is in which group
+// of the host: "in CONTEXT: CRITERIA".
+type groups map[sshconf.Context]map[string]bool
+
+func readGroups(t *testing.T, a *txtar.Archive) groups {
+	t.Helper()
+	g := groups{}
+	for _, f := range a.Files {
+		for line := range strings.Lines(string(f.Data)) {
+			spec, criteria, ok := strings.Cut(strings.TrimSpace(line), ": ")
+			if spec, in := strings.CutPrefix(spec, "in "); f.Name == "want" && ok && in {
+				at := readContext(t, spec)
+				if g[at] == nil {
+					g[at] = map[string]bool{}
+				}
+				g[at][criteria] = true
+			}
+		}
+	}
+	return g
+}
+
+// facts are those of a host whose sshd is our own evaluator.
+func (g groups) facts(tree sshconf.Tree, want Server) Facts {
+	have := pureFacts(tree, want)
+	for i, c := range have.Contexts {
+		holds := g[c]
+		if holds == nil {
+			continue
+		}
+		have.Effective[i] = dumpOf(sshconf.EvaluateAssuming(tree, c, holds), tree.Version)
+	}
+	return have
 }
 
 func changedFiles(plan Plan) []txtar.File {
@@ -72,7 +107,7 @@ func changedFiles(plan Plan) []txtar.File {
 // checkLaws holds for every plan without an error: what was wanted is what an
 // evaluation of the candidate reads, planning again changes nothing, and
 // restoring gives back every byte.
-func checkLaws(t *testing.T, want Server, before sshconf.Tree, plan Plan) {
+func checkLaws(t *testing.T, want Server, before sshconf.Tree, plan Plan, g groups) {
 	t.Helper()
 	after := before.Clone()
 	for _, c := range plan.Changes {
@@ -82,7 +117,12 @@ func checkLaws(t *testing.T, want Server, before sshconf.Tree, plan Plan) {
 			after.Files[c.Path] = c.New
 		}
 	}
-	have := pureFacts(after, want)
+	have := g.facts(after, want)
+	for _, x := range plan.Expect {
+		if got := have.Effective[slices.Index(have.Contexts, x.Context)][x.Keyword]; !sshconf.Same(sshconf.Server, x.Keyword, got, x.Values, have.Version) {
+			t.Errorf("%s is %v, not %v%s", x.Keyword, got, x.Values, inContext(x.Context))
+		}
+	}
 	if o := ObserveServer(want, have); len(o.Drift) > 0 {
 		t.Errorf("after the plan there is drift: %v", o.Drift)
 	}
@@ -141,7 +181,7 @@ func readWish(t *testing.T, want *Server, tree *sshconf.Tree, line string) {
 	t.Helper()
 	word, arg, _ := strings.Cut(line, " ")
 	switch word {
-	case "":
+	case "", "in":
 	case "version":
 		tree.Version = parseVersion(t, arg)
 	case "no-gssapi":
@@ -287,6 +327,9 @@ func describe(p Plan) string {
 	}
 	for _, e := range p.Expect {
 		fmt.Fprintf(&out, "expect: %s %s%s\n", e.Keyword, strings.Join(e.Values, " | "), inContext(e.Context))
+	}
+	for _, o := range p.Overrides {
+		fmt.Fprintf(&out, "override: %s %s in Match %s (%s)\n", o.Keyword, o.Value, o.Criteria, o.Pos)
 	}
 	for _, x := range p.Problems {
 		severity := "error"

@@ -98,7 +98,7 @@ func lossProblems(c candidate, list []loss, have ClientFacts) []Problem {
 
 func lossProblem(c candidate, l loss, have ClientFacts) Problem {
 	w := l.winner
-	w.Pos = c.before(w.Pos)
+	w.Pos = c.now(w.Pos)
 	name := ProbeName(l.context)
 	switch l.why {
 	case undecided:

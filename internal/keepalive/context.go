@@ -8,10 +8,12 @@ import (
 )
 
 // checkContext is a context in which values are checked. block is the Match
-// block of ours that it is a sample of, or global.
+// block of ours that it is a sample of, or global; known is what the host's answer
+// tells of Match lines there that the text leaves open.
 type checkContext struct {
 	sshconf.Context
 	block int
+	known verdicts
 }
 
 // ContextsOf returns the contexts whose effective values PlanServer and
@@ -26,14 +28,23 @@ func ContextsOf(want Server) []sshconf.Context {
 }
 
 func contextsWithMatch(want Server) []checkContext {
-	list := []checkContext{{sshconf.Context{}, global}}
+	list := []checkContext{{block: global}}
 	for _, c := range want.Contexts {
-		list = append(list, checkContext{c, global})
+		list = append(list, checkContext{Context: c, block: global})
 	}
 	for i, m := range want.Match {
 		if c, ok := sample(m.Criteria); ok {
-			list = append(list, checkContext{c, i})
+			list = append(list, checkContext{Context: c, block: i})
 		}
+	}
+	return list
+}
+
+// checksOf returns the contexts with what the host's answers tell of them.
+func checksOf(want Server, have Facts) []checkContext {
+	list := contextsWithMatch(want)
+	for i := range list {
+		list[i].known = verdictsIn(have, list[i].Context)
 	}
 	return list
 }
@@ -66,11 +77,19 @@ func sample(criteria string) (sshconf.Context, bool) {
 
 // accepts reports whether a Match with these criteria applies in context c.
 func accepts(criteria string, c sshconf.Context, v sshconf.Version) bool {
+	applies, _ := judge(criteria, checkContext{Context: c}, v)
+	return applies
+}
+
+// judge is accepts where something more is known of the context; open says that it
+// is not enough.
+func judge(criteria string, at checkContext, v sshconf.Version) (applies, open bool) {
 	const main = "/sample"
 	probe := sshconf.Tree{Dialect: sshconf.Server, Version: v, Main: main, Dir: "/",
 		Files: map[string][]byte{main: []byte("Match " + criteria + "\nBanner sample\n")}}
-	_, matched := sshconf.Evaluate(probe, c).Winner("Banner")
-	return matched
+	r := sshconf.EvaluateAssuming(probe, at.Context, at.known)
+	_, applies = r.Winner("Banner")
+	return applies, len(r.Depends) > 0
 }
 
 // newest is a release that knows every criterion; the contexts to ask about are

@@ -132,8 +132,9 @@ type Plan struct {
 	// ManagedFile is the file our lines are in, ManagedContent exactly those lines.
 	ManagedFile    string
 	ManagedContent string
-	// Effective is what Observed.Effective will be.
+	// Effective and Overrides are what Observed's will be.
 	Effective map[string]string
+	Overrides []Override
 	// Trail is the decision in one line, for debug logs and bug reports.
 	Trail    string
 	Problems []Problem
@@ -162,6 +163,9 @@ type Observed struct {
 	// Effective is the managed keywords as sshd -T prints them, in the default
 	// context, spelled as in sshd_config(5).
 	Effective map[string]string
+	// Overrides are the lines of others by which a wanted value does not hold
+	// everywhere.
+	Overrides []Override
 	// Managed says whether our lines are still in the managed file.
 	Managed bool
 }

@@ -18,7 +18,8 @@ func ObserveServer(want Server, have Facts) Observed {
 		Effective: map[string]string{},
 		Managed:   dropIn != "" || len(changes(base, have.Tree)) > 0,
 	}
-	checks := contextsWithMatch(want)
+	o.Overrides = overridesIn(have.Tree, want)
+	checks := checksOf(want, have)
 	for _, s := range want.Settings {
 		o.observe(s, global, want, have, checks)
 		if values, ok := effective(have, sshconf.Context{}, s.Keyword); ok {
@@ -54,7 +55,7 @@ func (o *Observed) observe(s Setting, block int, want Server, have Facts, checks
 			values, wanted = firstWords(values), firstWords(wanted)
 		}
 		if !sshconf.Same(sshconf.Server, s.Keyword, values, wanted, have.Version) {
-			o.differs(s, values, at, have)
+			o.differs(s, values, at, want, have)
 			return
 		}
 	}
@@ -95,20 +96,23 @@ func overriddenByOurs(s Setting, at checkContext, want Server, have Facts) bool 
 	}
 	for _, m := range blocks {
 		sets := slices.ContainsFunc(m.Settings, func(x Setting) bool { return sameKeyword(x.Keyword, s.Keyword) })
-		if sets && accepts(m.Criteria, at.Context, have.Version) {
+		if !sets {
+			continue
+		}
+		if applies, open := judge(m.Criteria, at, have.Version); applies || open {
 			return true
 		}
 	}
 	return false
 }
 
-func (o *Observed) differs(s Setting, values []string, at checkContext, have Facts) {
+func (o *Observed) differs(s Setting, values []string, at checkContext, want Server, have Facts) {
 	text := fmt.Sprintf("%s is %s, not %s", s.Keyword, orUnset(values), strings.Join(s.Values, ", "))
 	p := Problem{Code: Drifted, Warning: true, Attribute: s.Attribute}
 	if option, ok := optionFor(have.Daemon.Options, s.Keyword); ok {
 		text += fmt.Sprintf(", because sshd was started with %s", option)
-	} else if w, ok := sshconf.Evaluate(have.Tree, at.Context).Winner(s.Keyword); ok {
-		text += ", because " + because(w, at.Context)
+	} else if w, reason := blamed(s, at, want, have); reason != "" {
+		text += ", because " + reason
 		p.Pos = w.Pos
 	} else {
 		text += ", because no file sets it" + inContext(at.Context)
@@ -118,6 +122,25 @@ func (o *Observed) differs(s Setting, values []string, at checkContext, have Fac
 	if len(values) > 0 {
 		o.Values[s.Attribute] = values
 	}
+}
+
+// blamed finds the line that gives s another value, and says why it counts. Of a
+// keyword that adds up, ours is in force as well, and is not what differs.
+func blamed(s Setting, at checkContext, want Server, have Facts) (w sshconf.Setting, reason string) {
+	winners := sshconf.EvaluateAssuming(have.Tree, at.Context, at.known).Winners(s.Keyword)
+	kw, _ := sshconf.Lookup(sshconf.Server, s.Keyword)
+	if kw.Merge(have.Version) != sshconf.Append {
+		if len(winners) == 0 {
+			return w, ""
+		}
+		return winners[0], because(winners[0], at.Context)
+	}
+	for _, w := range winners {
+		if owner, ok := ownerAt(have.Tree, w.Pos); !ok || owner != ownerOf(want.DropInName) {
+			return w, fmt.Sprintf("%s adds %s%s", w.Pos, w.Rest, inContext(at.Context))
+		}
+	}
+	return w, "our lines were changed" + inContext(at.Context)
 }
 
 func orUnset(values []string) string {

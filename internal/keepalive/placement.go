@@ -20,10 +20,15 @@ import (
 // Match of the file they are in, because among matching blocks the first one
 // wins; without a Match they stand at the end.
 //
-// A keyword that a Match of somebody else overrides in a declared context gets a
-// Match all of ours behind our own Match blocks. What still loses, and lines of
-// keywords that accumulate, can only be had by commenting out the winner, which
-// is done if takeover says so.
+// A keyword that a Match of others overrides in a declared context is repeated in a
+// Match of ours behind our own Match blocks, with the criteria that the context
+// gives: User deploy. So nobody else loses a value. Where no criteria say just
+// that, as for the default context, it is a Match all, and a warning names each
+// block that loses. Of a Match that hangs on more than text, as on groups, the host's
+// answer for the context tells whether it applies; where that leaves it open, ours
+// stands before it all the same. What still loses, and lines of keywords that
+// accumulate, can only be had by commenting out the winner, which is done if takeover
+// says so.
 //
 // Of several directories that Includes look into, ours is the first one that is not
 // the vendor's: what lies under /usr is replaced with the package, or read-only. A
@@ -38,7 +43,7 @@ type candidate struct {
 	spot
 	tree   sshconf.Tree
 	origin map[int]int       // line of file -> index of our Match block, or global
-	forced []Setting         // settings repeated in Match all
+	forced []Match           // blocks that repeat global settings
 	taken  []sshconf.Setting // lines of others commented out
 }
 
@@ -49,6 +54,9 @@ type spot struct {
 	include sshconf.Pos // the Include that reads a drop-in
 	make    string      // the directory that has to be made
 	made    bool        // the directory was, or has to be, made by us
+
+	host  sshconf.Tree // the files as they are now, with lines of owner's
+	owner string
 }
 
 const global = -1
@@ -68,7 +76,7 @@ func globalOwn(settings []Setting) []ownLine {
 	return owned(globalLines(settings), global)
 }
 
-func matchOwn(blocks []Match, forced []Setting) []ownLine {
+func matchOwn(blocks, forced []Match) []ownLine {
 	var lines []ownLine
 	for i, b := range blocks {
 		lines = append(lines, owned(matchLines([]Match{b}, nil), i)...)
@@ -180,7 +188,7 @@ func madeByUs(t sshconf.Tree, dir string) bool {
 }
 
 // place writes the wanted lines into the file at of base.
-func place(base sshconf.Tree, want Server, at spot, forced []Setting) candidate {
+func place(base sshconf.Tree, want Server, at spot, forced []Match) candidate {
 	c := candidate{spot: at, tree: base.Clone(), forced: forced, origin: map[int]int{}}
 	old, exists := base.Files[at.file]
 	globals, blocks := globalOwn(want.Settings), matchOwn(want.Match, forced)
@@ -317,8 +325,14 @@ func (c candidate) trail(have Facts, overridden []sshconf.Pos) string {
 		words = append(words, "makes="+c.make)
 	}
 	words = append(words, overrides(overridden)...)
-	for _, s := range c.forced {
-		words = append(words, "match-all="+s.Keyword)
+	for _, b := range c.forced {
+		word := "for-contexts="
+		if b.Criteria == "all" {
+			word = "match-all="
+		}
+		for _, s := range b.Settings {
+			words = append(words, word+s.Keyword)
+		}
 	}
 	for _, s := range c.taken {
 		words = append(words, "takes-over="+s.Keyword+"@"+s.Pos.Path)

@@ -23,7 +23,7 @@ func rivals(c candidate, want Server, contexts []checkContext) []Problem {
 		if !ok {
 			continue
 		}
-		problems = append(problems, Problem{Code: Rival, Warning: true, Attribute: s.setting.Attribute, Pos: c.before(s.winner.Pos),
+		problems = append(problems, Problem{Code: Rival, Warning: true, Attribute: s.setting.Attribute, Pos: c.now(s.winner.Pos),
 			Text: fmt.Sprintf("%s is %s by other lines of sshkeepalive_server, those of drop_in_name %s", s.setting.Keyword, s.winner.Rest, owner)})
 	}
 	return uniqueProblems(problems)

@@ -25,15 +25,15 @@ func PlanServer(want Server, have Facts) Plan {
 		return Plan{Problems: problems}
 	}
 	base, dropIn := strip(have.Tree, ownerOf(want.DropInName))
-	c, more := choose(base, dropIn, want, have)
+	checks := checksOf(want, have)
+	c, more := choose(base, dropIn, want, have, checks)
 	list := changes(have.Tree, c.tree)
 	problems = slices.Concat(problems, more, mounted(Plan{Changes: list}.Paths(), have.Mounts))
 	if failed(problems) {
 		return Plan{Problems: problems}
 	}
-	checks := contextsWithMatch(want)
 	expect, overridden, more := expectations(c, want, have, checks)
-	problems = slices.Concat(problems, more, exceptions(c, want), Warnings(want, have), lockouts(c, want, have), risks(profile, want, have))
+	problems = slices.Concat(problems, more, takenAway(c, base, want), Warnings(want, have), lockouts(c, want, have), risks(profile, want, have))
 	return Plan{
 		Changes:        list,
 		MakeDirs:       c.makes(),
@@ -41,6 +41,7 @@ func PlanServer(want Server, have Facts) Plan {
 		ManagedFile:    c.file,
 		ManagedContent: c.content(),
 		Effective:      effectiveOf(want, have.Version, expect),
+		Overrides:      c.overrides(want),
 		Trail:          c.trail(have, overridden),
 		Problems:       problems,
 	}
@@ -69,33 +70,36 @@ func failed(problems []Problem) bool {
 
 // choose tries the placements from the least intrusive on and returns the first
 // in which every wanted setting wins in every context.
-func choose(base sshconf.Tree, dropIn string, want Server, have Facts) (candidate, []Problem) {
+func choose(base sshconf.Tree, dropIn string, want Server, have Facts, checks []checkContext) (candidate, []Problem) {
 	places, problem := places(base, dropIn, want, have)
 	if problem != nil {
 		return candidate{}, []Problem{*problem}
 	}
 	places = movable(places, have.Mounts)
-	checks := contextsWithMatch(want)
+	for i := range places {
+		places[i].host, places[i].owner = have.Tree, ownerOf(want.DropInName)
+	}
 	c, problems := prefer(base, want, have, places, checks)
 	return c, append(problems, rivals(place(base, want, places[0], nil), want, checks)...)
 }
 
-// prefer returns the first of places that will do.
+// prefer returns the first of places that will do: as it is, with Match blocks of
+// ours for the declared contexts, with a Match all.
 func prefer(base sshconf.Tree, want Server, have Facts, places []spot, checks []checkContext) (candidate, []Problem) {
-	for _, at := range places {
-		if c := place(base, want, at, nil); len(shadows(c, want, checks)) == 0 {
-			return c, nil
+	nothing := func([]shadow, Server, sshconf.Version) []Match { return nil }
+	for i, forced := range []func([]shadow, Server, sshconf.Version) []Match{nothing, forceInContexts, forceEverywhere} {
+		for _, at := range places {
+			c := place(base, want, at, nil)
+			blocks := forced(shadows(c, want, checks), want, base.Version)
+			if len(blocks) > 0 {
+				c = place(base, want, at, blocks)
+			}
+			if (i == 0 || len(blocks) > 0) && len(shadows(c, want, checks)) == 0 {
+				return c, nil
+			}
 		}
 	}
-	for _, at := range places {
-		c := place(base, want, at, nil)
-		forced := matchable(shadows(c, want, checks), want, have.Version)
-		c = place(base, want, at, forced)
-		if len(forced) > 0 && len(shadows(c, want, checks)) == 0 {
-			return c, nil
-		}
-	}
-	return takeOver(base, want, have.Version, places[0], checks)
+	return takeOver(base, want, have, places[0], checks)
 }
 
 // places lists where want.Placement allows our lines, best first.
@@ -129,239 +133,55 @@ func (c candidate) makes() []string {
 	return []string{c.make}
 }
 
-// shadow is a wanted setting that loses in a context.
-type shadow struct {
-	setting Setting
-	context sshconf.Context
-	winner  sshconf.Setting
-}
-
-// shadows lists what keeps c's settings from being effective in the contexts.
-func shadows(c candidate, want Server, contexts []checkContext) []shadow {
-	var list []shadow
-	for _, at := range contexts {
-		r := sshconf.Evaluate(c.tree, at.Context)
-		for _, s := range settingsIn(want, at) {
-			winners := slices.Concat(r.Winners(s.Keyword), unbearable(r, s, c))
-			if bytesAlone(s, at.block) && slices.ContainsFunc(winners, func(w sshconf.Setting) bool { return c.ours(w.Pos) && c.origin[w.Pos.Line] == at.block }) {
-				continue
-			}
-			for _, w := range winners {
-				if !c.ours(w.Pos) && (!w.Wins || !means(w, s, c.tree)) {
-					list = append(list, shadow{s, at.Context, w})
-				}
-			}
-		}
-	}
-	return list
-}
-
-// unbearable lists the lines of others that sshd does not accept beside s: up to 9.4
-// no Subsystem may be named twice.
-func unbearable(r sshconf.Result, s Setting, c candidate) []sshconf.Setting {
-	if targetOf(s.Keyword) != "Subsystem" || c.tree.Version.AtLeast(9, 5) {
-		return nil
-	}
-	named := func(x sshconf.Setting) bool {
-		return len(x.Args) > 0 && slices.ContainsFunc(s.Values, func(v string) bool { return strings.Fields(v)[0] == x.Args[0] })
-	}
-	return slices.DeleteFunc(slices.Clone(r.Settings(s.Keyword)), func(x sshconf.Setting) bool { return x.Wins || c.ours(x.Pos) || !named(x) })
-}
-
-// settingsIn returns the settings that must hold in a context: the global ones
-// in the default and the declared contexts, and a Match block's own in the
-// context that is a sample of it.
-func settingsIn(want Server, at checkContext) []Setting {
-	if at.block == global {
-		return want.Settings
-	}
-	return want.Match[at.block].Settings
-}
-
-// bytesAlone reports whether s is a RekeyLimit of a Match block of ours that says
-// how much and not for how long: sshd takes the time from the global line.
-func bytesAlone(s Setting, block int) bool {
-	if block == global || targetOf(s.Keyword) != "RekeyLimit" || len(s.Values) != 1 {
-		return false
-	}
-	words := strings.Fields(s.Values[0])
-	return len(words) == 1 || len(words) == 2 && words[1] == "none"
-}
-
-// means reports whether a line of somebody else says just what s wants, so that
-// it may win.
-func means(w sshconf.Setting, s Setting, t sshconf.Tree) bool {
-	kw, _ := sshconf.Lookup(t.Dialect, s.Keyword)
-	if kw.Merge(t.Version) == sshconf.Append || len(s.Values) != 1 {
-		return false
-	}
-	theirs, known := sshconf.Canonical(t.Dialect, s.Keyword, w.Rest, t.Version)
-	ours, also := sshconf.Canonical(t.Dialect, s.Keyword, s.Values[0], t.Version)
-	if known && also {
-		return theirs == ours
-	}
-	return w.Rest == s.Values[0]
-}
-
-// matchable returns the global settings of which every shadow is a Match that a
-// Match all of ours in front of it would beat.
-func matchable(list []shadow, want Server, v sshconf.Version) []Setting {
-	var forced []Setting
-	for _, s := range want.Settings {
-		kw, _ := sshconf.Lookup(sshconf.Server, s.Keyword)
-		of := slices.DeleteFunc(slices.Clone(list), func(x shadow) bool { return x.setting.Attribute != s.Attribute })
-		globally := slices.ContainsFunc(of, func(x shadow) bool { return x.winner.Match == "" })
-		if len(of) > 0 && !globally && kw.MatchLegal(v) && len(s.Values) == 1 {
-			forced = append(forced, s)
-		}
-	}
-	return forced
-}
-
-// takeOver comments out, one after the other, the lines that win over ours.
-func takeOver(base sshconf.Tree, want Server, v sshconf.Version, at spot, contexts []checkContext) (candidate, []Problem) {
-	base = base.Clone()
-	var taken []sshconf.Setting
-	var rewritten []Problem
-	for {
-		c := place(base, want, at, nil)
-		if forced := matchable(shadows(c, want, contexts), want, v); len(forced) > 0 {
-			c = place(base, want, at, forced)
-		}
-		c.taken = taken
-		list := shadows(c, want, contexts)
-		if len(list) == 0 {
-			return c, rewritten
-		}
-		if !want.Takeover {
-			return c, c.shadowProblems(list)
-		}
-		rewritten = append(rewritten, c.inSection(base, list[0])...)
-		if !commentOut(base, list[0].winner, ownerOf(want.DropInName), c) {
-			return c, c.shadowProblems(list[:1])
-		}
-		taken = append(taken, list[0].winner)
-	}
-}
-
-// inSection warns of a line that is taken over although another tool writes it
-// again.
-func (c candidate) inSection(base sshconf.Tree, s shadow) []Problem {
-	at := c.before(s.winner.Pos)
-	f := sshconf.Parse(base.Dialect, base.Version, base.Files[at.Path])
-	sections := f.Sections()
-	begin := sshconf.Outside(sections, at.Line-1)
-	if begin == at.Line-1 {
-		return nil
-	}
-	return []Problem{{Code: OtherTool, Warning: true, Attribute: s.setting.Attribute, Pos: at,
-		Text: fmt.Sprintf("%s %s at %s is taken over, and stands in the section of another tool, which may write it again: %s", s.setting.Keyword, s.winner.Rest, at, strings.TrimSpace(f.Lines[begin].Text()))}}
-}
-
-// commentOut takes over the line of base that is w in the candidate c.
-func commentOut(base sshconf.Tree, w sshconf.Setting, owner string, c candidate) bool {
-	data, ok := base.Files[w.Pos.Path]
-	if !ok {
-		return false
-	}
-	at := c.before(w.Pos).Line - 1
-	f := sshconf.Parse(base.Dialect, base.Version, data)
-	if at < 0 || at >= len(f.Lines) || !strings.EqualFold(f.Lines[at].Keyword, w.Keyword) {
-		return false
-	}
-	f.CommentOut(at, takenMark(owner))
-	base.Files[w.Pos.Path] = f.Bytes()
-	return true
-}
-
-// before returns where a line of somebody else stood before our lines came.
-func (c candidate) before(p sshconf.Pos) sshconf.Pos {
-	if p.Path != c.file {
-		return p
-	}
-	added := 0
-	for own := range c.origin {
-		if own < p.Line {
-			added++
-			if _, continues := c.origin[own-1]; !continues {
-				added += 2 // the marks around this block
-			}
-		}
-	}
-	p.Line -= added
-	return p
-}
-
-func (c candidate) shadowProblems(list []shadow) []Problem {
-	var problems []Problem
-	seen := map[string]bool{}
-	for _, s := range list {
-		key := s.setting.Attribute + s.winner.Pos.String()
-		if seen[key] {
-			continue
-		}
-		seen[key] = true
-		problems = append(problems, Problem{Code: Shadowed, Attribute: s.setting.Attribute, Pos: c.before(s.winner.Pos),
-			Text: fmt.Sprintf("%s would stay %s because %s", s.setting.Keyword, s.winner.Rest, c.because(s))})
-	}
-	return problems
-}
-
-func (c candidate) because(s shadow) string {
-	w := s.winner
-	w.Pos = c.before(w.Pos)
-	if !w.Wins {
-		return w.Pos.String() + " names it as well, which this release refuses"
-	}
-	return because(w, s.context)
-}
-
-// because says why a written value is the effective one.
-func because(w sshconf.Setting, at sshconf.Context) string {
-	switch {
-	case w.Match != "":
-		return fmt.Sprintf("%s sets it in Match %s, which beats every line outside Match%s", w.Pos, w.Match, inContext(at))
-	default:
-		return fmt.Sprintf("%s is read first%s", w.Pos, inContext(at))
-	}
-}
-
-func inContext(at sshconf.Context) string {
-	if at.IsZero() {
-		return ""
-	}
-	return " (for " + Spec(at) + ")"
-}
-
 // expectations returns what must be effective once c is in force, and the lines
 // of others that lose to ours.
 func expectations(c candidate, want Server, have Facts, contexts []checkContext) (expect []Expectation, overridden []sshconf.Pos, problems []Problem) {
 	for _, at := range contexts {
-		r := sshconf.Evaluate(c.tree, at.Context)
+		results := readings(c.tree, at.Context, at.known)
 		for _, s := range uniqueKeywords(settingsIn(want, at)) {
-			w, ok := r.Winner(s.Keyword)
+			w, ok := results[0].Winner(s.Keyword)
+			if other, open := c.otherwise(results, s.Keyword); open {
+				problems = append(problems, Problem{Code: UncertainGroup, Warning: true, Attribute: s.Attribute, Pos: c.now(other.Pos),
+					Text: fmt.Sprintf("whether Match %s applies for %s is not known, so %s is not proven there", other.Match, Spec(at.Context), s.Keyword)})
+				continue
+			}
 			if !ok {
 				continue
 			}
-			block := at.block
-			if c.ours(w.Pos) {
-				block = c.origin[w.Pos.Line]
-			}
-			values, printed := canonical(have, block, s.Keyword)
-			if bytesAlone(s, at.block) {
-				values, printed = r.Printed(s.Keyword)
-			}
-			if printed {
+			if values, printed := c.expected(results[0], w, s, at, have); printed {
 				expect = append(expect, Expectation{at.Context, dumpName(have.Version, s.Keyword), values})
 			}
-			overridden = append(overridden, losers(r, c, s.Keyword)...)
-		}
-		for _, d := range r.Depends {
-			problems = append(problems, Problem{Code: UncertainGroup, Warning: true, Pos: d.Pos, Text: d.Text})
+			overridden = append(overridden, losers(results[0], c, s.Keyword)...)
 		}
 	}
 	sortPositions(overridden)
 	return expect, slices.Compact(overridden), uniqueProblems(problems)
+}
+
+// otherwise returns the line that decides a keyword if an open Match applies; false
+// if none changes anything.
+func (c candidate) otherwise(results []sshconf.Result, keyword string) (sshconf.Setting, bool) {
+	first := results[0].Winners(keyword)
+	for _, r := range results[1:] {
+		winners := r.Winners(keyword)
+		same := slices.EqualFunc(first, winners, func(a, b sshconf.Setting) bool { return a.Pos == b.Pos })
+		if !same && len(winners) > 0 {
+			return winners[0], true
+		}
+	}
+	return sshconf.Setting{}, false
+}
+
+// expected is what sshd prints for s once the line w is in force.
+func (c candidate) expected(r sshconf.Result, w sshconf.Setting, s Setting, at checkContext, have Facts) ([]string, bool) {
+	if bytesAlone(s, at.block) {
+		return r.Printed(s.Keyword)
+	}
+	block := at.block
+	if c.ours(w.Pos) {
+		block = c.origin[w.Pos.Line]
+	}
+	return canonical(have, block, s.Keyword)
 }
 
 func sortPositions(list []sshconf.Pos) {
@@ -370,22 +190,14 @@ func sortPositions(list []sshconf.Pos) {
 	})
 }
 
-// exceptions names the Match blocks of others in which a wanted value does not
-// hold. They are left alone unless a declared context meets them.
-func exceptions(c candidate, want Server) []Problem {
-	var problems []Problem
-	r := sshconf.Evaluate(c.tree, sshconf.Context{})
-	for _, s := range want.Settings {
-		forced := slices.ContainsFunc(c.forced, func(f Setting) bool { return f.Keyword == s.Keyword })
-		for _, w := range r.Settings(s.Keyword) {
-			if w.Match == "" || forced || c.ours(w.Pos) || means(w, s, c.tree) {
-				continue
-			}
-			problems = append(problems, Problem{Code: MatchOverrides, Warning: true, Attribute: s.Attribute, Pos: c.before(w.Pos),
-				Text: fmt.Sprintf("%s stays %s in Match %s, at %s", s.Keyword, w.Rest, w.Match, c.before(w.Pos))})
-		}
+// overrides lists the Match blocks of others in which a wanted value will not hold.
+// They are left alone unless a declared context meets them.
+func (c candidate) overrides(want Server) []Override {
+	list := overridesIn(c.tree, want)
+	for i := range list {
+		list[i].Now = c.now(list[i].Pos)
 	}
-	return problems
+	return list
 }
 
 func uniqueKeywords(settings []Setting) []Setting {

@@ -1,7 +1,6 @@
 package keepalive
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -60,14 +59,14 @@ func SurveyServer(keywords []string, have Facts) Survey {
 	}
 	var s Survey
 	for i, at := range have.Contexts {
-		r := reader{have.Tree, have.Effective[i], sshconf.Evaluate(have.Tree, at), func(keyword string) (string, bool) {
+		r := reader{have.Tree, have.Effective[i], sshconf.EvaluateAssuming(have.Tree, at, verdictsIn(have, at)), func(keyword string) (string, bool) {
 			return optionFor(have.Daemon.Options, keyword)
 		}}
 		s.Readings = append(s.Readings, r.read(at, keywords))
 		s.Files = union(s.Files, r.result.Read)
 		if at.IsZero() {
-			s.Overrides = r.lines(keywords, func(l sshconf.Setting) bool { return l.Match != "" && !l.Active })
-			s.Shadowed = r.lines(keywords, func(l sshconf.Setting) bool { return l.Active && !l.Wins })
+			s.Overrides = r.differing(slices.DeleteFunc(inMatchBlocks(r.result, have.Version, r.keywords(keywords)), func(l sshconf.Setting) bool { return l.Active }))
+			s.Shadowed = r.differing(r.losing(r.keywords(keywords)))
 		}
 	}
 	return s
@@ -180,25 +179,38 @@ func (r reader) origin(l sshconf.Setting) Origin {
 	return Origin{FromFile, manualName(r.tree.Dialect, l.Keyword), block, l.Rest, l.Pos}
 }
 
-// lines lists the lines of the keywords for which is holds and that do not say
-// what is effective.
-func (r reader) lines(keywords []string, is func(sshconf.Setting) bool) []Origin {
-	set := r.result.Keywords()
-	if len(keywords) > 0 {
-		set = slices.Collect(maps.Values(r.names(keywords)))
+// keywords are those asked for, as this release prints them, or all that some line
+// sets.
+func (r reader) keywords(asked []string) []string {
+	if len(asked) > 0 {
+		return slices.Collect(maps.Values(r.names(asked)))
 	}
-	var list []Origin
-	for _, name := range set {
+	return r.result.Keywords()
+}
+
+// losing lists the lines of the keywords that apply and lose, in the order of their
+// reading.
+func (r reader) losing(keywords []string) []sshconf.Setting {
+	var list []sshconf.Setting
+	for _, name := range keywords {
 		for _, l := range r.result.Settings(name) {
-			if is(l) && !r.says(l, r.dump[name]) {
-				list = append(list, r.origin(l))
+			if l.Active && !l.Wins {
+				list = append(list, l)
 			}
 		}
 	}
-	// A file that several blocks include is read in the order of these.
-	slices.SortStableFunc(list, func(a, b Origin) int {
-		return cmp.Or(cmp.Compare(slices.Index(r.result.Read, a.Pos.Path), slices.Index(r.result.Read, b.Pos.Path)), cmp.Compare(a.Pos.Line, b.Pos.Line))
-	})
+	sortByReading(r.result, list)
+	return list
+}
+
+// differing keeps the lines that do not say what is effective.
+func (r reader) differing(lines []sshconf.Setting) []Origin {
+	var list []Origin
+	for _, l := range lines {
+		if kw, ok := sshconf.Lookup(r.tree.Dialect, l.Keyword); !ok || !r.says(l, r.dump[kw.DumpName(r.tree.Dialect, r.tree.Version)]) {
+			list = append(list, r.origin(l))
+		}
+	}
 	return slices.Compact(list)
 }
 

@@ -1,6 +1,7 @@
 package keepalive
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -42,17 +43,20 @@ func globalLines(settings []Setting) []string {
 	return lines
 }
 
-// matchLines renders the Match blocks, and after them one Match all for the
-// settings that would lose to a Match of somebody else.
-func matchLines(blocks []Match, forced []Setting) []string {
+// forcedMark stands above the Match blocks that repeat global settings. By it an
+// import tells them from those that the user declared.
+const forcedMark = "# For the declared contexts, which Match blocks of others would override:"
+
+// matchLines renders the Match blocks, and after them those that repeat settings
+// which would lose to a Match of others.
+func matchLines(blocks, forced []Match) []string {
 	var lines []string
-	for _, b := range blocks {
+	for i, b := range slices.Concat(blocks, forced) {
+		if i == len(blocks) {
+			lines = append(lines, forcedMark)
+		}
 		lines = append(lines, "Match "+b.Criteria)
 		lines = append(lines, indented(b.Settings)...)
-	}
-	if len(forced) > 0 {
-		lines = append(lines, "Match all")
-		lines = append(lines, indented(forced)...)
 	}
 	return lines
 }

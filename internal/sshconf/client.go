@@ -189,7 +189,7 @@ func (c *client) matchLine(f *File, l Line, at Pos, s *clientScope) {
 	if result.depends != "" && (!s.never || s.outerDepends != "") {
 		s.depends = result.depends
 		// A Match final depends on nothing before the second reading.
-		if d := (Dependency{at, "Match " + l.Rest + " depends on " + result.depends}); !c.depended[d] {
+		if d := (Dependency{at, l.Rest, "Match " + l.Rest + " depends on " + result.depends}); !c.depended[d] {
 			c.depended[d] = true
 			c.result.Depends = append(c.result.Depends, d)
 		}
@@ -243,7 +243,7 @@ func (c *client) absoluteClient(pattern string, at Pos) (string, bool) {
 	case home && (rest == "" || rest[0] == '/'):
 		return path.Join(c.query.Home, "/") + rest, true
 	case home:
-		c.result.Depends = append(c.result.Depends, Dependency{at, "Include " + pattern + " depends on the home directory of another user"})
+		c.result.Depends = append(c.result.Depends, Dependency{Pos: at, Text: "Include " + pattern + " depends on the home directory of another user"})
 		return "", false
 	case strings.HasPrefix(pattern, "/"):
 		return pattern, true
@@ -259,7 +259,7 @@ func (c *client) expandInclude(pattern string, at Pos) (string, bool) {
 		return pattern, true
 	}
 	if c.query.Local == nil || c.query.Local.Env == nil {
-		c.result.Depends = append(c.result.Depends, Dependency{at, "Include " + pattern + " depends on the environment"})
+		c.result.Depends = append(c.result.Depends, Dependency{Pos: at, Text: "Include " + pattern + " depends on the environment"})
 		return "", false
 	}
 	expanded, err := c.tokens().Expand(pattern, c.query.Local.Env)

@@ -24,8 +24,13 @@ const (
 // readings are done in one walk.
 //
 // Up to 7.6 sshd -T without -C does not do the second reading.
-func Evaluate(t Tree, c Context) Result {
-	e := &evaluator{tree: t, context: c, globs: newGlobber(t.Files), files: map[string]*File{}, subsystems: map[string]Pos{}, taken: map[string]reading{}}
+func Evaluate(t Tree, c Context) Result { return EvaluateAssuming(t, c, nil) }
+
+// EvaluateAssuming is Evaluate where it is known of some Match lines whether they
+// apply in the context, although the text does not tell: holds says it by their
+// criteria, as written.
+func EvaluateAssuming(t Tree, c Context, holds map[string]bool) Result {
+	e := &evaluator{tree: t, context: c, holds: holds, globs: newGlobber(t.Files), files: map[string]*File{}, subsystems: map[string]Pos{}, taken: map[string]reading{}}
 	e.result = Result{dialect: t.Dialect, version: t.Version, settings: map[string][]Setting{}, includedBy: map[string]Pos{}}
 	if _, ok := t.Files[t.Main]; !ok {
 		e.problem(Pos{Path: t.Main}, true, "no such file")
@@ -61,6 +66,7 @@ func (t Tree) with(path string) Tree {
 type evaluator struct {
 	tree    Tree
 	context Context
+	holds   map[string]bool
 	globs   globber
 	files   map[string]*File
 	lines   int
@@ -177,6 +183,9 @@ func (e *evaluator) match(f *File, l Line, at Pos, s *scope) {
 		e.problem(at, true, "%v", err)
 		return
 	}
+	if applies, known := e.holds[l.Rest]; known && now.depends != "" {
+		now = verdict{matches: applies}
+	}
 	s.start = atStart.matches && !s.neverStart
 	s.connection = now.matches && !s.neverConnection
 	s.onlyMatch = false
@@ -187,7 +196,7 @@ func (e *evaluator) match(f *File, l Line, at Pos, s *scope) {
 	}
 	if now.depends != "" && (!s.neverConnection || s.outerDepends != "") {
 		s.depends = now.depends
-		e.result.Depends = append(e.result.Depends, Dependency{at, "Match " + l.Rest + " depends on " + now.depends})
+		e.result.Depends = append(e.result.Depends, Dependency{at, l.Rest, "Match " + l.Rest + " depends on " + now.depends})
 	}
 }
 

@@ -28,8 +28,9 @@ type Problem struct {
 
 // Dependency is a line whose effect hangs on something outside the text.
 type Dependency struct {
-	Pos  Pos
-	Text string
+	Pos      Pos
+	Criteria string // of a Match, as written
+	Text     string
 }
 
 // Setting is one reading of a line that sets a keyword.

@@ -1,0 +1,146 @@
+package keepalive
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// NewOverride is a Match of others that came, or went, since the last apply.
+const NewOverride Code = "new match override"
+
+// Override is a line of a Match block of others by which a managed keyword has
+// another value than the wanted one, for connections that the block is for. No
+// declared context meets it, or ours would stand before it.
+type Override struct {
+	Criteria string // what follows the word Match
+	Keyword  string // as in the manual page
+	Value    string // as written
+	Pos      sshconf.Pos
+	Now      sshconf.Pos // where the line stands before the plan
+}
+
+// Same reports whether two lines say the same in the same file, wherever they stand
+// there: lines that others add above do not make a new one of it.
+func (o Override) Same(other Override) bool {
+	return o.Criteria == other.Criteria && o.Keyword == other.Keyword && o.Value == other.Value && o.Pos.Path == other.Pos.Path
+}
+
+// SameOverrides reports whether two lists have the same lines in the same order.
+func SameOverrides(a, b []Override) bool { return slices.EqualFunc(a, b, Override.Same) }
+
+// OverrideProblems warns of the overrides that are not among those accepted by an
+// earlier apply, and of those that went since. Nothing was accepted if applied is
+// false.
+func OverrideProblems(found, accepted []Override, applied bool, attributes map[string]string) []Problem {
+	var problems []Problem
+	warn := func(code Code, o Override, at sshconf.Pos, format string, args ...any) {
+		problems = append(problems, Problem{Code: code, Warning: true, Attribute: attributes[strings.ToLower(o.Keyword)], Pos: at, Text: fmt.Sprintf(format, args...)})
+	}
+	for _, o := range found {
+		switch {
+		case !applied:
+			warn(MatchOverrides, o, o.Now, "%s stays %s in Match %s, at %s", o.Keyword, o.Value, o.Criteria, o.Now)
+		case !slices.ContainsFunc(accepted, o.Same):
+			warn(NewOverride, o, o.Now, "%s is %s in Match %s since the last apply, at %s", o.Keyword, o.Value, o.Criteria, o.Now)
+		}
+	}
+	for _, o := range accepted {
+		if !slices.ContainsFunc(found, o.Same) {
+			warn(NewOverride, o, sshconf.Pos{}, "%s is no longer %s by Match %s, as %s said at the last apply", o.Keyword, o.Value, o.Criteria, o.Pos)
+		}
+	}
+	return problems
+}
+
+// Attributes maps the keywords that are managed, in lower case, to the attributes
+// that declare them.
+func (s Server) Attributes(v sshconf.Version) map[string]string {
+	of := map[string]string{}
+	for _, x := range s.On(v).Settings {
+		kw, _ := sshconf.Lookup(sshconf.Server, x.Keyword)
+		of[strings.ToLower(cmp.Or(kw.Name, x.Keyword))] = x.Attribute
+	}
+	return of
+}
+
+// overridesIn lists the overrides in a tree, in the order of their reading.
+func overridesIn(t sshconf.Tree, want Server) []Override {
+	var list []Override
+	r := sshconf.Evaluate(t, sshconf.Context{})
+	for _, l := range inMatchBlocks(r, t.Version, keywordsOf(want.Settings)) {
+		i := slices.IndexFunc(want.Settings, func(s Setting) bool { return sameKeyword(s.Keyword, l.Keyword) })
+		if _, ours := ownerAt(t, l.Pos); ours || agrees(r, l, want.Settings[i], t) {
+			continue
+		}
+		list = append(list, Override{Criteria: l.Match, Keyword: manualName(sshconf.Server, l.Keyword), Value: l.Rest, Pos: l.Pos, Now: l.Pos})
+	}
+	return list
+}
+
+func keywordsOf(settings []Setting) []string {
+	var names []string
+	for _, s := range uniqueKeywords(settings) {
+		names = append(names, s.Keyword)
+	}
+	return names
+}
+
+// agrees reports whether the lines of l's block for its keyword come to what s
+// wants.
+func agrees(r sshconf.Result, l sshconf.Setting, s Setting, t sshconf.Tree) bool {
+	if kw, _ := sshconf.Lookup(t.Dialect, s.Keyword); kw.Merge(t.Version) != sshconf.Append {
+		return means(l, s, t)
+	}
+	var theirs, ours []string
+	for _, other := range r.Settings(l.Keyword) {
+		if other.Match == l.Match && other.Pos.Path == l.Pos.Path {
+			theirs = append(theirs, other.Args...)
+		}
+	}
+	for _, v := range s.Values {
+		ours = append(ours, strings.Fields(v)...)
+	}
+	slices.Sort(theirs)
+	slices.Sort(ours)
+	return slices.Equal(theirs, ours)
+}
+
+// inMatchBlocks lists the lines that set the keywords in Match blocks and are in
+// force for some connection: not those that always lose to another block. They come
+// in the order of their reading; a file that several blocks include is read for each
+// of them.
+func inMatchBlocks(r sshconf.Result, v sshconf.Version, keywords []string) []sshconf.Setting {
+	var list []sshconf.Setting
+	for _, keyword := range keywords {
+		kw, _ := sshconf.Lookup(sshconf.Server, keyword)
+		lines := slices.DeleteFunc(slices.Clone(r.Settings(keyword)), func(l sshconf.Setting) bool { return l.Match == "" })
+		for i, l := range lines {
+			if !slices.ContainsFunc(rivalsOf(kw, v, lines, i), func(other sshconf.Setting) bool { return narrower(l.Match, other.Match) }) {
+				list = append(list, l)
+			}
+		}
+	}
+	sortByReading(r, list)
+	return list
+}
+
+// rivalsOf are the lines that win over line i where both apply.
+func rivalsOf(kw sshconf.Keyword, v sshconf.Version, lines []sshconf.Setting, i int) []sshconf.Setting {
+	switch kw.Merge(v) {
+	case sshconf.First:
+		return lines[:i]
+	case sshconf.Last:
+		return lines[i+1:]
+	}
+	return nil // what adds up, or has parts, is in force beside the others
+}
+
+func sortByReading(r sshconf.Result, list []sshconf.Setting) {
+	slices.SortStableFunc(list, func(a, b sshconf.Setting) int {
+		return cmp.Or(cmp.Compare(slices.Index(r.Read, a.Pos.Path), slices.Index(r.Read, b.Pos.Path)), cmp.Compare(a.Pos.Line, b.Pos.Line))
+	})
+}

@@ -1,0 +1,270 @@
+package keepalive
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// shadow is a wanted setting that loses in a context, or may lose there by a Match
+// of which nobody can tell whether it applies.
+type shadow struct {
+	setting  Setting
+	context  sshconf.Context
+	winner   sshconf.Setting
+	possible bool
+}
+
+// shadows lists what keeps c's settings from being effective in the contexts.
+func shadows(c candidate, want Server, contexts []checkContext) []shadow {
+	var list []shadow
+	for _, at := range contexts {
+		for n, r := range readings(c.tree, at.Context, at.known) {
+			for _, s := range settingsIn(want, at) {
+				for _, w := range c.lostTo(r, s, at.block) {
+					known := slices.ContainsFunc(list, func(x shadow) bool {
+						return x.setting.Attribute == s.Attribute && x.context == at.Context && x.winner.Pos == w.Pos
+					})
+					if !known {
+						list = append(list, shadow{s, at.Context, w, n > 0})
+					}
+				}
+			}
+		}
+	}
+	return list
+}
+
+// lostTo lists the lines of others that are in force in place of s, or beside it.
+func (c candidate) lostTo(r sshconf.Result, s Setting, block int) []sshconf.Setting {
+	winners := slices.Concat(r.Winners(s.Keyword), unbearable(r, s, c))
+	if bytesAlone(s, block) && slices.ContainsFunc(winners, func(w sshconf.Setting) bool { return c.ours(w.Pos) && c.origin[w.Pos.Line] == block }) {
+		return nil
+	}
+	return slices.DeleteFunc(winners, func(w sshconf.Setting) bool { return c.ours(w.Pos) || w.Wins && means(w, s, c.tree) })
+}
+
+// unbearable lists the lines of others that sshd does not accept beside s: up to 9.4
+// no Subsystem may be named twice.
+func unbearable(r sshconf.Result, s Setting, c candidate) []sshconf.Setting {
+	if targetOf(s.Keyword) != "Subsystem" || c.tree.Version.AtLeast(9, 5) {
+		return nil
+	}
+	named := func(x sshconf.Setting) bool {
+		return len(x.Args) > 0 && slices.ContainsFunc(s.Values, func(v string) bool { return strings.Fields(v)[0] == x.Args[0] })
+	}
+	return slices.DeleteFunc(slices.Clone(r.Settings(s.Keyword)), func(x sshconf.Setting) bool { return x.Wins || c.ours(x.Pos) || !named(x) })
+}
+
+// settingsIn returns the settings that must hold in a context: the global ones
+// in the default and the declared contexts, and a Match block's own in the
+// context that is a sample of it.
+func settingsIn(want Server, at checkContext) []Setting {
+	if at.block == global {
+		return want.Settings
+	}
+	return want.Match[at.block].Settings
+}
+
+// bytesAlone reports whether s is a RekeyLimit of a Match block of ours that says
+// how much and not for how long: sshd takes the time from the global line.
+func bytesAlone(s Setting, block int) bool {
+	if block == global || targetOf(s.Keyword) != "RekeyLimit" || len(s.Values) != 1 {
+		return false
+	}
+	words := strings.Fields(s.Values[0])
+	return len(words) == 1 || len(words) == 2 && words[1] == "none"
+}
+
+// means reports whether a line of somebody else says just what s wants, so that
+// it may win.
+func means(w sshconf.Setting, s Setting, t sshconf.Tree) bool {
+	kw, _ := sshconf.Lookup(t.Dialect, s.Keyword)
+	if kw.Merge(t.Version) == sshconf.Append || len(s.Values) != 1 {
+		return false
+	}
+	theirs, known := sshconf.Canonical(t.Dialect, s.Keyword, w.Rest, t.Version)
+	ours, also := sshconf.Canonical(t.Dialect, s.Keyword, s.Values[0], t.Version)
+	if known && also {
+		return theirs == ours
+	}
+	return w.Rest == s.Values[0]
+}
+
+// takeOver comments out, one after the other, the lines that win over ours. One
+// that is taken over now stays so, as long as it may win: while it does not apply the
+// host cannot say whether it would.
+func takeOver(base sshconf.Tree, want Server, have Facts, at spot, contexts []checkContext) (candidate, []Problem) {
+	old := takenLines(have.Tree, ownerOf(want.DropInName))
+	base = base.Clone()
+	var taken []sshconf.Setting
+	var rewritten []Problem
+	for {
+		c := place(base, want, at, nil)
+		if forced := force(shadows(c, want, contexts), want, base.Version); len(forced) > 0 {
+			c = place(base, want, at, forced)
+		}
+		c.taken = taken
+		list := slices.DeleteFunc(shadows(c, want, contexts), func(s shadow) bool { return s.possible && !old[c.lineOf(s.winner)] })
+		if len(list) == 0 {
+			return c, rewritten
+		}
+		if !want.Takeover {
+			return c, c.shadowProblems(list)
+		}
+		rewritten = append(rewritten, c.inSection(base, list[0])...)
+		if !commentOut(base, list[0].winner, ownerOf(want.DropInName), c) {
+			return c, c.shadowProblems(list[:1])
+		}
+		taken = append(taken, list[0].winner)
+	}
+}
+
+// placed is the text of a line, and the file that it is in.
+type placed struct{ file, text string }
+
+// takenLines are the lines that owner has taken over.
+func takenLines(t sshconf.Tree, owner string) map[placed]bool {
+	list := map[placed]bool{}
+	for name, data := range t.Files {
+		for line := range strings.Lines(string(data)) {
+			if text, ok := strings.CutPrefix(line, takenMark(owner)); ok {
+				list[placed{name, strings.TrimSpace(text)}] = true
+			}
+		}
+	}
+	return list
+}
+
+func (c candidate) lineOf(s sshconf.Setting) placed {
+	f := sshconf.Parse(c.tree.Dialect, c.tree.Version, c.tree.Files[s.Pos.Path])
+	return placed{s.Pos.Path, strings.TrimSpace(f.Lines[s.Pos.Line-1].Text())}
+}
+
+// inSection warns of a line that is taken over although another tool writes it
+// again.
+func (c candidate) inSection(base sshconf.Tree, s shadow) []Problem {
+	at := c.before(s.winner.Pos)
+	f := sshconf.Parse(base.Dialect, base.Version, base.Files[at.Path])
+	sections := f.Sections()
+	begin := sshconf.Outside(sections, at.Line-1)
+	if begin == at.Line-1 {
+		return nil
+	}
+	return []Problem{{Code: OtherTool, Warning: true, Attribute: s.setting.Attribute, Pos: c.now(s.winner.Pos),
+		Text: fmt.Sprintf("%s %s at %s is taken over, and stands in the section of another tool, which may write it again: %s", s.setting.Keyword, s.winner.Rest, c.now(s.winner.Pos), strings.TrimSpace(f.Lines[begin].Text()))}}
+}
+
+// commentOut takes over the line of base that is w in the candidate c.
+func commentOut(base sshconf.Tree, w sshconf.Setting, owner string, c candidate) bool {
+	data, ok := base.Files[w.Pos.Path]
+	if !ok {
+		return false
+	}
+	at := c.before(w.Pos).Line - 1
+	f := sshconf.Parse(base.Dialect, base.Version, data)
+	if at < 0 || at >= len(f.Lines) || !strings.EqualFold(f.Lines[at].Keyword, w.Keyword) {
+		return false
+	}
+	f.CommentOut(at, takenMark(owner))
+	base.Files[w.Pos.Path] = f.Bytes()
+	return true
+}
+
+// before returns where a line of somebody else stood before our lines came.
+func (c candidate) before(p sshconf.Pos) sshconf.Pos {
+	if p.Path != c.file {
+		return p
+	}
+	added := 0
+	for own := range c.origin {
+		if own < p.Line {
+			added++
+			if _, continues := c.origin[own-1]; !continues {
+				added += 2 // the marks around this block
+			}
+		}
+	}
+	p.Line -= added
+	return p
+}
+
+// now returns where a line of others stands on the host as it is.
+func (c candidate) now(p sshconf.Pos) sshconf.Pos { return c.onHost(c.before(p)) }
+
+// onHost returns where a line that stands at p without anything of ours stands now.
+func (s spot) onHost(p sshconf.Pos) sshconf.Pos {
+	data, ok := s.host.Files[p.Path]
+	if !ok {
+		return p
+	}
+	f := sshconf.Parse(s.host.Dialect, s.host.Version, data)
+	var blocks [][2]int
+	for _, marks := range []func(string) (string, string){globalMarks, matchMarks} {
+		if from, to, ok := f.FindBlock(marks(s.owner)); ok {
+			blocks = append(blocks, [2]int{from, to})
+		}
+	}
+	slices.SortFunc(blocks, func(a, b [2]int) int { return a[0] - b[0] })
+	for _, b := range blocks {
+		if b[0] < p.Line {
+			p.Line += b[1] - b[0]
+		}
+	}
+	return p
+}
+
+func (c candidate) shadowProblems(list []shadow) []Problem {
+	var problems []Problem
+	seen := map[string]bool{}
+	for _, s := range list {
+		key := s.setting.Attribute + s.winner.Pos.String()
+		if seen[key] {
+			continue
+		}
+		seen[key] = true
+		problems = append(problems, Problem{Code: Shadowed, Attribute: s.setting.Attribute, Pos: c.now(s.winner.Pos),
+			Text: fmt.Sprintf("%s would %s %s because %s", s.setting.Keyword, c.verb(s), s.winner.Rest, c.because(s))})
+	}
+	return problems
+}
+
+// verb is what would become of a value of others beside ours.
+func (c candidate) verb(s shadow) string {
+	if kw, _ := sshconf.Lookup(c.tree.Dialect, s.winner.Keyword); kw.Merge(c.tree.Version) == sshconf.Append {
+		return "also be"
+	}
+	return "stay"
+}
+
+func (c candidate) because(s shadow) string {
+	w := s.winner
+	w.Pos = c.now(w.Pos)
+	kw, _ := sshconf.Lookup(c.tree.Dialect, w.Keyword)
+	switch {
+	case !w.Wins:
+		return w.Pos.String() + " names it as well, which this release refuses"
+	case kw.Merge(c.tree.Version) == sshconf.Append:
+		return w.Pos.String() + " adds it" + inContext(s.context)
+	}
+	return because(w, s.context)
+}
+
+// because says why a written value is the effective one.
+func because(w sshconf.Setting, at sshconf.Context) string {
+	switch {
+	case w.Match != "":
+		return fmt.Sprintf("%s sets it in Match %s, which beats every line outside Match%s", w.Pos, w.Match, inContext(at))
+	default:
+		return fmt.Sprintf("%s is read first%s", w.Pos, inContext(at))
+	}
+}
+
+func inContext(at sshconf.Context) string {
+	if at.IsZero() {
+		return ""
+	}
+	return " (for " + Spec(at) + ")"
+}
