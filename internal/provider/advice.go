@@ -148,7 +148,7 @@ func problemAdvice(c keepalive.Code) string {
 	case keepalive.NothingWanted:
 		return "Declare at least one setting."
 	case keepalive.MatchOverrides:
-		return "That Match is left as it is. To have the value hold there too, declare a context that it applies to in contexts."
+		return "That Match is left as it is, except for connections that contexts names. To have the value hold for more of them, declare those in contexts."
 	case keepalive.MountedFile:
 		return "Mount the directory instead of the one file, or change the file where it is mounted from. For sshd it is enough that the mounted file begins with `Include /etc/ssh/sshd_config.d/*.conf` and that the directory is not mounted file by file: ours is then a drop-in there. Nothing was changed."
 	case keepalive.OtherTool:
@@ -161,8 +161,12 @@ func problemAdvice(c keepalive.Code) string {
 		return "Upgrade OpenSSH on the host to have the whole baseline there."
 	case keepalive.ShutsOut:
 		return "If nobody could confirm the change, the host would take it back. To keep a door open, set your own value, such as settings = { PermitRootLogin = \"prohibit-password\" }, or a match block that makes an exception."
+	case keepalive.NewOverride:
+		return "Applying accepts it: match_overrides is then what there is. To have the declared value hold in a block instead, declare a context that it applies to in contexts; or remove the block on the host."
+	case keepalive.TakenAway:
+		return "To leave others their values, declare contexts by user, host or address instead, each without wildcards."
 	case keepalive.UncertainGroup:
-		return "Declare the users it concerns in contexts, to have the host's sshd decide."
+		return "The apply leaves it open, and the next plan shows it as drift if the value does not hold there."
 	}
 	return clientAdvice(c)
 }

@@ -11,6 +11,7 @@ import (
 type computed struct {
 	ID, ManagedFile, ManagedContent types.String
 	Effective                       types.Map
+	MatchOverrides                  types.List
 	DeadPeerTimeout                 types.Int64
 	OpenSSHVersion, HostKeySHA256   types.String
 	MachineID, Trail                types.String
@@ -20,7 +21,7 @@ type computed struct {
 // computed returns the attributes as m has them.
 func (m *serverModel) computed() computed {
 	return computed{
-		m.ID, m.ManagedFile, m.ManagedContent, m.Effective, m.DeadPeerTimeout,
+		m.ID, m.ManagedFile, m.ManagedContent, m.Effective, m.MatchOverrides, m.DeadPeerTimeout,
 		m.OpenSSHVersion, m.HostKeySHA256, m.MachineID, m.Trail, m.Loaded,
 	}
 }
@@ -28,6 +29,7 @@ func (m *serverModel) computed() computed {
 // setComputed replaces all of them.
 func (m *serverModel) setComputed(c computed) {
 	m.ID, m.ManagedFile, m.ManagedContent, m.Effective, m.DeadPeerTimeout = c.ID, c.ManagedFile, c.ManagedContent, c.Effective, c.DeadPeerTimeout
+	m.MatchOverrides = c.MatchOverrides
 	m.OpenSSHVersion, m.HostKeySHA256, m.MachineID, m.Trail, m.Loaded = c.OpenSSHVersion, c.HostKeySHA256, c.MachineID, c.Trail, c.Loaded
 }
 
@@ -38,6 +40,7 @@ func (m *serverModel) fill(c computed) {
 	unless(&c.ManagedFile, known.ManagedFile)
 	unless(&c.ManagedContent, known.ManagedContent)
 	unless(&c.Effective, known.Effective)
+	unless(&c.MatchOverrides, known.MatchOverrides)
 	unless(&c.DeadPeerTimeout, known.DeadPeerTimeout)
 	unless(&c.OpenSSHVersion, known.OpenSSHVersion)
 	unless(&c.HostKeySHA256, known.HostKeySHA256)
@@ -56,7 +59,7 @@ func unless[T interface{ IsUnknown() bool }](to *T, known T) {
 // equal reports whether a plan with c would show nothing beside before.
 func (c computed) equal(before computed) bool {
 	return c.ID.Equal(before.ID) && c.ManagedFile.Equal(before.ManagedFile) && c.ManagedContent.Equal(before.ManagedContent) &&
-		c.Effective.Equal(before.Effective) && c.DeadPeerTimeout.Equal(before.DeadPeerTimeout) &&
+		c.Effective.Equal(before.Effective) && sameOverrides(c.MatchOverrides, before.MatchOverrides) && c.DeadPeerTimeout.Equal(before.DeadPeerTimeout) &&
 		c.OpenSSHVersion.Equal(before.OpenSSHVersion) && c.HostKeySHA256.Equal(before.HostKeySHA256) &&
 		c.MachineID.Equal(before.MachineID) && c.Trail.Equal(before.Trail) && c.Loaded.Equal(before.Loaded)
 }
@@ -76,6 +79,7 @@ func (m *serverModel) found(want keepalive.Server, sight reconcile.Sight, plan k
 	c.ManagedContent = types.StringValue(plan.ManagedContent)
 	c.Trail = types.StringValue(plan.Trail)
 	c.Effective = textMap(observed.Effective)
+	c.MatchOverrides = overrideList(observed.Overrides)
 	c.DeadPeerTimeout = deadPeer(want, sight.Facts)
 	return c
 }
@@ -89,6 +93,7 @@ func (m *serverModel) predicted(want keepalive.Server, sight reconcile.Sight, pl
 	c.ManagedContent = types.StringValue(plan.ManagedContent)
 	c.Trail = types.StringValue(plan.Trail)
 	c.Effective = textMap(plan.Effective)
+	c.MatchOverrides = overrideList(plan.Overrides)
 	c.DeadPeerTimeout = deadPeer(want, sight.Facts)
 	c.Loaded = m.willBeLoaded(sight, len(plan.Changes) > 0)
 	return c

@@ -166,6 +166,18 @@ func (m *serverModel) adopt(ctx context.Context, found keepalive.Server) diag.Di
 		diags.Append(more...)
 		m.Match = list
 	}
+	contexts := make([]contextModel, len(found.Contexts))
+	for i, c := range found.Contexts {
+		contexts[i] = contextModel{given(c.User), given(c.Host), given(c.Address), given(c.LocalAddress), types.Int64Null()}
+		if c.LocalPort != 0 {
+			contexts[i].LocalPort = types.Int64Value(int64(c.LocalPort))
+		}
+	}
+	if len(contexts) > 0 {
+		list, more := types.ListValueFrom(ctx, m.Contexts.ElementType(ctx), contexts)
+		diags.Append(more...)
+		m.Contexts = list
+	}
 	return diags
 }
 

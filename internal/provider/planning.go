@@ -27,6 +27,9 @@ type foresight[M any] struct {
 	// nothing to do. before is nil for a new resource; changed says that something
 	// else is asked for.
 	decide func(before *M, changed bool)
+	// since says what others changed since the last apply that the plan accepts; nil
+	// where nothing of the kind is recorded.
+	since func(before *M) []keepalive.Problem
 }
 
 // ModifyPlan shows the reviewer what the host will look like, and refuses what
@@ -156,6 +159,9 @@ func (p *planning[M, P]) look(ctx context.Context, where whereabouts) diag.Diagn
 	}
 	f.decide(p.before, p.changed)
 	p.openPlace(claimKey(where.spec, p.m.lines()))
+	if f.since != nil {
+		f.plan.Problems = append(f.plan.Problems, f.since(p.before)...)
+	}
 	return append(diags, problems(name, f.plan.Problems)...)
 }
 

@@ -41,7 +41,10 @@ const (
 		"A keyword that has an attribute of its own is refused here. A keyword that may be repeated, such as `AcceptEnv`, takes one value per line of the string."
 	matchDoc    = "`Match` blocks, in order."
 	criteriaDoc = "What follows the word `Match`: `User deploy`, `Group sftp Address 10.0.0.0/8`."
-	contextsDoc = "Connections for which the values must hold besides the default one, as `sshd -T -C` takes them. Needed where the host's configuration has `Match` blocks that could override a setting."
+	contextsDoc = "Connections for which the values must hold besides the default one, as `sshd -T -C` takes them. Needed where the host's configuration has `Match` blocks that could override a setting; `match_overrides` lists those. " +
+		"Where a block of others wins in such a connection, a `Match` of ours with just its items (`Match User deploy`) is written before it, so that other users keep what they have. " +
+		"A context that no criteria can tell apart, such as a user whose name has a `*` in it, gets a `Match all`, and so does the default one where others have a `Match all`: the plan then warns of each block that loses its value. " +
+		"Whether a `Match Group` catches the user is asked on the host."
 
 	placementDoc = "Where the lines are written: `auto` (default) picks the least intrusive place that wins, `drop_in` insists on a file of our own, `in_place` on the main file. The decision is explained in `trail`. " +
 		"A drop-in goes to a directory in /etc rather than to the vendor's below /usr. If an `Include` names a directory beside the main configuration that does not exist, the directory is made, and removed again on destroy. " +
@@ -58,7 +61,10 @@ const (
 	managedFileDoc = "The file that holds our lines."
 	contentDoc     = "Exactly the lines that we manage there; known at plan."
 	effectiveDoc   = "What `sshd -T` prints for each managed keyword, in the default context."
-	deadPeerDoc    = "Seconds until this sshd drops a silent peer that answers nothing, computed for its version; null when it never does. " +
+	overridesDoc   = "Lines of `Match` blocks that others wrote and that give a managed keyword another value, for connections that they are for, in the order in which sshd reads them: what the last apply found, and so what was accepted. " +
+		"A block that comes, goes or changes afterwards is a planned update in place, with a warning that names file and line; applying accepts it, and `contexts` has the declared value hold there. " +
+		"Not listed are blocks with the same value, however it is spelled, blocks that always lose to another one, and lines of this provider. Lines that others add above do not make a difference."
+	deadPeerDoc = "Seconds until this sshd drops a silent peer that answers nothing, computed for its version; null when it never does. " +
 		"Since 9.2 sshd does not probe a session to which it writes more often than `client_alive_interval`, such as a build log or `tail -f`: a client of such a session that vanished stays until TCP gives up, after about 15 minutes with Linux's defaults. `net.ipv4.tcp_retries2 = 5` on the host shortens that to about 15 seconds; `unused_connection_timeout` does not help. See [sessions that write](../guides/sessions-that-write)."
 	versionDoc   = "The host's sshd, as it names itself."
 	hostKeyIDDoc = "Fingerprint of the host key that the host showed."

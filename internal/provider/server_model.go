@@ -52,6 +52,7 @@ type serverModel struct {
 	ManagedFile     types.String `tfsdk:"managed_file"`
 	ManagedContent  types.String `tfsdk:"managed_content"`
 	Effective       types.Map    `tfsdk:"effective"`
+	MatchOverrides  types.List   `tfsdk:"match_overrides"`
 	DeadPeerTimeout types.Int64  `tfsdk:"dead_peer_timeout"`
 	OpenSSHVersion  types.String `tfsdk:"openssh_version"`
 	HostKeySHA256   types.String `tfsdk:"host_key_sha256"`

@@ -62,13 +62,21 @@ func (m *serverModel) foresee(ctx context.Context, s *session, where whereabouts
 		decide: func(before *serverModel, changed bool) {
 			m.decide(before, changed, m.predicted(w.server, sight, plan), len(plan.Changes) > 0)
 		},
+		since: func(before *serverModel) []keepalive.Problem {
+			recorded := types.ListNull(overrideType())
+			if before != nil {
+				recorded = before.MatchOverrides
+			}
+			return overrideProblems(plan.Overrides, recorded, w.server.Attributes(sight.Facts.Version))
+		},
 	}, nil
 }
 
 func (m *serverModel) settled(before *serverModel, want keepalive.Server, sight reconcile.Sight) bool {
 	observed := keepalive.ObserveServer(want, sight.Facts)
 	unloaded := sight.Facts.Daemon.Stale && m.Reload.ValueString() != "never"
-	return observed.Managed && len(observed.Drift) == 0 && !unloaded && m.seen(sight).same(before.computed())
+	return observed.Managed && len(observed.Drift) == 0 && !unloaded && m.seen(sight).same(before.computed()) &&
+		sameOverrides(overrideList(observed.Overrides), before.MatchOverrides)
 }
 
 func (m *serverModel) decide(before *serverModel, changed bool, after computed, changes bool) {
@@ -80,6 +88,9 @@ func (m *serverModel) decide(before *serverModel, changed bool, after computed, 
 	if !changes {
 		// The trail tells of the last change, and there is none.
 		after.Trail = was.Trail
+		if sameOverrides(after.MatchOverrides, was.MatchOverrides) {
+			after.MatchOverrides = was.MatchOverrides // lines that others moved
+		}
 	}
 	if m.released(before) {
 		after.DeadPeerTimeout = types.Int64Unknown()

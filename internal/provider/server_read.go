@@ -36,6 +36,11 @@ func (m *serverModel) refresh(ctx context.Context, sight reconcile.Sight) diag.D
 	after := m.seen(sight)
 	after.Effective = textMap(observed.Effective)
 	after.DeadPeerTimeout = deadPeer(keepalive.Server{}, sight.Facts)
+	if !m.MatchOverrides.IsNull() {
+		diags.Append(problems(name, overrideProblems(observed.Overrides, m.MatchOverrides, w.server.Attributes(sight.Facts.Version)))...)
+	} else if len(observed.Overrides) == 0 {
+		after.MatchOverrides = overrideList(nil) // recorded by a version that had no such list
+	}
 	if !observed.Managed {
 		after.ManagedContent = types.StringNull()
 		if !m.ManagedFile.IsNull() {

@@ -95,6 +95,6 @@ func (m *serverModel) sameOnHost(ctx context.Context, before *serverModel) bool 
 // the host. A plan that could not look leaves them unknown, which equals nothing.
 func (m *serverModel) observedEqual(before *serverModel) bool {
 	return m.ManagedFile.Equal(before.ManagedFile) && m.ManagedContent.Equal(before.ManagedContent) &&
-		m.Effective.Equal(before.Effective) && m.MachineID.Equal(before.MachineID) &&
+		m.Effective.Equal(before.Effective) && sameOverrides(m.MatchOverrides, before.MatchOverrides) && m.MachineID.Equal(before.MachineID) &&
 		m.Loaded.Equal(before.Loaded) && m.Trail.Equal(before.Trail)
 }

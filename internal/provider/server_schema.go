@@ -216,6 +216,7 @@ func observedSchema() map[string]schema.Attribute {
 		"managed_file":      text(managedFileDoc),
 		"managed_content":   text(contentDoc),
 		"effective":         schema.MapAttribute{Computed: true, MarkdownDescription: effectiveDoc, ElementType: types.StringType},
+		"match_overrides":   overridesAttribute(),
 		"dead_peer_timeout": schema.Int64Attribute{Computed: true, MarkdownDescription: deadPeerDoc},
 		"openssh_version":   text(versionDoc),
 		"host_key_sha256":   text(hostKeyIDDoc),
