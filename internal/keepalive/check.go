@@ -46,6 +46,7 @@ const (
 	TimeMisread     Code = "time is read differently"
 	IgnoredByBuild  Code = "ignored by this build"
 	OtherTool       Code = "section of another tool"
+	BadCriteria     Code = "bad criteria"
 )
 
 // CheckServer says what is wrong with want that can be known without a host:
@@ -62,7 +63,7 @@ func CheckServer(want Server) []Problem {
 			problems = append(problems, Problem{Code: NothingWanted, Attribute: fmt.Sprintf("match[%d]", i),
 				Text: "the Match block sets nothing"})
 		}
-		problems = append(problems, checkCriteria(at+"criteria", m.Criteria)...)
+		problems = append(problems, language.checkMatch(at+"criteria", m.Criteria)...)
 		problems = append(problems, unreached(want.Match[:i], m)...)
 		problems = append(problems, language.checkSettings(m.Settings, true)...)
 	}
@@ -226,6 +227,17 @@ func checkCriteria(attribute, criteria string) []Problem {
 	f := sshconf.Parse(sshconf.Server, sshconf.Version{}, []byte("Match "+criteria+"\n"))
 	if l := f.Lines[0]; l.Err == nil && l.Rest != strings.TrimSpace(criteria) {
 		return []Problem{{Code: BadValue, Attribute: attribute, Text: fmt.Sprintf("%q is read as %q", "Match "+criteria, "Match "+l.Rest)}}
+	}
+	return nil
+}
+
+// checkMatch is checkCriteria, and lets the evaluator read the line.
+func (g language) checkMatch(attribute, criteria string) []Problem {
+	if problems := checkCriteria(attribute, criteria); len(problems) > 0 {
+		return problems
+	}
+	for _, p := range g.complaints([]string{"Match " + criteria}, newest) {
+		return []Problem{{Code: BadCriteria, Attribute: attribute, Text: fmt.Sprintf("no release of %s takes Match %s: %s", g.program, criteria, p.Text)}}
 	}
 	return nil
 }

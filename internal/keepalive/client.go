@@ -202,8 +202,20 @@ func appliesTo(want Client, at sshconf.Context) bool {
 	return matched
 }
 
-// ClientText returns the wanted lines for the host's own ssh to judge.
-func ClientText(want Client) Wanted { return wantedText(inOrder(want.Settings)) }
+// unmet comes before criteria that are to be judged without being met: what stands
+// behind a criterion that fails is parsed, and no command of Match exec is run.
+const unmet = "originalhost sshkeepalive.invalid "
+
+// ClientText returns the wanted lines for the host's own ssh to judge, the criteria of
+// the block among them. What is read after these lines counts for every host.
+func ClientText(want Client) Wanted {
+	w := wantedText(inOrder(want.Settings))
+	if want.Match != "" && !want.everywhere() {
+		w.Lines = append(w.Lines, "Match "+unmet+want.Match, "Match all")
+		w.Attributes = append(w.Attributes, "match", "match")
+	}
+	return w
+}
 
 // inOrder puts IgnoreUnknown first: it counts only for the lines below it.
 func inOrder(settings []Setting) []Setting {

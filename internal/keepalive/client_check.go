@@ -191,7 +191,10 @@ func checkClientHost(want Client, have ClientFacts) []Problem {
 		problems = append(problems, language.checkRelease(s, have.Version, false)...)
 	}
 	if have.Refused != "" {
-		problems = append(problems, language.refusal(ClientText(want), have.Refused)...)
+		for _, p := range language.refusal(ClientText(want), have.Refused) {
+			p.Text = strings.Replace(p.Text, unmet, "", 1)
+			problems = append(problems, p)
+		}
 	}
 	for _, dump := range have.Canonical[:min(1, len(have.Canonical))] {
 		printed := func(keyword string) ([]string, bool) {

@@ -69,10 +69,12 @@ func refusals(want Server, have Facts, known []Problem) []Problem {
 
 func (g language) refusal(w Wanted, complaint string) []Problem {
 	var problems []Problem
+	before := "" // said without a line: sshd names what is wrong with a Match first
 	for line := range strings.Lines(complaint) {
 		line = strings.TrimSpace(line)
 		m := linePattern.FindStringSubmatch(line)
 		if m == nil {
+			before = line
 			continue
 		}
 		n, err := strconv.Atoi(m[1])
@@ -80,8 +82,11 @@ func (g language) refusal(w Wanted, complaint string) []Problem {
 			continue
 		}
 		_, text, _ := strings.Cut(line, m[0])
+		if text = strings.TrimLeft(text, ": "); text == "Bad Match condition" && before != "" {
+			text = before
+		}
 		problems = append(problems, Problem{Code: RefusedByHost, Attribute: w.Attributes[n-1],
-			Text: fmt.Sprintf("the host's %s refuses %q: %s", g.program, w.Lines[n-1], strings.TrimLeft(text, ": "))})
+			Text: fmt.Sprintf("the host's %s refuses %q: %s", g.program, w.Lines[n-1], text)})
 	}
 	if len(problems) == 0 {
 		problems = append(problems, Problem{Code: RefusedByHost, Attribute: w.mentioned(complaint), Text: "the host's " + g.program + " refuses the settings: " + strings.TrimSpace(complaint)})

@@ -1,6 +1,7 @@
 package keepalive
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -76,12 +77,17 @@ type Wanted struct {
 }
 
 // WantedTexts returns what PlanServer and ObserveServer need judged: the global
-// settings, then each Match block's settings as if they were global.
+// settings and, behind them, the Match lines, then each Match block's settings as if
+// they were global.
 func WantedTexts(want Server) []Wanted {
-	texts := []Wanted{wantedText(want.Settings)}
-	for _, m := range want.Match {
+	first := wantedText(want.Settings)
+	texts := []Wanted{{}}
+	for i, m := range want.Match {
+		first.Lines = append(first.Lines, "Match "+m.Criteria)
+		first.Attributes = append(first.Attributes, fmt.Sprintf("match[%d].criteria", i))
 		texts = append(texts, wantedText(m.Settings))
 	}
+	texts[0] = first
 	return texts
 }
 

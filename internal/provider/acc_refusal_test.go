@@ -38,6 +38,63 @@ func TestHostRefusesValue(t *testing.T) {
 	}
 }
 
+// TestHostRefusesCriteria asks the host's own sshd about Match lines as well; what no
+// release takes is refused without a host.
+func TestHostRefusesCriteria(t *testing.T) {
+	t.Parallel()
+	m := hosttest.Start(t, hosttest.Options{})
+	m.Write("/etc/ssh/sshd_config.d/60-port.conf", "Match LocalPort 2222\n\tX11Forwarding no\n")
+	m.Sh("kill -HUP $(cat /run/sshd.pid)")
+	before := m.Snapshot("/etc/ssh")
+	c := newCLI(t)
+	for criteria, words := range map[string][]string{
+		"Usr bob":              {"No release of sshd takes Match Usr bob", "unsupported Match attribute usr", "LocalAddress"},
+		"User":                 {"missing Match criteria for User"},
+		"all User bob":         {`\"all\" cannot be combined`},
+		"invalid-user":         {`web1: the host's sshd refuses "Match invalid-user": Missing Match criteria for invalid-user`, "The message is its own"}, // since 9.9
+		"LocalPort 2222":       nil,
+		"User \\\"a b\\\"":     nil,
+		"Address 10.0.0.0/8":   nil,
+		"Group sftp User !bob": nil,
+	} {
+		words := words
+		for i := range words {
+			words[i] = strings.ReplaceAll(words[i], `\"`, `"`)
+		}
+		c.config(fleet{"web1": m}.provider("") + named("web1", "match = [{ criteria = \""+criteria+"\", client_alive_interval = 30 }]"))
+		if words == nil {
+			c.plan(2)
+			c.apply()
+			c.plan(0)
+			c.destroy()
+			continue
+		}
+		c.plan(1, words...)
+		if after := m.Snapshot("/etc/ssh"); hosttest.Differences(before, after) != "" {
+			t.Fatalf("%s: a plan changed the host:\n%s", criteria, hosttest.Differences(before, after))
+		}
+	}
+}
+
+// TestHostRefusesClientCriteria: the same of ssh, whose Match exec is not run for it.
+func TestHostRefusesClientCriteria(t *testing.T) {
+	t.Parallel()
+	m := hosttest.Start(t, hosttest.Options{Users: []hosttest.User{{Name: "bob"}}})
+	c := newCLI(t)
+	config := func(match string) {
+		c.config(providerBlock("", m) + fmt.Sprintf("resource \"sshkeepalive_client\" \"bob\" {\n  host = \"bob@%s:%d\"\n  match = %q\n  probe_hosts = [\"db\"]\n  server_alive_interval = 30\n}\n", m.Addr, m.Port, match))
+	}
+	config("tagged backup") // since 9.4
+	c.plan(1, `refuses "Match tagged backup": Unsupported Match attribute`, "The message is its own")
+	config(`host db exec "touch /tmp/ran; true"`)
+	c.plan(2, `Match host db exec`)
+	if ran := m.Sh("ls /tmp/ran 2>/dev/null || :"); ran != "" {
+		t.Errorf("a plan ran the command of Match exec")
+	}
+	c.apply("1 added")
+	c.plan(0)
+}
+
 // TestHostThatIsAlreadyBroken is told so, and left alone.
 func TestHostThatIsAlreadyBroken(t *testing.T) {
 	t.Parallel()

@@ -109,6 +109,8 @@ func problemAdvice(c keepalive.Code) string {
 		return "sshd keeps the first value of a keyword; declare it once."
 	case keepalive.NotInMatch:
 		return "Declare it outside match, or leave it out."
+	case keepalive.BadCriteria:
+		return "The criteria are what follows the word Match in sshd_config(5): User, Group, Host, Address, LocalAddress, LocalPort, RDomain, each with patterns, or All."
 	case keepalive.NoSetting:
 		return "Match blocks are declared in the attribute match. What an included file would say is declared here, or left to the host's own files."
 	case keepalive.BadContext:
