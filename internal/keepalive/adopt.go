@@ -8,22 +8,53 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-// AdoptServer reads from the facts what the resource would have been declared
-// as: our managed lines if there are any, else the effective keepalive family,
-// which is what most people who import a host want to see first.
+// The codes of what an import says.
+const (
+	HandWritten Code = "written by hand"
+	NothingSet  Code = "nothing set"
+)
+
+// AdoptServer reads from the facts what the resource would have been declared as: our
+// managed lines if there are any, else those of the keepalive family that some file
+// sets. What sshd does by default was not declared by anything.
 func AdoptServer(dropInName string, have Facts) Server {
 	want := adopt(have.Tree, ownerOf(dropInName))
 	want.DropInName = dropInName
 	want.Takeover = true
-	if len(want.Settings)+len(want.Match) > 0 || len(have.Effective) == 0 {
+	if want.declares() || len(have.Effective) == 0 {
 		return want
 	}
+	r := sshconf.Evaluate(have.Tree, sshconf.Context{})
 	for _, a := range ServerAttributes()[:3] {
-		if values, ok := effective(have, sshconf.Context{}, a.Keyword); ok {
+		values, printed := effective(have, sshconf.Context{}, a.Keyword)
+		if printed && len(r.Winners(a.Keyword)) > 0 {
 			want.Settings = append(want.Settings, Setting{Attribute: a.Name, Keyword: a.Keyword, Values: values})
 		}
 	}
 	return want
+}
+
+func (s Server) declares() bool { return len(s.Settings)+len(s.Match) > 0 }
+
+// ImportProblems says what the first apply of what AdoptServer found will do with
+// lines that are there and not ours: file is where it writes.
+func ImportProblems(found Server, have Facts, file string) []Problem {
+	if adopt(have.Tree, ownerOf(found.DropInName)).declares() {
+		return nil
+	}
+	var problems []Problem
+	r := sshconf.Evaluate(have.Tree, sshconf.Context{})
+	for _, s := range found.Settings {
+		for _, w := range r.Winners(s.Keyword) {
+			problems = append(problems, Problem{Code: HandWritten, Warning: true, Attribute: s.Attribute, Pos: w.Pos,
+				Text: fmt.Sprintf("%s %s, at %s, was not written by this provider: the first apply writes a line of its own to %s, and leaves that one", w.Keyword, w.Rest, w.Pos, file)})
+		}
+	}
+	if len(problems) == 0 {
+		problems = append(problems, Problem{Code: NothingSet, Warning: true,
+			Text: "no file sets ClientAliveInterval, ClientAliveCountMax or TCPKeepAlive, so no setting was imported"})
+	}
+	return problems
 }
 
 // adopt reads our lines back.

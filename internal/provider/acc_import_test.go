@@ -121,3 +121,28 @@ func TestTwoResourcesOnOneHost(t *testing.T) {
 		t.Errorf("something is left behind:\n%s", hosttest.Differences(before, after))
 	}
 }
+
+// TestImportOfAHandConfiguredHost: what no file sets is not imported, the import says
+// which lines the first apply will double, and one of the two can go afterwards.
+func TestImportOfAHandConfiguredHost(t *testing.T) {
+	t.Parallel()
+	m := hosttest.Start(t, hosttest.Options{Config: "Include /etc/ssh/sshd_config.d/*.conf\n# ops\nClientAliveCountMax 5\nUsePAM yes\n"})
+	m.Sh("kill -HUP $(cat /run/sshd.pid)")
+	c := newCLI(t)
+	c.config(providerBlock("", m) + serverBlock(m, "client_alive_count_max = 5\nclient_alive_interval = 120"))
+	c.expect(0, []string{"ClientAliveCountMax 5, at " + mainFile + ":3, was not written by this provider", "writes a line of its own to " + dropIn},
+		"import", "-no-color", server, fmt.Sprintf("%s:%d", m.Addr, m.Port))
+	if out := c.expect(0, nil, "state", "show", "-no-color", server); strings.Contains(out, "client_alive_interval") || strings.Contains(out, "tcp_keep_alive") {
+		t.Errorf("defaults were imported:\n%s", out)
+	}
+	c.apply("1 changed")
+	if text := m.Read(mainFile); !strings.Contains(string(text), "\nClientAliveCountMax 5\n") {
+		t.Errorf("the line by hand is\n%s", text)
+	}
+	m.Sh("sed -i '/^ClientAliveCountMax/d' " + mainFile)
+	m.Sh("kill -HUP $(cat /run/sshd.pid)")
+	c.plan(0)
+	if got := m.Effective("clientalivecountmax"); got != "5" {
+		t.Errorf("ClientAliveCountMax is %s", got)
+	}
+}

@@ -153,6 +153,10 @@ func problemAdvice(c keepalive.Code) string {
 		return "That Match is left as it is, except for connections that contexts names. To have the value hold for more of them, declare those in contexts."
 	case keepalive.MountedFile:
 		return "Mount the directory instead of the one file, or change the file where it is mounted from. For sshd it is enough that the mounted file begins with `Include /etc/ssh/sshd_config.d/*.conf` and that the directory is not mounted file by file: ours is then a drop-in there. Nothing was changed."
+	case keepalive.HandWritten:
+		return "Both then say the same. To have one of the two only, delete that line on the host after the apply; a destroy would leave it as it is."
+	case keepalive.NothingSet:
+		return "Declare the settings that the resource shall manage: the next plan shows what they change."
 	case keepalive.OtherTool:
 		return "If the tool does, the next plan shows the value as drift. Change the value in that tool, so that both say the same."
 	case keepalive.UnknownProfile:

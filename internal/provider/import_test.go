@@ -39,9 +39,12 @@ func TestImportOfAHostThatNobodyManages(t *testing.T) {
 	s, _ := r.importID("web1")
 	s, diags := r.read(s)
 	r.must(nil, diags)
-	if got := get(t, s.value, "client_alive_interval"); got != "120" {
-		t.Errorf("client_alive_interval is imported as %s", got)
+	for name, want := range map[string]string{"client_alive_interval": "120", "client_alive_count_max": "null", "tcp_keep_alive": "null"} {
+		if got := get(t, s.value, name); got != want {
+			t.Errorf("%s is imported as %s, not %s", name, got, want)
+		}
 	}
+	mustSay(t, diags, warned, "ClientAliveInterval 120, at "+cloudFile+":2, was not written by this provider", "the first apply writes a line of its own to "+dropIn)
 	if got := get(t, s.value, "managed_content"); got != "null" {
 		t.Errorf("managed_content is %q on a host that nobody manages", got)
 	}

@@ -47,7 +47,8 @@ func (r *serverResource) ImportState(ctx context.Context, req resource.ImportSta
 
 // imported declares the resource as the host was found.
 func (m *serverModel) imported(ctx context.Context, s *session, where whereabouts, sight reconcile.Sight) (reconcile.Sight, diag.Diagnostics, error) {
-	diags := m.adopt(ctx, keepalive.AdoptServer(m.DropInName.ValueString(), sight.Facts))
+	found := keepalive.AdoptServer(m.DropInName.ValueString(), sight.Facts)
+	diags := m.adopt(ctx, found)
 	w, more := m.want(ctx)
 	diags.Append(more...)
 	if diags.HasError() {
@@ -59,6 +60,7 @@ func (m *serverModel) imported(ctx context.Context, s *session, where whereabout
 		return sight, diags, err
 	}
 	plan := keepalive.PlanServer(w.server, sight.Facts)
+	diags.Append(problems(m.Host.ValueString(), keepalive.ImportProblems(found, sight.Facts, plan.ManagedFile))...)
 	after := m.found(w.server, sight, plan)
 	if len(plan.Changes) > 0 {
 		// Effective, but not by lines of ours: the next plan will show them.
