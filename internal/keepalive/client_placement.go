@@ -111,7 +111,7 @@ func blockAt(have ClientFacts, owner string) int {
 
 // placeClient writes the block into the managed file of base.
 func placeClient(base sshconf.Tree, want Client, have ClientFacts, at spotAt, sockets, parents []string) candidate {
-	c := candidate{spot: spot{file: have.File, kind: at.kind, host: have.Tree, owner: want.Block()}, tree: base.Clone(), origin: map[int]int{}}
+	c := candidate{spot: spot{file: have.File, kind: at.kind, blocks: blocksOf(have.Tree, want.Block())}, tree: base.Clone(), origin: map[int]int{}}
 	lines := owned(clientLines(want, sockets), global)
 	begin, end := globalMarks(want.Block())
 	old, exists := base.Files[have.File]

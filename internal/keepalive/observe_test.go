@@ -1,8 +1,10 @@
 package keepalive
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
@@ -129,5 +131,34 @@ func TestLinesAreNamedAsTheyStand(t *testing.T) {
 	want.Settings = append(want.Settings, Setting{Attribute: `settings["X11Forwarding"]`, Keyword: "X11Forwarding", Values: []string{"no"}})
 	if plan = PlanServer(want, pureFacts(tree, want)); plan.Overrides[0].Now.Line != 6 || plan.Overrides[0].Pos.Line != 7 {
 		t.Errorf("%+v", plan.Overrides)
+	}
+}
+
+// TestSurveyLeavesOutBlocksThatLose shares with match_overrides what overrides.
+func TestSurveyLeavesOutBlocksThatLose(t *testing.T) {
+	tree := handmade("Include /etc/ssh/sshd_config.d/*.conf\nMatch User bob\n\tClientAliveInterval 0\nMatch User carol\n\tClientAliveInterval 5\n", "ClientAliveInterval 120\nMatch User bob\n\tClientAliveInterval 30\n")
+	s := SurveyServer([]string{"ClientAliveInterval"}, pureFacts(tree, Server{}))
+	var blocks []string
+	for _, o := range s.Overrides {
+		blocks = append(blocks, o.Block+" "+o.Written)
+	}
+	if got := strings.Join(blocks, ", "); got != "Match User carol 5, Match User bob 30" {
+		t.Errorf("overrides: %s", got)
+	}
+}
+
+// TestHostileTreeOfMatches: what a host can write costs little to judge.
+func TestHostileTreeOfMatches(t *testing.T) {
+	var text strings.Builder
+	for i := range 3000 {
+		fmt.Fprintf(&text, "# begin end %d\nMatch Group g%d\n\tClientAliveInterval %d\n", i, i, i+1)
+	}
+	want := Server{Placement: InPlace, Contexts: []sshconf.Context{{User: "deploy"}}, Settings: []Setting{{Attribute: "client_alive_interval", Keyword: "ClientAliveInterval", Values: []string{"60"}}}}
+	tree := handmade("", "")
+	tree.Files = map[string][]byte{tree.Main: []byte(text.String())}
+	began := time.Now()
+	plan := PlanServer(want, pureFacts(tree, want))
+	if took := time.Since(began); failed(plan.Problems) || len(plan.Overrides) != 2999 || took > 30*time.Second {
+		t.Errorf("%d overrides after %s: %v", len(plan.Overrides), took, plan.Problems)
 	}
 }

@@ -70,10 +70,11 @@ func (s Server) Attributes(v sshconf.Version) map[string]string {
 // overridesIn lists the overrides in a tree, in the order of their reading.
 func overridesIn(t sshconf.Tree, want Server) []Override {
 	var list []Override
+	ours := ownLines(t)
 	r := sshconf.Evaluate(t, sshconf.Context{})
 	for _, l := range inMatchBlocks(r, t.Version, keywordsOf(want.Settings)) {
 		i := slices.IndexFunc(want.Settings, func(s Setting) bool { return sameKeyword(s.Keyword, l.Keyword) })
-		if _, ours := ownerAt(t, l.Pos); ours || agrees(r, l, want.Settings[i], t) {
+		if ours[l.Pos] || agrees(r, l, want.Settings[i], t) {
 			continue
 		}
 		list = append(list, Override{Criteria: l.Match, Keyword: manualName(sshconf.Server, l.Keyword), Value: l.Rest, Pos: l.Pos, Now: l.Pos})
@@ -124,23 +125,25 @@ func inMatchBlocks(r sshconf.Result, v sshconf.Version, keywords []string) []ssh
 			}
 		}
 	}
-	sortByReading(r, list)
+	sortByReading(list)
 	return list
 }
 
-// rivalsOf are the lines that win over line i where both apply.
+// rivalsOf are the lines that win over line i where both apply. Of more lines than
+// anything but malice writes, all are taken to be in force.
 func rivalsOf(kw sshconf.Keyword, v sshconf.Version, lines []sshconf.Setting, i int) []sshconf.Setting {
-	switch kw.Merge(v) {
-	case sshconf.First:
+	const many = 300
+	switch {
+	case len(lines) > many:
+		return nil
+	case kw.Merge(v) == sshconf.First:
 		return lines[:i]
-	case sshconf.Last:
+	case kw.Merge(v) == sshconf.Last:
 		return lines[i+1:]
 	}
 	return nil // what adds up, or has parts, is in force beside the others
 }
 
-func sortByReading(r sshconf.Result, list []sshconf.Setting) {
-	slices.SortStableFunc(list, func(a, b sshconf.Setting) int {
-		return cmp.Or(cmp.Compare(slices.Index(r.Read, a.Pos.Path), slices.Index(r.Read, b.Pos.Path)), cmp.Compare(a.Pos.Line, b.Pos.Line))
-	})
+func sortByReading(list []sshconf.Setting) {
+	slices.SortStableFunc(list, func(a, b sshconf.Setting) int { return cmp.Compare(a.Order, b.Order) })
 }

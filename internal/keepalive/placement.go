@@ -55,8 +55,7 @@ type spot struct {
 	make    string      // the directory that has to be made
 	made    bool        // the directory was, or has to be, made by us
 
-	host  sshconf.Tree // the files as they are now, with lines of owner's
-	owner string
+	blocks map[string][][2]int // of ours in the files as they are now, see blocksOf
 }
 
 const global = -1

@@ -3,6 +3,7 @@ package keepalive
 import (
 	"bytes"
 	"fmt"
+	"iter"
 	"path"
 	"regexp"
 	"strings"
@@ -33,18 +34,45 @@ var markPattern = regexp.MustCompile(`^# (BEGIN|END) sshkeepalive (\S+)`)
 
 // ownerAt returns the owner in whose lines a position is.
 func ownerAt(t sshconf.Tree, at sshconf.Pos) (owner string, ok bool) {
-	data := t.Files[at.Path]
-	if bytes.HasPrefix(data, []byte(header)) {
-		return path.Base(at.Path), true
-	}
-	n := 0
-	for line := range strings.Lines(string(data)) {
-		if n++; n == at.Line {
-			break
-		}
-		if m := markPattern.FindStringSubmatch(line); m != nil {
-			owner, ok = m[2], m[1] == "BEGIN"
+	for pos, owner := range owners(at.Path, t.Files[at.Path]) {
+		if pos == at {
+			return owner, true
 		}
 	}
-	return owner, ok
+	return "", false
+}
+
+// ownLines are the lines of resources of ours, whoever owns them.
+func ownLines(t sshconf.Tree) map[sshconf.Pos]bool {
+	own := map[sshconf.Pos]bool{}
+	for name, data := range t.Files {
+		for pos := range owners(name, data) {
+			own[pos] = true
+		}
+	}
+	return own
+}
+
+// owners goes through the lines of a file that have an owner.
+func owners(name string, data []byte) iter.Seq2[sshconf.Pos, string] {
+	return func(yield func(sshconf.Pos, string) bool) {
+		owner, n := "", 0
+		if bytes.HasPrefix(data, []byte(header)) {
+			owner = path.Base(name)
+		} else if !bytes.Contains(data, []byte(beginPrefix)) {
+			return
+		}
+		for line := range strings.Lines(string(data)) {
+			n++
+			if m := markPattern.FindStringSubmatch(line); m != nil {
+				owner = m[2]
+				if m[1] == "END" {
+					owner = ""
+				}
+			}
+			if owner != "" && !yield(sshconf.Pos{Path: name, Line: n}, owner) {
+				return
+			}
+		}
+	}
 }

@@ -76,8 +76,9 @@ func choose(base sshconf.Tree, dropIn string, want Server, have Facts, checks []
 		return candidate{}, []Problem{*problem}
 	}
 	places = movable(places, have.Mounts)
+	blocks := blocksOf(have.Tree, ownerOf(want.DropInName))
 	for i := range places {
-		places[i].host, places[i].owner = have.Tree, ownerOf(want.DropInName)
+		places[i].blocks = blocks
 	}
 	c, problems := prefer(base, want, have, places, checks)
 	return c, append(problems, rivals(place(base, want, places[0], nil), want, checks)...)

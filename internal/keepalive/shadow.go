@@ -1,6 +1,7 @@
 package keepalive
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -196,24 +197,31 @@ func (c candidate) now(p sshconf.Pos) sshconf.Pos { return c.onHost(c.before(p))
 
 // onHost returns where a line that stands at p without anything of ours stands now.
 func (s spot) onHost(p sshconf.Pos) sshconf.Pos {
-	data, ok := s.host.Files[p.Path]
-	if !ok {
-		return p
-	}
-	f := sshconf.Parse(s.host.Dialect, s.host.Version, data)
-	var blocks [][2]int
-	for _, marks := range []func(string) (string, string){globalMarks, matchMarks} {
-		if from, to, ok := f.FindBlock(marks(s.owner)); ok {
-			blocks = append(blocks, [2]int{from, to})
-		}
-	}
-	slices.SortFunc(blocks, func(a, b [2]int) int { return a[0] - b[0] })
-	for _, b := range blocks {
+	for _, b := range s.blocks[p.Path] {
 		if b[0] < p.Line {
 			p.Line += b[1] - b[0]
 		}
 	}
 	return p
+}
+
+// blocksOf lists the blocks of owner's in each file that has some: from a line, up to
+// and not including another, counted from 0.
+func blocksOf(t sshconf.Tree, owner string) map[string][][2]int {
+	list := map[string][][2]int{}
+	for name, data := range t.Files {
+		if !bytes.Contains(data, []byte(beginPrefix+owner)) {
+			continue
+		}
+		f := sshconf.Parse(t.Dialect, t.Version, data)
+		for _, marks := range []func(string) (string, string){globalMarks, matchMarks} {
+			if from, to, ok := f.FindBlock(marks(owner)); ok {
+				list[name] = append(list[name], [2]int{from, to})
+			}
+		}
+		slices.SortFunc(list[name], func(a, b [2]int) int { return a[0] - b[0] })
+	}
+	return list
 }
 
 func (c candidate) shadowProblems(list []shadow) []Problem {

@@ -1,6 +1,7 @@
 package keepalive
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -188,8 +189,7 @@ func (r reader) keywords(asked []string) []string {
 	return r.result.Keywords()
 }
 
-// losing lists the lines of the keywords that apply and lose, in the order of their
-// reading.
+// losing lists the lines of the keywords that apply and lose.
 func (r reader) losing(keywords []string) []sshconf.Setting {
 	var list []sshconf.Setting
 	for _, name := range keywords {
@@ -199,13 +199,16 @@ func (r reader) losing(keywords []string) []sshconf.Setting {
 			}
 		}
 	}
-	sortByReading(r.result, list)
 	return list
 }
 
-// differing keeps the lines that do not say what is effective.
+// differing keeps the lines that do not say what is effective, file by file.
 func (r reader) differing(lines []sshconf.Setting) []Origin {
 	var list []Origin
+	// A file that several blocks include is read in the order of these.
+	slices.SortStableFunc(lines, func(a, b sshconf.Setting) int {
+		return cmp.Or(cmp.Compare(slices.Index(r.result.Read, a.Pos.Path), slices.Index(r.result.Read, b.Pos.Path)), cmp.Compare(a.Pos.Line, b.Pos.Line))
+	})
 	for _, l := range lines {
 		if kw, ok := sshconf.Lookup(r.tree.Dialect, l.Keyword); !ok || !r.says(l, r.dump[kw.DumpName(r.tree.Dialect, r.tree.Version)]) {
 			list = append(list, r.origin(l))

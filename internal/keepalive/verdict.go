@@ -13,8 +13,12 @@ import (
 // among the facts. From that it is inferred which of these lines applied. What the
 // answer leaves open, as where all lines say the same, is taken to be possible.
 
-// mostOpen is how many open criteria are tried in all their combinations.
-const mostOpen = 6
+// mostOpen is how many open criteria are tried in all their combinations, mostAlone
+// how many one by one.
+const (
+	mostOpen  = 6
+	mostAlone = 30
+)
 
 // verdicts says by criteria whether a Match applies in a context; what is not there
 // is open.
@@ -100,14 +104,22 @@ func unset(have Facts, keyword string) ([]string, bool) {
 }
 
 // readings are what sshd may make of a tree in a context: the first takes none of
-// the open lines to apply, each further one a single one of them.
+// the open lines to apply, each further one a single one of them, or all where there
+// are too many.
 func readings(t sshconf.Tree, at sshconf.Context, known verdicts) []sshconf.Result {
 	list := []sshconf.Result{sshconf.EvaluateAssuming(t, at, known)}
-	for _, criteria := range openOf(list[0]) {
+	open := openOf(list[0])
+	for len(open) > 0 {
+		n := 1
+		if len(open) > mostAlone {
+			n = len(open)
+		}
 		assumed := verdicts{}
 		maps.Copy(assumed, known)
-		assumed[criteria] = true
-		list = append(list, sshconf.EvaluateAssuming(t, at, assumed))
+		for _, criteria := range open[:n] {
+			assumed[criteria] = true
+		}
+		list, open = append(list, sshconf.EvaluateAssuming(t, at, assumed)), open[n:]
 	}
 	return list
 }

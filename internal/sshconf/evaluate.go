@@ -265,7 +265,7 @@ func (e *evaluator) set(kw Keyword, l Line, at Pos, s scope) {
 	}
 	set := Setting{
 		Keyword: l.Keyword, Args: l.Args, Rest: l.Rest, Pos: at, Match: s.match, Depends: s.depends,
-		line: l, atStart: s.start, forConnection: s.connection && kw.matchEffective(v),
+		line: l, atStart: s.start, forConnection: s.connection && kw.matchEffective(v), Order: e.lines,
 	}
 	if _, err := readValue(Server, kw, l, v); err != nil && !e.overlooked(kw, set) {
 		e.problem(at, true, "%v", err)

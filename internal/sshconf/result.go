@@ -48,8 +48,7 @@ type Setting struct {
 	Active, Wins bool
 	// Depends says what decides whether the line applies, if the text does not.
 	Depends string
-	// Order is the place among all settings of ssh_config as they are read, for
-	// keywords that shut each other out.
+	// Order is the place among all settings as they are read.
 	Order int
 
 	line                   Line

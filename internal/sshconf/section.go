@@ -41,17 +41,17 @@ func (f *File) Sections() []Section {
 		if at := begun(open, func(j int) bool { return m.ends(marks[j]) }); at >= 0 {
 			list = append(list, Section{open[at], i})
 			open = open[:at]
-			continue
+		} else if m.mayBegin() {
+			open = append(open, i)
 		}
-		open = append(open, i)
 	}
 	return list
 }
 
-// begun returns the place in open of the last comment that fits. Nothing begins
-// a thousand comments above its end, and a file may have any number of them.
+// begun returns the place in open of the last comment that fits, of the hundred
+// that are nearest: a hostile file may have any number of them.
 func begun(open []int, fits func(line int) bool) int {
-	for at := len(open) - 1; at >= max(0, len(open)-1000); at-- {
+	for at := len(open) - 1; at >= max(0, len(open)-100); at-- {
 		if fits(open[at]) {
 			return at
 		}
@@ -138,6 +138,10 @@ func (m marker) ends(begin marker) bool {
 		return begin.author()
 	}
 	return m.framed && begin.framed && len(begin.words) >= len(name) && slices.Equal(name, begin.words[:len(name)])
+}
+
+func (m marker) mayBegin() bool {
+	return m.framed || m.arrow == '>' || m.author() || slices.ContainsFunc(m.words, func(word string) bool { return slices.Contains(beginWords, word) })
 }
 
 // author reports whether m says whose lines follow.
