@@ -36,12 +36,12 @@ told() { say "$1" "$RC" "$2";
   [ -z "$ERR" ] || printf '%s\n' "$ERR" | sed 's/^/@err /' | tr -d '\r'; };
 
 # The wanted lines alone, to be judged and spelled. An image may have no /proc, on
-# which /dev/stdin rests. Match lines among them stand at the end, and are judged for a
-# connection that nothing matches: without one sshd refuses what it cannot look up.
-alone() { if [ -z "$PIPED" ]; then printf '%s' "$WANTED" >"$T/want"; "$SSHD" -T -f "$T/want" "$@";
-  else printf '%s' "$WANTED" | "$SSHD" -T -f /dev/stdin "$@"; fi; };
+# which /dev/stdin rests. Match lines among them stand at the end, where it does not
+# matter what they match; but without a connection sshd refuses what it cannot look up.
+# PEER is such a connection where there are any.
+alone() { if [ -z "$PIPED" ]; then printf '%s' "$WANTED" >"$T/want"; "$SSHD" -T -f "$T/want" $PEER "$@";
+  else printf '%s' "$WANTED" | "$SSHD" -T -f /dev/stdin $PEER "$@"; fi; };
 canon() { WANTED=; for l in "$@"; do WANTED=$WANTED$l$NL; done;
   case $* in *[Hh][Oo][Ss][Tt][Kk][Ee][Yy]\ *) set -- ;; *) set -- $HK ;; esac;
-  case $WANTED in *[Mm]atch\ *) set -- "$@" -C user=no-such-user,host=no.such.host.invalid,addr=192.0.2.1,laddr=192.0.2.2,lport=1 ;; esac;
   PIPED=; if [ -e /dev/stdin ]; then PIPED=1; else room; fi;
   ask alone "$@"; told canon; };

@@ -23,5 +23,5 @@ send() { [ $# -gt 0 ] || return 0; for f in "$@"; do say file "$f"; done; say si
 
 # Which of the files are mounts of their own, as containers and ConfigMaps have them:
 # no other file can take the place of such a one.
-mounts() { [ -r /proc/self/mountinfo ] || return 0; for f in "$@"; do set -- "$@" -e " $f "; shift; done;
-  grep -F "$@" /proc/self/mountinfo | while read -r l; do say mount "$l"; done; };
+mounts() { for f in "$@"; do set -- "$@" -e " $f "; shift; done;
+  grep -F "$@" /proc/self/mountinfo 2>/dev/null | while read -r l; do say mount "$l"; done; };

@@ -58,7 +58,7 @@ func (q questions) functions() string {
 	}
 	b.WriteString("; }; wants() { :;")
 	for _, text := range q.texts {
-		b.WriteString(" canon")
+		b.WriteString(peerOf(text) + " canon")
 		for line := range strings.SplitSeq(text, "\n") {
 			b.WriteString(" " + quote(line))
 		}
@@ -66,6 +66,15 @@ func (q questions) functions() string {
 	}
 	b.WriteString(" }; ")
 	return b.String()
+}
+
+// peerOf assigns the connection for which a text is judged: some, if it has Match
+// lines, and else none.
+func peerOf(text string) string {
+	if strings.HasPrefix(text, "Match ") || strings.Contains(text, "\nMatch ") {
+		return " PEER='-C user=x,host=x,addr=::,laddr=::,lport=1';"
+	}
+	return " PEER=;"
 }
 
 // answer is what sshd -T printed, or said against what it was asked.
