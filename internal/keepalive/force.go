@@ -7,8 +7,8 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-// TakenAway is a Match block of others that loses its value for connections that
-// nobody declared.
+// TakenAway is a Match block of others that loses its value for connections that are
+// not declared.
 const TakenAway Code = "taken away from others"
 
 // Where a Match of others would win over global settings of ours, Match blocks of

@@ -162,7 +162,7 @@ func carriedOut(before sshconf.Tree, plan Plan) sshconf.Tree {
 	return after
 }
 
-// othersKeep: in a context that nobody declared, a Match of others keeps the value
+// othersKeep: in a context that is not declared, a Match of others keeps the value
 // that it had, or a warning says that it lost it.
 func othersKeep(t *testing.T, want Server, before sshconf.Tree, plan Plan) {
 	t.Helper()

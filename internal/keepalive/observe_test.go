@@ -9,7 +9,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-// handmade is a host with two files, on which somebody else has been since.
+// handmade is a host with two files that were edited by hand.
 func handmade(main, dropIn string) sshconf.Tree {
 	return sshconf.Tree{Dialect: sshconf.Server, Version: sshconf.Version{Major: 9, Minor: 2}, Main: "/etc/ssh/sshd_config", Dir: "/etc/ssh",
 		Files: map[string][]byte{"/etc/ssh/sshd_config": []byte(main), "/etc/ssh/sshd_config.d/00-sshkeepalive.conf": []byte(header + "\n" + dropIn)}}
@@ -96,7 +96,7 @@ func TestGroupVerdicts(t *testing.T) {
 		"the global value":          {"ClientAliveInterval 7\nMatch Group admin\nClientAliveInterval 0\n", "clientaliveinterval 7\n", true, false},
 		"the same value":            {"ClientAliveInterval 0\nMatch Group admin\nClientAliveInterval 0\n", "clientaliveinterval 0\n", false, false},
 		"another keyword":           {"ClientAliveInterval 0\nMatch Group admin\nClientAliveInterval 0\nX11Forwarding no\n", "clientaliveinterval 0\nx11forwarding no\n", true, true},
-		"a value of nobody":         {"ClientAliveInterval 7\nMatch Group admin\nClientAliveInterval 0\n", "clientaliveinterval 9\n", false, false},
+		"a value of no line":        {"ClientAliveInterval 7\nMatch Group admin\nClientAliveInterval 0\n", "clientaliveinterval 9\n", false, false},
 		"hidden by an earlier one":  {"Match User deploy\nClientAliveInterval 3\nMatch Group admin\nClientAliveInterval 0\n", "clientaliveinterval 3\n", false, false},
 		"no line, and not default":  {"Match Group admin\nClientAliveInterval 5\n", "clientaliveinterval 5\n", true, true},
 		"no line, and the default":  {"Match Group admin\nClientAliveInterval 5\n", "clientaliveinterval 1\n", true, false},

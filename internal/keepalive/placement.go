@@ -22,7 +22,7 @@ import (
 //
 // A keyword that a Match of others overrides in a declared context is repeated in a
 // Match of ours behind our own Match blocks, with the criteria that the context
-// gives: User deploy. So nobody else loses a value. Where no criteria say just
+// gives: User deploy. So no other user loses a value. Where no criteria say just
 // that, as for the default context, it is a Match all, and a warning names each
 // block that loses. Of a Match that hangs on more than text, as on groups, the host's
 // answer for the context tells whether it applies; where that leaves it open, ours
@@ -175,7 +175,7 @@ func isVendors(name string) bool {
 	return strings.HasPrefix(name, "/usr/") && !strings.HasPrefix(name, "/usr/local/")
 }
 
-// madeByUs reports whether a drop-in of ours, whoever owns it, says that its
+// madeByUs reports whether a drop-in of this or another resource says that its
 // directory was made for it.
 func madeByUs(t sshconf.Tree, dir string) bool {
 	for name, data := range t.Files {

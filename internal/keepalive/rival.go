@@ -42,7 +42,7 @@ func ownerAt(t sshconf.Tree, at sshconf.Pos) (owner string, ok bool) {
 	return "", false
 }
 
-// ownLines are the lines of resources of ours, whoever owns them.
+// ownLines are the lines of all resources of this provider.
 func ownLines(t sshconf.Tree) map[sshconf.Pos]bool {
 	own := map[sshconf.Pos]bool{}
 	for name, data := range t.Files {

@@ -10,7 +10,7 @@ import (
 )
 
 // shadow is a wanted setting that loses in a context, or may lose there by a Match
-// of which nobody can tell whether it applies.
+// that may apply.
 type shadow struct {
 	setting  Setting
 	context  sshconf.Context
@@ -79,8 +79,7 @@ func bytesAlone(s Setting, block int) bool {
 	return len(words) == 1 || len(words) == 2 && words[1] == "none"
 }
 
-// means reports whether a line of somebody else says just what s wants, so that
-// it may win.
+// means reports whether a line of others says just what s wants, so that it may win.
 func means(w sshconf.Setting, s Setting, t sshconf.Tree) bool {
 	kw, _ := sshconf.Lookup(t.Dialect, s.Keyword)
 	if kw.Merge(t.Version) == sshconf.Append || len(s.Values) != 1 {
@@ -174,7 +173,7 @@ func commentOut(base sshconf.Tree, w sshconf.Setting, owner string, c candidate)
 	return true
 }
 
-// before returns where a line of somebody else stood before our lines came.
+// before returns where a line of others stood before our lines came.
 func (c candidate) before(p sshconf.Pos) sshconf.Pos {
 	if p.Path != c.file {
 		return p

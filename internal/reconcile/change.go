@@ -54,7 +54,7 @@ func (e *Engine) commit(ctx context.Context, t Target, want keepalive.Server, be
 		}
 		return Sight{}, Outcome(outcome), failure(t.Spec, outcome, err)
 	}
-	// A directory in which somebody put something stays.
+	// A directory that is not empty stays.
 	_ = directories(ctx, h, dropDirs(plan.RemoveDirs))
 	e.seen.confirmed(t, after)
 	return after, Outcome(outcome), nil

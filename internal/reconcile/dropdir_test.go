@@ -23,7 +23,7 @@ func suse(t *testing.T) *rig {
 
 // TestDropInDirectoryIsMade: of two Includes whose first directory is missing, ours
 // goes to /etc and not to the vendor's, the directory is one that everybody may
-// read, and whoever goes last takes it along.
+// read, and the resource that goes last takes it along.
 func TestDropInDirectoryIsMade(t *testing.T) {
 	t.Parallel()
 	r := suse(t)
