@@ -149,12 +149,18 @@ func unsettable(s Setting, have Facts) (option string, ok bool) {
 	return option, !known || !sshconf.Same(sshconf.Server, s.Keyword, values, wanted, have.Version)
 }
 
+// optionKeywords are what the options of sshd's command line set, beside -o.
+var optionKeywords = map[string]string{
+	"-p": "Port", "-h": "HostKey", "-c": "HostCertificate", "-g": "LoginGraceTime",
+	"-4": "AddressFamily", "-6": "AddressFamily", "-q": "LogLevel",
+}
+
 // optionFor returns the command line option that sets keyword.
 func optionFor(options []string, keyword string) (string, bool) {
 	for _, o := range options {
+		flag, _, _ := strings.Cut(o, " ")
 		switch {
-		case strings.HasPrefix(o, "-p") && strings.EqualFold(keyword, "Port"),
-			strings.HasPrefix(o, "-h") && strings.EqualFold(keyword, "HostKey"):
+		case strings.EqualFold(optionKeywords[flag], keyword):
 			return o, true
 		case strings.HasPrefix(o, "-o"):
 			name := strings.TrimLeft(strings.TrimPrefix(o, "-o"), " ")

@@ -110,17 +110,25 @@ func (m *serverModel) seen(sight reconcile.Sight) computed {
 	return c
 }
 
+// loaded is null where no daemon is there to be asked, and where it does not tell.
 func loaded(sight reconcile.Sight) types.Bool {
-	if sight.Facts.Daemon.PID == 0 {
+	d := sight.Facts.Daemon
+	switch {
+	case d.PerConnection:
+		return types.BoolValue(true)
+	case d.PID == 0, d.Untold:
 		return types.BoolNull()
 	}
-	return types.BoolValue(!sight.Facts.Daemon.Stale)
+	return types.BoolValue(!d.Stale)
 }
 
 func (m *serverModel) willBeLoaded(sight reconcile.Sight, changes bool) types.Bool {
+	d := sight.Facts.Daemon
 	switch {
-	case sight.Facts.Daemon.PID == 0:
-		return types.BoolNull()
+	case d.PID == 0, d.Clockless && !changes:
+		return loaded(sight)
+	case d.Clockless && m.Reload.ValueString() != "never":
+		return types.BoolUnknown()
 	case m.Reload.ValueString() != "never":
 		return types.BoolValue(true)
 	case changes:

@@ -92,7 +92,7 @@ func (e *Engine) afresh(ctx context.Context, t Target, want keepalive.Server) (S
 		return Sight{}, asRefused(err)
 	}
 	defer fresh.Release()
-	return gather(ctx, fresh, t, want)
+	return gather(ctx, connection{Host: fresh}, t, want)
 }
 
 // isLost reports whether a connection ended that had logged in.
@@ -185,7 +185,7 @@ func request(t Target, s Sight, plan keepalive.Plan, tree sshconf.Tree) commit.R
 	stageDir := commit.StageDir(id)
 	req := commit.Request{
 		ID: id, Base: s.Facts.Tree.Files, StageDir: stageDir, Main: stageDir + tree.Main,
-		SSHD: s.sshd, Options: strings.Fields(strings.Join(s.Facts.Daemon.Options, " ")), Activate: s.activation, ConfirmTimeout: t.ConfirmTimeout,
+		SSHD: s.sshd, Options: commandWords(s.Facts.Daemon.Options), Activate: s.activation, ConfirmTimeout: t.ConfirmTimeout,
 		Keyless: t.isImage(), Includes: includes(s.Facts.Tree),
 	}
 	for _, c := range plan.Changes {
@@ -202,6 +202,18 @@ func request(t Target, s Sight, plan keepalive.Plan, tree sshconf.Tree) commit.R
 		req.Activate.Kind = commit.None
 	}
 	return req
+}
+
+// commandWords are the words of options: "-o Banner /etc/issue" is two.
+func commandWords(options []string) []string {
+	var words []string
+	for _, option := range options {
+		flag, value, takes := strings.Cut(option, " ")
+		if words = append(words, flag); takes {
+			words = append(words, value)
+		}
+	}
+	return words
 }
 
 // includes are the patterns by which the files of tree include others, but for

@@ -18,6 +18,12 @@ var (
 	filesSource string
 	//go:embed ask.sh
 	askSource string
+	//go:embed listener.sh
+	listenerSource string
+	//go:embed chain.sh
+	chainSource string
+	//go:embed here.sh
+	hereSource string
 	//go:embed gather.sh
 	gatherSource string
 )
@@ -25,8 +31,20 @@ var (
 // gatherScript composes the one script that tells everything PlanServer and
 // ObserveServer ask about t's sshd.
 func gatherScript(t Target, q questions) string {
-	return "CFG=" + quote(t.ConfigFile) + "; " + flag("IMAGE", t.isImage()) + flag("GREETED", q.greeted) + flag("SOCKETS", q.sockets) +
-		q.functions() + oneLine(filesSource+askSource+gatherSource)
+	return "CFG=" + quote(t.ConfigFile) + "; " + flag("IMAGE", t.isImage()) + flag("GREETED", q.greeted) + flag("FRESH", q.fresh) + flag("SOCKETS", q.sockets) +
+		q.functions() + strings.ReplaceAll(oneLine(filesSource+askSource+listenerSource+finder(t)+gatherSource), "; ", ";")
+}
+
+// finder is the part of the script that finds the daemon of t: the one that
+// accepted the session, the one of this machine, or none in an image.
+func finder(t Target) string {
+	switch t.Spec.Transport {
+	case "image":
+		return ""
+	case "local":
+		return hereSource
+	}
+	return chainSource
 }
 
 // flag assigns a variable of the scripts that is empty or not.
@@ -63,7 +81,7 @@ func quote(s string) string {
 
 // gather looks at the machine behind h, whatever is known of it, and at who
 // listens there.
-func gather(ctx context.Context, h host.Host, t Target, want keepalive.Server) (Sight, error) {
+func gather(ctx context.Context, h connection, t Target, want keepalive.Server) (Sight, error) {
 	wants := []keepalive.Server{want}
 	q := questionsOf(wants, greeted(h))
 	q.sockets = true
@@ -83,7 +101,7 @@ func gather(ctx context.Context, h host.Host, t Target, want keepalive.Server) (
 // profile comes to depends on the release, which a server says as it greets; only
 // where it does not, or where the program is a newer one than the daemon, one has
 // to ask twice.
-func learn(ctx context.Context, h host.Host, t Target, wants []keepalive.Server, k knowledge) (knowledge, error) {
+func learn(ctx context.Context, h connection, t Target, wants []keepalive.Server, k knowledge) (knowledge, error) {
 	if k.view == nil || !k.view.covers(questionsOf(wants, k.view.version()).specs) {
 		v, spellings, err := look(ctx, h, t, questionsOf(wants, greeted(h)).and(k))
 		if err != nil {
@@ -109,14 +127,37 @@ func greeted(h host.Host) sshconf.Version {
 	return v
 }
 
-func look(ctx context.Context, h host.Host, t Target, q questions) (*view, map[string]answer, error) {
+// look looks over h, or over a connection of its own if h may be older than the
+// daemon that listens now: then the daemon is not among the parents of its session.
+func look(ctx context.Context, h connection, t Target, q questions) (*view, map[string]answer, error) {
+	v, spellings, err := lookOver(ctx, h, t, q)
+	var unknown *NoDaemonError
+	if h.renew == nil || !errors.As(err, &unknown) || unknown.Reason != NoListener {
+		return v, spellings, err
+	}
+	fresh, err := h.renew(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer fresh.Release()
+	return lookOver(ctx, connection{Host: fresh}, t, q)
+}
+
+// connection is one to a host. renew makes another, and is nil if it was made for
+// this look.
+type connection struct {
+	host.Host
+	renew func(context.Context) (host.Host, error)
+}
+
+func lookOver(ctx context.Context, h connection, t Target, q questions) (*view, map[string]answer, error) {
 	began := time.Now()
-	q.greeted = !greeted(h).IsZero()
+	q.greeted, q.fresh = !greeted(h).IsZero(), h.renew == nil
 	res, err := run(ctx, h, host.Script{Name: "gather", Text: gatherScript(t, q), Root: true, Convergent: true})
 	if err != nil {
 		return nil, nil, err
 	}
-	v, spellings, err := parseReport(res.Stdout, h.Identity().ServerVersion, q)
+	v, spellings, err := parseReport(res.Stdout, h.Identity().ServerVersion, t.ConfigFile, q)
 	if err != nil {
 		return nil, nil, said(err, res)
 	}

@@ -1,89 +1,43 @@
 # Gathers every fact about one sshd in one go. Go puts assignments of CFG (main
 # file or empty), IMAGE (not empty where nothing runs, and what we see of
 # /proc is of the machine that builds the image), GREETED (not empty where the
-# server told its release as it greeted) and SOCKETS (not empty where it matters
-# who listens), the functions specs and wants, files.sh and ask.sh in front,
-# drops the comments and joins the lines with blanks: a script of one line
-# travels on the exec line and costs two round trips instead of three. So every
-# line here ends where a blank may follow.
+# server told its release as it greeted), FRESH (not empty where the connection is
+# seconds old) and SOCKETS (not empty where it matters who listens), the functions
+# specs and wants, files.sh, ask.sh, and what finds the daemon in front: chain.sh
+# over SSH, here.sh on this machine, nothing for an image. It drops the comments
+# and joins the lines with blanks: a script of one line travels on the exec line
+# and costs two round trips instead of three. So every line here ends where a
+# blank may follow.
 
-# The daemon that accepted this very connection is the topmost sshd above us. A
-# session outlives a restarted listener (KillMode=process); then its monitor is
-# topmost, and its title does not end in "[listener] ..." (8.2 and later) nor
-# start with a path (before). Where launchd or a socket unit starts a daemon for
-# each connection, that is -i, and nobody's listener. The BSDs have no /proc of
-# this kind; there ps tells.
-if [ -r "/proc/$$/status" ]; then
-  title() { TITLE=; { read -r TITLE <"/proc/$1/cmdline"; } 2>/dev/null;
-    case $TITLE in sshd:\ *) ;; *) TITLE=$(tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null) ;; esac; };
-  about() { NAME=; PARENT=;
-    { while read -r k v; do case $k in
-      Name:) NAME=$v ;;
-      PPid:) PARENT=$v; break ;;
-      esac; done <"/proc/$1/status"; } 2>/dev/null; };
-else
-  title() { TITLE=$(ps -o args= -p "$1" 2>/dev/null); };
-  about() { NAME=$(ps -o comm= -p "$1" 2>/dev/null | sed 's|.*/||');
-    PARENT=$(ps -o ppid= -p "$1" 2>/dev/null | tr -d ' '); };
-fi;
-islistener() { title "$1"; case $TITLE in
-  *\ -i|*\ -i\ *) return 1 ;;
-  *'[listener]'*) return 0 ;;
-  /*sshd\ *|sshd\ -*) return 0 ;;
-  esac; return 1; };
-above() { p=$$; while [ "${p:-0}" -gt 1 ]; do
-    about "$p";
-    if [ "$NAME" = sshd ] && islistener "$p"; then LP=$p; fi;
-    p=$PARENT;
-  done; };
-LP=;
-[ -n "$IMAGE" ] || above;
-[ -n "$LP" ] || GREETED=;
-[ -n "$LP$IMAGE" ] || for u in ssh sshd; do
-  [ -d /run/systemd/system ] || break;
-  p=$(systemctl show -p MainPID --value "$u.service" 2>/dev/null);
-  if [ "${p:-0}" -gt 0 ]; then LP=$p; break; fi;
-done;
-[ -n "$LP$IMAGE" ] || for f in /run/sshd.pid /var/run/sshd.pid; do
-  [ -r "$f" ] || continue;
-  read -r p <"$f";
-  if islistener "$p"; then LP=$p; break; fi;
-done;
+# Where the user names the file, the daemon is the one that reads it: the one found
+# above, or another.
+reads() { if [ -z "$FILE" ]; then compiled; fi; [ "$FILE" = "$CFG" ] || same "$FILE" "$CFG"; };
+other() { EACH=; GREETED=; why=$LOST; lost() { LOST=$1; };
+  for f in $(grep -lsF -e ' [listener] ' -e "$CFG" /proc/[0-9]*/cmdline); do
+    f=${f#/proc/}; LP=${f%/*}; LOST=;
+    if listens "$LP"; then
+      arguments "$LP";
+      if same "$SSHD" "/proc/$LP/exe" && [ -z "$LOST" ] && reads; then return; fi;
+    fi;
+  done;
+  LP=; SSHD=; OPTS=; LOST=$why;
+  return 1; };
+# What the program reads without -f: it says so before anything can go wrong there.
+compiled() { FILE=$("$SSHD" -dd -T 2>&1 </dev/null | sed -n '/.*load_server_config: filename /{s///p;q;}' | tr -d '\r'); };
+if [ -n "$CFG" ] && [ -z "$IMAGE" ]; then
+  if [ "$LOST" = cut ]; then FILE=$CFG;
+  elif { [ -n "$LP$EACH" ] && reads; } || other; then :;
+  elif [ "$LOST" = parent ]; then EACH=1;
+  else say noreader; fi;
+else case $FILE in none|/dev/*|/proc/*) lost file "$FILE" ;; esac; fi;
 
-SSHD=; OPTS=; ARGV=;
-if [ -n "$LP" ]; then
-  title "$LP";
-  ARGV=$TITLE;
-  SSHD=${ARGV#sshd: };
-  SSHD=${SSHD%%[[:space:]]*};
-  # shellcheck disable=SC3013 # POSIX since 2024; where it is missing, readlink tells
-  if ! [ "/proc/$LP/exe" -ef "$SSHD" ] 2>/dev/null; then GREETED=; SSHD=$(readlink "/proc/$LP/exe" 2>/dev/null); fi;
-  say daemon "$LP" "${SSHD:-unknown}";
-  say argv "$ARGV";
-  CGROUP=;
-  { while read -r l; do CGROUP="$CGROUP $l"; done <"/proc/$LP/cgroup"; } 2>/dev/null;
-  say cgroup "$CGROUP";
+# The daemon is its program on the disk, unless that was upgraded since. A reload
+# runs what is there, and ends a daemon whose program is not.
+if [ -n "$LP" ] && ! same "$SSHD" "/proc/$LP/exe"; then
+  GREETED=;
+  X=$(readlink "/proc/$LP/exe");
+  if [ -n "$X" ] && [ ! -x "$SSHD" ]; then lost program "$SSHD"; fi;
 fi;
-# The service that runs this daemon, of those in a directory: it is ssh on Debian.
-# A container has the scripts, and no init that minds them.
-ours() { p=; { read -r p </run/sshd.pid; } 2>/dev/null;
-  [ "$p" = "$LP" ] || return;
-  for s in sshd ssh; do if [ -e "$1/$s" ]; then return; fi; done; return 1; };
-if [ -n "$IMAGE" ]; then say init none;
-elif [ -d /run/systemd/system ]; then
-  systemctl show -p Id -p ActiveState -p Accept ssh.socket sshd.socket 2>/dev/null | {
-    flush() { [ "$active" != active ] || say socket "$id" "$accept"; active=; };
-    while read -r l; do case $l in
-      Id=*) id=${l#*=} ;;
-      ActiveState=*) active=${l#*=} ;;
-      Accept=*) accept=${l#*=} ;;
-      '') flush ;;
-      esac; done; flush; };
-  say init systemd;
-elif ours /run/openrc/started; then say init openrc "$s";
-elif [ -d /etc/rc.d ] && [ -f /etc/rc.subr ]; then say init rcd sshd;
-elif { [ -p /run/initctl ] || [ -p /dev/initctl ]; } && command -v service >/dev/null && ours /etc/init.d; then say init rcd "$s";
-else say init none; fi;
 [ -x "$SSHD" ] || for f in "$(command -v sshd 2>/dev/null)" /usr/sbin/sshd /usr/local/sbin/sshd /usr/bin/sshd; do
   if [ -x "$f" ]; then SSHD=$f; break; fi;
 done;
@@ -95,29 +49,81 @@ if [ -z "$GREETED" ]; then
   say version "${V%%"$NL"*}";
 fi;
 
-# Options on the daemon's command line win over every file; take them along.
-words() { f=; while [ $# -gt 0 ]; do case $1 in
-    '[listener]') break ;;
-    -f) FOUND=$2; shift ;;
-    -f*) FOUND=${1#-f} ;;
-    -o|-p|-h) say option "$1 $2"; OPTS="$OPTS $1 $2"; shift ;;
-    -o*|-p*|-h*) say option "$1"; OPTS="$OPTS $1" ;;
-    -C|-c|-E|-b|-g|-k|-u) shift ;;
-    esac; [ $# -gt 0 ] && shift; done; };
-FOUND=;
-MAIN=/etc/ssh/sshd_config;
-set -f;
-words $ARGV;
-set +f;
-for f in "$CFG" "$FOUND" /etc/ssh/sshd_config /usr/local/etc/ssh/sshd_config /usr/etc/ssh/sshd_config; do
-  [ -n "$f" ] || continue;
-  if [ -n "$CFG$FOUND" ] || [ -e "$f" ]; then MAIN=$f; break; fi;
-done;
-DIR=/etc/ssh;
-case $MAIN in /usr/local/etc/ssh/*) DIR=/usr/local/etc/ssh ;; esac;
+# A unit is the daemon's if systemd says that it is its main process: a supervisor
+# has a unit too, and so has whoever started it by hand.
+# The service that runs this daemon, of those in a directory: it is ssh on Debian.
+# A container has the scripts, and no init that minds them.
+ours() { p=; { read -r p </run/sshd.pid; } 2>/dev/null;
+  [ "$p" = "$LP" ] || return;
+  for s in sshd ssh; do if [ -e "$1/$s" ]; then return; fi; done; return 1; };
+UNIT=;
+if [ -n "$LP" ]; then
+  say daemon "$LP";
+  { while read -r l; do case $l in */*.service*) l=${l%.service*}; UNIT=${l##*/}.service ;; esac; done <"/proc/$LP/cgroup"; } 2>/dev/null;
+fi;
+if [ -n "$EACH" ]; then say each; fi;
+if [ -z "$LP" ]; then say init none;
+elif [ -d /run/systemd/system ]; then
+  # shellcheck disable=SC2086 # no unit is no word
+  systemctl show -p Id -p MainPID -p ActiveState -p Accept -p Triggers $UNIT ssh.socket sshd.socket 2>/dev/null | {
+    flush() { case $id/$state/$main in *.socket/active/*) say socket "$accept $wakes" ;; "$UNIT/"*"/$LP") say unit "$id" ;; esac; id=; };
+    while read -r l; do v=${l#*=}; case $l in
+      Id=*) id=$v ;;
+      MainPID=*) main=$v ;;
+      ActiveState=*) state=$v ;;
+      Accept=*) accept=$v ;;
+      Triggers=*) wakes=$v ;;
+      '') flush ;;
+      esac; done; flush; };
+  say init systemd;
+elif ours /run/openrc/started; then say init openrc "$s";
+elif [ -d /etc/rc.d ] && [ -f /etc/rc.subr ]; then say init rcd sshd;
+elif { [ -p /run/initctl ] || [ -p /dev/initctl ]; } && command -v service >/dev/null && ours /etc/init.d; then say init rcd "$s";
+else say init none; fi;
+
+# Where a Match asks for an item that -C does not give, sshd -T refuses: 7.7 to
+# 8.0 for each item, and releases up to 10.0 at least for lport. What is missing
+# gets a value that nothing matches; neutral() in spec.go gives the same.
+effective() { SPEC=$1;
+  while :; do
+    eval "ask \"\$SSHD\" -T $READ $OPTS ${SPEC:+-C \"\$SPEC\"}";
+    [ $RC -ne 0 ] || break;
+    v=${ERR%\'*not in connection test specification*};
+    case ${v##*\'} in
+      user) v=user=no-such-user ;;
+      host) v=host=no.such.host.invalid ;;
+      addr) v=addr=192.0.2.1 ;;
+      laddr) v=laddr=192.0.2.2 ;;
+      lport) v=lport=1 ;;
+      *) break ;;
+    esac;
+    SPEC=${SPEC:+$SPEC,}$v;
+  done; };
+# The main file is the daemon's own -f, and otherwise what the program says that it
+# reads, as it answers the first question.
+MAIN=${CFG:-$FILE};
+DIR=;
+READ='-f "$MAIN"';
+if [ -z "$MAIN" ]; then LOUD=1; READ=; fi;
+effective '';
+if [ -n "$LOUD" ]; then
+  LOUD=;
+  READ='-f "$MAIN"';
+  case $OUT in *'load_server_config: filename '*) MAIN=${OUT#*load_server_config: filename }; MAIN=${MAIN%%[[:cntrl:]]*}; DIR=${MAIN%/*} ;; esac;
+fi;
+if [ -z "$MAIN" ] && [ -n "$IMAGE" ]; then for f in /etc /usr/local/etc /usr/etc; do
+  if [ -e "$f/ssh/sshd_config" ]; then MAIN=$f/ssh/sshd_config; break; fi;
+done; fi;
+if [ -z "$MAIN" ]; then lost compiled "$SSHD: ${ERR%%"$NL"*}"; exit 0; fi;
 say main "$MAIN";
-say dir "$DIR";
 if [ ! -r "$MAIN" ]; then say unreadable "$(cat "$MAIN" 2>&1 >/dev/null)"; exit 0; fi;
+if [ -n "$LP" ] && [ -d "/proc/$LP/root/" ] && ! same "/proc/$LP/root$MAIN" "$MAIN"; then lost root "$MAIN"; fi;
+eval "set -- $OPTS";
+while [ $# -gt 0 ]; do case $1 in
+  -[46q]) say option "$1"; shift ;;
+  *) say option "$1 $2"; shift 2 ;;
+  esac; done;
+told dump;
 
 # Every file the tree could read and every directory that an Include looks into,
 # generation by generation: what reads one file reads all of them in one go. The
@@ -134,7 +140,6 @@ meet() { case $SEEN in *"|$1|"*) return ;; esac;
   case $1 in *"$NL"*) say oddname "${1%%"$NL"*}"; exit 0 ;; esac;
   stamp "$1";
   NEW="$NEW $WORD"; };
-cd "$DIR" 2>/dev/null || cd /;
 NEW=;
 meet "$MAIN";
 while [ -n "$NEW" ]; do
@@ -144,6 +149,7 @@ while [ -n "$NEW" ]; do
   set -- $(eval "includes $NEW");
   NEW=;
   for g in "$@"; do
+    if [ -z "$DIR" ]; then case $g in /*) ;; *) compiled; DIR=${FILE%/*} ;; esac; fi;
     d=${g%/*};
     case $g in */*) ;; *) d=. ;; esac;
     case $d in /*) ;; *) d=$DIR/$d ;; esac;
@@ -159,27 +165,11 @@ while [ -n "$NEW" ]; do
 done;
 eval "send $FILES";
 eval "mounts $FILES";
+say dir "${DIR:-${MAIN%/*}}";
 
-# Where a Match asks for an item that -C does not give, sshd -T refuses: 7.7 to
-# 8.0 for each item, and releases up to 10.0 at least for lport. What is missing
-# gets a value that nothing matches; neutral() in spec.go gives the same.
-effective() { SPEC=$1;
-  while :; do
-    ask "$SSHD" -T -f "$MAIN" $OPTS ${SPEC:+-C "$SPEC"};
-    [ $RC -ne 0 ] || break;
-    v=${ERR%\'*not in connection test specification*};
-    case ${v##*\'} in
-      user) v=user=no-such-user ;;
-      host) v=host=no.such.host.invalid ;;
-      addr) v=addr=192.0.2.1 ;;
-      laddr) v=laddr=192.0.2.2 ;;
-      lport) v=lport=1 ;;
-      *) break ;;
-    esac;
-    SPEC=${SPEC:+$SPEC,}$v;
-  done; };
-effective '';
-told dump;
+# Without its pid file a daemon does not tell when it loaded its files, but when it
+# was started.
+age() { { read -r s <"/proc/$LP/stat"; } 2>/dev/null || return; set -- ${s##*) }; say born "${20}" "$(sed -n 's/^btime //p' /proc/stat)"; };
 if [ $RC -eq 0 ]; then
   # Every key that the daemon can load, because RequiredRSASize and the like
   # judge them.
@@ -195,7 +185,10 @@ if [ $RC -eq 0 ]; then
   set +f;
   IFS=$i;
   say keys "$HK";
-  if [ -n "$PF" ] && [ -e "$PF" ]; then say pidfile "$PF"; stamp "$PF"; fi;
+  p=;
+  if [ -n "$PF" ]; then { read -r p <"$PF"; } 2>/dev/null; fi;
+  if [ "${p:-none}" = "$LP" ]; then say pidfile "$PF"; stamp "$PF";
+  elif [ -n "$LP" ]; then age; fi;
   each() { for s in "$@"; do effective "$s"; told context "$s"; done; };
   specs;
   wants;

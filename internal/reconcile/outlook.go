@@ -165,7 +165,7 @@ func (e *Engine) look(ctx context.Context, t Target, want keepalive.Server, aske
 	}
 	defer h.Release()
 	for {
-		err := e.seen.wait(ctx, h, t, x, r)
+		err := e.seen.wait(ctx, e.shared(h, t), t, x, r)
 		switch {
 		case err == nil:
 			s, _, err := r.found.sight(want)
@@ -178,8 +178,13 @@ func (e *Engine) look(ctx context.Context, t Target, want keepalive.Server, aske
 	}
 }
 
+// shared is a connection that may have been there before.
+func (e *Engine) shared(h host.Host, t Target) connection {
+	return connection{h, func(ctx context.Context) (host.Host, error) { return e.machines.Fresh(ctx, t.Spec) }}
+}
+
 // wait until the errand is done, by us if it falls to us.
-func (o *outlooks) wait(ctx context.Context, h host.Host, t Target, x *outlook, r *errand) error {
+func (o *outlooks) wait(ctx context.Context, h connection, t Target, x *outlook, r *errand) error {
 	select {
 	case <-r.baton:
 		return o.do(ctx, h, t, x, r)
@@ -190,7 +195,7 @@ func (o *outlooks) wait(ctx context.Context, h host.Host, t Target, x *outlook, 
 	}
 }
 
-func (o *outlooks) do(ctx context.Context, h host.Host, t Target, x *outlook, r *errand) error {
+func (o *outlooks) do(ctx context.Context, h connection, t Target, x *outlook, r *errand) error {
 	wants, known, changes := o.begin(x)
 	found, err := learn(ctx, h, t, wants, known)
 	if err != nil {

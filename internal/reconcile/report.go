@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,13 +15,15 @@ const dumper = "sshd -T"
 type report struct {
 	sections
 	sight   Sight
-	argv    string
-	cgroup  string
+	doubt   *NoDaemonError
+	length  int // of a command line that is shown in part
 	initSys string
 	service string   // of sshd, where that is not systemd
-	sockets []string // Accept of each active ssh.socket: "yes" or "no"
+	unit    string   // whose main process the daemon is
+	sockets []string // Accept of each active socket unit, and what it starts
 	stamps  map[string]stamp
-	pidFile string
+	pidFile string // of this daemon
+	born    int64  // when the daemon was started, where it has no pid file
 	ended   bool
 	listen  []string
 	keys    string
@@ -33,10 +34,13 @@ type stamp struct{ change, modification int64 }
 
 // parseReport reads the output of gather.sh, which was asked q. It tells no release
 // where the daemon is the one that greeted, and is still the program on the disk.
-func parseReport(out, greeting string, q questions) (*view, map[string]answer, error) {
+func parseReport(out, greeting, configFile string, q questions) (*view, map[string]answer, error) {
 	r := &report{sections: newSections(out), stamps: map[string]stamp{}}
 	r.sight.Facts.Tree = sshconf.Tree{Dialect: sshconf.Server, Files: r.files}
 	if err := r.read(r.section); err != nil {
+		return nil, nil, err
+	}
+	if err := r.identified(greeting, configFile, q.fresh); err != nil {
 		return nil, nil, err
 	}
 	if f := r.sight.Facts; !r.ended && f.Invalid == "" || f.Tree.Main == "" || f.Tree.Dir == "" {
@@ -66,20 +70,26 @@ func (r *report) section(word, arg string) error {
 	f := &r.sight.Facts
 	switch word {
 	case "daemon":
-		pid, _, _ := strings.Cut(arg, " ")
-		if err := number(pid, &f.Daemon.PID); err != nil {
+		if err := number(arg, &f.Daemon.PID); err != nil {
 			return err
 		}
 		return checkPID(f.Daemon.PID)
-	case "argv":
-		r.argv = arg
-	case "cgroup":
-		r.cgroup = arg
+	case "lost":
+		r.lost(arg)
+	case "each":
+		f.Daemon.PerConnection = true
+	case "noreader":
+		f.Daemon.Absent = true
 	case "init":
 		r.initSys, r.service, _ = strings.Cut(arg, " ")
+	case "unit":
+		r.unit = arg
 	case "socket":
-		_, accept, _ := strings.Cut(arg, " ")
-		r.sockets = append(r.sockets, accept)
+		r.sockets = append(r.sockets, arg)
+	case "born":
+		var err error
+		r.born, err = birth(arg)
+		return err
 	case "sshd":
 		r.sight.sshd = arg
 	case "nosshd":
@@ -174,7 +184,7 @@ func nanoseconds(s string) (int64, error) {
 // finish draws the conclusions that need several sections.
 func (r *report) finish(q questions) (*view, map[string]answer, error) {
 	f := &r.sight.Facts
-	f.Daemon.Stale = r.stale()
+	r.loaded()
 	r.sight.activation = r.activation()
 	r.sight.listen = r.listen
 	v := &view{sight: r.sight, keys: r.keys, program: strings.Join([]string{r.sight.sshd, f.VersionText, r.keys}, " ")}
@@ -213,33 +223,34 @@ func (r *report) answers(kind string, asked []string) (map[string]answer, error)
 	return list, nil
 }
 
-// stale reports whether a file, or a directory that an Include looks into, has
-// changed since the daemon last wrote its pid file, which it does at each start
-// and at each SIGHUP. Times of change, not of modification: a rename keeps the
-// latter, and a deletion shows on the directory alone.
-func (r *report) stale() bool {
-	loaded, ok := r.stamps[r.pidFile]
-	if !ok || r.sight.Facts.Daemon.PID == 0 {
-		return false
+// loaded says of the daemon whether a file, or a directory that an Include looks
+// into, has changed since it last wrote its pid file, which it does at each start
+// and at each SIGHUP. A daemon without one tells only when it was started. Times of
+// change, not of modification: a rename keeps the latter, and a deletion shows on
+// the directory alone.
+func (r *report) loaded() {
+	d := &r.sight.Facts.Daemon
+	if d.PID == 0 {
+		return
 	}
+	clock, ok := r.stamps[r.pidFile]
+	d.Clockless = !ok
+	if ok {
+		d.Stale = r.newerThan(clock.modification)
+	} else {
+		d.Untold = r.newerThan(r.born)
+	}
+}
+
+func (r *report) newerThan(t int64) bool {
 	for name, s := range r.stamps {
 		touched := s.change
 		if slices.Contains(r.sight.Facts.IncludeDirs, name) {
 			touched = s.modification
 		}
-		if name != r.pidFile && touched > loaded.modification {
+		if name != r.pidFile && touched > t {
 			return true
 		}
 	}
 	return false
-}
-
-// unitOf finds the service in a cgroup path such as 0::/system.slice/ssh.service.
-func unitOf(cgroup string) string {
-	for _, word := range strings.FieldsFunc(cgroup, func(c rune) bool { return c == ' ' || c == ':' }) {
-		if base := path.Base(word); strings.HasSuffix(base, ".service") {
-			return base
-		}
-	}
-	return ""
 }

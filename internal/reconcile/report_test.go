@@ -14,7 +14,7 @@ var oneWish = keepalive.Server{Settings: []keepalive.Setting{{Attribute: "client
 
 // sightOf reads the report of a host that was asked about oneWish.
 func sightOf(text string) (Sight, error) {
-	v, spellings, err := parseReport(text, "", questionsOf([]keepalive.Server{oneWish}, sshconf.Version{}))
+	v, spellings, err := parseReport(text, "", "", questionsOf([]keepalive.Server{oneWish}, sshconf.Version{}))
 	if err != nil {
 		return Sight{}, err
 	}
@@ -22,9 +22,8 @@ func sightOf(text string) (Sight, error) {
 	return s, err
 }
 
-const cloudReport = `@daemon 7 /usr/sbin/sshd
-@argv sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups
-@cgroup 0::/system.slice/ssh.service
+const cloudReport = `@daemon 7
+@unit ssh.service
 @init systemd
 @sshd /usr/sbin/sshd
 @version OpenSSH_9.2p1 Debian-2+deb12u6, OpenSSL 3.0.15 3 Sep 2024
@@ -103,7 +102,7 @@ func TestReportSaysStale(t *testing.T) {
 
 func TestSocketActivationIsRestarted(t *testing.T) {
 	text := cloudReport
-	text = strings.Replace(text, "@init systemd", "@socket ssh.socket no\n@init systemd", 1)
+	text = strings.Replace(text, "@init systemd", "@socket no ssh.service\n@init systemd", 1)
 	s, err := sightOf(text)
 	if err != nil {
 		t.Fatal(err)
@@ -117,8 +116,7 @@ func TestSocketActivationIsRestarted(t *testing.T) {
 // connection, which reads the files then.
 func TestLaunchdNeedsNoReload(t *testing.T) {
 	text := cloudReport
-	for _, line := range []string{"@daemon 7 /usr/sbin/sshd\n", "@argv sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups\n",
-		"@cgroup 0::/system.slice/ssh.service\n", "@pidfile /run/sshd.pid\n", "@listen 00000000:0016 4711\n"} {
+	for _, line := range []string{"@daemon 7\n", "@unit ssh.service\n", "@pidfile /run/sshd.pid\n", "@listen 00000000:0016 4711\n"} {
 		text = strings.Replace(text, line, "", 1)
 	}
 	text = strings.Replace(text, "@init systemd", "@init none", 1)
@@ -159,11 +157,11 @@ func TestFilesThatChangeWhileTheyAreReadAreAnError(t *testing.T) {
 func TestReleaseFromTheGreeting(t *testing.T) {
 	text := strings.Replace(cloudReport, "@version OpenSSH_9.2p1 Debian-2+deb12u6, OpenSSL 3.0.15 3 Sep 2024\n", "", 1)
 	q := questionsOf([]keepalive.Server{oneWish}, sshconf.Version{})
-	v, _, err := parseReport(text, "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u6", q)
+	v, _, err := parseReport(text, "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u6", "", q)
 	if err != nil || v.version() != (sshconf.Version{Major: 9, Minor: 2}) {
 		t.Errorf("%+v, %v", v, err)
 	}
-	if _, _, err := parseReport(text, "SSH-2.0-dropbear_2022.83", q); err == nil {
+	if _, _, err := parseReport(text, "SSH-2.0-dropbear_2022.83", "", q); err == nil {
 		t.Error("nothing told the release, and no error")
 	}
 }
@@ -187,8 +185,10 @@ func TestGatherScriptIsOneShortLineOfShell(t *testing.T) {
 	if strings.ContainsAny(script, "\n\r") {
 		t.Error("the script has a line break, so it cannot travel on the exec line")
 	}
-	if len(script) > 8000 {
-		t.Errorf("the script has %d bytes: exec lines of 8 KB work everywhere", len(script))
+	// OpenSSH takes exec lines of 64 KB, but what does not fit into the ten segments
+	// with which TCP begins costs a round trip. The frame takes a kilobyte.
+	if len(script) > 12<<10 {
+		t.Errorf("the script has %d bytes, more than one flight of packets", len(script))
 	}
 	if out, err := exec.Command("sh", "-n", "-c", script).CombinedOutput(); err != nil {
 		t.Errorf("sh -n: %v: %s", err, out)

@@ -51,31 +51,3 @@ func digest(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
 }
-
-// activation says how the running daemon is made to load its files. The unit
-// comes from the listener's own cgroup, because ssh.service is not called that
-// everywhere and its alias sshd.service does not exist under ssh.socket.
-func (r *report) activation() commit.Activation {
-	a := commit.Activation{Kind: commit.None, PID: r.sight.Facts.Daemon.PID, PIDFile: r.pidFile}
-	if a.PID == 0 {
-		return a
-	}
-	a.Kind = commit.Signal
-	switch r.initSys {
-	case "systemd":
-		if a.Unit = unitOf(r.cgroup); a.Unit == "" {
-			break
-		}
-		a.Kind = commit.Systemd
-		for _, accept := range r.sockets {
-			if accept == "no" {
-				a.Kind = commit.Socket
-			}
-		}
-	case "openrc":
-		a.Kind, a.Unit = commit.OpenRC, r.service
-	case "rcd":
-		a.Kind, a.Unit = commit.RCD, r.service
-	}
-	return a
-}
