@@ -256,6 +256,7 @@ reload() {
 	else
 		sound && true >"$S/loading" || return
 		p=$(listener)
+		calling "$p" >"$S/calling" || return
 		if ! { activate && witnessed; }; then
 			lastwords "$p"
 			return 1

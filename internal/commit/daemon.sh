@@ -4,10 +4,17 @@
 manager() { u=${UNIT%.socket}; echo "${u%.service}.service"; }
 
 running() {
-	[ "${1:-0}" -gt 1 ] && kill -0 "$1" 2>/dev/null && [ "$(born "$1")" != dead ] || return 1
-	[ -z "$SSHD" ] || [ ! -r "/proc/$1/comm" ] || [ "$(cat "/proc/$1/comm")" = "${SSHD##*/}" ]
+	[ "${1:-0}" -gt 0 ] && kill -0 "$1" 2>/dev/null && [ "$(born "$1")" != dead ] || return 1
+	[ -n "$SSHD" ] && [ -r "/proc/$1/comm" ] || return 0
+	# The kernel cuts this name at 15 bytes.
+	case ${SSHD##*/} in "$(cat "/proc/$1/comm")"*) ;; *) return 1 ;; esac
 }
 
+# calling PID: its command line, as far as it stays the same for as long as it runs.
+calling() { { tr '\0' ' ' <"/proc/$1/cmdline" || ps -o args= -p "$1"; } 2>/dev/null | sed 's/ \[listener\] .*//'; }
+
+# listener is the daemon that the change was decided for, or what was started in its
+# place: by its unit, with its pid file, or else with its command line.
 listener() {
 	case $KIND in
 	systemd | socket)
@@ -19,11 +26,25 @@ listener() {
 		fi
 		;;
 	esac
-	if [ -n "$PIDFILE" ] && p=$(cat "$PIDFILE" 2>/dev/null) && running "$p"; then
-		echo "$p"
-	else
+	if running "$PID"; then
 		echo "$PID"
+	elif [ -n "$PIDFILE" ]; then
+		p=$(cat "$PIDFILE" 2>/dev/null)
+		if running "$p"; then echo "$p"; else echo "$PID"; fi
+	else
+		heir=$(successor)
+		echo "${heir:-$PID}"
 	fi
+}
+
+successor() {
+	was=$(cat "$S/calling" 2>/dev/null) && [ -n "$was" ] || return
+	for p in $(grep -lsF -e "$was" /proc/[0-9]*/cmdline | tr -dc '0-9\n'); do
+		if running "$p" && [ "$(calling "$p")" = "$was" ]; then
+			echo "$p"
+			return
+		fi
+	done
 }
 
 # sockets PID: the inode numbers of its listening sockets, in its own network
@@ -155,6 +176,13 @@ restart_socket() {
 # reload_unit: a sshd that says RELOADING=1 and then dies of its files leaves the
 # job, and everybody who waits for it, hanging for TimeoutStartSec (systemd 257).
 reload_unit() {
+	# A unit that somebody wrote may not know how.
+	case $(systemctl show -p CanReload "$UNIT" 2>/dev/null) in
+	*=no)
+		kill -HUP "$(listener)"
+		return
+		;;
+	esac
 	if command -v timeout >/dev/null; then set -- timeout 10; else set --; fi
 	loudly "$@" systemctl reload "$UNIT"
 	rc=$?

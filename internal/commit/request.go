@@ -115,7 +115,8 @@ type Activation struct {
 	Kind Kind
 	Unit string // systemd unit, OpenRC or rc.d service name
 	PID  int    // listener, for Signal and to prove the reload
-	// PIDFile is the daemon's PidFile, whose time changes when it reloads.
+	// PIDFile is the daemon's PidFile, whose time changes when it reloads. Where the
+	// daemon was started anew, it names a candidate, and no more.
 	PIDFile string
 }
 
@@ -263,7 +264,7 @@ func (r Request) checkActivate() error {
 			return fmt.Errorf("activation by %s: unit %q", a.Kind, a.Unit)
 		}
 	case Signal:
-		if a.PID <= 1 && a.PIDFile == "" {
+		if a.PID < 1 && a.PIDFile == "" {
 			return errors.New("activation by signal: neither a process nor a pid file")
 		}
 	case None:
