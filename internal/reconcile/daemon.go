@@ -44,7 +44,7 @@ func (e *NoDaemonError) Error() string {
 	case TwoReadings:
 		return fmt.Sprintf("the command line of the running sshd can be read in more than one way: %s", e.Detail)
 	case NoFile:
-		return fmt.Sprintf("the running sshd was started with -f %s, which is not a file that it could read again", e.Detail)
+		return fmt.Sprintf("the running sshd was started with -f %s, which it could not read again", e.Detail)
 	case NoProgram:
 		return fmt.Sprintf("the program of the running sshd, %s, is gone, so that a reload would end it", e.Detail)
 	case OtherRoot:

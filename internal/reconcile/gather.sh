@@ -9,6 +9,14 @@
 # and costs two round trips instead of three. So every line here ends where a
 # blank may follow.
 
+# The daemon is its program on the disk, unless that was upgraded since. A reload
+# runs what is there, and ends a daemon whose program is not.
+if [ -n "$LP" ] && ! same "$SSHD" "/proc/$LP/exe"; then
+  GREETED=;
+  X=$(readlink "/proc/$LP/exe");
+  if [ -n "$X" ] && [ ! -x "$SSHD" ]; then lost program "$SSHD"; fi;
+fi;
+
 # Where the user names the file, the daemon is the one that reads it: the one found
 # above, or another.
 reads() { if [ -z "$FILE" ]; then compiled; fi; [ "$FILE" = "$CFG" ] || same "$FILE" "$CFG"; };
@@ -29,15 +37,11 @@ if [ -n "$CFG" ] && [ -z "$IMAGE" ]; then
   elif { [ -n "$LP$EACH" ] && reads; } || other; then :;
   elif [ "$LOST" = parent ]; then EACH=1;
   else say noreader; fi;
-else case $FILE in none|/dev/*|/proc/*) lost file "$FILE" ;; esac; fi;
-
-# The daemon is its program on the disk, unless that was upgraded since. A reload
-# runs what is there, and ends a daemon whose program is not.
-if [ -n "$LP" ] && ! same "$SSHD" "/proc/$LP/exe"; then
-  GREETED=;
-  X=$(readlink "/proc/$LP/exe");
-  if [ -n "$X" ] && [ ! -x "$SSHD" ]; then lost program "$SSHD"; fi;
+else
+  # sshd goes to the root directory, where it would look for a relative name.
+  case $FILE in /dev/*|/proc/*|[!/]*) lost file "$FILE" ;; esac;
 fi;
+
 [ -x "$SSHD" ] || for f in "$(command -v sshd 2>/dev/null)" /usr/sbin/sshd /usr/local/sbin/sshd /usr/bin/sshd; do
   if [ -x "$f" ]; then SSHD=$f; break; fi;
 done;

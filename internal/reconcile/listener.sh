@@ -13,7 +13,7 @@ same() { [ "$1" -ef "$2" ] 2>/dev/null; };
 # lost says what stands in the way. It ends the look, unless the user named the file
 # and no reload could do harm; and where the session may only be older than the
 # daemon, a new one is asked first.
-lost() { say lost "$*"; LOST=$1; case $CFG/$1$FRESH in /*|*/program*|*/root*|*/parent) exit 0 ;; esac; };
+lost() { say lost "$*"; LOST=$1; case $1$FRESH/$CFG in */|program*|root*|parent/*) exit 0 ;; esac; };
 
 # title P: the command line, or what it begins with. about P: the name of its
 # program, cut at 15 bytes, and its parent. The BSDs have no /proc of this kind;
@@ -52,8 +52,7 @@ arguments() { B=' ';
   *) raw "$1" ;;
   esac;
   case $ARGV in *\\*) ARGV=$(printf "$(printf %s "$ARGV" | sed 's/%/%%/g')x"); ARGV=${ARGV%x} ;; esac;
-  parsed;
-  case $FILE in ''|/*|none) ;; *) FILE=$(readlink "/proc/$1/cwd")/$FILE ;; esac; };
+  parsed; };
 parsed() { SSHD=; FILE=; OPTS=; O=0; V=; HAS=; rest=$ARGV;
   while [ -n "$rest" ]; do
     w=${rest%%"$B"*};
