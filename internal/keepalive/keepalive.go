@@ -66,22 +66,6 @@ type Server struct {
 	ConnectingBy   []string
 }
 
-// Daemon is what was observed of the running sshd.
-type Daemon struct {
-	PID        int      // 0: none listens
-	ConfigFile string   // -f of the running daemon, else the compiled-in default
-	Options    []string // on its command line, which win over files: "-o Banner none", "-p 22", "-4"
-	// PerConnection says that an sshd is started for each connection, and reads the
-	// files then.
-	PerConnection bool
-	// Absent says that no running sshd reads ConfigFile, which the user named.
-	Absent bool
-	// Stale says that files are newer than what the daemon has loaded. Clockless is
-	// a daemon without a pid file of its own, which tells only when it was started;
-	// Untold says that files are newer than that.
-	Stale, Clockless, Untold bool
-}
-
 // Facts is everything a decision may depend on.
 type Facts struct {
 	Version     sshconf.Version

@@ -20,7 +20,7 @@ func PlanServer(want Server, have Facts) Plan {
 	profile := want.Profile
 	want, problems := want.onHost(have)
 	problems = slices.Concat(problems, checkVersion(want, have.Version))
-	problems = slices.Concat(problems, refusals(want, have, problems), judgements(want, have), commandLine(want, have))
+	problems = slices.Concat(problems, refusals(want, have, problems), judgements(want, have), commandLine(want, have), noReader(have))
 	if failed(problems) {
 		return Plan{Problems: problems}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
 // reachHeadline is what happened, in a few words for a summary.
@@ -85,6 +86,31 @@ func negotiationAdvice(e *host.Error) string {
 	return "The host's sshd speaks a version of the protocol that we do not. Upgrade it."
 }
 
+func daemonHeadline(r reconcile.Reason) string {
+	if r == reconcile.NoMain {
+		return "sshd's main file cannot be read"
+	}
+	return "the sshd of this connection could not be identified"
+}
+
+// daemonAdvice is what to do where it is not known which sshd answers, or what it
+// reads.
+func daemonAdvice(r reconcile.Reason) string {
+	switch r {
+	case reconcile.NoProgram:
+		return "Install OpenSSH there again, or restart sshd from where it is now."
+	case reconcile.OtherRoot:
+		return "Connect to an sshd, and as a user, whose sessions see the files that the sshd itself reads."
+	case reconcile.NotTold:
+		return "Run `sshd -T` as root on the host: it has to work there."
+	case reconcile.NoMain:
+		return "It is the file that this sshd reads. Put it back on the host, or set `config_file` to the one that is to be managed."
+	case reconcile.NoFile:
+		return "Start sshd with the absolute path of a file, or with none."
+	}
+	return "Set `config_file` to the main file of the sshd that is to be managed."
+}
+
 // partingAdvice is what to do about a connection that ended while it was idle.
 func partingAdvice(p host.Parting) string {
 	switch p {
@@ -131,6 +157,8 @@ func problemAdvice(c keepalive.Code) string {
 		return "If another resource of this host has them, the two undo each other's work at each apply: declare the keyword in one of them only. If these lines are about to be replaced, all is well."
 	case keepalive.CommandLine:
 		return "An option on the daemon's command line wins over every file. Remove it from the service's unit or defaults file."
+	case keepalive.NoReader:
+		return "The settings have an effect once an sshd is started with `-f` and this file. To manage the sshd that accepts the connection, leave `config_file` out."
 	case keepalive.NeverDrops:
 		return "Use a count of 1 or more, so that dead connections are dropped."
 	case keepalive.DropsAtOnce:

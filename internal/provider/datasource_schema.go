@@ -56,7 +56,7 @@ func mainFileSource() schema.Attribute {
 }
 
 func loadedSource() schema.Attribute {
-	return schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the running sshd has loaded the files that are on disk; null when none runs. `false` is a stale daemon: new connections do not get what is told here."}
+	return schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the running sshd has loaded the files that are on disk. `false` is a stale daemon: new connections do not get what is told here. Null where no sshd reads the files, and where a daemon without a pid file was started before they were last changed."}
 }
 
 func namesAttribute() schema.Attribute {

@@ -60,9 +60,13 @@ func problemText(name string, p keepalive.Problem) (summary, detail string) {
 func failures(name, doing string, err error) diag.Diagnostics {
 	var change *reconcile.Error
 	var reach *host.Error
+	var unknown *reconcile.NoDaemonError
 	switch {
 	case errors.As(err, &change) && len(change.Problems) > 0 && change.Err == nil:
 		return problems(name, change.Problems)
+	case errors.As(err, &unknown) && (change == nil || change.Outcome == reconcile.Unchanged):
+		return diag.Diagnostics{diag.NewErrorDiagnostic(name+": "+daemonHeadline(unknown.Reason)+" (nothing was changed)",
+			joined(sentence(capital(unknown.Error())), daemonAdvice(unknown.Reason)))}
 	case errors.As(err, &change):
 		return changeFailure(name, doing, change)
 	case errors.As(err, &reach):

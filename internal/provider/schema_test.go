@@ -209,7 +209,7 @@ func TestEveryAdviceIsSomethingToDo(t *testing.T) {
 		keepalive.Deprecated, keepalive.Removed, keepalive.RefusedByHost, keepalive.InvalidHost, keepalive.NoInclude, keepalive.Shadowed, keepalive.CommandLine,
 		keepalive.NeverDrops, keepalive.DropsAtOnce, keepalive.CountWithout, keepalive.NoMultiplexing, keepalive.IdleLimit, keepalive.DoubleInterval,
 		keepalive.LongestTask, keepalive.Drifted, keepalive.NothingWanted, keepalive.UncertainGroup, keepalive.BlockGone,
-		keepalive.UnknownProfile, keepalive.ProfileLacks, keepalive.ShutsOut} {
+		keepalive.UnknownProfile, keepalive.ProfileLacks, keepalive.ShutsOut, keepalive.NoReader} {
 		if problemAdvice(c) == "" {
 			without = append(without, string(c))
 		}

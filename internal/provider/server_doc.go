@@ -50,7 +50,7 @@ const (
 		"A drop-in goes to a directory in /etc rather than to the vendor's below /usr. If an `Include` names a directory beside the main configuration that does not exist, the directory is made, and removed again on destroy. " +
 		"Lines that another tool keeps between two marks (`# BEGIN ANSIBLE MANAGED BLOCK`, `#### Google OS Login control. ####` and the like) stay together: nothing is written between them."
 	dropInDoc    = "Name of our own drop-in in `sshd_config.d`. sshd reads drop-ins in the order of their names and keeps the first value. Default `00-sshkeepalive.conf`. Our lines are marked with it wherever they are placed, so that several resources can manage one host; a new value replaces the resource."
-	configDoc    = "The main configuration file. Default: the one that the running sshd uses. A new value replaces the resource."
+	configDoc    = "The main configuration file. Default: the one that the sshd reads which accepted the connection; where that cannot be known, the plan fails and asks for this attribute. A file of another sshd of the host is allowed: then that one is reloaded. If no running sshd reads the file, the plan warns. A new value replaces the resource."
 	takeoverDoc  = "Whether an earlier line that shadows one of ours is commented out, marked, and put back on destroy. Default `true`; with `false` the plan fails and names file and line."
 	longestDoc   = "How long a client may stay silent while it works elsewhere, as deploy tools do: a time, as in `client_alive_interval`. Never written to the host; the plan warns when the settings would drop such a client within that time and a quarter more, because load stretches tasks. Clients that answer probes need no such time: OpenSSH's always answer, and SSHKit's connection pool does every 5 s while it waits; raw Net::SSH does not. Default: not checked."
 	idleLimitDoc = "After how much silence the path to the host (NAT gateway, load balancer, firewall) forgets a connection: a time, as in `client_alive_interval`. Never written to the host; the plan warns when probes are not sent within three quarters of it. Default: not declared; then the plan warns of intervals above `240` seconds, the shortest limit that is common (Azure load balancers; AWS NAT gateways and network load balancers forget after 350 s)."
@@ -70,5 +70,5 @@ const (
 	hostKeyIDDoc = "Fingerprint of the host key that the host showed."
 	machineIDDoc = "Identifies the installed system (`/etc/machine-id` or its like), to tell a machine from another one at the same address. Null when the host has none."
 	trailDoc     = "How the placement was decided, in one line, for bug reports."
-	loadedDoc    = "Whether the running sshd has loaded the files that are on disk; null when none runs. A daemon that has not is drift, repaired by a reload."
+	loadedDoc    = "Whether the running sshd has loaded the files that are on disk. A daemon that has not is drift, repaired by a reload. Null where no sshd reads the file (an image, or a `config_file` of none), and where a daemon without a pid file (`PidFile none`) was started before the files were last changed: it does not show when it was reloaded."
 )

@@ -5,7 +5,7 @@ instance() { [ -d /run/systemd/system ] || return;
   for l in $(systemctl show -p MainPID -p ExecStart -p Environment -p EnvironmentFiles 'ssh*@*' 2>/dev/null); do
     case $l in MainPID=*) m=${l#*=} ;; esac;
     if [ "$m" = "$1" ]; then case $l in
-      ExecStart=*) ARGV=${l#*argv\[\]=}; ARGV=${ARGV%% ; ignore_errors=*} ;;
+      ExecStart=*) ARGV=${l#*argv\[\]=}; ARGV=${ARGV%% [;] ignore_errors=*} ;;
       Environment=*) own=${l#*=} ;;
       EnvironmentFiles=*) l=${l#*=}; envs="$envs$NL${l% \(*}" ;;
       esac; fi;
@@ -31,7 +31,8 @@ instance() { [ -d /run/systemd/system ] || return;
 # with a path. So the daemon is the parent of the topmost process of the nearest
 # session. Another sshd further up, in a session of which the daemon was started,
 # has nothing to do with it. Before 8.2, and with a command line of more than 1023
-# bytes, a listener keeps its arguments; then its program has the session's name.
+# bytes, a listener keeps its arguments; then its program has the session's name, or
+# from 9.8 on that of sshd-session.
 #
 # A listener that was restarted is not above its old sessions, and what starts an
 # sshd for each connection is not an sshd: UP is the process that is there instead.
@@ -45,7 +46,7 @@ while [ "${p:-0}" -gt 0 ]; do
     S=$p;
     SESSION=$NAME;
   elif [ -n "$S" ]; then
-    case $TITLE in /*) if [ "$NAME" = "$SESSION" ]; then LP=$p; fi ;; esac;
+    case $TITLE in /*) case $SESSION in "$NAME"|"$NAME-session") LP=$p ;; esac ;; esac;
     UP="$NAME $p";
     break;
   fi;

@@ -31,6 +31,7 @@ const (
 	NoProgram   Reason = "program"  // the program is gone: a reload would end the daemon
 	OtherRoot   Reason = "root"     // the daemon sees other files than the session
 	NotTold     Reason = "compiled" // the program does not say which file it reads
+	NoMain      Reason = "main"     // the file that it reads cannot be read
 )
 
 func (e *NoDaemonError) Error() string {
@@ -51,6 +52,8 @@ func (e *NoDaemonError) Error() string {
 		return fmt.Sprintf("the running sshd sees another file as %s than this session does: one of the two runs in a chroot or a mount namespace", e.Detail)
 	case NotTold:
 		return "sshd does not say which file it reads: " + e.Detail
+	case NoMain:
+		return "read the main file: " + e.Detail
 	}
 	return "the running sshd was not identified: " + e.Detail
 }

@@ -29,7 +29,8 @@ var (
 )
 
 // gatherScript composes the one script that tells everything PlanServer and
-// ObserveServer ask about t's sshd.
+// ObserveServer ask about t's sshd. No word in it has a semicolon before a blank: the
+// blanks that only part commands are left out.
 func gatherScript(t Target, q questions) string {
 	return "CFG=" + quote(t.ConfigFile) + "; " + flag("IMAGE", t.isImage()) + flag("GREETED", q.greeted) + flag("FRESH", q.fresh) + flag("SOCKETS", q.sockets) +
 		q.functions() + strings.ReplaceAll(oneLine(filesSource+askSource+listenerSource+finder(t)+gatherSource), "; ", ";")

@@ -99,7 +99,7 @@ func (r *report) section(word, arg string) error {
 	case "oddname":
 		return fmt.Errorf("a file is included whose name has a line end in it: it begins with %s", arg)
 	case "unreadable":
-		return fmt.Errorf("read the main file: %s", arg)
+		return &NoDaemonError{NoMain, arg}
 	case "version":
 		return r.version(arg)
 	case "option":
