@@ -35,8 +35,10 @@ const (
 	// elsewhere22 is the configuration of a daemon at port 22 that does not have the
 	// usual file.
 	elsewhere22 = "mkdir -p /srv/conf; printf 'PidFile /run/other.pid\n' >/srv/conf/sshd_config; "
-	// moved is an sshd that was compiled with another path, of the same length.
-	moved = "mkdir -p /opt/ssh /opt/sbin; sed 's|/etc/ssh/sshd_config|/opt/ssh/sshd_config|g' /usr/sbin/sshd >/opt/sbin/sshd; chmod 755 /opt/sbin/sshd; "
+	// moved is an sshd that was compiled with another path, of the same length. Its
+	// file reads none of the usual ones.
+	moved = "mkdir -p /opt/ssh /opt/sbin; sed 's|/etc/ssh/sshd_config|/opt/ssh/sshd_config|g' /usr/sbin/sshd >/opt/sbin/sshd; chmod 755 /opt/sbin/sshd; " +
+		"sed '/^Include/d' /etc/ssh/sshd_config >/opt/ssh/sshd_config; "
 )
 
 // startups are the ways that a host without an init system can show.
@@ -52,9 +54,9 @@ var startups = []startup{
 	{name: "process 1, -f FILE", setup: elsewhere22 + "unshare -pf --mount-proc /usr/sbin/sshd -D -e -f /srv/conf/sshd_config" + background},
 	{name: "process 1, -f FILE, by sudo", setup: elsewhere22 + "unshare -pf --mount-proc /usr/sbin/sshd -D -e -f /srv/conf/sshd_config" + background, user: "admin"},
 
-	{name: "compiled for another path", setup: moved + "cp /etc/ssh/sshd_config /opt/ssh/; /opt/sbin/sshd"},
-	{name: "compiled for another path, nothing in /etc/ssh", setup: moved + "mv /etc/ssh/sshd_config* /opt/ssh/; mkdir /etc/ssh/sshd_config.d; sed -i '/^Include/d' /opt/ssh/sshd_config; /opt/sbin/sshd"},
-	{name: "compiled for another path, its file is gone", setup: moved + "cp /etc/ssh/sshd_config /opt/ssh/; /opt/sbin/sshd; sleep 0.5; rm /opt/ssh/sshd_config", refused: "/opt/ssh/sshd_config: No such file"},
+	{name: "compiled for another path", setup: moved + "/opt/sbin/sshd"},
+	{name: "compiled for another path, nothing in /etc/ssh", setup: moved + "rm -r /etc/ssh/sshd_config*; /opt/sbin/sshd"},
+	{name: "compiled for another path, its file is gone", setup: moved + "/opt/sbin/sshd; sleep 0.5; rm /opt/ssh/sshd_config", refused: "/opt/ssh/sshd_config: No such file"},
 
 	{name: "the second, sshd -f FILE", setup: first + other + "/usr/sbin/sshd -f /srv/conf/sshd_config", dial: 2222},
 	{name: "the second, sshd -Df FILE", setup: first + other + "/usr/sbin/sshd -Df /srv/conf/sshd_config" + background, dial: 2222},
@@ -91,7 +93,7 @@ var startups = []startup{
 	{name: "a pid file that names a shell", setup: "sed -i '1iPidFile /run/mine.pid' /etc/ssh/sshd_config; /usr/sbin/sshd; sh -c 'sleep 600; : sshd -f /srv/no' & echo $! >/run/sshd.pid"},
 	{name: "a pid file that names nothing", setup: "sed -i '1iPidFile /run/mine.pid' /etc/ssh/sshd_config; /usr/sbin/sshd; echo 99999 >/run/sshd.pid"},
 	{name: "upgraded since", setup: "cp /usr/sbin/sshd /usr/sbin/sshd.new; /usr/sbin/sshd; sleep 0.5; mv /usr/sbin/sshd.new /usr/sbin/sshd"},
-	{name: "upgraded since, under another name", setup: moved + "cp /etc/ssh/sshd_config /opt/ssh/; cp /opt/sbin/sshd /opt/sbin/new; /opt/sbin/sshd; sleep 0.5; mv /opt/sbin/new /opt/sbin/sshd"},
+	{name: "upgraded since, under another name", setup: moved + "cp /opt/sbin/sshd /opt/sbin/new; /opt/sbin/sshd; sleep 0.5; mv /opt/sbin/new /opt/sbin/sshd"},
 	{name: "its program is gone", setup: "cp /usr/sbin/sshd /opt/sshd; /opt/sshd; sleep 0.5; rm /opt/sshd", refused: "is gone"},
 	{name: "its program is gone, config_file", setup: "cp /usr/sbin/sshd /opt/sshd; /opt/sshd; sleep 0.5; rm /opt/sshd", configFile: "/etc/ssh/sshd_config", refused: "is gone"},
 	{name: "restarted between two looks", setup: first, meanwhile: "kill $(cat /run/sshd.pid); sleep 0.5; /usr/sbin/sshd; sleep 0.5"},

@@ -17,7 +17,7 @@ type hostStartup struct {
 }
 
 // secondUnit makes a unit for the daemon at port 2222.
-const secondUnit = other + "mkdir -p /srv/conf; printf '%s\n' [Service] 'ExecStart=/usr/sbin/sshd -D -f /srv/conf/sshd_config' KillMode=process >/etc/systemd/system/second.service; " +
+const secondUnit = other + "mkdir -p /run/sshd; printf '%s\n' [Service] 'ExecStart=/usr/sbin/sshd -D -f /srv/conf/sshd_config' KillMode=process >/etc/systemd/system/second.service; " +
 	"systemctl daemon-reload; systemctl start second; "
 
 var hostStartups = []hostStartup{
