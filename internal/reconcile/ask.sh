@@ -23,12 +23,12 @@ lend() { case $ERR in *'no hostkeys available'*) ;; *) return 1 ;; esac;
 
 # OUT is what a program prints, RC its status, and ERR what it says if it fails: it
 # is run again for that, because a file to keep it apart in costs two programs more
-# each time that all is well. LOUD sshd tells beside that what it does, in lines that
+# each time that all is well. LOUD sshd says beside that what it does, in lines that
 # end in a carriage return.
 LOUD=;
 ask() { for n in 1 2 3 4; do
     ERR=;
-    if [ -n "$LOUD" ]; then OUT=$("$@" $LENT -dd 2>&1 </dev/null); else OUT=$("$@" $LENT 2>/dev/null </dev/null); fi;
+    if [ -n "$LOUD" ]; then OUT=$("$@" $LENT -ddd 2>&1 </dev/null); else OUT=$("$@" $LENT 2>/dev/null </dev/null); fi;
     RC=$?;
     [ $RC -ne 0 ] || return 0;
     ERR=$("$@" $LENT 2>&1 >/dev/null </dev/null) || give || lend || return 0;

@@ -30,8 +30,13 @@ other() { EACH=; GREETED=; why=$LOST; lost() { LOST=$1; };
   done;
   LP=; SSHD=; OPTS=; LOST=$why;
   return 1; };
-# What the program reads without -f: it says so before anything can go wrong there.
-compiled() { FILE=$("$SSHD" -dd -T 2>&1 </dev/null | sed -n '/.*load_server_config: filename /{s///p;q;}' | tr -d '\r'); };
+# What the program reads without -f: it says so before anything else, and ends soon
+# where it is given no key.
+compiled() { reading "$("$SSHD" -dd -t -h / 2>&1 </dev/null)"; };
+reading() { case $1 in
+  *'load_server_config: filename '*) FILE=${1#*load_server_config: filename }; FILE=${FILE%%[[:cntrl:]]*} ;;
+  *) FILE= ;;
+  esac; };
 if [ -n "$CFG" ] && [ -z "$IMAGE" ]; then
   if [ "$LOST" = cut ]; then FILE=$CFG;
   elif { [ -n "$LP$EACH" ] && reads; } || other; then :;
@@ -104,16 +109,23 @@ effective() { SPEC=$1;
     SPEC=${SPEC:+$SPEC,}$v;
   done; };
 # The main file is the daemon's own -f, and otherwise what the program says that it
-# reads, as it answers the first question.
+# reads, as it answers the first question: a program more for that would make a look
+# a sixth slower. But -d is a LogLevel that wins over the files: where something sets
+# one, the question is asked again, and elsewhere it is INFO.
 MAIN=${CFG:-$FILE};
 DIR=;
+LOUD=;
 READ='-f "$MAIN"';
-if [ -z "$MAIN" ]; then LOUD=1; READ=; fi;
-effective '';
-if [ -n "$LOUD" ]; then
-  LOUD=;
+if [ -z "$MAIN" ]; then
+  LOUD=1;
+  READ=;
+  effective '';
   READ='-f "$MAIN"';
-  case $OUT in *'load_server_config: filename '*) MAIN=${OUT#*load_server_config: filename }; MAIN=${MAIN%%[[:cntrl:]]*}; DIR=${MAIN%/*} ;; esac;
+  reading "$OUT";
+  MAIN=$FILE;
+  DIR=${MAIN%/*};
+  case $OPTS in *-q*|*[Ll][Oo][Gg][Ll][Ee][Vv][Ee][Ll]*) LOUD= ;; esac;
+  case $OUT in *' setting '[Ll][Oo][Gg][Ll][Ee][Vv][Ee][Ll]*) LOUD= ;; esac;
 fi;
 if [ -z "$MAIN" ] && [ -n "$IMAGE" ]; then for f in /etc /usr/local/etc /usr/etc; do
   if [ -e "$f/ssh/sshd_config" ]; then MAIN=$f/ssh/sshd_config; break; fi;
@@ -127,6 +139,8 @@ while [ $# -gt 0 ]; do case $1 in
   -[46q]) say option "$1"; shift ;;
   *) say option "$1 $2"; shift 2 ;;
   esac; done;
+if [ -n "$LOUD" ]; then say loud; else effective ''; fi;
+LOUD=;
 told dump;
 
 # Every file the tree could read and every directory that an Include looks into,

@@ -47,6 +47,8 @@ var startups = []startup{
 	{name: "sshd -D -e", setup: "/usr/sbin/sshd -D -e" + background},
 	{name: "setsid nohup sshd -D", setup: "setsid nohup /usr/sbin/sshd -D" + background},
 	{name: "sshd, reloaded by hand", setup: first + "sleep 0.5; kill -HUP $(cat /run/sshd.pid); sleep 0.5"},
+	{name: "sshd, and /bin/sh is busybox", setup: "ln -sf busybox /usr/bin/sh; /usr/sbin/sshd"},
+	{name: "sshd, and /bin/sh is bash", setup: "ln -sf bash /usr/bin/sh; /usr/sbin/sshd", user: "admin"},
 	{name: "sshd, by sudo", setup: "/usr/sbin/sshd", user: "admin"},
 	{name: "sshd, by doas", setup: "rm /usr/bin/sudo; echo 'permit nopass admin' >/etc/doas.conf; /usr/sbin/sshd", user: "admin"},
 

@@ -16,7 +16,8 @@ type report struct {
 	sections
 	sight   Sight
 	doubt   *NoDaemonError
-	length  int // of a command line that is shown in part
+	length  int  // of a command line that is shown in part
+	loud    bool // the first dump has the LogLevel of sshd -ddd; nothing sets another
 	initSys string
 	service string   // of sshd, where that is not systemd
 	unit    string   // whose main process the daemon is
@@ -76,6 +77,8 @@ func (r *report) section(word, arg string) error {
 		return checkPID(f.Daemon.PID)
 	case "lost":
 		r.lost(arg)
+	case "loud":
+		r.loud = true
 	case "each":
 		f.Daemon.PerConnection = true
 	case "noreader":
@@ -199,6 +202,9 @@ func (r *report) finish(q questions) (*view, map[string]answer, error) {
 		return nil, nil, err
 	}
 	v.effective[""] = plain[""]
+	if r.loud {
+		plain[""].values["loglevel"] = []string{"INFO"}
+	}
 	v.sight.Facts.Tree.NoGSSAPI = !plain[""].values.HasGSSAPI()
 	spellings, err := r.answers("canon", q.texts)
 	return v, spellings, err

@@ -46,7 +46,7 @@ func (s *sections) read(section func(word, arg string) error) error {
 		if len(s.dumps) == 0 {
 			return fmt.Errorf("unexpected line %.200q in the report of facts", line)
 		}
-		if !strings.HasSuffix(line, "\r") { // which sshd -dd says beside its answer
+		if !strings.HasSuffix(line, "\r") { // which sshd -ddd says beside its answer
 			s.dumps[len(s.dumps)-1].out.WriteString(line + "\n")
 		}
 	}
