@@ -40,7 +40,8 @@ listener() {
 successor() {
 	was=$(cat "$S/calling" 2>/dev/null) && [ -n "$was" ] || return
 	for p in $(grep -lsF -e "$was" /proc/[0-9]*/cmdline | tr -dc '0-9\n'); do
-		if running "$p" && [ "$(calling "$p")" = "$was" ]; then
+		# Anybody can have a process with this command line.
+		if grep -q '^Uid:[[:space:]]*0[[:space:]]' "/proc/$p/status" && running "$p" && [ "$(calling "$p")" = "$was" ]; then
 			echo "$p"
 			return
 		fi

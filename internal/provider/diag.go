@@ -66,7 +66,7 @@ func failures(name, doing string, err error) diag.Diagnostics {
 		return problems(name, change.Problems)
 	case errors.As(err, &unknown) && (change == nil || change.Outcome == reconcile.Unchanged):
 		return diag.Diagnostics{diag.NewErrorDiagnostic(name+": "+daemonHeadline(unknown.Reason)+" (nothing was changed)",
-			joined(sentence(capital(unknown.Error())), daemonAdvice(unknown.Reason)))}
+			joined(sentence(capital(host.Printable(unknown.Error()))), daemonAdvice(unknown.Reason)))}
 	case errors.As(err, &change):
 		return changeFailure(name, doing, change)
 	case errors.As(err, &reach):

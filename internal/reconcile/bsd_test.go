@@ -20,6 +20,7 @@ cat >/usr/local/bin/ps <<'X'
 case $2 in
 args=) tr '\0' ' ' <cmdline; echo '(sshd)' ;;
 comm=) cat comm ;;
+ruid=) echo "  0" ;;
 ppid=) echo "  $(sed -n 's/^PPid:[[:space:]]*//p' status)" ;;
 lstart=) stat -c %y . ;;
 *) exit 1 ;;

@@ -52,6 +52,7 @@ while [ "${p:-0}" -gt 0 ]; do
   fi;
   p=$PARENT;
 done;
+if [ "$OWNER" != 0 ]; then LP=; UP="$NAME $p"; fi;
 if [ -z "$S" ]; then LP=; lost session;
 elif [ -n "$LP" ]; then arguments "$LP";
 elif [ "$UP" = 'launchd 1' ]; then SSHD=/usr/sbin/sshd; EACH=1;

@@ -124,12 +124,12 @@ func lastWord(s string) string { return s[strings.LastIndexByte(s, ' ')+1:] }
 // that has an sshd to be managed.
 func birth(arg string) (int64, error) {
 	ticks, boot, _ := strings.Cut(arg, " ")
-	t, err := strconv.ParseInt(ticks, 10, 64)
-	b, other := strconv.ParseInt(boot, 10, 64)
+	t, err := strconv.ParseUint(ticks, 10, 38)
+	b, other := strconv.ParseUint(boot, 10, 32)
 	if err := errors.Join(err, other); err != nil {
 		return 0, fmt.Errorf("when the daemon was started, in the report of facts: %w", err)
 	}
-	return b*int64(time.Second) + t*int64(10*time.Millisecond), nil
+	return int64(b)*int64(time.Second) + int64(t)*int64(10*time.Millisecond), nil
 }
 
 // activation says how the running daemon is made to load its files. The unit is the

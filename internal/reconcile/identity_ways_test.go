@@ -112,6 +112,9 @@ var startups = []startup{
 	{name: "dropbear, config_file of an sshd", setup: dropbear + other + "/usr/sbin/sshd -f /srv/conf/sshd_config", configFile: "/srv/conf/sshd_config", witness: 2222},
 	{name: "config_file of the other", setup: first + other + "/usr/sbin/sshd -f /srv/conf/sshd_config", configFile: "/srv/conf/sshd_config", witness: 2222},
 	{name: "config_file of the first", setup: first + other + "/usr/sbin/sshd -f /srv/conf/sshd_config", dial: 2222, configFile: "/etc/ssh/sshd_config", witness: 22},
+	{name: "config_file, which an impostor seems to read", setup: first + "cp /etc/ssh/sshd_config /srv/; cp /bin/dash /home/admin/sshd; chown admin /home/admin/sshd; " +
+		"su admin -s /bin/bash -c \"exec -a 'sshd: /home/admin/sshd -f /srv/sshd_config [listener] 0 of 10-100 startups' /home/admin/sshd -c 'sleep 600; :'\"" + background + "sleep 0.5",
+		configFile: "/srv/sshd_config", absent: true},
 	{name: "config_file that no daemon reads", setup: first + "cp /etc/ssh/sshd_config /srv/", configFile: "/srv/sshd_config", absent: true},
 }
 

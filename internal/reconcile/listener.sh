@@ -16,18 +16,21 @@ same() { [ "$1" -ef "$2" ] 2>/dev/null; };
 lost() { say lost "$*"; LOST=$1; case $1$FRESH/$CFG in */|program*|root*|parent/*) exit 0 ;; esac; };
 
 # title P: the command line, or what it begins with. about P: the name of its
-# program, cut at 15 bytes, and its parent. The BSDs have no /proc of this kind;
-# there ps tells.
+# program, cut at 15 bytes, its parent, and its real user: anybody can have a process
+# that looks like sshd, and only root's is believed. The BSDs have no /proc of this
+# kind; there ps tells.
 if [ -r "/proc/$$/status" ]; then
   title() { TITLE=; { read -r TITLE <"/proc/$1/cmdline"; } 2>/dev/null; };
-  about() { NAME=; PARENT=;
+  about() { NAME=; PARENT=; OWNER=;
     { while read -r k v; do case $k in
       Name:) NAME=$v ;;
-      PPid:) PARENT=$v; break ;;
+      PPid:) PARENT=$v ;;
+      Uid:) OWNER=${v%%[!0-9]*}; break ;;
       esac; done <"/proc/$1/status"; } 2>/dev/null; };
 else
   title() { TITLE=$(ps -o args= -p "$1" 2>/dev/null); };
   about() { NAME=$(ps -o comm= -p "$1" 2>/dev/null | sed 's|.*/||');
+    OWNER=$(ps -o ruid= -p "$1" 2>/dev/null | tr -d ' ');
     PARENT=$(ps -o ppid= -p "$1" 2>/dev/null | tr -d ' '); };
 fi;
 # named P: has it given itself a title, "NAME: text"? TEXT is the text. A shell has
@@ -38,7 +41,7 @@ named() { about "$1"; TEXT=; TITLE=; case $NAME in *sh|sudo|doas) return 1 ;; es
 
 # listens P: is it an sshd that waits for connections? One without such a title has
 # sshd's own name.
-listens() { named "$1"; case $TEXT/$NAME in /*' [listener] '*|/*/sshd) ;; *) return 1 ;; esac; };
+listens() { named "$1"; [ "$OWNER" = 0 ] || return; case $TEXT/$NAME in /*' [listener] '*|/*/sshd) ;; *) return 1 ;; esac; };
 
 # arguments P reads the command line of a daemon: SSHD is the program, FILE what -f
 # names, and OPTS, for eval, the options that win over every file. The title, which
