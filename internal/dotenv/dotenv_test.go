@@ -42,6 +42,9 @@ func TestSet(t *testing.T) {
 		{"an empty file", "", "# sshkeepalive added SSH_X\nSSH_X=5\n"},
 		{"one line in its place", "SSH_X=3 # three\nA=1\n", "# sshkeepalive took SSH_X 1: SSH_X=3 # three\nSSH_X=5\nA=1\n"},
 		{"CRLF", "SSH_X=3\r\nA=1\r\n", "# sshkeepalive took SSH_X 1: SSH_X=3\r\nSSH_X=5\r\nA=1\r\n"},
+		{"a carriage return without a line feed", "A=1\r", "A=1\r\n# sshkeepalive added SSH_X\nSSH_X=5"},
+		{"the same of the line that is set", "A=1\nSSH_X=3\r", "A=1\n# sshkeepalive took SSH_X 1: SSH_X=3\r\nSSH_X=5"},
+		{"two carriage returns", "A=1\r\nB=2\r", "A=1\r\nB=2\r\r\n# sshkeepalive added SSH_X\r\nSSH_X=5"},
 		{"twice, and no last line end", "SSH_X=3\nA=1\nexport SSH_X=4", "# sshkeepalive took SSH_X 1: SSH_X=3\nA=1\n# sshkeepalive took SSH_X 2: export SSH_X=4\nSSH_X=5"},
 	}
 	for _, x := range cases {

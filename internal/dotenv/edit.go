@@ -151,17 +151,26 @@ func (f *File) insert(i int, l line) {
 	f.lines = slices.Insert(f.lines, i, l)
 }
 
-// remove is what undoes insert.
+// remove undoes insert. Where insert gave the line before its end, because the file
+// had none there, that end goes too; a carriage return in front of it is older than
+// the end and stays.
 func (f *File) remove(i int) {
 	if f.lines[i].end == "" && i > 0 {
-		f.lines[i-1].end = ""
+		before := &f.lines[i-1]
+		if before.end == "\r\n" && newlineOf(f.lines[:i-1]) == "\n" {
+			before.to++
+		}
+		before.end = ""
 	}
 	f.lines = slices.Delete(f.lines, i, i+1)
 }
 
 // newline is how the lines of the file end.
-func (f *File) newline() string {
-	for _, l := range slices.Backward(f.lines) {
+func (f *File) newline() string { return newlineOf(f.lines) }
+
+// newlineOf is how the last of the lines ends that has an end.
+func newlineOf(lines []line) string {
+	for _, l := range slices.Backward(lines) {
 		if l.end != "" {
 			return l.end
 		}
