@@ -1,28 +1,28 @@
 # From the lock to the reload.
 
 lock() {
+	own "$STATE" || return
 	until=$(($(now) + PATIENCE))
 	tries=0
-	breaks=0
 	while :; do
 		if grab; then
+			own "$RUN" || return
 			sweep
 			if settle; then
 				hush
-				return 0
+				return
 			fi
 			drop
 		else
-			HOLDER=$(sed 's/.* //' "$RUN/lock" 2>/dev/null)
+			HOLDER=${HELD##* }
 		fi
-		[ -z "$HOPELESS" ] || return 1
+		[ -z "$HOPELESS$HOW" ] || return 1
 		if [ -n "$RESOLVE" ]; then
 			sh "$RESOLVE/rollback" now </dev/null >/dev/null
 			RESOLVE=
 		fi
 		if [ "$(now)" -ge "$until" ]; then
 			if [ -n "$HOLDER" ] || enlist; then BUSY=1; fi
-			rm -f "$RUN/lock.$$"
 			return 1
 		fi
 		nap
@@ -35,7 +35,13 @@ lock() {
 settle() {
 	RESUMED=
 	for d in "$STATE"/*; do
+		case $d in "$LOCK" | "$LOCK".*) continue ;; esac
 		[ -d "$d" ] || continue
+		if ! ours "$d"; then
+			EXPOSED="$OWNER $PERM $d"
+			exposed taken "$d"
+			return
+		fi
 		# Without the watchdog's name arming did not end, and nothing is swapped.
 		if [ ! -e "$d/watchdog" ] || { [ ! -e "$d/armed" ] && [ ! -e "$d/rolling" ]; }; then
 			clean "$d"
@@ -63,15 +69,22 @@ recall() {
 	[ ! -e "$S/loaded" ] || { read -r PROOF && read -r BEFORE && read -r AFTER; } <"$S/loaded"
 }
 
-conflict() {
-	HOW=$1
-	WHICH=$2
-	return 1
-}
-
 compare() {
 	[ -z "$RESUMED" ] || return 0
-	each_base unmoved && each_change ready && each_include counted
+	each_change locate && each_base unmoved && each_change ready && each_include counted
+}
+
+# locate N PATH finds out where a file really is, and whether another account could
+# exchange it. What belongs to an account is written as that account, if it can be.
+locate() {
+	if ! walk "$2"; then
+		exposed link "$LINK"
+	elif [ -n "$TAKEN" ] && [ -z "$FOREIGN" ]; then
+		EXPOSED=$TAKEN
+		exposed taken "$2"
+	else
+		eval "WAY_$1=\$WAY SHARED_$1=\$EXPOSED"
+	fi
 }
 
 # counted PATTERN: was the change decided in view of every file that an Include
@@ -90,8 +103,10 @@ counted() {
 	done
 }
 
-unmoved() {
-	have=$(digest "$1") || return
+unmoved() { have=$(digest "$1") && as_planned "$1" "$2"; }
+
+# as_planned PATH OLD
+as_planned() {
 	case $have in
 	"$2") ;;
 	-) conflict missing "$1" ;;
@@ -100,10 +115,13 @@ unmoved() {
 }
 
 # A file that already has its new text is no conflict: the change may have been
-# made in another way meanwhile, and the daemon may still have to load it.
+# made in another way meanwhile, and the daemon may still have to load it. One that
+# another account could exchange while we look is looked at by arm.
 ready() {
-	have=$(digest "$2") || return
-	[ "$have" = "$4" ] || unmoved "$2" "$3"
+	eval "file=\$WAY_$1 shared=\$SHARED_$1"
+	[ -z "$shared" ] || return 0
+	have=$(digest "$file" "$2") || return
+	[ "$have" = "$4" ] || as_planned "$2" "$3"
 }
 
 # put FILE WRITER. cat says why it could not write, which not every printf does;
@@ -143,13 +161,13 @@ holds() {
 	return 1
 }
 
-# arm writes down how to go back, on disk, and has somebody wait to do it. The
-# old file keeps a second name in its own directory: going back is a rename,
-# which needs no space and keeps owner, mode, label, access list and times.
+# arm writes down how to go back, on disk, and has a process wait to do it. The
+# old file keeps a second name beside it: going back is a rename, which needs no
+# space and keeps owner, mode, label, access list and times.
 arm() {
 	[ -z "$RESUMED" ] || return 0
 	mkdir -p "$S" && put "$S/rollback" rollback_text && all "$S/rollback" "$ROLLBACK" && sh -n "$S/rollback" &&
-		each_change mark && each_change backup || return
+		blank "$S/lock" && true >"$S/when" && each_change mark && each_change backup || return
 	boots
 	WATCHDOG=none
 	echo "$ATBOOT" >"$S/boot" &&
@@ -159,41 +177,36 @@ arm() {
 	echo "$WATCHDOG" >"$S/watchdog" && durable "$S"/* "$S" "$STATE" "${STATE%/*}"
 }
 
-# mark N PATH OLD NEW records which file it is, what it holds, and our names
-# beside it, before there is any. Validating takes a while, so the file is compared
-# once more.
+# mark N PATH OLD NEW records which file it is, and what is ours beside it, before
+# there is any.
 mark() {
-	ready "$@" && file=$(real "$2") && touch -r "${file%/*}" "$S/$1.when" &&
-		echo "$file" >"$S/$1.file" && echo "$have" >"$S/$1.sum" &&
-		{ beside "$file" "$1" new && beside "$file" "$1" old && beside "$file" "$1" back; } >>"$S/temps"
+	eval "file=\$WAY_$1 shared=\$SHARED_$1"
+	[ -z "$shared" ] || true >"$S/$1.shared" || return
+	touch -r "$(parent "$file")/." "$S/$1.when" && echo "$file" >"$S/$1.file" && beside "$file" "$1" >>"$S/temps"
 }
 
 # unmark N leaves the directory of a file that never changed as it was, with its
 # time: one that is newer than sshd's pid file looks like an unread change.
 unmark() {
 	[ -e "$S/$1.file" ] || return 0
-	file=$(cat "$S/$1.file")
-	for kind in new old back; do rm -f "$(beside "$file" "$1" "$kind")"; done
-	touch -r "$S/$1.when" "${file%/*}" 2>/dev/null || :
+	place "$1" && erase "$near" "$S/$1.when"
 }
 
+# backup N PATH OLD NEW keeps the old file, and what it holds. Validating takes a while,
+# so the file is compared once more.
 backup() {
-	file=$(cat "$S/$1.file")
-	[ -e "$file" ] || return 0
-	old=$(beside "$file" "$1" old)
-	rm -f "$old"
-	ln "$file" "$old" 2>/dev/null || { like "$file" "$old" && cat "$file" >"$old" && durable "$old"; } || return
-	durable "${old%/*}"
+	place "$1" && told inside "$(parent "$file")" mkdir -m 700 "./${near##*/}" && have=$(within "$near" stored) || return
+	[ "$have" = "$4" ] || as_planned "$2" "$3" || return
+	echo "$have" >"$S/$1.sum"
 }
 
-# like MODEL FILE makes FILE with the owner, mode, label, access list and
-# attributes of MODEL. Only GNU cp can copy these alone; cp -p brings the text
-# along, which the caller overwrites, and no label.
-like() {
-	true >"$2" || return
-	cp --attributes-only --preserve=all "$1" "$2" 2>/dev/null && return
-	cp -p "$1" "$2" || return
-	! command -v chcon >/dev/null || chcon --reference="$1" "$2" 2>/dev/null || :
+stored() {
+	hold now || return
+	if [ -e now ] && ! mv "-f$shared" now old; then
+		say "$file: it lies where other accounts can exchange files, and there it takes the option -T of mv, which this system's has not"
+		return 1
+	fi
+	durable . ..
 }
 
 # swap first writes every new file beside the old one, so that a full or
@@ -204,20 +217,21 @@ swap() {
 
 prepare() {
 	[ "$4" != - ] || return 0
-	file=$(cat "$S/$1.file")
-	[ "$(digest "$file")" != "$4" ] || return 0
-	new=$(beside "$file" "$1" new)
-	rm -f "$new"
-	if [ -e "$file" ]; then
-		like "$file" "$new"
-	else
-		likemain "$new"
-	fi && put "$new" "new_$1" || return
-	if [ "$(digest "$new")" != "$4" ]; then
-		say "$new: could not be written"
+	place "$1"
+	[ "$(cat "$S/$1.sum")" != "$4" ] || return 0
+	told within "$near" compose "new_$1" "$4"
+}
+
+# compose WRITER NEW
+compose() {
+	file=old
+	rm -f new
+	if [ -e old ]; then like old new; else likemain new; fi && "$1" | cat >new || return
+	if [ "$(digest new)" != "$2" ]; then
+		say "could not be written"
 		return 1
 	fi
-	durable "$new"
+	durable new
 }
 
 # A new file has the owner and mode of the main one: 0600 on Red Hat's systems,
@@ -233,19 +247,15 @@ likemain() {
 }
 
 exchange() {
-	file=$(cat "$S/$1.file")
-	have=$(digest "$file") || return
+	place "$1"
+	have=$(current) || return
 	[ "$have" != "$4" ] || return 0
 	if [ "$have" != "$(cat "$S/$1.sum")" ]; then
 		true >"$S/$1.theirs"
 		conflict changed "$2"
 		return
 	fi
-	if [ "$4" = - ]; then
-		rm -f "$file"
-	else
-		mv -f "$(beside "$file" "$1" new)" "$file" </dev/null
-	fi && durable "${file%/*}"
+	if [ "$4" = - ]; then told within "$near" remove; else told within "$near" replace new; fi
 }
 
 reload() {
@@ -293,7 +303,7 @@ abandon() {
 
 # changed: is any file not as arm found it?
 changed() { [ -e "$S/armed" ] && ! each_change asfound; }
-asfound() { all "$2" "$(cat "$S/$1.sum")"; }
+asfound() { place "$1" && [ "$(current)" = "$(cat "$S/$1.sum")" ]; }
 
 retreat() {
 	ERR=

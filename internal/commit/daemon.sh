@@ -128,22 +128,25 @@ lastwords() {
 # without it refuses every login.
 sshd_lent() {
 	sshd_asked "$@"
-	if [ "$rc" -ne 0 ] && [ -n "$KEYLESS" ] && grep -q 'no hostkeys available' "$RUN/.sshd" && lend; then
+	if [ "$rc" -ne 0 ] && [ -n "$KEYLESS" ] && case $SAYS in *'no hostkeys available'*) lend ;; *) false ;; esac; then
 		set -- "$@" -h "$RUN/.key"
 		sshd_asked "$@"
 	fi
-	lack=$(sed -n 's/^Missing privilege separation directory: //p' "$RUN/.sshd" | tr -d '\r')
+	lack=$(printf '%s\n' "$SAYS" | sed -n 's/^Missing privilege separation directory: //p' | tr -d '\r')
 	if [ "$rc" -ne 0 ] && [ -n "$lack" ] && mkdir -m 755 "$lack"; then
 		sshd_asked "$@"
 		[ "$KIND" != none ] || rmdir "$lack"
 	fi
-	cat "$RUN/.sshd" >&2
+	[ -z "$SAYS" ] || printf '%s\n' "$SAYS" >&2
 	return "$rc"
 }
 
+# A rollback asks too, and may have no room for a file.
 sshd_asked() {
-	sshd_with "$@" 2>"$RUN/.sshd" </dev/null
-	rc=$?
+	{
+		SAYS=$(sshd_with "$@" 2>&1 >&4 4>&- </dev/null)
+		rc=$?
+	} 4>&1
 }
 
 lend() { [ -e "$RUN/.key" ] || ssh-keygen -q -t ed25519 -N '' -f "$RUN/.key" </dev/null >/dev/null 2>&1; }

@@ -147,7 +147,7 @@ func TestNoRegularFile(t *testing.T) {
 			b := newBox(t)
 			b.start()
 			prepare(b)
-			b.refuses(b.request("a1", "ClientAliveInterval 60\n"), "compare", b.path(dropIn)+" is no regular file")
+			b.refuses(b.request("a1", "ClientAliveInterval 60\n"), "compare", b.path(dropIn)+" is not a regular file")
 		})
 	}
 }
@@ -167,8 +167,7 @@ func TestFault48StaleLock(t *testing.T) {
 	t.Run("by a live process", func(t *testing.T) {
 		b := newBox(t)
 		b.start()
-		must(t, os.MkdirAll(b.path("run/sshkeepalive"), 0o700))
-		b.write("run/sshkeepalive/lock", record(os.Getpid()))
+		b.locked(record(os.Getpid()))
 		before := b.tree()
 		r := b.request("a1", "ClientAliveInterval 60\n")
 		r.LockWait = time.Second
@@ -187,10 +186,18 @@ func TestFault48StaleLock(t *testing.T) {
 			b := newBox(t)
 			b.start()
 			must(t, os.MkdirAll(b.path("run/sshkeepalive/leftover/etc"), 0o700))
-			b.write("run/sshkeepalive/lock", stale)
+			must(t, os.MkdirAll(b.path("var/lib/sshkeepalive/lock.4194304"), 0o700))
+			b.locked(stale)
 			b.applies(b.request("a1", "ClientAliveInterval 60\n"))
 		})
 	}
+}
+
+// locked makes a lock that record holds.
+func (b *box) locked(record string) {
+	b.t.Helper()
+	must(b.t, os.MkdirAll(b.path("var/lib/sshkeepalive/lock"), 0o700))
+	b.write("var/lib/sshkeepalive/lock/"+record, "")
 }
 
 // applies runs a change that must succeed and leave nothing but itself.

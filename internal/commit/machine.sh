@@ -16,7 +16,7 @@ step() {
 
 say() { printf '%s\n' "$*" >&2; }
 
-# digest FILE: its SHA-256, "-" where there is none. Fails where it could not look.
+# digest FILE [NAME]: its SHA-256, "-" where there is none. Fails where it could not look.
 digest() {
 	if [ ! -e "$1" ] && [ ! -L "$1" ]; then
 		echo -
@@ -24,7 +24,7 @@ digest() {
 	fi
 	# What is masked by a link to /dev/null would have us rename over /dev/null.
 	if [ -e "$1" ] && [ ! -f "$1" ]; then
-		say "$1 is no regular file: make it one, or take it away"
+		say "${2:-$1} is not a regular file: make it one, or take it away"
 		return 1
 	fi
 	if command -v sha256sum >/dev/null; then
@@ -40,28 +40,6 @@ digest() {
 		return 1
 	fi
 	echo "${sum%% *}"
-}
-
-# real PATH: the file behind it. A rename over a symbolic link would replace the
-# link. readlink -f is neither POSIX nor on older macOS.
-real() {
-	link=$1
-	hops=0
-	while [ -L "$link" ]; do
-		to=$(readlink "$link") || return
-		case $to in
-		/*) link=$to ;;
-		*) link=${link%/*}/$to ;;
-		esac
-		hops=$((hops + 1))
-		if [ "$hops" -gt 40 ]; then
-			say "$1: too many symbolic links"
-			return 1
-		fi
-	done
-	dir=${link%/*}
-	dir=$(cd -P "${dir:-/}" && pwd -P) || return
-	echo "${dir%/}/${link##*/}"
 }
 
 # sync FILE... came with coreutils 8.24; elsewhere all is written, or the
@@ -89,72 +67,134 @@ alive() {
 	[ "$3" = "$BOOT" ] && kill -0 "$1" 2>/dev/null && [ "$(born "$1")" = "$2" ]
 }
 
-# The lock is a file that appears with its whole text by link(2), so that there
-# is no moment at which its owner is not known.
-grab() {
-	mine=$RUN/lock.$$
-	if ! enlist 2>/dev/null; then
-		# The one before us may just have removed the empty directory.
-		tries=$((tries + 1))
-		if [ "$tries" -ge 3 ] && ! enlist; then
-			HOPELESS=1
-			rm -f "$mine" 2>/dev/null
-			rmdir "$RUN" 2>/dev/null
+# ours DIR: does it belong to us alone?
+ours() {
+	attributes "$1"
+	[ "$OWNER" = "$ME" ] || return
+	case $PERM in d????-??-*) ;; *) return 1 ;; esac
+}
+
+# own DIR makes a directory that is ours alone, or takes the one that is there. What
+# it holds is believed, and run: so no other account may have been able to put it there.
+own() {
+	# The process that held the lock before may be about to remove the empty directory.
+	for _ in 1 2 3 4 5 6 7 8 9; do
+		mkdir "$1" 2>/dev/null || [ -d "$1" ] || mkdir -p "$1" || return
+		if ! walk "$1"; then
+			exposed link "$LINK"
+			return
 		fi
-		return 1
-	fi
-	if ln "$mine" "$RUN/lock" 2>/dev/null; then
-		rm -f "$mine"
-		LOCKED=1
-		return 0
-	fi
-	rm -f "$mine"
-	unstale
+		[ -z "$EXPOSED" ] || break
+		! ours "$WAY" || return 0
+		EXPOSED="$OWNER $PERM $WAY"
+		[ ! -e "$WAY" ] || break
+	done
+	exposed taken "$1"
+}
+
+# conflict HOW PATH
+conflict() {
+	HOW=$1
+	WHICH=$2
 	return 1
 }
 
-# cat says why it could not write, which not every printf does.
-enlist() { mkdir -p "$RUN" && printf '%s\n' "$$ $(born $$) $BOOT $ID" | cat >"$mine"; }
+# exposed HOW PATH is a conflict about what EXPOSED names.
+exposed() {
+	# shellcheck disable=SC2046 # words are wanted
+	WHOSE=$(set -f; set -- $(ls -ld "${EXPOSED#* * }"); echo "$3")
+	conflict "$1" "$2"
+}
 
-# Only who holds lock.break may remove somebody else's lock, or two could each
-# break what the other just took.
-unstale() {
-	record=$(cat "$RUN/lock" 2>/dev/null) || return 0
-	alive "$record" && return 0
-	if mkdir "$RUN/lock.break" 2>/dev/null; then
-		record=$(cat "$RUN/lock" 2>/dev/null)
-		[ -z "$record" ] || alive "$record" || rm -f "$RUN/lock"
-		rmdir "$RUN/lock.break"
+# The lock is a directory with one entry, whose name says who holds it: process, when
+# that started, boot, change. It appears by rename(2), which replaces no directory that
+# has an entry, and is inherited from a process that died by renaming the entry. Each of
+# these can only be done by one, there is no moment at which the holder is not known,
+# and none needs room on a disk that is full.
+LOCK=$STATE/lock
+MINE=$LOCK.$$
+grab() {
+	[ -n "$RECORD" ] || RECORD="$$ $(born $$) $BOOT $ID"
+	HELD=
+	if [ -e "$LOCK" ]; then
+		inherit || return
 	else
-		breaks=$((breaks + 1))
-		[ "$breaks" -lt 50 ] || rmdir "$RUN/lock.break" 2>/dev/null
+		enlist || return
+		mv "$MINE" "$LOCK" 2>/dev/null
+		# Where another came first, mv moved ours into it.
+		if [ ! -e "$LOCK/$RECORD" ]; then
+			[ ! -e "$LOCK/${MINE##*/}" ] || mv "$LOCK/${MINE##*/}" "$MINE"
+			return 1
+		fi
 	fi
+	LOCKED=1
+}
+
+# enlist makes what becomes the lock. For the rollback arm left one, which a rollback
+# that was killed may not have given back.
+enlist() {
+	[ ! -e "$MINE/$RECORD" ] || return 0
+	if [ -n "$MODE" ]; then
+		for left in "$S/lock" "$LOCK".*; do
+			if [ -d "$left" ] && ! kill -0 "${left##*[./]}" 2>/dev/null && mv "$left" "$MINE"; then break; fi
+		done 2>/dev/null
+	fi
+	set -- "$MINE"/*
+	if ! { [ -e "$1" ] || blank "$MINE" 2>/dev/null; }; then
+		tries=$((tries + 1))
+		[ "$tries" -ge 3 ] || return
+		blank "$MINE" || { HOPELESS=1; return 1; }
+	fi
+	set -- "$MINE"/*
+	mv "$1" "$MINE/$RECORD"
+}
+
+blank() { mkdir -p "$1" && true >"$1/free"; }
+
+# inherit takes the lock over from a process that died.
+inherit() {
+	[ -d "$LOCK" ] || rm -f "$LOCK"
+	for entry in "$LOCK"/*; do
+		if [ -d "$entry" ]; then
+			kill -0 "${entry##*.}" 2>/dev/null || mv "$entry" "$STATE" 2>/dev/null
+		elif [ ! -e "$entry" ]; then
+			rmdir "$LOCK" 2>/dev/null
+		elif alive "${entry##*/}"; then
+			HELD=${entry##*/}
+		else
+			mv "$entry" "$LOCK/$RECORD" 2>/dev/null
+		fi
+	done
+	[ -e "$LOCK/$RECORD" ]
 }
 
 # Whatever else is here belongs to a script that was killed: only the holder of
 # the lock makes files here.
 sweep() {
-	for left in "$RUN"/* "$RUN"/.[a-z]*; do
-		case $left in
-		"$RUN/lock" | "$RUN/lock.break") ;;
-		*) rm -rf "$left" ;;
-		esac
-	done
+	for left in "$RUN"/* "$RUN"/.[a-z]*; do rm -rf "$left"; done
+	for left in "$LOCK".*; do kill -0 "${left##*.}" 2>/dev/null || rm -rf "$left"; done
 }
 
+# drop gives the lock up, and back to a change that is still pending.
 drop() {
-	[ -n "$LOCKED" ] || return 0
-	LOCKED=
-	rm -f "$RUN/.sshd" "$RUN/.dump" "$RUN/.messages" "$RUN/.key" "$RUN/.key.pub" "$RUN/lock"
-	rmdir "$RUN" 2>/dev/null
+	if [ -n "$LOCKED" ]; then
+		LOCKED=
+		rm -f "$RUN/.dump" "$RUN/.messages" "$RUN/.key" "$RUN/.key.pub"
+		rmdir "$RUN" 2>/dev/null
+		rm -rf "$MINE"
+		mv "$LOCK" "$MINE"
+	fi
+	if [ -n "$MODE" ] && [ -d "$S" ] && [ ! -e "$S/lock" ]; then mv "$MINE" "$S/lock" 2>/dev/null; fi
+	rm -rf "$MINE"
+	rmdir "$STATE" 2>/dev/null
 	return 0
 }
 
 # From here on nothing is printed until the end: a peer that no longer reads
-# must not stop us half way.
+# must not stop us half way. A rollback does without messages where there is no room.
 hush() {
-	true >"$RUN/.messages" || return
 	ERR=$RUN/.messages
+	{ mkdir -p "$RUN" && true >"$ERR"; } || { [ -n "$MODE" ] && ERR=/dev/null; } || return
 	exec 3>&2 2>>"$ERR"
 }
 
@@ -162,7 +202,7 @@ hush() {
 answer() {
 	printf '@%s\n' "answer $1" "step ${STUCK:-$STEP}" "watchdog $WATCHDOG" "boot $ATBOOT" \
 		"proof $PROOF" "before $BEFORE" "after $AFTER" "left ${LEFT:-0}" "holder $HOLDER" \
-		"how $HOW" "path $WHICH" end
+		"how $HOW" "path $WHICH" "exposed $EXPOSED" "whose $WHOSE" end
 	[ -z "$ERR" ] || {
 		cat "$ERR"
 		[ -z "$SAID" ] || echo "$SAID"

@@ -34,13 +34,13 @@ func TestFault55Unwritable(t *testing.T) {
 		b := newBox(t)
 		b.start()
 		b.readOnly("etc/ssh/sshd_config.d")
-		b.refuses(b.request("a1", "ClientAliveInterval 60\n"), "swap", "Read-only file system")
+		b.refuses(b.request("a1", "ClientAliveInterval 60\n"), "arm", "Read-only file system")
 	})
 	t.Run("read-only state", func(t *testing.T) {
 		b := newBox(t)
 		b.start()
 		b.readOnly("var/lib")
-		b.refuses(b.request("a1", "ClientAliveInterval 60\n"), "arm", "Read-only file system")
+		b.refuses(b.request("a1", "ClientAliveInterval 60\n"), "lock", "Read-only file system")
 	})
 	t.Run("read-only run", func(t *testing.T) {
 		b := newBox(t)
@@ -67,11 +67,10 @@ func TestFault55Unwritable(t *testing.T) {
 		b.start()
 		b.refuses(b.request("a1", big), "stage", "No space left on device")
 	})
-	t.Run("run without room for the lock", func(t *testing.T) {
+	t.Run("state without room for the lock", func(t *testing.T) {
 		b := newBox(t)
 		r := b.request("a1", big)
-		b.mount("run", "size=4k", 0)
-		b.write("run/filler", "x")
+		b.mount("var/lib", "nr_inodes=3", 0)
 		b.refuses(r, "lock", "No space left on device")
 	})
 	t.Run("bind-mounted file", func(t *testing.T) {

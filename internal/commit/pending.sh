@@ -10,8 +10,93 @@ fresh() {
 	[ "$since" = "$BOOT" ] && [ "$LEFT" -gt "$2" ] && [ "$LEFT" -le "$span" ]
 }
 
-# beside PATH N SUFFIX: a name in the same directory that no Include *.conf matches.
-beside() { echo "${1%/*}/.sshkeepalive-$ID-$2.$3"; }
+# Beside each file, where a rename is one step and needs no room, arm makes a directory
+# of ours alone, whose name no Include *.conf matches. The new text is made in it, and
+# it keeps the old file as "old".
+#
+# The file's directory may be another account's: Coolify's installer gives its own to
+# uid 9999. Then root must neither open by name what that account could exchange for a
+# link or a pipe in the same moment, nor run a program that looks first and acts later.
+# What is safe there, and all that is done:
+# - mkdir(2) takes no name that exists, and cd then holds the directory: the account can
+#   rename it, but not enter it, nor move it elsewhere, which takes the right to
+#   write to it; so ".." stays the directory that the file is in;
+# - link(2) on Linux gives a symbolic link itself a second name, and not what it leads
+#   to: under a name of ours it cannot change any more, and is looked at and read there;
+# - rename(2) and unlink(2) follow no link in the last part of a name. mv moves into a
+#   directory, though, also one that a link leads to, but for mv -T of GNU and BusyBox.
+# Owner and mode of the new file are those of the old one, so that the account cannot
+# read more than before, and has what it could have done to its own directory anyway.
+
+# place N reads where a file is, and what is ours beside it.
+place() {
+	file=$(cat "$S/$1.file") || return
+	base=${file##*/}
+	near=$(beside "$file" "$1")
+	shared=
+	[ ! -e "$S/$1.shared" ] || shared=T
+}
+
+beside() { echo "${1%/*}/.sshkeepalive-$ID-$2"; }
+
+# within DIR COMMAND... runs it in a directory that is ours alone.
+within() { inside "$1" alone "$@"; }
+alone() {
+	ours . || { say "$1 is not ours"; return 1; }
+	shift
+	"$@"
+}
+
+# told COMMAND... keeps what it says, behind the name of the file.
+told() {
+	SAID=$("$@" 2>&1) || {
+		SAID="$file: $SAID"
+		return 1
+	}
+	SAID=
+}
+
+# hold NAME gives the file beside us a second name that no other account can exchange,
+# and prints the digest of what it holds.
+hold() {
+	rm -f "$1"
+	if [ ! -e "../$base" ] && [ ! -L "../$base" ]; then
+		echo -
+	elif ln "../$base" "$1" 2>/dev/null || copy "$1"; then
+		regular "$1" && digest "$1"
+	fi
+}
+
+# copy is for file systems without links.
+copy() { [ -z "$shared" ] && like "../$base" "$1" && cat "../$base" >"$1" && durable "$1"; }
+
+regular() { { [ -f "$1" ] && [ ! -L "$1" ]; } || { say "$file is not a regular file"; return 1; }; }
+
+# replace NAME puts ours in the place of the file.
+replace() { mv "-f$shared" "$1" "../$base" && durable ..; }
+remove() { rm -f "../$base" && durable ..; }
+
+# current prints the digest of the file as it is now.
+current() {
+	if [ -n "$shared" ]; then within "$near" glance; else digest "$file"; fi
+}
+
+glance() {
+	hold now
+	rc=$?
+	rm -f now
+	return "$rc"
+}
+
+# like MODEL FILE makes FILE with the owner, mode, label, access list and
+# attributes of MODEL. Only GNU cp can copy these alone; cp -p brings the text
+# along, which the caller overwrites, and no label.
+like() {
+	true >"$2" || return
+	cp --attributes-only --preserve=all "$1" "$2" 2>/dev/null && return
+	cp -p "$1" "$2" || return
+	! command -v chcon >/dev/null || chcon --reference="$1" "$2" 2>/dev/null || :
+}
 
 # What runs at boot. Under systemd it is pulled in by sysinit.target and ordered
 # before sshd and its socket; default dependencies would make that a cycle,
@@ -20,6 +105,7 @@ beside() { echo "${1%/*}/.sshkeepalive-$ID-$2.$3"; }
 # its files again.
 boots() {
 	ATBOOT=none
+	[ "$ME" = 0 ] || return 0
 	if booted; then
 		unit=$ETC/systemd/system/sshkeepalive-boot-$ID.service
 		wants=$ETC/systemd/system/sysinit.target.wants
@@ -105,30 +191,52 @@ clean() {
 	rm -f "$1/armed" "$1/rolling"
 	unwatch "$1"
 	if [ -f "$1/temps" ]; then
-		while read -r temp; do erase "$temp" "$1/when"; done <"$1/temps"
+		while read -r temp; do
+			case ${temp##*/} in .sshkeepalive-"${1##*/}"-*) erase "$temp" "$1/when" now ;; esac
+		done <"$1/temps"
 	fi
 	rm -rf "$1"
-	rmdir "$STATE" 2>/dev/null
-	return 0
 }
 
-# erase FILE WHEN removes FILE and leaves its directory the time it had: a
-# directory that is newer than sshd's pid file says that sshd has not read a
-# change of it.
+# erase DIR WHEN [now] removes what is ours beside a file, and leaves that file's
+# directory the time of WHEN, or the one it has now: a directory that is newer than
+# sshd's pid file says that sshd has not read a change of it.
 erase() {
-	[ -e "$1" ] || [ -L "$1" ] || return 0
-	touch -r "${1%/*}" "$2"
-	rm -f "$1"
-	touch -r "$2" "${1%/*}"
+	[ -d "$1" ] || return 0
+	[ -z "$3" ] || touch -r "${1%/*}/." "$2"
+	within "$1" rm -f old new now
+	inside "$(parent "$1")" forget "${1##*/}" "$2"
+}
+
+forget() {
+	rmdir "./$1"
+	touch -r "$2" . 2>/dev/null || :
+}
+
+# parent PATH
+parent() {
+	set -- "${1%/*}"
+	echo "${1:-/}"
 }
 
 all() { [ "$(digest "$1")" = "$2" ]; }
-isold() { all "$2" "$3"; }
-isnew() { all "$2" "$4"; }
+isold() { [ "$(seen "$@")" = "$3" ]; }
+isnew() { [ "$(seen "$@")" = "$4" ]; }
+
+# seen N PATH is current for a change of which nothing is written down any more.
+seen() {
+	walk "$2" || return
+	file=$WAY
+	base=${file##*/}
+	near=$(beside "$file" "$1")
+	shared=${EXPOSED:+T}
+	[ -z "$shared" ] || inside "$(parent "$file")" mkdir -m 700 "./${near##*/}" || return
+	current
+	[ -z "$shared" ] || inside "$(parent "$file")" rmdir "./${near##*/}"
+}
 
 # settled answers for a change that is over: its files say how it ended.
 settled() {
-	rmdir "$STATE" 2>/dev/null
 	if each_change isnew; then
 		answer applied
 	elif each_change isold; then

@@ -39,13 +39,13 @@ func (p protocol) program(r Request, ph phase) string {
 	case rollback:
 		return p.rollbackProgram(r) + "main now\n"
 	}
-	return r.assignments() + spare(machineText, pendingText, disarmText) + r.changes() +
+	return r.assignments() + spare(ownedText, machineText, pendingText, disarmText) + r.changes() +
 		mainText("", steps(p.finish), "kept", "undisarmed") + "main\n"
 }
 
 func (p protocol) beginProgram(r Request) string {
 	onDisk := p.rollbackProgram(r) + "main \"$1\"\n"
-	return r.assignments() + spare(machineText, pendingText, daemonText, rollbackText, beginText) +
+	return r.assignments() + spare(ownedText, machineText, pendingText, daemonText, rollbackText, beginText) +
 		r.changes() + r.base() + r.included() + r.stage() + r.newTexts() + r.validation() +
 		"ROLLBACK=" + digest([]byte(onDisk)) + "\n" + function("rollback_text", Print([]byte(onDisk))) +
 		function("undo", steps(p.undo)) +
@@ -55,7 +55,7 @@ func (p protocol) beginProgram(r Request) string {
 // rollbackProgram is what the watchdog runs, and, with the same text, whoever
 // rolls back first.
 func (p protocol) rollbackProgram(r Request) string {
-	return r.assignments() + spare(machineText, pendingText, daemonText, rollbackText) +
+	return r.assignments() + spare(ownedText, machineText, pendingText, daemonText, rollbackText) +
 		r.changes() + r.sshd() +
 		function("undo", steps(p.undo)) +
 		mainText("MODE=$1\n", steps(p.seize)+" && undo", "rolled", "unrolled")
@@ -118,12 +118,13 @@ func (r Request) assignments() string {
 	set("PID", strconv.Itoa(r.Activate.PID))
 	set("PIDFILE", r.Activate.PIDFile)
 	set("KEYLESS", map[bool]string{true: "1"}[r.Keyless])
+	set("FOREIGN", map[bool]string{true: "1"}[r.Foreign])
 	set("TIMEOUT", seconds(window))
 	set("WATCHED", watched)
 	set("PATIENCE", seconds(wait))
 	// What the steps find out; empty so that the environment cannot set it.
-	for _, name := range strings.Fields("STEP STUCK ERR SAID LOCKED HOPELESS BUSY HOLDER HOW WHICH RESUMED RESOLVE " +
-		"RESTORED WATCHDOG ATBOOT PROOF BEFORE AFTER LEFT SPEC MODE tries breaks") {
+	for _, name := range strings.Fields("STEP STUCK ERR SAID SAYS LOCKED HOPELESS BUSY HELD HOLDER RECORD HOW WHICH WHOSE " +
+		"WAY EXPOSED TAKEN LINK RESUMED RESOLVE RESTORED WATCHDOG ATBOOT PROOF BEFORE AFTER LEFT SPEC MODE tries") {
 		set(name, "")
 	}
 	b.WriteString("BOOT=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null || sysctl -n kern.boottime 2>/dev/null | tr -d ' ')\n")

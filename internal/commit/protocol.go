@@ -213,11 +213,11 @@ func (c change) refused(r report) (Outcome, error) {
 	case "busy":
 		return failed(r.step, left, fmt.Errorf("%w: %s", ErrBusy, r.holder), r.stderr)
 	case "failed":
-		return failed(r.step, left, r.cause(), r.stderr)
+		return failed(r.step, left, r.clash, r.stderr)
 	case "rolledback":
-		return failed(r.step, RolledBack, r.cause(), r.stderr)
+		return failed(r.step, RolledBack, r.clash, r.stderr)
 	}
-	return failed(r.step, c.unseen(), errors.Join(r.cause(), errNotUndone), r.stderr)
+	return failed(r.step, c.unseen(), errors.Join(r.clash, errNotUndone), r.stderr)
 }
 
 // lost is a first script without an answer.

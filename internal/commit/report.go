@@ -12,20 +12,12 @@ import (
 type report struct {
 	answer  string // live, applied, rolledback, failed, busy, stuck, unclear
 	step    string
-	holder  string // of the lock
-	clash   *Conflict
+	holder  string        // of the lock
+	clash   error         // *Conflict or *ExposedError
 	again   bool          // asked before, and the answer was lost
 	left    time.Duration // until the watchdog acts
 	pending Pending
 	stderr  string
-}
-
-// cause is why a step failed, where its messages do not say it.
-func (r report) cause() error {
-	if r.clash != nil {
-		return r.clash
-	}
-	return nil
 }
 
 // scripted carries out phases by running scripts.
@@ -76,8 +68,12 @@ func readReport(stdout string) (report, bool) {
 			After:    strings.Fields(said["after"]),
 		},
 	}
-	if said["how"] != "" {
-		r.clash = &Conflict{Path: said["path"], How: said["how"]}
+	switch how := said["how"]; how {
+	case "":
+	case "taken", "link":
+		r.clash = readExposed(how == "link", said["path"], said["exposed"], said["whose"])
+	default:
+		r.clash = &Conflict{Path: said["path"], How: how}
 	}
 	return r, whole
 }

@@ -38,6 +38,9 @@ type Request struct {
 	// Keyless says that the machine may have no host keys yet: sshd, which does not
 	// judge without one, is then lent one.
 	Keyless bool
+	// Foreign allows for files in a directory that belongs to another account, where
+	// they keep that owner. Without it such a directory is an *ExposedError.
+	Foreign bool
 	// ConfirmTimeout is how long the watchdog waits; 0 arms none.
 	ConfirmTimeout time.Duration
 	// LockWait is how long to wait for another change to end; 0 is 30 s.
@@ -145,6 +148,9 @@ var (
 func (r Request) check() error {
 	if !idForm.MatchString(r.ID) {
 		return fmt.Errorf("ID %q: letters, digits and hyphens only", r.ID)
+	}
+	if strings.HasPrefix(r.ID, "lock") {
+		return fmt.Errorf("ID %q: begins as the lock does", r.ID)
 	}
 	if r.ConfirmTimeout < 0 || r.ConfirmTimeout > 0 && r.ConfirmTimeout < time.Second {
 		return fmt.Errorf("confirm timeout %s: less than a second", r.ConfirmTimeout)

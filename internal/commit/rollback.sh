@@ -23,12 +23,10 @@ seize() {
 grip() {
 	until=$(($(now) + 10))
 	tries=0
-	breaks=0
 	while ! grab; do
 		[ -z "$HOPELESS" ] || return 1
-		record=$(cat "$RUN/lock" 2>/dev/null)
-		if [ "$(now)" -ge "$until" ] && alive "$record"; then
-			kill -9 "${record%% *}"
+		if [ "$(now)" -ge "$until" ] && [ -n "$HELD" ] && alive "$HELD"; then
+			kill -9 "${HELD%% *}"
 			until=$(($(now) + 10))
 		fi
 		nap
@@ -45,21 +43,25 @@ restore() { each_change back; }
 # is kept, but not in force: the promise is the old file.
 back() {
 	[ -e "$S/swapping" ] && [ ! -e "$S/$1.theirs" ] || return 0
-	file=$(cat "$S/$1.file") && found=$(cat "$S/$1.sum") || return
-	have=$(digest "$file") || return
+	place "$1" && found=$(cat "$S/$1.sum") || return
+	have=$(current) || return
 	[ "$have" != "$found" ] || return 0
-	old=$(inode "$(beside "$file" "$1" old)")
-	[ -z "$old" ] || [ "$old" != "$(inode "$file")" ] || return 0
+	! within "$near" untouched || return 0
 	RESTORED=1
 	case $have in
 	- | "$4") ;;
-	*) cp -p "$file" "$STATE/kept-$ID-$1" ;;
+	*) within "$near" keep "$STATE/kept-$ID-$1" ;;
 	esac
-	if [ "$found" = - ]; then
-		rm -f "$file"
-	else
-		mv -f "$(beside "$file" "$1" old)" "$file" </dev/null
-	fi && durable "${file%/*}" && all "$file" "$found"
+	if [ "$found" = - ]; then within "$near" remove; else within "$near" replace old; fi &&
+		[ "$(current)" = "$found" ]
+}
+
+untouched() { [ -e old ] && [ "$(inode old)" = "$(inode "../$base")" ]; }
+
+# keep FILE. Where there is no room for a copy, the text stays beside the file.
+keep() {
+	hold kept >/dev/null
+	if cp -p kept "$1"; then rm -f kept; else rm -f "$1"; fi
 }
 
 # test -ef is not everywhere.

@@ -76,7 +76,7 @@ func TestShellcheck(t *testing.T) {
 		t.Skip(err) // which .ci/run, having installed it, takes for a failure
 	}
 	r := newBox(t).several("a1")
-	text := "#!/bin/sh\n" + r.assignments() + machineText + pendingText + daemonText + rollbackText + beginText + disarmText +
+	text := "#!/bin/sh\n" + r.assignments() + ownedText + machineText + pendingText + daemonText + rollbackText + beginText + disarmText +
 		r.changes() + r.base() + r.included() + r.stage() + r.newTexts() + r.validation() +
 		"ROLLBACK=\n" + function("rollback_text", "true") + function("undo", steps(proper.undo)) +
 		mainText("MODE=$1\n", steps(proper.begin)+" && "+steps(proper.seize)+" && "+steps(proper.finish),
