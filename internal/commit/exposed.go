@@ -39,12 +39,9 @@ func (e *ExposedError) Error() string {
 	return fmt.Sprintf("another account can exchange %s: it lies in, or below, %s", e.Path, whose)
 }
 
-// readExposed reads what exposed() of the scripts says: where is "UID MODE DIR".
-func readExposed(link bool, path, where, whose string) *ExposedError {
+// ExposedAt reads what walk of OwnedSource leaves in EXPOSED: "UID MODE DIR".
+func ExposedAt(where string) ExposedError {
 	uid, rest, _ := strings.Cut(where, " ")
 	mode, dir, _ := strings.Cut(rest, " ")
-	if whose == "" {
-		whose = uid
-	}
-	return &ExposedError{Path: path, Link: link, Dir: dir, UID: uid, Owner: whose, Mode: mode}
+	return ExposedError{Dir: dir, UID: uid, Owner: uid, Mode: mode}
 }

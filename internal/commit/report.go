@@ -1,6 +1,7 @@
 package commit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -71,7 +72,9 @@ func readReport(stdout string) (report, bool) {
 	switch how := said["how"]; how {
 	case "":
 	case "taken", "link":
-		r.clash = readExposed(how == "link", said["path"], said["exposed"], said["whose"])
+		e := ExposedAt(said["exposed"])
+		e.Path, e.Link, e.Owner = said["path"], how == "link", cmp.Or(said["whose"], e.UID)
+		r.clash = &e
 	default:
 		r.clash = &Conflict{Path: said["path"], How: how}
 	}

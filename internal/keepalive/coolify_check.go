@@ -11,6 +11,7 @@ import (
 const (
 	UnreadableEnv  Code = "unreadable environment file"
 	UnknownEnv     Code = "unknown environment key"
+	NotEnv         Code = "not an environment file"
 	AgeKills       Code = "age kills deployments"
 	AgeIgnored     Code = "age is ignored"
 	PersistKills   Code = "persist time kills deployments"
@@ -27,6 +28,17 @@ const (
 )
 
 var coolifyKeyForm = regexp.MustCompile(`^SSH_[A-Z0-9_]+$`)
+
+var envFileForm = regexp.MustCompile(`(?:^|/)(?:\.env(?:\.[^/]+)?|[^/]+\.env)$`)
+
+// CheckCoolifyFile says what is wrong with the path of an environment file. It is
+// written by root, and a slip must not reach a file of the system.
+func CheckCoolifyFile(file string) []Problem {
+	if envFileForm.MatchString(file) {
+		return nil
+	}
+	return []Problem{{Code: NotEnv, Attribute: "file", Text: fmt.Sprintf("%q is not the name of an environment file: those end in .env, or begin with it, as .env.production does", file)}}
+}
 
 // CheckCoolify says what is wrong with want that can be known without a host.
 func CheckCoolify(want Coolify) []Problem {

@@ -44,6 +44,9 @@ func PlanCoolify(want Coolify, have CoolifyFacts) Plan {
 	if line := v.Unclosed(); line > 0 {
 		return Plan{Problems: []Problem{unclosed(have.File, line)}}
 	}
+	if p, odd := notEnv(v, have); odd {
+		return Plan{Problems: []Problem{p}}
+	}
 	v.strip()
 	trail := []string{"file=" + have.File, "coolify=" + orUnknown(CoolifyVersion(have))}
 	var content strings.Builder
@@ -103,6 +106,23 @@ func RestoreCoolify(have CoolifyFacts) Plan {
 	v.strip()
 	list := edits(v, have)
 	return Plan{Edits: list, ManagedFile: have.File, Trail: fmt.Sprintf("restore files=%d", len(list))}
+}
+
+// notEnv tells a file in which no line assigns anything, as /etc/shadow is, from an
+// environment file.
+func notEnv(v coolifyView, have CoolifyFacts) (Problem, bool) {
+	if len(v.Entries()) > 0 {
+		return Problem{}, false
+	}
+	line := 0
+	for text := range strings.Lines(string(have.Text)) {
+		line++
+		if text = strings.TrimSpace(text); text != "" && text[0] != '#' {
+			return Problem{Code: NotEnv, Attribute: "file", Pos: sshconf.Pos{Path: have.File, Line: line},
+				Text: fmt.Sprintf("%s:%d assigns nothing, nor does any other line: %s is not an environment file", have.File, line, have.File)}, true
+		}
+	}
+	return Problem{}, false
 }
 
 func unclosed(file string, line int) Problem {

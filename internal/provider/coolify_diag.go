@@ -13,6 +13,8 @@ func coolifyAdvice(c keepalive.Code) string {
 	switch c {
 	case keepalive.UnreadableEnv:
 		return "Correct that line on the host first. Nothing was changed."
+	case keepalive.NotEnv:
+		return "Give the environment file of Coolify in `file`, or leave it out for " + defaultCoolifyFile + "."
 	case keepalive.UnknownEnv:
 		return "Other keys of the file are not this resource's, secrets above all."
 	case keepalive.AgeKills:

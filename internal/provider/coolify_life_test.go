@@ -183,6 +183,7 @@ func TestCoolifyRefusals(t *testing.T) {
 		"control character or a line break": {"host": "web1", "settings": values{"SSH_X": "a\nAPP_KEY=b"}},
 		`"soon" is no time`:                 {"host": "web1", "command_timeout": "soon"},
 		`"0.5" is no number from 1 on`:      {"host": "web1", "retry_multiplier": "0.5"},
+		`"/etc/shadow" is not the name of`:  {"host": "web1", "max_retries": 1, "file": "/etc/shadow"},
 		"does not begin with a slash":       {"host": "web1", "max_retries": 1, "file": ".env"},
 		`"/data/../.env" has . or .. in it`: {"host": "web1", "max_retries": 1, "file": "/data/../.env"},
 		"value must be between 0":           {"host": "web1", "max_retries": -1},

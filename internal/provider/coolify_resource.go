@@ -37,7 +37,11 @@ func (m *coolifyModel) place() place {
 //nolint:unparam // the model of another resource may not be readable
 func (m *coolifyModel) check(context.Context) (found []keepalive.Problem, unknown bool, diags diag.Diagnostics) {
 	w := m.want()
-	return keepalive.CheckCoolify(w.coolify), w.unknown, nil
+	found = keepalive.CheckCoolify(w.coolify)
+	if file := m.File.ValueString(); file != "" {
+		found = append(found, keepalive.CheckCoolifyFile(file)...)
+	}
+	return found, w.unknown, nil
 }
 
 func (*coolifyModel) suits(whereabouts) diag.Diagnostics { return nil }

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
@@ -33,6 +34,9 @@ type clientChange struct {
 // whether they stay. No daemon is involved, and nobody can be locked out, so no
 // watchdog is armed.
 func (c clientChange) run(ctx context.Context) (ClientSight, Outcome, error) {
+	if err := c.exposed(); err != nil {
+		return c.before, Unchanged, wrap(c.target.Spec, "decide", Unchanged, err)
+	}
 	if err := c.validate(ctx); err != nil {
 		return c.before, Unchanged, wrap(c.target.Spec, "validate", Unchanged, err)
 	}
@@ -59,6 +63,21 @@ func (c clientChange) run(ctx context.Context) (ClientSight, Outcome, error) {
 		return c.before, Outcome(outcome), unverified(c.target.Spec, outcome, err)
 	}
 	return after, Outcome(outcome), nil
+}
+
+// exposed refuses a directory that belongs neither to root nor to the account that
+// writes there. The protocol refuses it too, but only after prepare has written.
+func (c clientChange) exposed() error {
+	dir := parentOf(c.before.Facts.File)
+	for dir != "" {
+		s, ok := c.before.Facts.Stats[dir]
+		if ok && s.UID != 0 && (c.target.system() || s.UID != c.before.Facts.UID) {
+			uid := strconv.Itoa(s.UID)
+			return &commit.ExposedError{Path: c.before.Facts.File, Dir: dir, UID: uid, Owner: uid, Mode: fmt.Sprintf("%04o", s.Mode)}
+		}
+		dir = parentOf(dir)
+	}
+	return nil
 }
 
 // proven says whether ssh takes the new files and does what was wanted.
@@ -216,7 +235,8 @@ func (c clientChange) script(ctx context.Context, name, text string) error {
 }
 
 // request lays the change out for the protocol. A user's change keeps its lock
-// and its notes beside the file, where only that user writes.
+// and its notes beside the file, where only that user writes; root's are where root
+// alone does.
 func (c clientChange) request() commit.Request {
 	id, f := newID(), c.before.Facts
 	req := commit.Request{ID: id, Base: maps.Clone(f.Tree.Files), Activate: commit.Activation{Kind: commit.None}}
@@ -228,7 +248,7 @@ func (c clientChange) request() commit.Request {
 		req.Changes = append(req.Changes, commit.Change(x))
 	}
 	req.StageDir = commit.StageDir(id)
-	if !c.target.system() {
+	if !c.target.system() && f.UID != 0 {
 		beside := parentOf(f.File) + "/.sshkeepalive-"
 		req.Layout = commit.Layout{Run: beside + "run", State: beside + "state", Etc: beside + "etc"}
 		req.StageDir = req.Layout.Run + "/" + id

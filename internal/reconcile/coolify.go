@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"errors"
@@ -15,6 +16,8 @@ import (
 var (
 	//go:embed sum.sh
 	sumSource string
+	//go:embed coolify_open.sh
+	coolifyOpenSource string
 	//go:embed coolify_gather.sh
 	coolifyGatherSource string
 )
@@ -38,7 +41,13 @@ type CoolifySight struct {
 func (s CoolifySight) Digests() map[string]string { return map[string]string{s.Facts.File: s.Digest} }
 
 func coolifyGatherScript(t CoolifyTarget, want keepalive.Coolify) string {
-	return "FILE=" + quote(t.File) + "; KEYS=" + quote(" "+strings.Join(keepalive.CoolifyKeys(want), " ")+" ") + "; " + oneLine(filesSource+sumSource+coolifyGatherSource)
+	return "KEYS=" + quote(" "+strings.Join(keepalive.CoolifyKeys(want), " ")+" ") + "; " +
+		coolifyOpen(t.File) + " " + oneLine(sumSource+coolifyGatherSource)
+}
+
+// coolifyOpen is the beginning of a script that reads file: under the name in F.
+func coolifyOpen(file string) string {
+	return "FILE=" + quote(file) + "; " + oneLine(filesSource+commit.OwnedSource()+coolifyOpenSource)
 }
 
 // gatherCoolify looks at the file on the machine behind h.
@@ -62,8 +71,9 @@ func gatherCoolify(ctx context.Context, h host.Host, t CoolifyTarget, want keepa
 // coolifyReport is what coolify_gather.sh printed, on its way to being a sight.
 type coolifyReport struct {
 	sections
-	sight CoolifySight
-	ended bool
+	sight   CoolifySight
+	exposed commit.ExposedError
+	ended   bool
 }
 
 func (r *coolifyReport) section(word, arg string) error {
@@ -73,8 +83,12 @@ func (r *coolifyReport) section(word, arg string) error {
 		r.sight.MachineID = arg
 	case "nofile":
 		return fmt.Errorf("%s is not there: no Coolify was installed on this host, or its environment file is elsewhere", file)
+	case "exposed", "whose", "path":
+		return r.exposure(word, arg)
+	case "exchanged":
+		return fmt.Errorf("%s was exchanged while it was opened, by the owner of its directory or of one above it", file)
 	case "unreadable":
-		return fmt.Errorf("%s is no file that can be read", file)
+		return fmt.Errorf("%s is not a file that can be read", file)
 	case "toobig":
 		return fmt.Errorf("%s has %s bytes, which is no environment file", file, arg)
 	case "binary":
@@ -93,6 +107,21 @@ func (r *coolifyReport) section(word, arg string) error {
 		r.ended = true
 	default:
 		return fmt.Errorf("unexpected section %q in the report of facts", word)
+	}
+	return nil
+}
+
+// exposure reads, in three lines, that a link is not followed.
+func (r *coolifyReport) exposure(word, arg string) error {
+	switch word {
+	case "exposed":
+		_, where, _ := strings.Cut(arg, " ")
+		r.exposed = commit.ExposedAt(where)
+	case "whose":
+		r.exposed.Owner = cmp.Or(arg, r.exposed.UID)
+	case "path":
+		r.exposed.Path, r.exposed.Link = arg, true
+		return &r.exposed
 	}
 	return nil
 }
@@ -117,6 +146,9 @@ func (r *coolifyReport) text(size string) error {
 
 // LookCoolify gathers the facts about t that want needs, or answers from memory.
 func (e *Engine) LookCoolify(ctx context.Context, t CoolifyTarget, want keepalive.Coolify) (CoolifySight, error) {
+	if problems := keepalive.CheckCoolifyFile(t.File); len(problems) > 0 {
+		return CoolifySight{}, &Error{Host: t.Spec.Name, Step: "decide", Outcome: Unchanged, Problems: problems}
+	}
 	return e.coolifies.look(ctx, e.machines, t.Spec, coolifyGatherScript(t, want), func(h host.Host) (CoolifySight, error) {
 		return gatherCoolify(ctx, h, t, want)
 	})
@@ -203,7 +235,8 @@ func (e *Engine) editCoolify(ctx context.Context, t CoolifyTarget, want keepaliv
 		return nil
 	}
 	id := newID()
-	req := commit.Request{ID: id, Edits: []commit.Edit{edit}, Activate: commit.Activation{Kind: commit.None}, StageDir: commit.StageDir(id)}
+	// Coolify's installer gives its directory to uid 9999 (chown -R 9999:root).
+	req := commit.Request{ID: id, Edits: []commit.Edit{edit}, Foreign: true, Activate: commit.Activation{Kind: commit.None}, StageDir: commit.StageDir(id)}
 	req.Main = req.StageDir + t.File
 	outcome, err := commit.Run(ctx, machine{host: h}, req, confirm)
 	if err != nil {
@@ -219,12 +252,17 @@ func foretell(ctx context.Context, h host.Host, before CoolifySight, edit keepal
 	for _, p := range edit.Pieces {
 		e.Pieces = append(e.Pieces, commit.Piece(p))
 	}
-	text := "file=" + quote(edit.Path) + "\n" + sumSource + "new() {\n" + e.Print("$file") + "\n}\nsum <\"$file\"\nnew | sum\n"
+	text := coolifyOpen(edit.Path) + "\n" + sumSource + "new() {\n" + e.Print("$F") + "\n}\nsum <\"$F\"\nnew | sum\n"
 	res, err := run(ctx, h, host.Script{Name: "stage", Text: text, Root: true, Convergent: true})
 	if err != nil {
 		return e, err
 	}
 	sums := strings.Split(strings.TrimSpace(res.Stdout), "\n")
+	if strings.HasPrefix(res.Stdout, "@") {
+		r := coolifyReport{sections: newSections(res.Stdout)}
+		r.sight.Facts.File = edit.Path
+		return e, said(cmp.Or(r.read(r.section), errCutShort), res)
+	}
 	if len(sums) != 2 {
 		return e, said(errCutShort, res)
 	}

@@ -1,6 +1,6 @@
-# Tells of an environment file everything but its secrets. Go puts in front: FILE,
-# KEYS, the keys whose values may be seen, with a blank on either side of each, and
-# files.sh.
+# Tells of an environment file everything but its secrets. Go puts in front: KEYS, the
+# keys whose values may be seen, with a blank on either side of each, files.sh, and
+# coolify_open.sh, which sets F.
 # It is sent as gather.sh is, so every line ends where a blank may follow.
 
 # What dotenv.Mask does: every byte that may be a secret becomes an x. A quote that
@@ -36,18 +36,16 @@ masked() { awk -v keys="$KEYS" '
       next;
     }
     print assignment($0);
-  }' "$FILE"; };
+  }' "$F"; };
 
 identify;
-if [ ! -e "$FILE" ]; then say nofile; exit 0; fi;
-if [ ! -f "$FILE" ] || [ ! -r "$FILE" ]; then say unreadable; exit 0; fi;
-SIZE=$(wc -c <"$FILE");
+SIZE=$(wc -c <"$F");
 if [ "$SIZE" -gt 1000000 ]; then say toobig "$SIZE"; exit 0; fi;
-if [ "$(tr -d '\000' <"$FILE" | wc -c)" -ne "$SIZE" ]; then say binary; exit 0; fi;
-mounts "$FILE";
-say before "$(sum <"$FILE")";
+if [ "$(tr -d '\000' <"$F" | wc -c)" -ne "$SIZE" ]; then say binary; exit 0; fi;
+mounts "$WAY";
+say before "$(sum <"$F")";
 say text $SIZE;
 masked;
 echo;
-say after "$(sum <"$FILE")";
+say after "$(sum <"$F")";
 say end;

@@ -103,7 +103,7 @@ func TestNoEnvironmentFile(t *testing.T) {
 		}
 	}
 	for name, why := range map[string]string{
-		filepath.Join(dir, "none"): "is not there: no Coolify was installed", dir: "is no file that can be read",
+		filepath.Join(dir, "none"): "is not there: no Coolify was installed", dir: "is not a file that can be read",
 		big: "has 1200000 bytes", zero: "has zero bytes in it",
 	} {
 		r := reportOf(t, "/bin", CoolifyTarget{File: name})

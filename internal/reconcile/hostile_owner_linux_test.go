@@ -1,0 +1,234 @@
+package reconcile_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
+)
+
+// rootOnly is in every text that no account but root may see.
+const rootOnly = "seen-by-root-alone"
+
+// hostileOwner is the account that a directory belongs to, and that exchanges what is
+// in it, as fast as it can, while root works there. It runs in a thread of this
+// process that has the account's rights on the machine and nothing else.
+type hostileOwner struct {
+	t       *testing.T
+	r       *rig
+	uid     int
+	dir     string // whose files it exchanges; its parent may be the account's too
+	file    string // the name of the file that root manages
+	victims []string
+	before  map[string]hosttest.File
+
+	stop  atomic.Bool
+	done  chan struct{}
+	pause time.Duration // at most, between two exchanges
+	kinds []int         // of exchanges that it makes now
+	moves int
+
+	mu   sync.Mutex
+	saws []string
+}
+
+// newHostileOwner gives dir to uid and puts files of root in reach of links, which
+// must be the same in the end.
+func newHostileOwner(t *testing.T, r *rig, uid int, dir, file string) *hostileOwner {
+	t.Helper()
+	h := &hostileOwner{t: t, r: r, uid: uid, dir: dir, file: file}
+	r.Sh(fmt.Sprintf(`mkdir -p /root/victim /srv/victim/%[1]s.d
+		for f in /root/victim/secret /root/victim/%[1]s /srv/victim/secret /srv/victim/%[1]s /srv/victim/new /srv/victim/old /srv/victim/now; do echo 'SSH_X=%[2]s' >$f; chmod 600 $f; done
+		echo 'SSH_X=1' >/srv/victim/open; chown -R %[3]d:0 %[4]s`, file, rootOnly, uid, dir))
+	h.victims = []string{"/root/victim/secret", "/srv/victim/open", "/srv/victim", "/root/victim", "/etc/shadow", "/etc/cron.d", "/srv/victim/secret", "/dev/null", "/srv/victim/nothing"}
+	h.before = h.foreign()
+	return h
+}
+
+// foreign is everything that the account must not get changed.
+func (h *hostileOwner) foreign() map[string]hosttest.File {
+	return h.r.Snapshot("/etc", "/root", "/srv/victim", "/usr/local", "/home", "/var/spool")
+}
+
+// attack runs f while the account exchanges files: now without a pause, now so seldom
+// that root comes far.
+func (h *hostileOwner) attack(f func()) {
+	h.stop.Store(false)
+	h.pause = []time.Duration{0, 2, 20, 100, 300}[rand.IntN(5)] * time.Millisecond
+	h.kinds = [][]int{{0, 1, 2, 3, 4, 5, 6, 7, 8}, {0, 7, 8}, {7, 8}, {6}, {3, 4, 5}}[rand.IntN(5)]
+	h.done = make(chan struct{})
+	ready := make(chan error)
+	go h.run(ready)
+	if err := <-ready; err != nil {
+		h.t.Fatal(err)
+	}
+	f()
+	h.stop.Store(true)
+	<-h.done
+}
+
+// run never gives its thread back: nothing else may run with these rights.
+func (h *hostileOwner) run(ready chan<- error) {
+	defer close(h.done)
+	runtime.LockOSThread()
+	root := fmt.Sprintf("/proc/%d/root", h.r.Init())
+	err := errors.Join(syscall.Unshare(syscall.CLONE_FS), syscall.Chdir(root+h.dir+"/.."))
+	for _, call := range [][4]uintptr{
+		{syscall.SYS_SETGROUPS, 0, 0, 0},
+		{syscall.SYS_SETRESGID, uintptr(h.uid), uintptr(h.uid), uintptr(h.uid)},
+		{syscall.SYS_SETRESUID, uintptr(h.uid), uintptr(h.uid), uintptr(h.uid)},
+	} {
+		if _, _, no := syscall.RawSyscall(call[0], call[1], call[2], call[3]); no != 0 {
+			err = errors.Join(err, no)
+		}
+	}
+	ready <- err
+	for err == nil && !h.stop.Load() {
+		h.move(h.kinds[rand.IntN(len(h.kinds))])
+		h.moves++
+		if h.pause > 0 {
+			time.Sleep(rand.N(h.pause))
+		}
+	}
+}
+
+// move is one exchange; it leaves the file and the directory as they were.
+func (h *hostileOwner) move(kind int) {
+	base := path.Base(h.dir)
+	in := func(name string) string { return base + "/" + name }
+	victim := h.victims[rand.IntN(len(h.victims))]
+	switch kind {
+	case 0, 1, 2:
+		h.instead(in(h.file), func(name string) { _ = os.Symlink(victim, name) })
+	case 3:
+		h.instead(in(h.file), func(name string) { _ = os.Mkdir(name, 0o777) })
+	case 4:
+		h.instead(in(h.file), func(name string) { _ = syscall.Mkfifo(name, 0o666) })
+	case 5:
+		h.instead(in(h.file), func(name string) { _ = os.Link(in("other"), name) })
+	case 6:
+		h.instead(base, func(name string) { _ = os.Symlink("/srv/victim", name) })
+	case 7:
+		for _, ours := range h.ours(base) {
+			h.instead(in(ours), func(name string) { _ = os.Symlink(victim, name) })
+		}
+	case 8:
+		h.read(base)
+	}
+}
+
+// ours are the names that root works with in the directory.
+func (h *hostileOwner) ours(base string) []string {
+	var found []string
+	list, _ := os.ReadDir(base)
+	for _, e := range list {
+		if strings.HasPrefix(e.Name(), ".sshkeepalive") {
+			found = append(found, e.Name())
+		}
+	}
+	return found
+}
+
+// instead has another thing under a name for a while.
+func (h *hostileOwner) instead(name string, put func(string)) {
+	aside := name + ".aside"
+	if os.Rename(name, aside) != nil {
+		return
+	}
+	put(name)
+	for range rand.IntN(3) * 200 {
+		runtime.Gosched()
+	}
+	if info, err := os.Lstat(name); err == nil && info.IsDir() && name == path.Base(h.dir) {
+		_ = os.Rename(name, name+".odd")
+	}
+	_ = os.Remove(name)
+	_ = os.Rename(aside, name)
+}
+
+// read looks for what it may not see.
+func (h *hostileOwner) read(base string) {
+	_ = fs.WalkDir(os.DirFS("."), base, func(name string, e fs.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			return nil //nolint:nilerr // what it cannot look at it goes on without
+		}
+		f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+		if err != nil {
+			return nil //nolint:nilerr // as above
+		}
+		defer f.Close()
+		if text, _ := io.ReadAll(io.LimitReader(f, 1<<16)); strings.Contains(string(text), rootOnly) {
+			h.mu.Lock()
+			h.saws = append(h.saws, name)
+			h.mu.Unlock()
+		}
+		return nil
+	})
+}
+
+// harmless says that no file of root was changed, and none seen.
+func (h *hostileOwner) harmless() {
+	h.t.Helper()
+	if d := hosttest.Differences(h.before, h.foreign()); d != "" {
+		h.t.Errorf("files of root were changed:\n%s", d)
+	}
+	if len(h.saws) > 0 {
+		h.t.Errorf("the account read what only root may see: %v", slices.Compact(h.saws))
+	}
+	h.t.Logf("%d exchanges", h.moves)
+}
+
+// refusedOrRight says whether an outcome under attack is one that may be: a change that
+// came about, or one that was right already, has no error, and no other is without.
+func refusedOrRight(outcome reconcile.Outcome, err error) bool {
+	return err == nil && (outcome == reconcile.Applied || outcome == reconcile.Unchanged) || err != nil && outcome != reconcile.Applied
+}
+
+// TestHostileOwnerOfCoolify: the directory of the environment file, and the one above
+// it, belong to an account that exchanges files and directories during 50 applies. The
+// file belongs to root, as Coolify's installer leaves it until its next upgrade.
+func TestHostileOwnerOfCoolify(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, hosttest.Options{Files: map[string]string{coolifyEnv: "SSH_MAX_RETRIES=9\nAPP_KEY=" + rootOnly + "\n", "/data/coolify/source/other": "SSH_X=2\n"}}, "root")
+	r.target.Spec.CommandTimeout = 20 * time.Second
+	h := newHostileOwner(t, r, 9999, "/data/coolify/source", ".env")
+	r.Sh("chown 9999:root /data/coolify; chmod 700 /data/coolify; chown root:root " + coolifyEnv + "; chmod 600 " + coolifyEnv)
+	target := reconcile.CoolifyTarget{Spec: r.target.Spec, File: coolifyEnv}
+	outcomes := map[string]int{}
+	for n := range 50 {
+		h.attack(func() {
+			_, _, outcome, err := r.walk().ApplyCoolify(t.Context(), target, coolifyWish(n%5+1), reconcile.Record{})
+			outcomes[string(outcome)]++
+			if err != nil {
+				t.Log(err)
+			}
+			if !refusedOrRight(outcome, err) {
+				t.Errorf("%s: %v", outcome, err)
+			}
+		})
+		if got := r.Sh("stat -c '%u %a %F' " + coolifyEnv + "; cat " + coolifyEnv); !strings.HasPrefix(got, "0 600 regular file\n") || !strings.Contains(got, rootOnly) {
+			t.Fatalf("after %d: %s", n, got)
+		}
+	}
+	t.Log(outcomes)
+	h.harmless()
+	r.Sh("rm -rf /data/coolify/source/.env.aside /data/coolify/source/.sshkeepalive*")
+	if _, _, outcome, err := r.walk().ApplyCoolify(t.Context(), target, coolifyWish(7), reconcile.Record{}); outcome != reconcile.Applied || err != nil {
+		t.Errorf("in peace: %s, %v", outcome, err)
+	}
+	r.noTraces(t)
+}
