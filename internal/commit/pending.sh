@@ -62,7 +62,11 @@ hold() {
 	rm -f "$1"
 	if [ ! -e "../$base" ] && [ ! -L "../$base" ]; then
 		echo -
-	elif ln "../$base" "$1" 2>/dev/null || copy "$1"; then
+	else
+		ln "../$base" "$1" 2>/dev/null || copy "$1" || {
+			say "$file is not a regular file, or cannot have a second name there"
+			return 1
+		}
 		regular "$1" && digest "$1"
 	fi
 }

@@ -85,7 +85,8 @@ unrolled() {
 		retry
 	else
 		[ -z "$LOCKED" ] || clean "$S"
-		settled
+		# A watchdog is asked nothing.
+		if [ "$MODE" = now ]; then settled; else drop; fi
 	fi
 }
 
