@@ -1,4 +1,5 @@
 # From the lock to the reload.
+# shellcheck disable=SC2154 # place() sets near, file and base
 
 lock() {
 	own "$STATE" || return

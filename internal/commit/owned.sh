@@ -10,10 +10,19 @@ attributes() { set -f;
   set +f;
   PERM=$1; OWNER=$3; GROUP=$4; };
 
+# ingroup DIR: is the group of DIR called as its owner is, who is not root?
+ingroup() { set -f;
+  # shellcheck disable=SC2046 # words are wanted
+  set -- $(ls -ld "$1" 2>/dev/null);
+  set +f;
+  [ "$ME" != 0 ] && [ -n "$3" ] && [ "$3" = "$4" ]; };
+
 # exclusive DIR ENTRY: can only root and we change what ENTRY of DIR is? sshd asks the
 # same of every directory above authorized_keys (safe_path in misc.c). What an access
 # list gives to others shows in the bits of the group. In a sticky directory an entry is
-# safe that is ours. macOS has /var/run 775 of root and daemon (1), a group of root alone.
+# safe that is ours. macOS has /var/run 775 of root and daemon (1), a group of root alone;
+# and an account may share its own directory with the group of its name, which most
+# systems make for it alone.
 SAFE=//;
 exclusive() { case $SAFE in *"//$1//"*) return ;; esac;
   attributes "$1";
@@ -21,6 +30,7 @@ exclusive() { case $SAFE in *"//$1//"*) return ;; esac;
   case $OWNER in 0|"$ME") ;; *) return 1 ;; esac;
   case $PERM:$OWNER:$GROUP in
     d????-??-*|d????w??-*:0:1) SAFE=$SAFE$1// ;;
+    d????w??-*:"$ME":*) ingroup "$1" ;;
     d????????[tT]*) set -- "$PERM" "$OWNER" "$1/$2";
       attributes "$3";
       case $OWNER in 0|"$ME") return ;; esac;

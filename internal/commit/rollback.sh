@@ -1,5 +1,6 @@
 # The way back, for the watchdog ("due", "wait"), after a boot ("boot"), and for
 # whoever found the change unconfirmed ("now").
+# shellcheck disable=SC2154 # place() sets near, file and base
 
 seize() {
 	case $MODE in

@@ -211,6 +211,10 @@ func (rec Record) IsOther(machineID string, answered host.Identity) bool {
 	return rec.HostKeySHA256 != "" && answered.HostKeySHA256 != "" && rec.HostKeySHA256 != answered.HostKeySHA256
 }
 
+// ExposedError is a directory in which another account could exchange files while we
+// read and write there.
+type ExposedError = commit.ExposedError
+
 // Conflict is a file that was changed by somebody else since the last refresh.
 type Conflict struct{ Path string }
 

@@ -10,6 +10,7 @@ import (
 	"path"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -61,7 +62,7 @@ func newHostileOwner(t *testing.T, r *rig, uid int, dir, file string) *hostileOw
 
 // foreign is everything that the account must not get changed.
 func (h *hostileOwner) foreign() map[string]hosttest.File {
-	return h.r.Snapshot("/etc", "/root", "/srv/victim", "/usr/local", "/home", "/var/spool")
+	return h.r.Snapshot("/etc", "/root", "/srv/victim", "/usr/local", "/var/spool")
 }
 
 // attack runs f while the account exchanges files: now without a pause, now so seldom
@@ -231,4 +232,43 @@ func TestHostileOwnerOfCoolify(t *testing.T) {
 		t.Errorf("in peace: %s, %v", outcome, err)
 	}
 	r.noTraces(t)
+}
+
+// TestHostileOwnerOfConfigFile: root is sent to a configuration file in a directory of
+// bob, who exchanges files and directories during 50 applies of each resource.
+func TestHostileOwnerOfConfigFile(t *testing.T) {
+	t.Parallel()
+	for name, file := range map[string]string{"server": "sshd_config", "client": "config"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, client := sshRig(t, "root", map[string]string{"/home/bob/conf/" + file: "# nothing\n", "/home/bob/conf/other": "# other\n"})
+			r.target.Spec.CommandTimeout = 20 * time.Second
+			bob, _ := strconv.Atoi(strings.TrimSpace(r.Sh("id -u bob")))
+			h := newHostileOwner(t, r, bob, "/home/bob/conf", file)
+			client.Spec, client.File = r.target.Spec, "/home/bob/conf/"+file
+			server := r.target
+			server.ConfigFile, server.NoReload = client.File, true
+			for n := range 50 {
+				h.attack(func() {
+					var outcome reconcile.Outcome
+					var err error
+					if name == "server" {
+						_, _, outcome, err = r.walk().Apply(t.Context(), server, wish("ClientAliveInterval", strconv.Itoa(60+n)), reconcile.Record{})
+					} else {
+						_, _, outcome, err = r.walk().ApplyClient(t.Context(), client, sshWish("Host *", "ServerAliveInterval", strconv.Itoa(60+n)), reconcile.Record{})
+					}
+					if err == nil || outcome == reconcile.Applied {
+						t.Errorf("%s, %v", outcome, err)
+					}
+				})
+			}
+			h.harmless()
+			var exposed *reconcile.ExposedError
+			_, _, _, err := r.walk().Apply(t.Context(), server, wish("ClientAliveInterval", "60"), reconcile.Record{})
+			if name == "server" && (!errors.As(err, &exposed) || exposed.Dir != "/home/bob" || exposed.Owner != "bob") {
+				t.Errorf("in peace: %v", err)
+			}
+			r.noTraces(t)
+		})
+	}
 }
