@@ -109,6 +109,9 @@ func stepAdvice(e *reconcile.Error) string {
 	if errors.As(e.Err, &conflict) {
 		return "Somebody else edited the file in the meantime, and their work is not overwritten. Plan again to see the host as it is now."
 	}
+	if exposed := new(reconcile.ExposedError); errors.As(e.Err, &exposed) {
+		return exposedAdvice(exposed)
+	}
 	switch e.Step {
 	case "gather":
 		return "Check that OpenSSH is installed on the host, and `sudo` and the user of the connection: what belongs to root, sshd's configuration above all, needs root's privileges."
@@ -124,6 +127,19 @@ func stepAdvice(e *reconcile.Error) string {
 		return "A new connection could not log in, or did not find the new values. With these settings you would have been locked out, or they would not have held."
 	}
 	return ""
+}
+
+// exposedAdvice is what to do about a directory in which another account can exchange
+// files: a link there leads to what that account wants, and no text of root's belongs
+// there.
+func exposedAdvice(e *reconcile.ExposedError) string {
+	switch {
+	case e.Link:
+		return "Give the path of the file itself, without the link."
+	case e.UID == "0":
+		return fmt.Sprintf("Take the right to write there from other accounts: `chmod go-w %s`.", e.Dir)
+	}
+	return fmt.Sprintf("Set `user = %q`, which only sshkeepalive_client has: its file is then written as that account. Any other file belongs in a directory of root's: `chown root %s` and `chmod go-w %s`.", e.Owner, e.Dir, e.Dir)
 }
 
 // unanswered reports whether err leaves open what the host is like, as opposed
