@@ -202,6 +202,10 @@ backup() {
 }
 
 stored() {
+	if [ -n "$shared" ] && [ -n "$(ls -A)" ]; then
+		say "$near: another account put files there"
+		return 1
+	fi
 	hold now || return
 	if [ -e now ] && ! mv "-f$shared" now old; then
 		say "$file: it lies where other accounts can exchange files, and there it takes the option -T of mv, which this system's has not"

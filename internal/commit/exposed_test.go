@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -297,4 +298,52 @@ func TestNoOldMV(t *testing.T) {
 	}
 	b.start()
 	b.applies(b.request("a1", "ClientAliveInterval 60\n"))
+}
+
+// byName is a program that acts on the file, or on what lies beside it, by a path that
+// another account could lead elsewhere.
+var byName = regexp.MustCompile(`\b(mv|rm|ln|cp|cat|touch|chmod|chown|mkdir|rmdir|sync|durable|stat|inode)\b[^|&;]*"\$(file|near|WAY|2)["/]|>+ *"\$(file|near|WAY)["/]`)
+
+// TestFilesAreReachedThroughHeldDirectories holds the rule that pending.sh explains, in
+// the texts of the scripts: all that touches a file runs inside or within a directory.
+func TestFilesAreReachedThroughHeldDirectories(t *testing.T) {
+	for name, text := range map[string]string{"begin.sh": beginText, "pending.sh": pendingText, "rollback.sh": rollbackText, "disarm.sh": disarmText} {
+		n := 0
+		for line := range strings.Lines(text) {
+			n++
+			line = strings.TrimSpace(line)
+			if !strings.HasPrefix(line, "#") && byName.MatchString(line) && !harmless[line] {
+				t.Errorf("%s:%d: %s", name, n, line)
+			}
+		}
+	}
+	for _, bad := range []string{`mv -f "$near/new" "$file"`, `rm -f "$file"`, `cat x >"$file"`, `touch -r "$2" "$file"`} {
+		if !byName.MatchString(bad) {
+			t.Errorf("not found: %s", bad)
+		}
+	}
+}
+
+// harmless are lines that read a time only, or in which "$2" is ours.
+var harmless = map[string]bool{
+	`touch -r "$(parent "$file")/." "$S/$1.when" && echo "$file" >"$S/$1.file" && beside "$file" "$1" >>"$S/temps"`: true,
+	`[ -z "$3" ] || touch -r "${1%/*}/." "$2"`:                                      true,
+	`touch -r "$2" . 2>/dev/null || :`:                                              true,
+	`true >"$2" || return`:                                                          true,
+	`cp --attributes-only --preserve=all "$1" "$2" 2>/dev/null && return`:           true,
+	`cp -p "$1" "$2" || return`:                                                     true,
+	`! command -v chcon >/dev/null || chcon --reference="$1" "$2" 2>/dev/null || :`: true,
+}
+
+// writing is a redirection into a file.
+var writing = regexp.MustCompile(`>+ *"[^"]*"`)
+
+// TestRollbackWritesNothing: what a rollback does takes no room. A sleeper's first line
+// is written while the change is armed, and messages go nowhere where there is no room.
+func TestRollbackWritesNothing(t *testing.T) {
+	for line := range strings.Lines(rollbackText + disarmText) {
+		if line = strings.TrimSpace(line); writing.MatchString(line) && line != `echo $$ >"$S/waiting"` {
+			t.Errorf("%s", line)
+		}
+	}
 }

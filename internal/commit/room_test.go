@@ -71,7 +71,7 @@ func TestRollbackWithoutRoom(t *testing.T) {
 			if left := due - h.number("date +%s"); left < 1 {
 				t.Fatalf("the disk was full %d seconds too late", -left)
 			}
-			late := h.number("n=0; until [ ! -e " + realDropIn + " ] || [ $n -gt 900 ]; do sleep 0.1; n=$((n + 1)); done; date +%s") - due
+			late := h.number("n=0; until [ ! -e "+realDropIn+" ] || [ $n -gt 900 ]; do sleep 0.1; n=$((n + 1)); done; date +%s") - due
 			t.Logf("rolled back %d seconds after the confirm timeout", late)
 			if late > 25 { // a machine that does nothing else needs three
 				t.Error("that is too late")

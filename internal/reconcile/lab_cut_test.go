@@ -111,6 +111,30 @@ func TestLabCuts(t *testing.T) {
 	})
 }
 
+// TestLabRollbackWithoutRoom: a client dies before it confirms, and /run, where systemd
+// keeps its own things too, has no room for a byte more. The watchdog rolls back in time.
+func TestLabRollbackWithoutRoom(t *testing.T) {
+	everyRelease(t, func(t *testing.T, o lab.Options) {
+		r := newLabRig(t, o, "root")
+		old := r.Snapshot("/etc/ssh")
+		c := r.start(t, twoFiles("60"), "confirm", 4*shortly)
+		r.stopped(t, "confirm", c)
+		c.kill()
+		r.Sh("mount -o remount,size=$(($(df -k --output=used /run | tail -n 1) + 64))k /run; dd if=/dev/zero of=/run/filler bs=1k 2>/dev/null || :")
+		if _, err := r.Exec("sh", "-c", "head -c 5000 /dev/zero >/run/more"); err == nil {
+			t.Fatal("/run has room")
+		}
+		began := time.Now()
+		r.eventually(t, "the watchdog to roll back", func() bool { return hosttest.Differences(old, r.Snapshot("/etc/ssh")) == "" })
+		t.Logf("rolled back after %.1f s", time.Since(began).Seconds())
+		r.Sh("rm /run/filler /run/more; mount -o remount,size=64m /run")
+		r.eventually(t, "traces to go", func() bool { return r.traces() == "" })
+		if err := r.login("root"); err != nil {
+			t.Errorf("nobody can log in: %v", err)
+		}
+	})
+}
+
 // TestLabNetworkGone takes the network away for good, as far as the client can see,
 // at a step of each release: the client gives up, the watchdog does its work, and
 // the client does not claim more than it saw.
