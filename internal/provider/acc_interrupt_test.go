@@ -27,8 +27,8 @@ const (
 const brakes = `#!/bin/sh
 step=
 case ${0##*/}:$* in
-ln:*/lock) step=lock ;;
-mv:*.new\ /etc/ssh/*) step=swap ;;
+mv:*/lock.*\ */lock) step=lock ;;
+mv:-f\ new\ ../*) step=swap ;;
 mv:*/armed\ */done) step=disarm ;;
 stat:*) for f in /var/lib/sshkeepalive/*/loaded; do [ ! -e "$f" ] || step=confirm; done ;;
 esac
@@ -41,7 +41,7 @@ exec "/usr/bin/${0##*/}" "$@"
 `
 
 func withBrakes() hosttest.Options {
-	return hosttest.Options{Files: map[string]string{"/usr/local/bin/ln": brakes, "/usr/local/bin/mv": brakes, "/usr/local/bin/stat": brakes}}
+	return hosttest.Options{Files: map[string]string{"/usr/local/bin/mv": brakes, "/usr/local/bin/stat": brakes}}
 }
 
 // running is an engine that runs as in a terminal: Ctrl-C reaches its provider too.
@@ -219,8 +219,8 @@ func TestFault47TwoEngines(t *testing.T) {
 	second.config(fleet{"web1": m}.provider("") + named("web1", "  drop_in_name = \"20-second.conf\"\n  login_grace_time = 66\n"))
 	r := first.stoppedAt(m, "swap")
 	other := second.start("apply", "-no-color", "-auto-approve")
-	// Who waits tries again and again, with a file of its own.
-	m.Sh("timeout 60 sh -c 'until ls /var/run/sshkeepalive/lock.[0-9]* 2>/dev/null; do sleep 0.01; done'")
+	// The script of each has a session of its own.
+	m.Sh(`timeout 60 sh -c 'until [ "$(ps -eww -o sid,args | sed -n "s|^ *\([0-9]*\) /bin/sh -s$|\1|p" | sort -u | wc -l)" -gt 1 ]; do sleep 0.1; done'; sleep 0.5`)
 	if len(r.end)+len(other.end) > 0 {
 		t.Errorf("one did not wait: %s; %s", r.said(), other.said())
 	}
