@@ -12,6 +12,12 @@
 // renames the mark "armed" to "rolling", disarm renames it to "done", and only
 // one of them can succeed.
 //
+// The machine's other accounts are hostile. A file that one of them could exchange is
+// reached only from a directory beside it that no other account can enter; state is
+// believed, and a rollback run, only where no other account can have written it; what
+// does not allow that is an *ExposedError. And a rollback takes no room on any disk: it
+// renames what was made while the change was armed.
+//
 // The package knows the order of the steps, who may confirm and what to undo.
 // It must not know SSH, sudo, Terraform, or what the files mean.
 package commit

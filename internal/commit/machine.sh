@@ -120,8 +120,8 @@ grab() {
 		inherit || return
 	else
 		enlist || return
-		mv "$MINE" "$LOCK" 2>/dev/null
-		# Where another came first, mv moved ours into it.
+		# Where another came first, a mv without -T moves ours into the lock.
+		mv -T "$MINE" "$LOCK" 2>/dev/null || [ -e "$LOCK" ] || mv "$MINE" "$LOCK" 2>/dev/null
 		if [ ! -e "$LOCK/$RECORD" ]; then
 			[ ! -e "$LOCK/${MINE##*/}" ] || mv "$LOCK/${MINE##*/}" "$MINE"
 			return 1
