@@ -106,7 +106,7 @@ func TestPlantedState(t *testing.T) {
 		b.start()
 		b.exposedBy(b.request("a1", "ClientAliveInterval 60\n"), "lock", "run/sshkeepalive", "")
 	})
-	t.Run("ours, with a list of foreign files", func(t *testing.T) {
+	t.Run("ours with a list of foreign files", func(t *testing.T) {
 		b := newBox(t)
 		b.plant(state)
 		must(t, os.Remove(b.path(state+"/x/watchdog"))) // swept up, and not rolled back
