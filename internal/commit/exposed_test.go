@@ -347,3 +347,56 @@ func TestRollbackWritesNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestExchangedDirectoryOfOurs: what the account puts in the place of the directory that
+// is ours is not entered, at whichever step: nothing of root's is read or written there.
+func TestExchangedDirectoryOfOurs(t *testing.T) {
+	for _, step := range []string{"prepare", "exchange", "back", "unmark"} {
+		for how, plant := range map[string]string{
+			"link":      `ln -s "$ROOT" "$near"`,
+			"directory": `mkdir "$near"; ln -s "$ROOT/old" "$near/old"; ln -s "$ROOT/old" "$near/new"; ln -s "$ROOT/old" "$near/now"; chown -R 9999:0 "$near"`,
+		} {
+			t.Run(step+" "+how, func(t *testing.T) {
+				b := newBox(t)
+				const name = "etc/app/.env"
+				b.app(name)
+				must(t, os.Mkdir(b.path("etc/root"), 0o700))
+				for _, p := range []string{"old", "new", "now", "kept"} {
+					b.write("etc/root/"+p, "A=1\nseen by root alone\n")
+				}
+				b.spoil = func(_, script string) string {
+					return strings.Replace(script, "\n"+step+"() {\n", "\n"+step+"() {\nROOT="+quote(b.path("etc/root"))+
+						"; place 1; [ -e \"$near.aside\" ] || { mv \"$near\" \"$near.aside\"; "+plant+"; }\n", 1)
+				}
+				confirm := Confirm(accept)
+				if step == "back" {
+					confirm = refuse
+				}
+				r := b.foreignEdit(name)
+				if step == "unmark" {
+					r.Edits[0].New = sumOf("another")
+				}
+				got, err := Run(t.Context(), b, r, confirm)
+				if got == Applied || err == nil {
+					t.Errorf("%s, %v", got, err)
+				}
+				for _, p := range []string{"old", "new", "now", "kept"} {
+					if b.read("etc/root/"+p) != "A=1\nseen by root alone\n" {
+						t.Errorf("root's %s has %q", p, b.read("etc/root/"+p))
+					}
+				}
+				planted, _ := filepath.Glob(b.path("etc/app/.sshkeepalive*/*"))
+				if how == "link" {
+					planted = nil // those are root's
+				}
+				for _, p := range append(planted, b.path(name)) {
+					if info, _ := os.Lstat(p); info != nil && info.Mode().IsRegular() {
+						if text, _ := os.ReadFile(p); strings.Contains(string(text), "root alone") {
+							t.Errorf("%s has what root alone may see", p)
+						}
+					}
+				}
+			})
+		}
+	}
+}

@@ -125,7 +125,16 @@ func (h *hostileOwner) move(kind int) {
 		h.instead(base, func(name string) { _ = os.Symlink("/srv/victim", name) })
 	case 7:
 		for _, ours := range h.ours(base) {
-			h.instead(in(ours), func(name string) { _ = os.Symlink(victim, name) })
+			h.instead(in(ours), func(name string) {
+				if rand.IntN(2) == 0 {
+					_ = os.Symlink(victim, name)
+					return
+				}
+				_ = os.Mkdir(name, 0o777)
+				for _, file := range []string{"new", "old", "now", "kept"} {
+					_ = os.Symlink(victim, name+"/"+file)
+				}
+			})
 		}
 	case 8:
 		h.read(base)
@@ -154,10 +163,7 @@ func (h *hostileOwner) instead(name string, put func(string)) {
 	for range rand.IntN(3) * 200 {
 		runtime.Gosched()
 	}
-	if info, err := os.Lstat(name); err == nil && info.IsDir() && name == path.Base(h.dir) {
-		_ = os.Rename(name, name+".odd")
-	}
-	_ = os.Remove(name)
+	_ = os.RemoveAll(name)
 	_ = os.Rename(aside, name)
 }
 
