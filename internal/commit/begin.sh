@@ -2,12 +2,12 @@
 # shellcheck disable=SC2154 # place() sets near, file and base
 
 lock() {
-	own "$STATE" || return
+	own "$RUN" || return
 	until=$(($(now) + PATIENCE))
 	tries=0
 	while :; do
 		if grab; then
-			own "$RUN" || return
+			own "$STATE" || return
 			sweep
 			if settle; then
 				hush
@@ -36,7 +36,6 @@ lock() {
 settle() {
 	RESUMED=
 	for d in "$STATE"/*; do
-		case $d in "$LOCK" | "$LOCK".*) continue ;; esac
 		[ -d "$d" ] || continue
 		if ! ours "$d"; then
 			EXPOSED="$OWNER $PERM $d"
@@ -168,7 +167,7 @@ holds() {
 arm() {
 	[ -z "$RESUMED" ] || return 0
 	mkdir -p "$S" && put "$S/rollback" rollback_text && all "$S/rollback" "$ROLLBACK" && sh -n "$S/rollback" &&
-		blank "$S/lock" && true >"$S/when" && each_change mark && each_change backup || return
+		blank "$RUN/spare.$ID" && true >"$S/when" && each_change mark && each_change backup || return
 	boots
 	WATCHDOG=none
 	echo "$ATBOOT" >"$S/boot" &&

@@ -94,7 +94,7 @@ func TestPlantedState(t *testing.T) {
 			if b.read("ran") != "("+(&os.PathError{Op: "open", Path: b.path("ran"), Err: syscall.ENOENT}).Error()+")" {
 				t.Error("the planted rollback ran")
 			}
-			if left, _ := filepath.Glob(b.path("var/*/lock*")); len(left) > 0 {
+			if left, _ := filepath.Glob(b.path("run/*/lock*")); len(left) > 0 {
 				t.Errorf("left behind: %v", left)
 			}
 		})

@@ -186,7 +186,7 @@ func TestFault48StaleLock(t *testing.T) {
 			b := newBox(t)
 			b.start()
 			must(t, os.MkdirAll(b.path("run/sshkeepalive/leftover/etc"), 0o700))
-			must(t, os.MkdirAll(b.path("var/lib/sshkeepalive/lock.4194304"), 0o700))
+			must(t, os.MkdirAll(b.path("run/sshkeepalive/lock.4194304"), 0o700))
 			b.locked(stale)
 			b.applies(b.request("a1", "ClientAliveInterval 60\n"))
 		})
@@ -196,8 +196,8 @@ func TestFault48StaleLock(t *testing.T) {
 // locked makes a lock that record holds.
 func (b *box) locked(record string) {
 	b.t.Helper()
-	must(b.t, os.MkdirAll(b.path("var/lib/sshkeepalive/lock"), 0o700))
-	b.write("var/lib/sshkeepalive/lock/"+record, "")
+	must(b.t, os.MkdirAll(b.path("run/sshkeepalive/lock"), 0o700))
+	b.write("run/sshkeepalive/lock/"+record, "")
 }
 
 // applies runs a change that must succeed and leave nothing but itself.

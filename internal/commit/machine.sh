@@ -111,7 +111,7 @@ exposed() {
 # has an entry, and is inherited from a process that died by renaming the entry. Each of
 # these can only be done by one, there is no moment at which the holder is not known,
 # and none needs room on a disk that is full.
-LOCK=$STATE/lock
+LOCK=$RUN/lock
 MINE=$LOCK.$$
 grab() {
 	[ -n "$RECORD" ] || RECORD="$$ $(born $$) $BOOT $ID"
@@ -130,14 +130,14 @@ grab() {
 	LOCKED=1
 }
 
-# enlist makes what becomes the lock. For the rollback arm left one, which a rollback
-# that was killed may not have given back.
+# enlist makes what becomes the lock. For the rollback arm left one, the spare, which a
+# rollback that was killed may not have given back.
 enlist() {
 	[ ! -e "$MINE/$RECORD" ] || return 0
 	if [ -n "$MODE" ]; then
-		for left in "$S/lock" "$LOCK".*; do
-			if [ -d "$left" ] && ! kill -0 "${left##*[./]}" 2>/dev/null && mv "$left" "$MINE"; then break; fi
-		done 2>/dev/null
+		mv "$RUN/spare.$ID" "$MINE" 2>/dev/null || for left in "$LOCK".*; do
+			if [ -d "$left" ] && ! kill -0 "${left##*.}" 2>/dev/null && mv "$left" "$MINE"; then break; fi
+		done
 	fi
 	set -- "$MINE"/*
 	if ! { [ -e "$1" ] || blank "$MINE" 2>/dev/null; }; then
@@ -149,14 +149,20 @@ enlist() {
 	mv "$1" "$MINE/$RECORD"
 }
 
-blank() { mkdir -p "$1" && true >"$1/free"; }
+blank() {
+	mkdir -p "$1" || return
+	true >"$1/free" || {
+		rmdir "$1"
+		return 1
+	}
+}
 
 # inherit takes the lock over from a process that died.
 inherit() {
 	[ -d "$LOCK" ] || rm -f "$LOCK"
 	for entry in "$LOCK"/*; do
 		if [ -d "$entry" ]; then
-			kill -0 "${entry##*.}" 2>/dev/null || mv "$entry" "$STATE" 2>/dev/null
+			kill -0 "${entry##*.}" 2>/dev/null || mv "$entry" "$RUN" 2>/dev/null
 		elif [ ! -e "$entry" ]; then
 			rmdir "$LOCK" 2>/dev/null
 		elif alive "${entry##*/}"; then
@@ -171,8 +177,14 @@ inherit() {
 # Whatever else is here belongs to a script that was killed: only the holder of
 # the lock makes files here.
 sweep() {
-	for left in "$RUN"/* "$RUN"/.[a-z]*; do rm -rf "$left"; done
-	for left in "$LOCK".*; do kill -0 "${left##*.}" 2>/dev/null || rm -rf "$left"; done
+	for left in "$RUN"/* "$RUN"/.[a-z]*; do
+		case $left in
+		"$LOCK") ;;
+		"$LOCK".*) kill -0 "${left##*.}" 2>/dev/null || rm -rf "$left" ;;
+		"$RUN"/spare.*) [ -d "$STATE/${left##*.}" ] || rm -rf "$left" ;;
+		*) rm -rf "$left" ;;
+		esac
+	done
 }
 
 # drop gives the lock up, and back to a change that is still pending.
@@ -180,13 +192,12 @@ drop() {
 	if [ -n "$LOCKED" ]; then
 		LOCKED=
 		rm -f "$RUN/.dump" "$RUN/.messages" "$RUN/.key" "$RUN/.key.pub"
-		rmdir "$RUN" 2>/dev/null
 		rm -rf "$MINE"
 		mv "$LOCK" "$MINE"
 	fi
-	if [ -n "$MODE" ] && [ -d "$S" ] && [ ! -e "$S/lock" ]; then mv "$MINE" "$S/lock" 2>/dev/null; fi
+	if [ -n "$MODE" ] && [ -d "$S" ] && [ ! -e "$RUN/spare.$ID" ]; then mv "$MINE" "$RUN/spare.$ID" 2>/dev/null; fi
 	rm -rf "$MINE"
-	rmdir "$STATE" 2>/dev/null
+	rmdir "$RUN" "$STATE" 2>/dev/null
 	return 0
 }
 

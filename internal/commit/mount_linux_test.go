@@ -67,10 +67,10 @@ func TestFault55Unwritable(t *testing.T) {
 		b.start()
 		b.refuses(b.request("a1", big), "stage", "No space left on device")
 	})
-	t.Run("state without room for the lock", func(t *testing.T) {
+	t.Run("run without room for the lock", func(t *testing.T) {
 		b := newBox(t)
 		r := b.request("a1", big)
-		b.mount("var/lib", "nr_inodes=3", 0)
+		b.mount("run", "nr_inodes=3", 0)
 		b.refuses(r, "lock", "No space left on device")
 	})
 	t.Run("bind-mounted file", func(t *testing.T) {

@@ -199,7 +199,7 @@ clean() {
 			case ${temp##*/} in .sshkeepalive-"${1##*/}"-*) erase "$temp" "$1/when" now ;; esac
 		done <"$1/temps"
 	fi
-	rm -rf "$1"
+	rm -rf "$1" "$RUN/spare.${1##*/}"
 }
 
 # erase DIR WHEN [now] removes what is ours beside a file, and leaves that file's

@@ -51,8 +51,8 @@ type Request struct {
 // Layout says where things are on the machine; an empty field is its default.
 type Layout struct {
 	Path  string // where programs are looked for
-	Run   string // stage and messages, on a tmpfs where there is one; root's alone
-	State string // the lock and pending changes, kept over a reboot; root's alone
+	Run   string // lock and stage, on a tmpfs where there is one; root's alone
+	State string // pending changes, kept over a reboot; root's alone
 	Etc   string // where the units, or the cron table, that run at boot are put
 }
 
