@@ -61,10 +61,15 @@ func (h realHost) login(context.Context, Pending) error {
 	return err
 }
 
-// unchanged allows for a watchdog that finds its work done, and looks at it under the
-// lock.
+// unwatched waits for a watchdog that finds its work done, and looks at it under the
+// lock: tar does not read what changes meanwhile.
+func (h realHost) unwatched() {
+	h.Sh("for i in $(seq 300); do ps -eww -o args | grep -q '[/]rollback' || break; sleep 0.1; done")
+}
+
 func (h realHost) unchanged(t *testing.T, before map[string]hosttest.File) {
 	t.Helper()
+	h.unwatched()
 	d := "unknown"
 	for end := time.Now().Add(10 * time.Second); d != "" && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		d = hosttest.Differences(before, h.Snapshot("/etc/ssh", "/var/lib/sshkeepalive", "/run/sshkeepalive"))

@@ -88,6 +88,7 @@ func TestRollbackWithoutRoom(t *testing.T) {
 // settled waits until /etc/ssh is as before and nothing of ours is left.
 func (h realHost) settled(t *testing.T, before map[string]hosttest.File) {
 	t.Helper()
+	h.unwatched()
 	d := "unknown"
 	for end := time.Now().Add(20 * time.Second); d != "" && time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		d = hosttest.Differences(before, h.Snapshot("/etc/ssh")) + h.Sh("ls -d /var/lib/sshkeepalive /run/sshkeepalive 2>/dev/null || :")
