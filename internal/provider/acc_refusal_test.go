@@ -57,7 +57,6 @@ func TestHostRefusesCriteria(t *testing.T) {
 		"Address 10.0.0.0/8":   nil,
 		"Group sftp User !bob": nil,
 	} {
-		words := words
 		for i := range words {
 			words[i] = strings.ReplaceAll(words[i], `\"`, `"`)
 		}

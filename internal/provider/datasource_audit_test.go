@@ -38,7 +38,7 @@ func TestAudit(t *testing.T) {
 		"compliant.cis": "false", "compliant.stig": "false", "counts.cis.not_applicable": "1", // GSSAPI, which the host does not print
 		"warnings.0.keyword": "ClientAliveInterval", "warnings.0.context": "null", "warnings.0.file": cloudFile, "warnings.0.line": "2",
 		"warnings.0.text":      "OpenSSH 9.2 probes only every second interval: every 240 s instead of 120 s",
-		"warnings.0.advice":    "Halve client_alive_interval for these releases if the time matters.",
+		"warnings.0.advice":    "Halve `client_alive_interval` for these releases if the time matters, or declare `idle_limit`: then the plan says whether it does.",
 		"warnings.2.context":   "user=deploy",
 		"exceptions.0.keyword": "PermitRootLogin", "exceptions.0.written": "yes", "exceptions.0.block": "Match User deploy", "exceptions.0.line": "5", "exceptions.0.profile": "cis",
 		"loaded": "true", "dead_peer_timeout": "960", "openssh_version": "OpenSSH_9.2p1 Debian-2", "host_key_sha256": "SHA256:one", "machine_id": "m1",

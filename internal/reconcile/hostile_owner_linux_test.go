@@ -71,7 +71,7 @@ func (h *hostileOwner) foreign() map[string]hosttest.File {
 // that root comes far.
 func (h *hostileOwner) attack(f func()) {
 	h.stop.Store(false)
-	h.pause = []time.Duration{0, 2, 20, 100, 300}[rand.IntN(5)] * time.Millisecond
+	h.pause = time.Duration([]int{0, 2, 20, 100, 300}[rand.IntN(5)]) * time.Millisecond
 	h.kinds = [][]int{{0, 1, 2, 3, 4, 5, 6, 7, 8}, {0, 7, 8}, {7, 8}, {6}, {3, 4, 5}}[rand.IntN(5)]
 	h.done = make(chan struct{})
 	ready := make(chan error)
