@@ -12,11 +12,15 @@ type Jump struct {
 }
 
 // ParseJump reads the argument of ProxyJump, in the order in which the hosts are
-// gone through. It is empty for none.
+// gone through. It is empty for none. "none # comment" is a host of the name none,
+// as it is for ssh, which compares before it takes the comment off.
 func ParseJump(text string) ([]Jump, error) {
+	if strings.EqualFold(strings.TrimRight(text, " \t\r\n\f"), "none") {
+		return nil, nil
+	}
 	text, _, _ = strings.Cut(text, "#")
 	text = strings.TrimRight(text, " \t\r\n\f")
-	if text == "" || strings.EqualFold(text, "none") {
+	if text == "" {
 		return nil, nil
 	}
 	var hops []Jump

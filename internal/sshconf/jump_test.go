@@ -7,7 +7,7 @@ import (
 
 func TestParseJump(t *testing.T) {
 	for text, want := range map[string]string{
-		"none": "[]", "NONE # why": "[]", "": "[]",
+		"none": "[]", "NONE ": "[]", "": "[]", "NONE # why": "[{ NONE }]", // as ssh has it
 		"a":                         "[{ a }]",
 		"u@a:22,b":                  "[{u a 22} { b }]",
 		"me@corp@a/2222 # comment":  "[{me@corp a 2222}]",

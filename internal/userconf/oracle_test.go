@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"os/user"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -91,6 +92,7 @@ func TestGeneratedConfigs(t *testing.T) {
 	if o.usual, err = (question{host: "a.example"}).ask(os.DevNull); err != nil {
 		t.Fatal(err)
 	}
+	o.noneHides = noneHides(t, func(file string) (sshconf.Dump, error) { return question{host: "a.example"}.ask(file) })
 	trees, compared, refused := trees(t), 0, 0
 	for seed := range trees {
 		home := t.TempDir()
@@ -116,14 +118,25 @@ func TestGeneratedConfigs(t *testing.T) {
 
 // oracle is the ssh of this machine, and what it does without a file.
 type oracle struct {
-	version sshconf.Version
-	usual   sshconf.Dump
+	version   sshconf.Version
+	noneHides bool
+	usual     sshconf.Dump
+}
+
+// noneHides asks an ssh whether ProxyJump none hides the ProxyCommand after it.
+func noneHides(t *testing.T, ask func(file string) (sshconf.Dump, error)) bool {
+	t.Helper()
+	dump, err := ask(write(t, filepath.Join(t.TempDir(), "none"), "ProxyJump none\nProxyCommand x\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(dump["proxycommand"]) == 0
 }
 
 func (o oracle) compare(t *testing.T, name, home, file string, q question, want sshconf.Dump, no error) int {
 	t.Helper()
 	r := New()
-	r.version = o.version
+	r.version, r.noneHides = o.version, o.noneHides
 	have, err := r.About(t.Context(), file, q.said(), "")
 	if (err != nil) != (no != nil) {
 		t.Errorf("%s: ssh: %v; ours: %v\n%s", name, no, err, dump(home))

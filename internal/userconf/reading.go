@@ -20,11 +20,12 @@ type reading struct {
 	home   string
 	query  sshconf.ClientQuery
 
-	version sshconf.Version
-	tokens  sshconf.Tokens
-	layer   host.Settings
-	used    []string
-	err     error
+	version   sshconf.Version
+	noneHides bool
+	tokens    sshconf.Tokens
+	layer     host.Settings
+	used      []string
+	err       error
 }
 
 func newReading(v sshconf.Version, q sshconf.ClientQuery, said host.Settings, user, home string) *reading {

@@ -24,7 +24,11 @@ func portNumber(text string) (int, error) {
 	return number, nil
 }
 
-// route is the way to the machine: through jump hosts or a command.
+// route is the way to the machine: through jump hosts or a command. A ProxyJump
+// before a ProxyCommand hides the command, but ProxyJump none does so only in
+// releases before 10.3 that have no security update of 2026 (readconf.c, commit
+// 0a0ef4515): Debian's 8.4 ignores the command, its 9.2p1-2+deb12u10 and
+// 10.0p2-7+deb13u4 use it.
 func (r *reading) route() {
 	if hops := r.jumps(); len(hops) > 0 {
 		r.throughHosts(hops)
@@ -32,7 +36,7 @@ func (r *reading) route() {
 	}
 	command, ok := r.result.Winner("ProxyCommand")
 	jump, other := r.result.Winner("ProxyJump")
-	if !ok || other && jump.Order < command.Order || strings.EqualFold(command.Rest, "none") {
+	if !ok || r.noneHides && other && jump.Order < command.Order || strings.EqualFold(command.Rest, "none") {
 		return
 	}
 	r.used = append(r.used, "ProxyCommand")

@@ -27,6 +27,9 @@ import (
 // beginning to its end.
 type Reader struct {
 	version sshconf.Version // whose reading of the text counts; zero is the newest
+	// noneHides says that ProxyJump none hides a ProxyCommand after it. Debian's
+	// security updates changed that without another version.
+	noneHides bool
 
 	mu      sync.Mutex
 	files   map[string]source
@@ -74,6 +77,7 @@ func (r *Reader) about(ctx context.Context, file string, said host.Settings, use
 		return Answer{}, err
 	}
 	reading := newReading(r.version, q, said, user, here.home)
+	reading.noneHides = r.noneHides
 	key := main + "\x00" + reading.key()
 	if answer, ok := r.recall(key); ok {
 		return answer, nil
