@@ -1,9 +1,13 @@
 package keepalive
 
 import (
+	"bytes"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
 // The text we put on a host. Every mark names its owner, the drop-in name of
@@ -100,6 +104,42 @@ func wantedText(settings []Setting) Wanted {
 		}
 	}
 	return w
+}
+
+// ForeignServer returns the text of a file of sshd_config without what other resources
+// than the one with this drop-in name put there; nil for a drop-in of another one. What
+// differs then was changed by others than this provider, or is the resource's own.
+func ForeignServer(name string, text []byte, dropInName string) []byte {
+	own := ownerOf(dropInName)
+	if bytes.HasPrefix(text, []byte(header)) {
+		if path.Base(name) != own {
+			return nil
+		}
+		return text
+	}
+	if !bytes.Contains(text, []byte("sshkeepalive ")) {
+		return text
+	}
+	f := sshconf.Parse(sshconf.Server, newest, text)
+	for _, l := range slices.Clone(f.Lines) {
+		if other, ok := blockOwner(l); ok && strings.TrimSuffix(other, " Match") != own {
+			f.RemoveBlock(globalMarks(other))
+		}
+		if other, ok := takenBy(l); ok && other != own {
+			f.Restore(takenMark(other))
+		}
+	}
+	return f.Bytes()
+}
+
+// takenBy reads the owner from a line that was taken over.
+func takenBy(l sshconf.Line) (owner string, ok bool) {
+	rest, ok := strings.CutPrefix(l.Text(), "#sshkeepalive ")
+	if !ok {
+		return "", false
+	}
+	owner, _, ok = strings.Cut(rest, "# ")
+	return owner, ok
 }
 
 func joinLines(lines []string) string {

@@ -18,7 +18,14 @@ type claims struct {
 	writers map[string]int
 }
 
-func claimKey(spec host.Spec, lines string) string { return spec.Key() + "\x00" + lines }
+// claimKey names lines on a machine, however that is reached. A file below ~ is the
+// account's that logs in.
+func claimKey(spec host.Spec, lines string) string {
+	if strings.Contains(lines, "/~/") {
+		lines = spec.User + " " + lines
+	}
+	return spec.Way() + "\x00" + lines
+}
 
 // first notes the wish and returns the one that was noted before, if any.
 func (c *claims) first(key string, wish any) (before any) {

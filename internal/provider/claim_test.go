@@ -17,6 +17,15 @@ func TestTwoResourcesWithTheSameLines(t *testing.T) {
 	mustSay(t, p.diags, failed, "web1: two resources are about the same lines, 00-sshkeepalive.conf", "drop_in_name")
 }
 
+// TestSameLinesThroughOtherConnections: it is one host, however it is reached.
+func TestSameLinesThroughOtherConnections(t *testing.T) {
+	r := start(t, one(cloudHost()), nil)
+	r.oneWalk = true
+	r.must(nil, r.plan(nil, basic).diags)
+	p := r.plan(nil, with(values{"max_sessions": 5, "ssh": values{"keepalive_count_max": 9}}))
+	mustSay(t, p.diags, failed, "web1: two resources are about the same lines, 00-sshkeepalive.conf", "drop_in_name")
+}
+
 // TestTwoResourcesWithTheSameKeyword would move their lines one above the other at
 // each apply.
 func TestTwoResourcesWithTheSameKeyword(t *testing.T) {

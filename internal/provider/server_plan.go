@@ -23,7 +23,7 @@ func (m *serverModel) lines() string {
 	return m.DropInName.ValueString() + " of " + cmp.Or(m.ConfigFile.ValueString(), "sshd_config")
 }
 
-func (*serverModel) about(*serverModel) bool { return true }
+func (m *serverModel) about(before *serverModel) bool { return m.lines() == before.lines() }
 
 func (m *serverModel) sameWish(ctx context.Context, before *serverModel) bool {
 	now, diags := m.want(ctx)
@@ -57,7 +57,7 @@ func (m *serverModel) foresee(ctx context.Context, s *session, where whereabouts
 	}
 	plan := keepalive.PlanServer(connecting(w.server, where.spec), sight.Facts)
 	return foresight[serverModel]{
-		machineID: sight.MachineID, identity: sight.Identity, plan: plan, digests: sight.Digests(),
+		machineID: sight.MachineID, identity: sight.Identity, plan: plan, digests: sight.Digests(w.server.DropInName),
 		settled: func(before *serverModel) bool { return m.settled(before, w.server, sight) },
 		decide: func(before *serverModel, changed bool) {
 			m.decide(before, changed, m.predicted(w.server, sight, plan), len(plan.Changes) > 0)

@@ -21,9 +21,9 @@ func (m *serverModel) look(ctx context.Context, s *session, where whereabouts, i
 	}
 	if importing {
 		sight, more, err := m.imported(ctx, s, where, sight)
-		return sighting{digests: sight.Digests(), identity: sight.Identity}, append(diags, more...), err
+		return sighting{digests: sight.Digests(w.server.DropInName), identity: sight.Identity}, append(diags, more...), err
 	}
-	return sighting{digests: sight.Digests(), identity: sight.Identity}, append(diags, m.refresh(ctx, sight)...), nil
+	return sighting{digests: sight.Digests(w.server.DropInName), identity: sight.Identity}, append(diags, m.refresh(ctx, sight)...), nil
 }
 
 // refresh puts what was seen into the model.

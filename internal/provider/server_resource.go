@@ -55,7 +55,7 @@ func (m *serverModel) apply(ctx context.Context, s *session, where whereabouts, 
 	})
 	// What the plan showed was verified by the engine and stays as it was shown.
 	m.fill(m.found(w.server, sight, plan))
-	return sighting{digests: sight.Digests(), identity: sight.Identity}, nil
+	return sighting{digests: sight.Digests(w.server.DropInName), identity: sight.Identity}, nil
 }
 
 func (m *serverModel) remove(ctx context.Context, s *session, where whereabouts) (same, changed bool, err error) {

@@ -27,7 +27,7 @@ func (e *Engine) commit(ctx context.Context, t Target, want keepalive.Server, be
 		return Sight{}, Unchanged, err
 	}
 	defer h.Release()
-	e.seen.forget(t.Spec, before.MachineID)
+	e.seen.forget(before.machine(t.Spec))
 	var after Sight
 	confirm := func(ctx context.Context, live commit.Pending) (err error) {
 		after, err = e.afresh(ctx, t, want)
@@ -47,7 +47,7 @@ func (e *Engine) commit(ctx context.Context, t Target, want keepalive.Server, be
 		return Sight{}, Unchanged, wrap(t.Spec, "prepare", Unchanged, err)
 	}
 	outcome, err := commit.Run(ctx, machine{host: h}, request(t, before, plan, candidate), confirm)
-	e.seen.forget(t.Spec, before.MachineID)
+	e.seen.forget(before.machine(t.Spec))
 	if err != nil {
 		if Outcome(outcome) == Unchanged || Outcome(outcome) == RolledBack {
 			_ = directories(ctx, h, dropDirs(plan.MakeDirs))

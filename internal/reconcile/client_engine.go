@@ -19,21 +19,17 @@ func (e *Engine) LookClient(ctx context.Context, t ClientTarget, want keepalive.
 // else has changed since rec is a conflict. The error is an *Error or a
 // *host.Error.
 func (e *Engine) ApplyClient(ctx context.Context, t ClientTarget, want keepalive.Client, rec Record) (ClientSight, keepalive.Plan, Outcome, error) {
-	unlock, err := e.locks.lock(ctx, t.Spec.Key())
-	if err != nil {
-		return ClientSight{}, keepalive.Plan{}, Unchanged, wrap(t.Spec, "lock", Unchanged, err)
-	}
-	defer unlock()
-	sight, err := e.LookClient(ctx, t, want)
+	sight, unlock, err := e.holdClient(ctx, t, want)
 	if err != nil {
 		return ClientSight{}, keepalive.Plan{}, Unchanged, err
 	}
+	defer unlock()
 	plan := keepalive.PlanClient(want, sight.Facts)
 	if problems := errorsOf(plan.Problems); len(problems) > 0 {
 		return sight, plan, Unchanged, &Error{Host: t.Spec.Name, Step: "decide", Outcome: Unchanged, Problems: problems}
 	}
 	if !rec.IsOther(sight.MachineID, sight.Identity) {
-		if err := rec.conflict(plan, ownDigest(want.Block())); err != nil {
+		if err := rec.conflict(plan, want.Block(), clientDigest); err != nil {
 			return sight, plan, Unchanged, wrap(t.Spec, "decide", Unchanged, err)
 		}
 	}
@@ -43,23 +39,33 @@ func (e *Engine) ApplyClient(ctx context.Context, t ClientTarget, want keepalive
 		}
 		return sight, plan, Unchanged, nil
 	}
-	after, outcome, err := e.changeClient(ctx, t, want, sight, plan)
+	after, outcome, err := e.carryClient(ctx, t, want, sight, plan, func(have keepalive.ClientFacts) keepalive.Plan { return keepalive.PlanClient(want, have) })
 	return after, plan, outcome, err
+}
+
+func (e *Engine) holdClient(ctx context.Context, t ClientTarget, want keepalive.Client) (ClientSight, func(), error) {
+	return hold(ctx, &e.locks, t.Spec, e.clients.name(t.Spec), func() (ClientSight, error) { return e.LookClient(ctx, t, want) })
+}
+
+// carryClient is carry for a block of ssh_config.
+func (e *Engine) carryClient(ctx context.Context, t ClientTarget, want keepalive.Client, sight ClientSight, plan keepalive.Plan, decide func(keepalive.ClientFacts) keepalive.Plan) (ClientSight, Outcome, error) {
+	return retry(decision[ClientSight]{sight, plan}, func(d decision[ClientSight]) (ClientSight, Outcome, error) {
+		return e.changeClient(ctx, t, want, d.sight, d.plan)
+	}, func() (decision[ClientSight], error) {
+		again, err := e.LookClient(ctx, t, want)
+		return decision[ClientSight]{again, decide(again.Facts)}, err
+	}, sameFor[ClientSight](want.Block(), clientDigest))
 }
 
 // RemoveClient takes want's block back, and what was made for it. On a machine
 // other than the recorded one it touches nothing and reports false.
 func (e *Engine) RemoveClient(ctx context.Context, t ClientTarget, want keepalive.Client, rec Record) (same bool, err error) {
-	unlock, err := e.locks.lock(ctx, t.Spec.Key())
-	if err != nil {
-		return true, wrap(t.Spec, "lock", Unchanged, err)
-	}
-	defer unlock()
 	nothing := keepalive.Client{Patterns: want.Patterns, Match: want.Match, ProbeHosts: []string{nobody}}
-	sight, err := e.LookClient(ctx, t, nothing)
+	sight, unlock, err := e.holdClient(ctx, t, nothing)
 	if err != nil {
 		return true, err
 	}
+	defer unlock()
 	if rec.IsOther(sight.MachineID, sight.Identity) {
 		return false, nil
 	}
@@ -67,7 +73,7 @@ func (e *Engine) RemoveClient(ctx context.Context, t ClientTarget, want keepaliv
 	if len(plan.Changes) == 0 {
 		return true, nil
 	}
-	_, _, err = e.changeClient(ctx, t, nothing, sight, plan)
+	_, _, err = e.carryClient(ctx, t, nothing, sight, plan, func(have keepalive.ClientFacts) keepalive.Plan { return keepalive.RestoreClient(want.Block(), have) })
 	return true, err
 }
 
@@ -79,7 +85,7 @@ func (e *Engine) changeClient(ctx context.Context, t ClientTarget, want keepaliv
 		return before, Unchanged, err
 	}
 	defer h.Release()
-	defer e.clients.forget(t.Spec)
+	defer e.clients.forget(before.machine(t.Spec))
 	ctx = context.WithoutCancel(ctx)
 	c := clientChange{h, t, want, before, plan}
 	after, outcome, err := c.run(ctx)

@@ -27,20 +27,24 @@ type ClientSight struct {
 	ssh string // path of the program
 }
 
+func (s ClientSight) machine(spec host.Spec) machineName {
+	return nameOf(s.MachineID, s.Identity, spec)
+}
+
 // Digests returns the SHA-256 of each file as far as it is the business of
 // owner: what other resources of ours put there is left out.
 func (s ClientSight) Digests(owner string) map[string]string {
 	digests := map[string]string{}
 	for name, data := range s.Facts.Tree.Files {
-		if d := ownDigest(owner)(data); d != "" {
+		if d := clientDigest(name, data, owner); d != "" {
 			digests[name] = d
 		}
 	}
 	return digests
 }
 
-func ownDigest(owner string) func([]byte) string {
-	return func(text []byte) string { return digestOf(keepalive.Foreign(text, owner)) }
+func clientDigest(_ string, text []byte, owner string) string {
+	return digestOf(keepalive.Foreign(text, owner))
 }
 
 // login is the account that scripts run as unless they become another.

@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
@@ -35,6 +36,10 @@ type CoolifySight struct {
 	MachineID string // of /etc/machine-id; "" where the system has none
 	// Digest is the SHA-256 of the file as it is there.
 	Digest string
+}
+
+func (s CoolifySight) machine(spec host.Spec) machineName {
+	return nameOf(s.MachineID, s.Identity, spec)
 }
 
 // Digests returns the digest of the file by its path.
@@ -157,21 +162,35 @@ func (e *Engine) LookCoolify(ctx context.Context, t CoolifyTarget, want keepaliv
 // ApplyCoolify puts want into the file of t and looks again. A file that somebody
 // else has changed since rec is a conflict. The error is an *Error or a *host.Error.
 func (e *Engine) ApplyCoolify(ctx context.Context, t CoolifyTarget, want keepalive.Coolify, rec Record) (CoolifySight, keepalive.Plan, Outcome, error) {
-	unlock, err := e.locks.lock(ctx, t.Spec.Key())
-	if err != nil {
-		return CoolifySight{}, keepalive.Plan{}, Unchanged, wrap(t.Spec, "lock", Unchanged, err)
-	}
-	defer unlock()
-	sight, err := e.LookCoolify(ctx, t, want)
+	sight, unlock, err := e.holdCoolify(ctx, t, want)
 	if err != nil {
 		return CoolifySight{}, keepalive.Plan{}, Unchanged, err
 	}
+	defer unlock()
 	plan := keepalive.PlanCoolify(want, sight.Facts)
 	if err := decided(t, sight, plan, rec); err != nil || len(plan.Edits) == 0 {
 		return sight, plan, Unchanged, err
 	}
-	after, outcome, err := e.editCoolify(ctx, t, want, sight, plan)
+	after, outcome, err := e.carryCoolify(ctx, t, want, sight, plan, func(have keepalive.CoolifyFacts) keepalive.Plan { return keepalive.PlanCoolify(want, have) })
 	return after, plan, outcome, err
+}
+
+func (e *Engine) holdCoolify(ctx context.Context, t CoolifyTarget, want keepalive.Coolify) (CoolifySight, func(), error) {
+	return hold(ctx, &e.locks, t.Spec, e.coolifies.name(t.Spec), func() (CoolifySight, error) { return e.LookCoolify(ctx, t, want) })
+}
+
+// carryCoolify is carry for an environment file. What Coolify itself, or its
+// administrator, wrote there in between stays, unless it is about our keys.
+func (e *Engine) carryCoolify(ctx context.Context, t CoolifyTarget, want keepalive.Coolify, sight CoolifySight, plan keepalive.Plan, decide func(keepalive.CoolifyFacts) keepalive.Plan) (CoolifySight, Outcome, error) {
+	return retry(decision[CoolifySight]{sight, plan}, func(d decision[CoolifySight]) (CoolifySight, Outcome, error) {
+		return e.editCoolify(ctx, t, want, d.sight, d.plan)
+	}, func() (decision[CoolifySight], error) {
+		again, err := e.LookCoolify(ctx, t, want)
+		return decision[CoolifySight]{again, decide(again.Facts)}, err
+	}, func(a, b decision[CoolifySight]) bool {
+		return len(b.plan.Edits) > 0 && len(errorsOf(b.plan.Problems)) == 0 && a.plan.Trail == b.plan.Trail &&
+			maps.Equal(keepalive.EffectiveCoolify(want, a.sight.Facts), keepalive.EffectiveCoolify(want, b.sight.Facts))
+	})
 }
 
 // decided says what keeps plan from being carried out.
@@ -189,15 +208,11 @@ func decided(t CoolifyTarget, sight CoolifySight, plan keepalive.Plan, rec Recor
 // RemoveCoolify takes our lines back, and says whether there were any. On a machine
 // other than the recorded one it touches nothing and reports false.
 func (e *Engine) RemoveCoolify(ctx context.Context, t CoolifyTarget, want keepalive.Coolify, rec Record) (same, changed bool, err error) {
-	unlock, err := e.locks.lock(ctx, t.Spec.Key())
-	if err != nil {
-		return true, false, wrap(t.Spec, "lock", Unchanged, err)
-	}
-	defer unlock()
-	sight, err := e.LookCoolify(ctx, t, want)
+	sight, unlock, err := e.holdCoolify(ctx, t, want)
 	if err != nil {
 		return true, false, err
 	}
+	defer unlock()
 	if rec.IsOther(sight.MachineID, sight.Identity) {
 		return false, false, nil
 	}
@@ -205,7 +220,7 @@ func (e *Engine) RemoveCoolify(ctx context.Context, t CoolifyTarget, want keepal
 	if err := decided(t, sight, plan, Record{}); err != nil || len(plan.Edits) == 0 {
 		return true, false, err
 	}
-	_, _, err = e.editCoolify(ctx, t, keepalive.Coolify{}, sight, plan)
+	_, _, err = e.carryCoolify(ctx, t, keepalive.Coolify{}, sight, plan, keepalive.RestoreCoolify)
 	return true, err == nil, err
 }
 
@@ -218,7 +233,7 @@ func (e *Engine) editCoolify(ctx context.Context, t CoolifyTarget, want keepaliv
 		return before, Unchanged, err
 	}
 	defer h.Release()
-	defer e.coolifies.forget(t.Spec)
+	defer e.coolifies.forget(before.machine(t.Spec))
 	ctx = context.WithoutCancel(ctx)
 	edit, err := foretell(ctx, h, before, plan.Edits[0])
 	if err != nil {

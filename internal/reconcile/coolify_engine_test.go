@@ -48,7 +48,7 @@ func TestCoolifyEngine(t *testing.T) {
 	if _, err := walk.LookCoolify(t.Context(), target, coolifyWish(2)); err != nil {
 		t.Fatal(err)
 	}
-	r.Sh("sed -i s/APP_NAME=x/APP_NAME=y/ /srv/real.env")
+	r.Sh("sed -i s/SSH_MAX_RETRIES=1/SSH_MAX_RETRIES=5/ /srv/real.env")
 	if _, _, outcome, err := walk.ApplyCoolify(t.Context(), target, coolifyWish(2), reconcile.Record{}); outcome != reconcile.Unchanged || !errors.As(err, &conflict) {
 		t.Errorf("over what nobody looked at: %s %v", outcome, err)
 	}

@@ -1,10 +1,8 @@
 package reconcile
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
@@ -124,22 +122,19 @@ func (e *Engine) Vigil(ctx context.Context, spec host.Spec, w host.Watch) (host.
 // file that differs from rec.Digests is a conflict, and a machine other than the
 // recorded one is treated as new. The error is an *Error or a *host.Error.
 func (e *Engine) Apply(ctx context.Context, t Target, want keepalive.Server, rec Record) (Sight, keepalive.Plan, Outcome, error) {
-	asked := time.Now()
-	unlock, err := e.locks.lock(ctx, t.Spec.Key())
-	if err != nil {
-		return Sight{}, keepalive.Plan{}, Unchanged, wrap(t.Spec, "lock", Unchanged, err)
-	}
-	defer unlock()
-	sight, err := e.look(ctx, t, want, asked)
+	sight, unlock, err := e.hold(ctx, t, want)
 	if err != nil {
 		return Sight{}, keepalive.Plan{}, Unchanged, err
 	}
+	defer unlock()
 	plan := keepalive.PlanServer(want, sight.Facts)
 	if problems := errorsOf(plan.Problems); len(problems) > 0 {
 		return sight, plan, Unchanged, &Error{Host: t.Spec.Name, Step: "decide", Outcome: Unchanged, Problems: problems}
 	}
-	if err := conflict(sight, plan, rec); err != nil {
-		return sight, plan, Unchanged, wrap(t.Spec, "decide", Unchanged, err)
+	if !rec.IsOther(sight.MachineID, sight.Identity) {
+		if err := rec.conflict(plan, want.DropInName, serverDigest); err != nil {
+			return sight, plan, Unchanged, wrap(t.Spec, "decide", Unchanged, err)
+		}
 	}
 	if len(plan.Changes) == 0 && (t.NoReload || !sight.Facts.Daemon.Stale) {
 		if err := unmet(plan.Expect, sight.Facts); err != nil {
@@ -154,43 +149,32 @@ func (e *Engine) Apply(ctx context.Context, t Target, want keepalive.Server, rec
 	return after, plan, outcome, nil
 }
 
-// carry commits plan. If somebody else's change came in between, as that of another
-// run on the same host, it looks and decides again, and goes on if that comes to
-// the same.
-func (e *Engine) carry(ctx context.Context, t Target, want keepalive.Server, sight Sight, plan keepalive.Plan, decide func(keepalive.Facts) keepalive.Plan) (Sight, Outcome, error) {
-	const trials = 4
-	for n := 1; ; n++ {
-		after, outcome, err := e.commit(ctx, t, want, sight, plan)
-		overtaken := new(commit.Conflict)
-		if n == trials || outcome != Unchanged || !errors.As(err, &overtaken) {
-			return after, outcome, err
-		}
-		again, failed := e.look(ctx, t, want, time.Now())
-		if failed != nil || !slices.EqualFunc(plan.Changes, decide(again.Facts).Changes, sameChange) {
-			return after, outcome, err
-		}
-		sight, plan = again, decide(again.Facts)
-	}
+// hold looks at t when no other change of this run is under way there.
+func (e *Engine) hold(ctx context.Context, t Target, want keepalive.Server) (Sight, func(), error) {
+	asked := time.Now()
+	return hold(ctx, &e.locks, t.Spec, e.seen.name(t), func() (Sight, error) { return e.look(ctx, t, want, asked) })
 }
 
-func sameChange(a, b keepalive.Change) bool {
-	return a.Path == b.Path && bytes.Equal(a.Old, b.Old) && bytes.Equal(a.New, b.New) && (a.Old == nil) == (b.Old == nil) && (a.New == nil) == (b.New == nil)
+// carry commits plan, and what decide makes of the host if a change of another run came
+// in between.
+func (e *Engine) carry(ctx context.Context, t Target, want keepalive.Server, sight Sight, plan keepalive.Plan, decide func(keepalive.Facts) keepalive.Plan) (Sight, Outcome, error) {
+	return retry(decision[Sight]{sight, plan}, func(d decision[Sight]) (Sight, Outcome, error) {
+		return e.commit(ctx, t, want, d.sight, d.plan)
+	}, func() (decision[Sight], error) {
+		again, err := e.look(ctx, t, want, time.Now())
+		return decision[Sight]{again, decide(again.Facts)}, err
+	}, sameFor[Sight](want.DropInName, serverDigest))
 }
 
 // Remove takes everything that we put on t back, under the same protection. On
 // a machine other than the recorded one it touches nothing and reports false.
 func (e *Engine) Remove(ctx context.Context, t Target, want keepalive.Server, rec Record) (same bool, err error) {
-	asked := time.Now()
-	unlock, err := e.locks.lock(ctx, t.Spec.Key())
-	if err != nil {
-		return true, wrap(t.Spec, "lock", Unchanged, err)
-	}
-	defer unlock()
 	nothing := keepalive.Server{DropInName: want.DropInName}
-	sight, err := e.look(ctx, t, nothing, asked)
+	sight, unlock, err := e.hold(ctx, t, nothing)
 	if err != nil {
 		return true, err
 	}
+	defer unlock()
 	if rec.IsOther(sight.MachineID, sight.Identity) {
 		return false, nil
 	}
@@ -222,23 +206,18 @@ func (c *Conflict) Error() string {
 	return c.Path + " was changed by somebody else since it was last read"
 }
 
-// conflict compares the files that the plan writes with what the last refresh
-// saw of them.
-func conflict(s Sight, plan keepalive.Plan, rec Record) error {
-	if rec.IsOther(s.MachineID, s.Identity) {
-		return nil
-	}
-	return rec.conflict(plan, digestOf)
-}
+// ownDigest is the digest of a file as far as it is the business of one resource: of
+// what others than this provider have there, and of the resource's own lines.
+type ownDigest func(name string, text []byte, resource string) string
 
-// conflict names the first file to be changed whose old text, as digest reads
-// it, is not the recorded one.
-func (rec Record) conflict(plan keepalive.Plan, digest func([]byte) string) error {
+// conflict names the first file to be changed whose old text, as far as it is the
+// business of resource, is not the recorded one.
+func (rec Record) conflict(plan keepalive.Plan, resource string, digest ownDigest) error {
 	if rec.Digests == nil {
 		return nil
 	}
 	for _, c := range plan.Changes {
-		if rec.Digests[c.Path] != digest(c.Old) {
+		if rec.Digests[c.Path] != digest(c.Path, c.Old, resource) {
 			return &Conflict{c.Path}
 		}
 	}

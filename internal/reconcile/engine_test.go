@@ -224,7 +224,7 @@ func TestConflictWithHandEdit(t *testing.T) {
 	want := wish("ClientAliveInterval", "60")
 	sight, _ := apply(t, r, want)
 	r.Write(dropIn, "ClientAliveInterval 7\n")
-	_, _, _, err := r.walk().Apply(t.Context(), r.target, want, reconcile.Record{MachineID: sight.MachineID, Digests: sight.Digests()})
+	_, _, _, err := r.walk().Apply(t.Context(), r.target, want, reconcile.Record{MachineID: sight.MachineID, Digests: sight.Digests(want.DropInName)})
 	var conflict *reconcile.Conflict
 	if !errors.As(err, &conflict) || conflict.Path != dropIn {
 		t.Fatalf("error %v", err)

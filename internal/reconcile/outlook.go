@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -16,8 +15,9 @@ import (
 // one of them, who asks on behalf of all: Terraform reads ten resources at once,
 // and they may all be of one host.
 type outlooks struct {
-	mu  sync.Mutex
-	all map[string]*outlook
+	mu      sync.Mutex
+	all     map[string]*outlook
+	changed changes
 }
 
 // outlook is what is known of one sshd. Its owner's mutex guards it.
@@ -27,9 +27,8 @@ type outlook struct {
 	// that looked may have it, and nobody else: only what was to be proven is known
 	// to hold after a change.
 	passing bool
-	machine string // id of the machine, "" if not known
-	changes int    // how often the host was changed, or may have been
-	busy    bool   // somebody is looking
+	machine machineName // zero if not known
+	busy    bool        // somebody is looking
 	next    *errand
 }
 
@@ -57,6 +56,14 @@ func (o *outlooks) of(t Target) *outlook {
 		o.all[key] = &outlook{}
 	}
 	return o.all[key]
+}
+
+// name is which machine was met behind t, zero if none was yet.
+func (o *outlooks) name(t Target) machineName {
+	x := o.of(t)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return x.machine
 }
 
 // recall is what is known already to somebody who asked at asked.
@@ -96,7 +103,7 @@ func (o *outlooks) leave(x *outlook, r *errand, want *keepalive.Server) {
 }
 
 // begin lets nobody else join the errand.
-func (o *outlooks) begin(x *outlook) (wants []keepalive.Server, known knowledge, changes int) {
+func (o *outlooks) begin(x *outlook) (wants []keepalive.Server, known knowledge, changed int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, want := range x.next.wants {
@@ -107,16 +114,18 @@ func (o *outlooks) begin(x *outlook) (wants []keepalive.Server, known knowledge,
 	if x.passing {
 		known.view = nil
 	}
-	return wants, known, x.changes
+	return wants, known, len(o.changed)
 }
 
 // end tells everybody what was found. It is remembered if the host did not change
 // meanwhile.
-func (o *outlooks) end(x *outlook, r *errand, changes int) {
+func (o *outlooks) end(x *outlook, spec host.Spec, r *errand, changed int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if r.err == nil && x.changes == changes {
-		x.known, x.passing, x.machine = r.found, false, r.found.view.sight.MachineID
+	if r.err == nil {
+		if of := r.found.view.sight.machine(spec); !o.changed.since(changed, of) {
+			x.known, x.passing, x.machine = r.found, false, of
+		}
 	}
 	close(r.done)
 	x.busy = false
@@ -127,12 +136,12 @@ func (o *outlooks) end(x *outlook, r *errand, changes int) {
 
 // forget drops what was seen of a machine that was, or may have been, changed,
 // however it is reached.
-func (o *outlooks) forget(spec host.Spec, machineID string) {
+func (o *outlooks) forget(changed machineName) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for key, x := range o.all {
-		if machineID != "" && x.machine == machineID || strings.HasPrefix(key, machineKey(spec)) {
-			x.changes++
+	o.changed = append(o.changed, changed)
+	for _, x := range o.all {
+		if x.machine.mayBe(changed) {
 			x.known.view, x.passing = nil, false
 		}
 	}
@@ -146,7 +155,7 @@ func (o *outlooks) confirmed(t Target, after Sight) {
 	x := o.of(t)
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	x.known, x.passing = x.known.with(after.known.view, after.known.spellings), true
+	x.known, x.passing, x.machine = x.known.with(after.known.view, after.known.spellings), true, after.machine(t.Spec)
 }
 
 // look answers somebody who asked at asked: from memory, by an errand, or with
@@ -196,7 +205,7 @@ func (o *outlooks) wait(ctx context.Context, h connection, t Target, x *outlook,
 }
 
 func (o *outlooks) do(ctx context.Context, h connection, t Target, x *outlook, r *errand) error {
-	wants, known, changes := o.begin(x)
+	wants, known, changed := o.begin(x)
 	found, err := learn(ctx, h, t, wants, known)
 	if err != nil {
 		err = wrap(t.Spec, "gather", Unchanged, err)
@@ -205,7 +214,7 @@ func (o *outlooks) do(ctx context.Context, h connection, t Target, x *outlook, r
 	if err != nil && ctx.Err() != nil {
 		r.err = errStopped
 	}
-	o.end(x, r, changes)
+	o.end(x, t.Spec, r, changed)
 	return err
 }
 

@@ -24,13 +24,23 @@ type Sight struct {
 	known      knowledge
 }
 
-// Digests returns the SHA-256 of every file of the configuration tree, by path.
-func (s Sight) Digests() map[string]string {
+func (s Sight) machine(spec host.Spec) machineName { return nameOf(s.MachineID, s.Identity, spec) }
+
+// Digests returns the SHA-256 of each file of the configuration tree, by path, as far
+// as it is the business of the resource with this drop-in name: what other resources of
+// ours put there is left out.
+func (s Sight) Digests(dropInName string) map[string]string {
 	digests := make(map[string]string, len(s.Facts.Tree.Files))
 	for name, data := range s.Facts.Tree.Files {
-		digests[name] = digest(data)
+		if d := serverDigest(name, data, dropInName); d != "" {
+			digests[name] = d
+		}
 	}
 	return digests
+}
+
+func serverDigest(name string, text []byte, dropInName string) string {
+	return digestOf(keepalive.ForeignServer(name, text, dropInName))
 }
 
 // listens reports whether a listening socket has this inode.
