@@ -37,12 +37,16 @@ func ParseAddress(text string) (Settings, error) {
 		return Settings{}, fmt.Errorf("address %q: %w", text, err)
 	}
 	s.Host = &name
+	s.Names = Names{"host": "host"}
+	if s.User != nil {
+		s.Names["user"] = "host"
+	}
 	if port != "" {
 		number, err := parsePort(port)
 		if err != nil {
 			return Settings{}, fmt.Errorf("address %q: %w", text, err)
 		}
-		s.Port = &number
+		s.Port, s.Names["port"] = &number, "host"
 	}
 	return s, nil
 }

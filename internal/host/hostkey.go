@@ -2,7 +2,6 @@ package host
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -56,7 +55,7 @@ func newTrust(s Spec, r records) trust {
 		passed: r.passed, looked: r.looked(), hop: s.JumpHost, place: s.Place,
 	}
 	t.given, t.lines = s.givenKeys()
-	t.shared = s.HostKeyNames.Shared
+	t.shared = s.SharedKeys
 	t.names = namesAt(s.Host, s.Port)
 	if s.HostKeyAlias != "" {
 		t.host = lower(s.HostKeyAlias)
@@ -82,9 +81,9 @@ func newTrust(s Spec, r records) trust {
 func (s Spec) givenKeys() (where string, lines bool) {
 	switch {
 	case len(s.HostKeys) > 0:
-		return cmp.Or(s.HostKeyNames.HostKeys, "host_keys"), false
+		return s.Names.Written("host_keys"), false
 	case s.KnownHosts != "":
-		return s.HostKeyNames.knownHosts(), true
+		return s.Names.Written("known_hosts"), true
 	case len(s.KnownHostsFiles) > 0:
 		return s.KnownHostsFiles[0], true
 	}

@@ -383,15 +383,17 @@ func TestUnreadableUsualKnownHosts(t *testing.T) {
 func TestKeysOfAllHostsAreNotAChange(t *testing.T) {
 	key, public := newKey(t)
 	s := serve(t, public, nil)
-	given := func(names KeyNames) *Error {
-		e, _ := refusal(t, brisk(t), s.spec(key, func(l *Settings) { l.HostKeys, l.HostKeyNames = []string{authorized(rsaHostKey)}, names }))
+	given := func(as string, shared bool) *Error {
+		e, _ := refusal(t, brisk(t), s.spec(key, func(l *Settings) {
+			l.HostKeys, l.Names, l.SharedKeys = []string{authorized(rsaHostKey)}, Names{"host_keys": as}, shared
+		}))
 		return e
 	}
-	if e := given(KeyNames{HostKeys: "connection.host_keys", Shared: true}); e.Kind != HostKeyUnknown || e.RecordedAt != "connection.host_keys[0]" || !e.HostKey.Shared || e.HostKey.Given != "connection.host_keys" {
+	if e := given("connection.host_keys", true); e.Kind != HostKeyUnknown || e.RecordedAt != "connection.host_keys[0]" || !e.HostKey.Shared || e.HostKey.Given != "connection.host_keys" {
 		t.Errorf("have %v: %v", e.Kind, e)
 	}
 	for names, at := range map[string]string{"ssh.host_key": "ssh.host_key", `hosts["a"].host_keys`: `hosts["a"].host_keys[0]`} {
-		e := given(KeyNames{HostKeys: names})
+		e := given(names, false)
 		for _, want := range []string{at, "ssh-ed25519 " + e.OfferedKey, "ssh-rsa " + e.RecordedKey} {
 			if e.Kind != HostKeyChanged || !strings.Contains(e.Error(), want) {
 				t.Errorf("want %q, have %v: %v", want, e.Kind, e)

@@ -217,17 +217,17 @@ func (k dsaKey) Verify([]byte, *ssh.Signature) error {
 	return errors.New("DSA signatures are not accepted")
 }
 
-// parseHostKeys reads the attribute host_keys: public keys, each with or without
-// "@cert-authority" (and hosts field) before it.
-func parseHostKeys(texts []string, from KeyNames) ([]recorded, error) {
+// parseHostKeys reads host_keys: public keys, each with or without "@cert-authority"
+// (and hosts field) before it.
+func (s Spec) parseHostKeys() ([]recorded, error) {
 	var keys []recorded
-	for i, text := range texts {
-		at := from.hostKey(i)
+	for i, text := range s.HostKeys {
+		at := s.hostKeyAt(i)
 		entry, err := parseHostKey(text)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", at, err)
+			return nil, &SettingError{Name: at, Err: err}
 		}
-		entry.at, entry.shared = at, from.Shared
+		entry.at, entry.shared = at, s.SharedKeys
 		keys = append(keys, entry)
 	}
 	return keys, nil
@@ -336,13 +336,13 @@ func canonicalHost(host string) string {
 // with a note.
 func loadRecorded(s Spec) (records, error) {
 	var r records
-	keys, err := parseHostKeys(s.HostKeys, s.HostKeyNames)
+	keys, err := s.parseHostKeys()
 	if err != nil {
 		return r, err
 	}
 	r.keys = keys
 	if s.KnownHosts != "" {
-		r.add(s.KnownHosts, recorded{at: s.HostKeyNames.knownHosts()})
+		r.add(s.KnownHosts, recorded{at: s.Names.Written("known_hosts")})
 	}
 	files, usual := s.KnownHostsFiles, false
 	if len(s.HostKeys) == 0 && s.KnownHosts == "" && len(files) == 0 {

@@ -42,7 +42,7 @@ func (r resolver) ask(said Settings, user string) (Settings, error) {
 		return Settings{}, nil
 	}
 	if r.lookup == nil {
-		return Settings{}, errors.New("ssh_config_file is given, and nothing here reads it")
+		return Settings{}, &SettingError{Name: said.Names.Written("ssh_config_file"), Err: errors.New("nothing here reads it")}
 	}
 	if err := CheckDestination(or(said.Host, ""), or(said.User, user)); err != nil {
 		return Settings{}, err
@@ -80,11 +80,11 @@ func (r resolver) machine(name string, own, full Settings, chain []string) (Spec
 		s.Host, s.Port, s.User = "", 0, ""
 		return s, s.checkImage()
 	default:
-		return Spec{}, fmt.Errorf(`transport = %q is unknown: it is "ssh", "local" or "image"`, s.Transport)
+		return Spec{}, s.wrong("transport", fmt.Errorf(`%q is unknown: it is "ssh", "local" or "image"`, s.Transport))
 	}
 	if own.User != nil {
 		if err := checkUser(*own.User); err != nil {
-			return Spec{}, err
+			return Spec{}, s.wrongIfWritten("user", err)
 		}
 	}
 	if err := s.fillUser(); err != nil {
@@ -165,7 +165,7 @@ func (r resolver) hop(i int, target, hop Settings, chain []string) (Spec, error)
 	own := asked.inherit(inherited, hop.ownsCredentials())
 	full := asked
 	fill(&full.User, said.User)
-	full.fillCredentials(said)
+	full.fill(said.credentials())
 	full = full.inherit(inherited, hop.ownsCredentials() || said.IdentityFiles != nil)
 	// Several machines may share the jump host, and its errors: no name of one of them.
 	return r.machine("", own, full.over(said), chain)
@@ -185,10 +185,8 @@ func (m Settings) inherit(from Settings, owns bool) Settings {
 // about them: trust in one machine is not trust in another. Nor its port, root or
 // route, nor what only a file said.
 func (m Settings) inheritance() Settings {
-	m.Transport, m.Root, m.Host, m.Port = nil, nil, nil, nil
-	m.HostKeys, m.HostKeyPolicy, m.PinnedHostKey, m.HostKeyAlias, m.CheckHostIP = nil, nil, nil, nil, nil
-	m.Jump, m.ProxyCommand, m.ProxyURL, m.SSHConfigFile = nil, nil, nil, nil
-	m.Sudo, m.SudoPassword, m.SudoUser = nil, nil, nil
+	m = m.cleared(func(d Setting) bool { return d.use == ofMachine })
+	m.Jump = nil
 	return m
 }
 
@@ -199,12 +197,26 @@ func (m Settings) withoutLogin() Settings {
 }
 
 func (m Settings) withoutCredentials() Settings {
-	m.PrivateKey, m.PrivateKeyPath, m.PrivateKeyPassphrase = nil, nil, nil
-	m.Certificate, m.Password = nil, nil
-	m.Agent, m.AgentIdentity, m.AgentSocket, m.IdentitiesOnly = nil, nil, nil, nil
+	return m.cleared(func(d Setting) bool { return d.use == ofLogin || d.use == asLogin })
+}
+
+// credentials is what m says about logging in, but for the user.
+func (m Settings) credentials() Settings {
+	m = m.cleared(func(d Setting) bool { return d.use != ofLogin && d.use != asLogin && d.behind == nil })
+	m.Jump = nil
+	return m
+}
+
+// cleared is m without some settings.
+func (m Settings) cleared(which func(Setting) bool) Settings {
+	for _, d := range settingTable() {
+		if which(d) {
+			d.clear(&m)
+		}
+	}
 	return m
 }
 
 func (m Settings) ownsCredentials() bool {
-	return m.PrivateKey != nil || m.PrivateKeyPath != nil || m.Password != nil || m.Agent != nil || m.AgentIdentity != nil
+	return slices.ContainsFunc(settingTable(), func(d Setting) bool { return d.use == asLogin && d.given(&m) })
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os/user"
+	"slices"
 	"strings"
 	"time"
 )
@@ -49,74 +50,35 @@ func merge(layers []Settings) Settings {
 
 // fill takes from l what m does not say itself.
 func (m *Settings) fill(l Settings) {
-	fill(&m.Transport, l.Transport)
-	fill(&m.Root, l.Root)
-	fill(&m.Host, l.Host)
-	fill(&m.Port, l.Port)
-	fill(&m.User, l.User)
-	m.fillCredentials(l)
-	m.fillHostKeys(l)
-	m.fillRoute(l)
-	fill(&m.Sudo, l.Sudo)
-	fill(&m.SudoPassword, l.SudoPassword)
-	fill(&m.SudoUser, l.SudoUser)
-	m.fillLimits(l)
-}
-
-func (m *Settings) fillCredentials(l Settings) {
-	if m.PrivateKey == nil && m.PrivateKeyPath == nil {
-		m.PrivateKey, m.PrivateKeyPath = l.PrivateKey, l.PrivateKeyPath
-	}
-	if m.PrivateKey == nil && m.PrivateKeyPath == nil && m.AgentIdentity == nil && m.IdentityFiles == nil {
-		m.IdentityFiles = l.IdentityFiles
-	}
-	if m.Certificate == nil && m.CertificateFiles == nil {
-		m.CertificateFiles = l.CertificateFiles
-	}
-	fill(&m.PrivateKeyPassphrase, l.PrivateKeyPassphrase)
-	fill(&m.Certificate, l.Certificate)
-	fill(&m.Password, l.Password)
-	fill(&m.Agent, l.Agent)
-	fill(&m.AgentIdentity, l.AgentIdentity)
-	fill(&m.AgentSocket, l.AgentSocket)
-	fill(&m.IdentitiesOnly, l.IdentitiesOnly)
-}
-
-func (m *Settings) fillHostKeys(l Settings) {
-	if m.HostKeys == nil && m.KnownHosts == nil && m.KnownHostsFiles == nil {
-		m.HostKeys, m.KnownHosts, m.KnownHostsFiles = l.HostKeys, l.KnownHosts, l.KnownHostsFiles
-		if l.HostKeys != nil || l.KnownHosts != nil || l.KnownHostsFiles != nil {
-			m.HostKeyNames = l.HostKeyNames
+	before := *m
+	for _, d := range settingTable() {
+		if !d.given(&l) || d.silenced(&before) {
+			continue
+		}
+		d.take(m, &l)
+		if as := l.Names[d.Name]; as != "" {
+			m.name(d.Name, as)
+		}
+		if d.group == hostKeyGroup {
+			m.SharedKeys = l.SharedKeys
 		}
 	}
-	if m.UsualKnownHosts == nil {
-		m.UsualKnownHosts = l.UsualKnownHosts
-	}
-	fill(&m.HostKeyPolicy, l.HostKeyPolicy)
-	fill(&m.HostKeyAlias, l.HostKeyAlias)
-	fill(&m.CheckHostIP, l.CheckHostIP)
-	fill(&m.PinnedHostKey, l.PinnedHostKey)
-}
-
-func (m *Settings) fillRoute(l Settings) {
 	if m.Jump == nil {
 		m.Jump = l.Jump
 	}
-	if m.ProxyCommand == nil && m.ProxyURL == nil {
-		m.ProxyCommand, m.ProxyURL = l.ProxyCommand, l.ProxyURL
-	}
-	fill(&m.AddressFamily, l.AddressFamily)
-	fill(&m.SSHConfigFile, l.SSHConfigFile)
 }
 
-func (m *Settings) fillLimits(l Settings) {
-	fill(&m.ConnectTimeout, l.ConnectTimeout)
-	fill(&m.HandshakeTimeout, l.HandshakeTimeout)
-	fill(&m.CommandTimeout, l.CommandTimeout)
-	fill(&m.ConnectWait, l.ConnectWait)
-	fill(&m.KeepaliveInterval, l.KeepaliveInterval)
-	fill(&m.KeepaliveCountMax, l.KeepaliveCountMax)
-	fill(&m.MaxSessions, l.MaxSessions)
+// silenced reports whether m says d, or what makes d of no use.
+func (d Setting) silenced(m *Settings) bool {
+	if d.given(m) {
+		return true
+	}
+	for _, other := range settingTable() {
+		if (d.group != "" && other.group == d.group || slices.Contains(d.behind, other.Name)) && other.given(m) {
+			return true
+		}
+	}
+	return false
 }
 
 func fill[T any](to **T, from *T) {
@@ -133,55 +95,15 @@ func or[T any](p *T, fallback T) T {
 	return *p
 }
 
+// values is m with the defaults.
 func (m Settings) values(name string) Spec {
-	return Spec{
-		Name:      name,
-		Place:     m.Place,
-		JumpHost:  m.JumpHost,
-		Transport: or(m.Transport, transportSSH),
-		Root:      or(m.Root, ""),
-		Host:      or(m.Host, ""),
-		Port:      or(m.Port, 22),
-		User:      or(m.User, ""),
-
-		PrivateKey:           or(m.PrivateKey, ""),
-		PrivateKeyPath:       or(m.PrivateKeyPath, ""),
-		PrivateKeyPassphrase: or(m.PrivateKeyPassphrase, ""),
-		Certificate:          or(m.Certificate, ""),
-		Password:             or(m.Password, ""),
-		Agent:                m.Agent,
-		AgentIdentity:        or(m.AgentIdentity, ""),
-		AgentSocket:          or(m.AgentSocket, ""),
-		IdentitiesOnly:       or(m.IdentitiesOnly, m.AgentIdentity != nil),
-		IdentityFiles:        m.IdentityFiles,
-		CertificateFiles:     m.CertificateFiles,
-
-		HostKeys:        m.HostKeys,
-		KnownHosts:      or(m.KnownHosts, ""),
-		KnownHostsFiles: m.KnownHostsFiles,
-		UsualKnownHosts: m.UsualKnownHosts,
-		HostKeyNames:    m.HostKeyNames,
-		HostKeyPolicy:   or(m.HostKeyPolicy, policyStrict),
-		HostKeyAlias:    or(m.HostKeyAlias, ""),
-		CheckHostIP:     or(m.CheckHostIP, false),
-		PinnedHostKey:   or(m.PinnedHostKey, ""),
-
-		ProxyCommand:  unlessNone(or(m.ProxyCommand, "")),
-		ProxyURL:      or(m.ProxyURL, ""),
-		AddressFamily: or(m.AddressFamily, ""),
-
-		Sudo:         or(m.Sudo, false),
-		SudoPassword: or(m.SudoPassword, ""),
-		SudoUser:     or(m.SudoUser, ""),
-
-		ConnectTimeout:    or(m.ConnectTimeout, 10*time.Second),
-		HandshakeTimeout:  or(m.HandshakeTimeout, 30*time.Second),
-		CommandTimeout:    or(m.CommandTimeout, 60*time.Second),
-		ConnectWait:       or(m.ConnectWait, 0),
-		KeepaliveInterval: or(m.KeepaliveInterval, 15*time.Second),
-		KeepaliveCountMax: or(m.KeepaliveCountMax, 3),
-		MaxSessions:       or(m.MaxSessions, 5),
+	s := Spec{Name: name, Place: m.Place, JumpHost: m.JumpHost, Names: m.Names, SharedKeys: m.SharedKeys}
+	for _, d := range settingTable() {
+		d.resolve(&m, &s)
 	}
+	s.IdentitiesOnly = or(m.IdentitiesOnly, m.AgentIdentity != nil)
+	s.ProxyCommand = unlessNone(s.ProxyCommand)
+	return s
 }
 
 // unlessNone reads a command as ssh does, where none is no command.
@@ -208,34 +130,34 @@ func (s *Spec) fillUser() error {
 // checkRoute refuses ways that exclude each other.
 func (s Spec) checkRoute() error {
 	if s.ProxyCommand != "" && s.ProxyURL != "" {
-		return errors.New("proxy_command and proxy_url exclude each other")
+		return fmt.Errorf("%s and %s exclude each other", s.as("proxy_command"), s.as("proxy_url"))
 	}
 	if _, err := proxyLine(s, s.Address()); err != nil {
-		return fmt.Errorf("proxy_command: %w", err)
+		return s.wrong("proxy_command", err)
 	}
 	if s.ProxyURL != "" {
 		_, err := parseProxy(s.ProxyURL)
-		return err
+		return s.wrong("proxy_url", err)
 	}
 	return nil
 }
 
 func (s Spec) check() error {
 	if err := checkHost(s.Host); err != nil {
-		return err
+		return s.wrongIfWritten("host", err)
 	}
 	if err := checkPort(s.Port); err != nil {
-		return err
+		return s.wrongIfWritten("port", err)
 	}
 	if err := checkLogin(s.User); err != nil {
-		return err
+		return s.wrongIfWritten("user", err)
 	}
 	switch s.HostKeyPolicy {
 	case policyStrict, policyAcceptNew, policyInsecure:
 	default:
-		return fmt.Errorf(`host_key_policy = %q is unknown: it is "strict", "accept-new" or "insecure"`, s.HostKeyPolicy)
+		return s.wrong("host_key_policy", fmt.Errorf(`%q is unknown: it is "strict", "accept-new" or "insecure"`, s.HostKeyPolicy))
 	}
-	if _, err := parseHostKeys(s.HostKeys, s.HostKeyNames); err != nil {
+	if _, err := s.parseHostKeys(); err != nil {
 		return err
 	}
 	if err := s.checkRoute(); err != nil {
@@ -254,16 +176,18 @@ func (s Spec) checkLimits() error {
 		{"command_timeout", s.CommandTimeout},
 	} {
 		if limit.value <= 0 {
-			return fmt.Errorf("%s = %q must be longer than nothing", limit.name, limit.value)
+			return s.wrong(limit.name, fmt.Errorf("%q must be longer than nothing", limit.value))
 		}
 	}
 	switch {
-	case s.KeepaliveInterval < 0 || s.ConnectWait < 0:
-		return errors.New("keepalive_interval and connect_wait must not be negative")
+	case s.KeepaliveInterval < 0:
+		return s.wrong("keepalive_interval", errors.New("it must not be negative"))
+	case s.ConnectWait < 0:
+		return s.wrong("connect_wait", errors.New("it must not be negative"))
 	case s.KeepaliveCountMax < 1:
-		return fmt.Errorf("keepalive_count_max = %d must be at least 1", s.KeepaliveCountMax)
+		return s.wrong("keepalive_count_max", fmt.Errorf("%d must be at least 1", s.KeepaliveCountMax))
 	case s.MaxSessions < 1:
-		return fmt.Errorf("max_sessions = %d must be at least 1", s.MaxSessions)
+		return s.wrong("max_sessions", fmt.Errorf("%d must be at least 1", s.MaxSessions))
 	}
 	return nil
 }

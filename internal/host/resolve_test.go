@@ -138,7 +138,7 @@ func TestJumpInheritsTheLoginOnly(t *testing.T) {
 
 // notInKey are the fields that only say what a machine is called, where else it may
 // be met, and what to ask it for first.
-var notInKey = []string{"Name", "Place", "JumpHost", "HostKeyNames", "Elsewhere", "ShownHostKey", "PinnedHostKeyType"}
+var notInKey = []string{"Name", "Place", "JumpHost", "Names", "SharedKeys", "Elsewhere", "ShownHostKey", "PinnedHostKeyType"}
 
 // Every other field of a spec tells connections apart.
 func TestKeyTellsSpecsApart(t *testing.T) {
@@ -164,8 +164,8 @@ func TestKeyTellsSpecsApart(t *testing.T) {
 			*v = []string{"changed"}
 		case *time.Duration:
 			*v = 99
-		case *KeyNames:
-			v.HostKeys = "changed"
+		case *Names:
+			*v = Names{"host": "changed"}
 		case *[]Spec:
 			*v = []Spec{{Host: "changed"}}
 		default:
@@ -185,57 +185,172 @@ func TestKeyTellsSpecsApart(t *testing.T) {
 	}
 }
 
-func TestEnvSettings(t *testing.T) {
-	env := map[string]string{"HOST": "a", "PORT": "2222", "SUDO": "true", "HOST_KEYS": "x\n y \n", "CONNECT_TIMEOUT": "3s", "COMMAND_TIMEOUT": "90", "JUMP": "u@b:1, c", "PASSWORD": "p", "USER": ""}
+// variables is the layer of these variables.
+func variables(env map[string]string) (Settings, error) {
 	lookup := func(name string) (string, bool) {
 		v, ok := env[strings.TrimPrefix(name, EnvPrefix)]
 		return v, ok
 	}
-	s, err := EnvSettings(lookup)
-	names := KeyNames{HostKeys: "SSHKEEPALIVE_HOST_KEYS", KnownHosts: "SSHKEEPALIVE_KNOWN_HOSTS", Shared: true}
-	want := Settings{HostKeyNames: names, Host: ptr("a"), Port: ptr(2222), Sudo: ptr(true), HostKeys: []string{"x", "y"}, ConnectTimeout: ptr(3 * time.Second), CommandTimeout: ptr(90 * time.Second), Password: ptr(Secret("p")),
-		Jump: []Settings{{Place: "SSHKEEPALIVE_JUMP", User: ptr("u"), Host: ptr("b"), Port: ptr(1)}, {Place: "SSHKEEPALIVE_JUMP", Host: ptr("c")}}}
-	if err != nil || !reflect.DeepEqual(s, want) {
-		t.Errorf("have %+v, %v", s, err)
+	return EnvSettings(lookup, time.ParseDuration)
+}
+
+func TestEnvSettings(t *testing.T) {
+	s, err := variables(map[string]string{"PORT": "2222", "SUDO": "true", "HOST_KEYS": "x\n y \n", "CONNECT_TIMEOUT": "3s", "JUMP": "u@b:1, c", "PASSWORD": "p", "USER": ""})
+	jump := func(names ...string) Names {
+		all := Names{}
+		for _, name := range names {
+			all[name] = "SSHKEEPALIVE_JUMP"
+		}
+		return all
 	}
-	for name, value := range map[string]string{"PORT": "ssh", "SUDO": "maybe", "COMMAND_TIMEOUT": "soon", "JUMP": "a:b"} {
-		env = map[string]string{name: value}
-		if _, err := EnvSettings(lookup); err == nil || !strings.Contains(err.Error(), EnvPrefix+name) {
-			t.Errorf("%s=%s: have %v", name, value, err)
+	want := Settings{
+		Names: Names{"port": "SSHKEEPALIVE_PORT", "sudo": "SSHKEEPALIVE_SUDO", "host_keys": "SSHKEEPALIVE_HOST_KEYS", "connect_timeout": "SSHKEEPALIVE_CONNECT_TIMEOUT", "password": "SSHKEEPALIVE_PASSWORD"},
+		Port:  ptr(2222), Sudo: ptr(true), HostKeys: []string{"x", "y"}, SharedKeys: true, ConnectTimeout: ptr(3 * time.Second), Password: ptr(Secret("p")),
+		Jump: []Settings{
+			{Place: "SSHKEEPALIVE_JUMP", Names: jump("user", "host", "port"), User: ptr("u"), Host: ptr("b"), Port: ptr(1)},
+			{Place: "SSHKEEPALIVE_JUMP", Names: jump("host"), Host: ptr("c")},
+		},
+	}
+	if err != nil || !reflect.DeepEqual(s, want) {
+		t.Errorf("have %+v, %v\nwant %+v", s, err, want)
+	}
+}
+
+// TestErrorsNameTheVariable: also of a variable that stands for a list, and of two that
+// contradict each other.
+func TestErrorsNameTheVariable(t *testing.T) {
+	for _, c := range []struct {
+		env   map[string]string
+		words []string
+	}{
+		{map[string]string{"PORT": "ssh"}, []string{"SSHKEEPALIVE_PORT", "whole number"}},
+		{map[string]string{"SUDO": "maybe"}, []string{"SSHKEEPALIVE_SUDO", "true or false"}},
+		{map[string]string{"COMMAND_TIMEOUT": "soon"}, []string{"SSHKEEPALIVE_COMMAND_TIMEOUT", "1d"}},
+		{map[string]string{"JUMP": "a:b"}, []string{"SSHKEEPALIVE_JUMP", "comma between hops"}},
+		{map[string]string{"JUMP": "ssh://b"}, []string{"SSHKEEPALIVE_JUMP", "not a URL"}},
+		{map[string]string{"BASTION_PORT": "many", "BASTION_HOST": "b"}, []string{"SSHKEEPALIVE_BASTION_PORT"}},
+		{map[string]string{"BASTION_PORT": "22"}, []string{"SSHKEEPALIVE_BASTION_PORT", "without `SSHKEEPALIVE_BASTION_HOST`"}},
+		{map[string]string{"JUMP": "a", "BASTION_HOST": "b"}, []string{"SSHKEEPALIVE_JUMP", "SSHKEEPALIVE_BASTION_HOST"}},
+		{map[string]string{"HOST_KEY": "a", "HOST_KEYS": "b"}, []string{"SSHKEEPALIVE_HOST_KEY`", "SSHKEEPALIVE_HOST_KEYS`"}},
+	} {
+		_, err := variables(c.env)
+		for _, word := range c.words {
+			if err == nil || !strings.Contains(err.Error(), word) {
+				t.Errorf("%v: want %q, have %v", c.env, word, err)
+			}
+		}
+	}
+	for v, want := range map[[2]string]string{
+		{"HOST_KEYS", "ssh-ed25519 AAAA, ssh-ed25519 AAAA"}: "`SSHKEEPALIVE_HOST_KEYS, line 1`: not a public key",
+		{"HOST_KEY_POLICY", "ask"}:                          "`SSHKEEPALIVE_HOST_KEY_POLICY`: \"ask\"",
+		{"USER", "$(x)"}:                                    "`SSHKEEPALIVE_USER`: user",
+		{"TRANSPORT", "telnet"}:                             "`SSHKEEPALIVE_TRANSPORT`: \"telnet\"",
+		{"PROXY_URL", "ftp://p"}:                            "`SSHKEEPALIVE_PROXY_URL`: ",
+		{"MAX_SESSIONS", "0"}:                               "`SSHKEEPALIVE_MAX_SESSIONS`: 0",
+		{"JUMP", "a b"}:                                     "`SSHKEEPALIVE_JUMP`: ",
+	} {
+		s, err := variables(map[string]string{v[0]: v[1]})
+		if err == nil {
+			_, err = Resolve("web1", Settings{Host: ptr("web1")}, s)
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: want %q, have %v", v, want, err)
 		}
 	}
 }
 
 // The short names of Terraform's own connection block have their variables, too.
 func TestEnvSettingsOfOneHop(t *testing.T) {
-	env := map[string]string{"BASTION_HOST": "b", "BASTION_PORT": "2222", "BASTION_USER": "j", "BASTION_PASSWORD": "p", "BASTION_HOST_KEY": "x", "HOST_KEY": "y"}
-	lookup := func(name string) (string, bool) {
-		v, ok := env[strings.TrimPrefix(name, EnvPrefix)]
-		return v, ok
+	s, err := variables(map[string]string{"BASTION_HOST": "b", "BASTION_PORT": "2222", "BASTION_USER": "j", "BASTION_PASSWORD": "p", "BASTION_HOST_KEY": "x", "HOST_KEY": "y"})
+	if err != nil || len(s.Jump) != 1 || !slices.Equal(s.HostKeys, []string{"y"}) || s.Names["host_keys"] != "SSHKEEPALIVE_HOST_KEY" {
+		t.Fatalf("have %+v, %v", s, err)
 	}
-	s, err := EnvSettings(lookup)
-	want := Settings{HostKeys: []string{"y"}, HostKeyNames: KeyNames{HostKeys: "SSHKEEPALIVE_HOST_KEY", KnownHosts: "SSHKEEPALIVE_KNOWN_HOSTS", Shared: true},
-		Jump: []Settings{{Place: "SSHKEEPALIVE_BASTION_HOST", HostKeyNames: KeyNames{HostKeys: "SSHKEEPALIVE_BASTION_HOST_KEY"}, Host: ptr("b"), Port: ptr(2222), User: ptr("j"), Password: ptr(Secret("p")), HostKeys: []string{"x"}}}}
-	if err != nil || !reflect.DeepEqual(s, want) {
-		t.Errorf("have %+v, %v", s, err)
+	hop := s.Jump[0]
+	if hop.Place != "SSHKEEPALIVE_BASTION_HOST" || *hop.Host != "b" || *hop.Port != 2222 || *hop.User != "j" || *hop.Password != "p" || !slices.Equal(hop.HostKeys, []string{"x"}) ||
+		hop.Names["host_keys"] != "SSHKEEPALIVE_BASTION_HOST_KEY" || hop.Names["port"] != "SSHKEEPALIVE_BASTION_PORT" {
+		t.Errorf("have %+v", hop)
 	}
 }
 
-// Every attribute has its variable.
-func TestEveryAttributeHasAVariable(t *testing.T) {
-	asked := 0
-	count := func(name string) (string, bool) {
-		if name = strings.TrimPrefix(name, EnvPrefix); name != "HOST_KEY" && !strings.HasPrefix(name, "BASTION_") {
-			asked++ // the others are second names
+// TestEverySettingIsInTheTable: a field of Settings or of Spec that the table does not
+// have would be merged, digested, logged and documented by nobody.
+func TestEverySettingIsInTheTable(t *testing.T) {
+	notSettings := map[string]string{
+		"Place": "a name", "Names": "names", "JumpHost": "a role", "SharedKeys": "about host keys", "Jump": "machines of their own",
+		"Name": "a name", "Elsewhere": "from state", "ShownHostKey": "from state", "PinnedHostKeyType": "from state",
+	}
+	var s Settings
+	var spec Spec
+	for _, c := range []struct {
+		of    reflect.Value
+		field func(Setting) any
+	}{
+		{reflect.ValueOf(&s).Elem(), func(d Setting) any { return slotOf(d, &s, &spec)[0] }},
+		{reflect.ValueOf(&spec).Elem(), func(d Setting) any { return slotOf(d, &s, &spec)[1] }},
+	} {
+		found := map[any]string{}
+		for _, d := range AllSettings() {
+			at := c.field(d)
+			if other := found[at]; other != "" && at != nil {
+				t.Errorf("%s and %s are kept in one field of %s", d.Name, other, c.of.Type())
+			}
+			found[at] = d.Name
 		}
+		for i := range c.of.NumField() {
+			name := c.of.Type().Field(i).Name
+			if have := found[c.of.Field(i).Addr().Interface()]; (have == "") != (notSettings[name] != "") {
+				t.Errorf("%s.%s: in the table it is %q; not a setting because it is %q", c.of.Type(), name, have, notSettings[name])
+			}
+		}
+	}
+}
+
+// slotOf is where d is kept in s and spec.
+func slotOf(d Setting, s *Settings, spec *Spec) [2]any {
+	of := func(slot, inSpec any) [2]any {
+		if reflect.ValueOf(inSpec).IsNil() {
+			return [2]any{slot, nil}
+		}
+		return [2]any{slot, reflect.ValueOf(inSpec).Call([]reflect.Value{reflect.ValueOf(spec)})[0].Interface()}
+	}
+	switch f := d.field.(type) {
+	case single[string]:
+		return of(f.slot(s), f.spec)
+	case single[Secret]:
+		return of(f.slot(s), f.spec)
+	case single[int]:
+		return of(f.slot(s), f.spec)
+	case single[bool]:
+		return of(f.slot(s), f.spec)
+	case single[time.Duration]:
+		return of(f.slot(s), f.spec)
+	case unsaid:
+		return of(f.slot(s), f.spec)
+	case list:
+		return of(f.slot(s), f.spec)
+	}
+	panic(d.Name)
+}
+
+// TestEveryAttributeHasAVariable, but host: what is dialled is the resource's affair.
+func TestEveryAttributeHasAVariable(t *testing.T) {
+	asked := map[string]bool{}
+	count := func(name string) (string, bool) {
+		asked[name] = true
 		return "", false
 	}
-	if _, err := EnvSettings(count); err != nil {
+	if _, err := EnvSettings(count, time.ParseDuration); err != nil {
 		t.Fatal(err)
 	}
-	const without = 10 // PinnedHostKey, what settings are called, and what only an ssh_config says, are not attributes
-	if want := reflect.TypeFor[Settings]().NumField() - without; asked != want {
-		t.Errorf("want %d variables, have %d", want, asked)
+	for _, d := range AllSettings() {
+		if want := d.In != 0 && d.Name != "host"; asked[variable(d.Name)] != want || (d.Variable() != "") != want {
+			t.Errorf("%s: asked for its variable %t, want %t", d.Name, asked[variable(d.Name)], want)
+		}
+		for _, other := range []string{d.One, d.Bastion} {
+			if other != "" && !asked[variable(other)] {
+				t.Errorf("%s is not asked for", variable(other))
+			}
+		}
 	}
 }
 

@@ -1,7 +1,6 @@
 package host
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -11,8 +10,9 @@ import (
 // connection block or one entry of its hosts. A nil field says nothing.
 type Settings struct {
 	// Place is how the user wrote this layer, for messages: "connection",
-	// "connection.jump[0]", "SSHKEEPALIVE_JUMP".
+	// "connection.jump[0]", "SSHKEEPALIVE_JUMP"; Names is how the user wrote the settings.
 	Place string
+	Names Names
 	// JumpHost says that the machine is on the way to another one.
 	JumpHost bool
 
@@ -41,8 +41,9 @@ type Settings struct {
 	HostKeys        []string // public keys or CA keys, authorized_keys format
 	KnownHosts      *string
 	KnownHostsFiles []string
-	// HostKeyNames is how the user wrote, or would write, the settings above.
-	HostKeyNames  KeyNames
+	// SharedKeys says that the settings above count for every host that has no keys of
+	// its own, so that another key does not mean that the host's key changed.
+	SharedKeys    bool
 	HostKeyPolicy *string // "strict", "accept-new", "insecure"
 	// UsualKnownHosts replaces the usual files, which are looked into when no layer
 	// names host keys, and may be absent.
@@ -72,22 +73,15 @@ type Settings struct {
 	MaxSessions       *int
 }
 
-// KeyNames is how the user wrote the settings that hold host keys, for messages.
-type KeyNames struct {
-	HostKeys   string // "connection.host_keys", "SSHKEEPALIVE_HOST_KEYS"
-	KnownHosts string
-	// Shared says that they count for every host that has no keys of its own, so that
-	// another key does not mean that the host's key changed.
-	Shared bool
-}
-
-// hostKey names key i. Attributes for one key have names in the singular.
-func (n KeyNames) hostKey(i int) string {
-	name := cmp.Or(n.HostKeys, "host_keys")
-	if strings.HasSuffix(strings.ToLower(name), "host_key") {
+// hostKeyAt names key i of host_keys. Attributes for one key have names in the singular,
+// and a variable has a line for each.
+func (s Spec) hostKeyAt(i int) string {
+	name := s.Names.Written("host_keys")
+	switch {
+	case strings.HasSuffix(strings.ToLower(name), "host_key"):
 		return name
+	case strings.HasPrefix(name, EnvPrefix):
+		return fmt.Sprintf("%s, line %d", name, i+1)
 	}
 	return fmt.Sprintf("%s[%d]", name, i)
 }
-
-func (n KeyNames) knownHosts() string { return cmp.Or(n.KnownHosts, "known_hosts") }

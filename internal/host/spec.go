@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"net"
 	"strconv"
 	"sync"
@@ -62,7 +61,7 @@ type Spec struct {
 	KnownHosts      string
 	KnownHostsFiles []string
 	UsualKnownHosts []string // nil: the usual ones
-	HostKeyNames    KeyNames
+	SharedKeys      bool     // the keys above count for other machines too
 	HostKeyPolicy   string
 	HostKeyAlias    string
 	CheckHostIP     bool
@@ -73,9 +72,10 @@ type Spec struct {
 	PinnedHostKeyType string
 
 	// JumpHost says that the machine is on the way to another one, and Place how the
-	// user wrote it, "" for one of an ssh_config.
+	// user wrote it, "" for one of an ssh_config. Names is how the user wrote the settings.
 	JumpHost bool
 	Place    string
+	Names    Names
 
 	Jump          []Spec // outermost first
 	ProxyCommand  string
@@ -166,32 +166,39 @@ func (s Spec) Key() string {
 	return s.String() + "#" + hex.EncodeToString(mac.Sum(nil)[:12])
 }
 
-// digestTo feeds every field that tells connections apart to add. Name is not
-// among them: two names for one machine share a connection.
+// digestTo feeds every setting to add, and how many jump hosts there are, and theirs.
+// What settings are called is not among them: two names for one machine share a
+// connection.
 func (s Spec) digestTo(add func(string)) {
-	agent := "unsaid"
-	if s.Agent != nil {
-		agent = strconv.FormatBool(*s.Agent)
+	for _, d := range settingTable() {
+		add(digested(d.value(&s)))
 	}
-	for _, part := range []string{
-		s.Transport, s.Root, s.Host, strconv.Itoa(s.Port), s.User,
-		s.PrivateKey.Reveal(), s.PrivateKeyPath, s.PrivateKeyPassphrase.Reveal(), s.Certificate, s.Password.Reveal(),
-		agent, s.AgentIdentity, s.AgentSocket, strconv.FormatBool(s.IdentitiesOnly),
-		fmt.Sprintf("%t %q %q", s.IdentityFiles != nil, s.IdentityFiles, s.CertificateFiles),
-		s.KnownHosts, s.HostKeyPolicy, s.HostKeyAlias, strconv.FormatBool(s.CheckHostIP), s.PinnedHostKey,
-		s.ProxyCommand, s.ProxyURL.Reveal(), s.AddressFamily,
-		strconv.FormatBool(s.Sudo), s.SudoPassword.Reveal(), s.SudoUser,
-		fmt.Sprint(s.HostKeys), fmt.Sprint(s.KnownHostsFiles),
-		fmt.Sprintf("%t %q", s.UsualKnownHosts != nil, s.UsualKnownHosts),
-		fmt.Sprint(s.ConnectTimeout, s.HandshakeTimeout, s.CommandTimeout, s.ConnectWait,
-			s.KeepaliveInterval, s.KeepaliveCountMax, s.MaxSessions),
-		strconv.Itoa(len(s.Jump)),
-	} {
-		add(part)
-	}
+	add(strconv.Itoa(len(s.Jump)))
 	for _, hop := range s.Jump {
 		hop.digestTo(add)
 	}
+}
+
+// LogFields are the settings for the log. Of secrets, and of what may hold one, they
+// say only whether they are given; and of each setting that the user gave, where.
+func (s Spec) LogFields() map[string]any {
+	fields := map[string]any{}
+	for _, d := range settingTable() {
+		value := d.value(&s)
+		if d.Secret() || d.unshown {
+			value = digested(value) != ""
+		}
+		if length, ok := value.(time.Duration); ok {
+			value = spelled(length)
+		}
+		if value != nil {
+			fields[d.Name] = value
+		}
+		if as := s.Names[d.Name]; as != "" {
+			fields[d.Name+"_from"] = as
+		}
+	}
+	return fields
 }
 
 // direct reports whether the peer of the connection is the machine itself.

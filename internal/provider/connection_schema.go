@@ -1,8 +1,6 @@
 package provider
 
 import (
-	"time"
-
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -16,19 +14,23 @@ import (
 
 // connectionSchema is the schema of the settings of one place in the provider
 // block.
-func connectionSchema(place scope) map[string]providerschema.Attribute {
+func connectionSchema(place host.Scope) map[string]providerschema.Attribute {
 	attributes := map[string]providerschema.Attribute{}
-	for _, a := range connectionAttributes(place) {
-		attributes[a.name] = a.providerAttribute()
+	for _, d := range settingsIn(place) {
+		attributes[d.Name] = providerAttribute(d, settingDoc(d, place))
 	}
-	if place == inJump {
+	if place == host.InJump {
 		return attributes
 	}
-	for _, a := range bastionAttributes() {
-		attributes[a.name] = a.providerAttribute()
+	for _, d := range host.AllSettings() {
+		if d.One != "" {
+			attributes[d.One] = providerschema.StringAttribute{Optional: true, MarkdownDescription: hostKeyDoc}
+		}
+		if d.Bastion != "" {
+			attributes[d.Bastion] = bastionAttribute(d)
+		}
 	}
-	attributes["host_key"] = providerschema.StringAttribute{Optional: true, MarkdownDescription: hostKeyDoc}
-	hop := connectionSchema(inJump)
+	hop := connectionSchema(host.InJump)
 	attributes["jump"] = providerschema.ListNestedAttribute{
 		Optional:            true,
 		MarkdownDescription: jumpDoc,
@@ -37,18 +39,26 @@ func connectionSchema(place scope) map[string]providerschema.Attribute {
 	return attributes
 }
 
+// bastionAttribute is d of a single hop; of a list it takes one element.
+func bastionAttribute(d host.Setting) providerschema.Attribute {
+	if d.Kind() == host.List {
+		return providerschema.StringAttribute{Optional: true, MarkdownDescription: d.BastionDoc}
+	}
+	return providerAttribute(d, d.BastionDoc)
+}
+
 // sshSchema is the schema of what a resource may override. Secrets are left out
 // at every depth.
 func sshSchema() map[string]resourceschema.Attribute {
 	attributes := map[string]resourceschema.Attribute{}
-	for _, a := range connectionAttributes(inSSH) {
-		attributes[a.name] = a.resourceAttribute()
+	for _, d := range settingsIn(host.InSSH) {
+		attributes[d.Name] = resourceAttribute(d, settingDoc(d, host.InSSH))
 	}
 	attributes["host_key"] = resourceschema.StringAttribute{Optional: true, MarkdownDescription: hostKeyDoc}
 	hop := map[string]resourceschema.Attribute{}
-	for _, a := range connectionAttributes(inJump) {
-		if !a.secret() {
-			hop[a.name] = a.resourceAttribute()
+	for _, d := range settingsIn(host.InJump) {
+		if !d.Secret() {
+			hop[d.Name] = resourceAttribute(d, settingDoc(d, host.InJump))
 		}
 	}
 	attributes["jump"] = resourceschema.ListNestedAttribute{
@@ -75,49 +85,44 @@ const (
 	jumpDoc    = "Hosts to go through, in order, each with its own host keys. What a hop does not say about logging in is taken from the host itself. An empty list goes straight there, whatever is said elsewhere."
 )
 
-func (a connectionAttribute) providerAttribute() providerschema.Attribute {
-	switch a.slot(&host.Settings{}).(type) {
-	case **int:
-		return providerschema.Int64Attribute{Optional: true, MarkdownDescription: a.doc, Validators: a.bounds()}
-	case **bool:
-		return providerschema.BoolAttribute{Optional: true, MarkdownDescription: a.doc}
-	case *[]string:
-		if a.listed() {
-			return providerschema.ListAttribute{Optional: true, MarkdownDescription: a.doc, ElementType: types.StringType}
-		}
+func providerAttribute(d host.Setting, doc string) providerschema.Attribute {
+	switch d.Kind() {
+	case host.Number:
+		return providerschema.Int64Attribute{Optional: true, MarkdownDescription: doc, Validators: bounds(d)}
+	case host.Flag:
+		return providerschema.BoolAttribute{Optional: true, MarkdownDescription: doc}
+	case host.List:
+		return providerschema.ListAttribute{Optional: true, MarkdownDescription: doc, ElementType: types.StringType}
 	}
-	return providerschema.StringAttribute{Optional: true, MarkdownDescription: a.doc, Sensitive: a.secret(), Validators: a.words()}
+	return providerschema.StringAttribute{Optional: true, MarkdownDescription: doc, Sensitive: d.Secret(), Validators: words(d)}
 }
 
-func (a connectionAttribute) resourceAttribute() resourceschema.Attribute {
-	switch a.slot(&host.Settings{}).(type) {
-	case **int:
-		return resourceschema.Int64Attribute{Optional: true, MarkdownDescription: a.doc, Validators: a.bounds()}
-	case **bool:
-		return resourceschema.BoolAttribute{Optional: true, MarkdownDescription: a.doc}
-	case *[]string:
-		return resourceschema.ListAttribute{Optional: true, MarkdownDescription: a.doc, ElementType: types.StringType}
+func resourceAttribute(d host.Setting, doc string) resourceschema.Attribute {
+	switch d.Kind() {
+	case host.Number:
+		return resourceschema.Int64Attribute{Optional: true, MarkdownDescription: doc, Validators: bounds(d)}
+	case host.Flag:
+		return resourceschema.BoolAttribute{Optional: true, MarkdownDescription: doc}
+	case host.List:
+		return resourceschema.ListAttribute{Optional: true, MarkdownDescription: doc, ElementType: types.StringType}
 	}
-	return resourceschema.StringAttribute{Optional: true, MarkdownDescription: a.doc, Validators: a.words()}
+	return resourceschema.StringAttribute{Optional: true, MarkdownDescription: doc, Validators: words(d)}
 }
 
-// listed reports whether a list of strings is written as a list; host_key and
-// bastion_host_key hold one element of it.
-func (a connectionAttribute) listed() bool { return a.name != "bastion_host_key" }
-
-func (a connectionAttribute) bounds() []validator.Int64 {
-	if a.least == 0 && a.most == 0 {
+func bounds(d host.Setting) []validator.Int64 {
+	if d.Least == 0 && d.Most == 0 {
 		return nil
 	}
-	return []validator.Int64{int64validator.Between(a.least, a.most)}
+	return []validator.Int64{int64validator.Between(d.Least, d.Most)}
 }
 
-func (a connectionAttribute) words() []validator.String {
-	if _, is := a.slot(&host.Settings{}).(**time.Duration); is {
-		return []validator.String{isDuration{}}
+// words accepts the empty text too, which says nothing.
+func words(d host.Setting) []validator.String {
+	if d.Kind() == host.Duration {
+		return []validator.String{isDuration{unset: true}}
 	}
-	if a.only != nil {
-		return []validator.String{stringvalidator.OneOf(a.only...)}
+	if d.Words != nil {
+		return []validator.String{stringvalidator.OneOf(append([]string{""}, d.Words...)...)}
 	}
 	return nil
 }

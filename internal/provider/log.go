@@ -15,38 +15,18 @@ func logDebug(ctx context.Context, message string, fields map[string]any) {
 	tflog.Debug(ctx, message, host.LogFields(ctx, fields))
 }
 
-// logSpec shows how a host is reached after all layers were merged. Of secrets
-// it says only whether there is one.
+// logSpec shows how a host is reached after all layers were merged, and where the
+// user wrote what. Of secrets it says only whether there is one.
 func logSpec(ctx context.Context, s host.Spec) {
+	fields := s.LogFields()
+	fields["name"], fields["reached_as"] = s.Name, s.String()
 	var hops []string
-	for _, hop := range s.Jump {
+	for i, hop := range s.Jump {
 		hops = append(hops, hop.String())
+		for name, value := range hop.LogFields() {
+			fields[fmt.Sprintf("jump[%d].%s", i, name)] = value
+		}
 	}
-	logDebug(ctx, "connection settings", map[string]any{
-		"host":              s.Name,
-		"reached_as":        s.String(),
-		"jump":              strings.Join(hops, " "),
-		"proxy_command":     s.ProxyCommand != "",
-		"proxy_url":         s.ProxyURL != "",
-		"host_key_policy":   s.HostKeyPolicy,
-		"host_key_alias":    s.HostKeyAlias,
-		"host_keys":         len(s.HostKeys),
-		"known_hosts":       s.KnownHosts != "",
-		"known_hosts_files": append(append([]string{}, s.KnownHostsFiles...), s.UsualKnownHosts...),
-		"private_key":       s.PrivateKey != "",
-		"private_key_path":  s.PrivateKeyPath,
-		"identity_files":    s.IdentityFiles,
-		"identities_only":   s.IdentitiesOnly,
-		"certificate":       s.Certificate != "" || len(s.CertificateFiles) > 0,
-		"password":          s.Password != "",
-		"agent_identity":    s.AgentIdentity,
-		"agent_socket":      s.AgentSocket,
-		"sudo":              s.Sudo,
-		"sudo_user":         s.SudoUser,
-		"sudo_password":     s.SudoPassword != "",
-		"connect_timeout":   s.ConnectTimeout.String(),
-		"handshake_timeout": s.HandshakeTimeout.String(),
-		"command_timeout":   s.CommandTimeout.String(),
-		"keepalive":         fmt.Sprintf("%s x %d", s.KeepaliveInterval, s.KeepaliveCountMax),
-	})
+	fields["jump"] = strings.Join(hops, " ")
+	logDebug(ctx, "connection settings", fields)
 }

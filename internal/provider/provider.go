@@ -5,7 +5,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
@@ -84,7 +83,7 @@ func (p *Provider) Metadata(_ context.Context, _ provider.MetadataRequest, resp 
 
 // Schema describes the provider block.
 func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
-	connection, entry := connectionSchema(inConnection), connectionSchema(inHosts)
+	connection, entry := connectionSchema(host.InConnection), connectionSchema(host.InHosts)
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Sets SSH keepalive, timeout and hardening settings on hosts, proves that sshd really uses them, and shows every drift in the plan.",
 		Attributes: map[string]schema.Attribute{
@@ -104,7 +103,7 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 			"on_unreachable": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: onUnreachableDoc + " Default `recheck`. Environment: `" + onUnreachableEnv + "`.",
-				Validators:          []validator.String{stringvalidator.OneOf(policyWords()...)},
+				Validators:          []validator.String{policyWord()},
 			},
 		},
 	}

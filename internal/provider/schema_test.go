@@ -79,52 +79,65 @@ func TestFieldsAreTheirOwn(t *testing.T) {
 	}
 }
 
-// TestEveryConnectionSettingIsThere fails when a setting of the host package
-// cannot be written anywhere.
+// TestEveryConnectionSettingIsThere: the schemas have what the table of settings says,
+// and its documentation, with default and variable.
 func TestEveryConnectionSettingIsThere(t *testing.T) {
-	found := map[any]string{}
-	s := &host.Settings{}
-	for _, a := range allConnectionAttributes() {
-		if other, twice := found[a.slot(s)]; twice {
-			t.Errorf("%s and %s are kept in one field", a.name, other)
+	in := map[host.Scope]func(string) string{}
+	for _, place := range []host.Scope{host.InConnection, host.InHosts, host.InJump} {
+		attributes := connectionSchema(place)
+		in[place] = func(name string) string {
+			if attributes[name] == nil {
+				return ""
+			}
+			return attributes[name].GetMarkdownDescription()
 		}
-		found[a.slot(s)] = a.name
 	}
-	v := reflect.ValueOf(s).Elem()
-	for i := range v.NumField() {
-		name := v.Type().Field(i).Name
-		if slices.Contains([]string{
-			"Jump", "PinnedHostKey", // a list of its own; from state
-			"Place", "JumpHost", "HostKeyNames", // what the settings are called
-			"IdentityFiles", "CertificateFiles", "UsualKnownHosts", "HostKeyAlias", "CheckHostIP", "AddressFamily", // from an ssh_config
-		}, name) {
-			continue
+	ssh := sshSchema()
+	in[host.InSSH] = func(name string) string {
+		if ssh[name] == nil {
+			return ""
 		}
-		if found[v.Field(i).Addr().Interface()] == "" {
-			t.Errorf("no attribute holds Settings.%s", name)
+		return ssh[name].GetMarkdownDescription()
+	}
+	for _, d := range host.AllSettings() {
+		for place, doc := range in {
+			want := d.In&place != 0 && !(d.Secret() && place == host.InSSH)
+			if text := doc(d.Name); (text != "") != want || !strings.Contains(text, d.Doc) && want {
+				t.Errorf("%s in %d: want it %t, have %q", d.Name, place, want, text)
+			}
+		}
+		text := in[host.InConnection](d.Name)
+		if text != "" && (!strings.Contains(text, d.Variable()) || !strings.Contains(text, d.DefaultText())) {
+			t.Errorf("%s: %q", d.Name, text)
+		}
+		for _, other := range []string{d.One, d.Bastion} {
+			if other != "" && in[host.InHosts](other) == "" {
+				t.Errorf("%s is missing", other)
+			}
 		}
 	}
 }
 
 func TestSecretsAreSensitiveAndNeverInAResource(t *testing.T) {
 	secrets := 0
-	for _, a := range append(allConnectionAttributes(), bastionAttributes()...) {
-		if !a.secret() {
+	entry := connectionSchema(host.InHosts)
+	for _, d := range host.AllSettings() {
+		if !d.Secret() {
 			continue
 		}
 		secrets++
-		if !a.providerAttribute().IsSensitive() {
-			t.Errorf("%s is shown in plans", a.name)
+		if !entry[d.Name].IsSensitive() || d.Bastion != "" && !entry[d.Bastion].IsSensitive() {
+			t.Errorf("%s is shown in plans", d.Name)
 		}
-		if _, ok := sshSchema()[a.name]; ok {
-			t.Errorf("a resource can hold %s, and state would", a.name)
+		if _, ok := sshSchema()[d.Name]; ok {
+			t.Errorf("a resource can hold %s, and state would", d.Name)
 		}
 		hop := sshSchema()["jump"].(schema.ListNestedAttribute).NestedObject.Attributes
-		if _, ok := hop[a.name]; ok {
-			t.Errorf("a resource's hop can hold %s", a.name)
+		if _, ok := hop[d.Name]; ok {
+			t.Errorf("a resource's hop can hold %s", d.Name)
 		}
 	}
-	if secrets < 6 {
+	if secrets < 5 {
 		t.Errorf("only %d secrets were found", secrets)
 	}
 }

@@ -49,7 +49,7 @@ func whereSchema(ctx context.Context, hostDoc string) map[string]schema.Attribut
 		"on_unreachable": schema.StringAttribute{
 			Optional:            true,
 			MarkdownDescription: onUnreachableDoc + " Default: the provider's `on_unreachable`.",
-			Validators:          []validator.String{stringvalidator.OneOf(policyWords()...)},
+			Validators:          []validator.String{policyWord()},
 		},
 		"timeouts": timeoutsAttribute(ctx),
 	}

@@ -43,14 +43,14 @@ func newSession(ctx context.Context, m providerModel) (*session, diag.Diagnostic
 	s := &session{onUnreachable: m.OnUnreachable, hosts: map[string]layered{}, hostsUnknown: m.Hosts.IsUnknown(), configs: userconf.New()}
 	var diags diag.Diagnostics
 	var err error
-	if s.environment, err = host.EnvSettings(os.LookupEnv); err != nil {
-		diags.AddError("Bad environment variable", sentence(err.Error())+" The environment is asked for what the provider block does not say.")
+	if s.environment, err = host.EnvSettings(os.LookupEnv, parseDuration); err != nil {
+		diags.AddError("Bad environment variable", sentence(capital(err.Error()))+" The environment is asked for what the provider block does not say.")
 	}
 	if word := os.Getenv(onUnreachableEnv); word != "" && !slices.Contains(policyWords(), word) {
 		diags.AddError("Bad environment variable", fmt.Sprintf("%s is %q; it is one of %q.", onUnreachableEnv, word, policyWords()))
 	}
 	s.connection = newLayer(ctx, path.Root("connection"), m.Connection, &diags)
-	s.connection.settings.HostKeyNames.Shared = true
+	s.connection.settings.SharedKeys = true
 	for name, value := range m.Hosts.Elements() {
 		if object, ok := value.(types.Object); ok {
 			s.hosts[name] = newLayer(ctx, path.Root("hosts").AtMapKey(name), object, &diags)
@@ -63,7 +63,7 @@ func newSession(ctx context.Context, m providerModel) (*session, diag.Diagnostic
 func newLayer(ctx context.Context, at path.Path, object types.Object, diags *diag.Diagnostics) layered {
 	settings, err := layer(object, at.String())
 	if err != nil {
-		diags.AddAttributeError(at, "Bad connection settings", sentence(err.Error()))
+		diags.AddAttributeError(at, "Bad connection settings", sentence(capital(err.Error())))
 	}
 	return layered{settings: settings, unknown: unknownIn(ctx, object)}
 }
@@ -126,7 +126,7 @@ func (s *session) locate(ctx context.Context, a address) (whereabouts, error) {
 	}
 	own, err := layer(a.SSH, "ssh")
 	if err != nil {
-		return whereabouts{}, fmt.Errorf("ssh: %w", err)
+		return whereabouts{}, err
 	}
 	where, entry, err := s.lookUp(a.Host.ValueString())
 	if err != nil {

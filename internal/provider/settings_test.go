@@ -25,6 +25,8 @@ func TestSettingsMerge(t *testing.T) {
 	t.Setenv("SSHKEEPALIVE_USER", "env")
 	t.Setenv("SSHKEEPALIVE_PORT", "1000")
 	t.Setenv("SSHKEEPALIVE_COMMAND_TIMEOUT", "7s")
+	t.Setenv("SSHKEEPALIVE_CONNECT_WAIT", "1d")
+	t.Setenv("SSHKEEPALIVE_HANDSHAKE_TIMEOUT", "500ms")
 	provider := values{
 		"connection": values{"port": 1001, "private_key": "connection", "connect_timeout": "1s", "keepalive_interval": "2m"},
 		"hosts":      values{"web1": values{"host": "10.0.0.5", "port": 1002, "sudo": true, "connect_timeout": "1500ms"}},
@@ -41,6 +43,7 @@ func TestSettingsMerge(t *testing.T) {
 		{"in OpenSSH's times", s.KeepaliveInterval, 2 * time.Minute},
 		{"then the environment", s.User, "env"},
 		{"in Go's times", s.CommandTimeout, 7 * time.Second},
+		{"in OpenSSH's times, as the attribute", s.HandshakeTimeout, 500 * time.Millisecond},
 		{"then the default", s.MaxSessions, 5},
 		{"the named host's sudo", s.Sudo, true},
 	} {
@@ -90,15 +93,56 @@ func TestEmptyJumpGoesStraight(t *testing.T) {
 	}
 }
 
+// TestEmptyTextSaysNothing: modules pass on variables that are empty, and what is
+// empty is as if it were absent, in each place and for each attribute that is a text.
+func TestEmptyTextSaysNothing(t *testing.T) {
+	t.Setenv("SSHKEEPALIVE_USER", "env")
+	empty := func(place host.Scope) values {
+		v := values{}
+		for _, d := range settingsIn(place) {
+			switch {
+			case d.Kind() == host.List:
+				v[d.Name] = []any{""}
+			case d.Kind() != host.Number && d.Kind() != host.Flag && d.Name != "host":
+				v[d.Name] = ""
+			}
+		}
+		if place != host.InJump {
+			v["host_key"] = ""
+		}
+		if place == host.InConnection || place == host.InHosts {
+			for _, name := range []string{"bastion_host", "bastion_user", "bastion_password", "bastion_private_key", "bastion_certificate", "bastion_host_key"} {
+				v[name] = ""
+			}
+		}
+		return v
+	}
+	want := specOf(t, values{"hosts": values{"web1": values{"jump": []any{values{"host": "b"}}}}}, basic)
+	hop := empty(host.InJump)
+	hop["host"] = "b"
+	entry := empty(host.InHosts)
+	entry["jump"] = []any{hop}
+	have := specOf(t, values{"connection": empty(host.InConnection), "hosts": values{"web1": entry}, "on_unreachable": ""}, with(values{"ssh": empty(host.InSSH)}))
+	if have.Key() != want.Key() || have.User != "env" || len(have.Jump) != 1 || have.Jump[0].Host != "b" {
+		t.Errorf("have %+v\nwant %+v", have, want)
+	}
+	for name, key := range map[string]string{"host_keys": "", "known_hosts_files": ""} {
+		s := specOf(t, values{"connection": values{"known_hosts": "# none"}, "hosts": values{"web1": values{name: []any{key}}}}, basic)
+		if s.KnownHosts == "" {
+			t.Errorf("a list of an empty text in %s silences connection", name)
+		}
+	}
+}
+
 func TestContradictionsOfTheProviderBlock(t *testing.T) {
 	key := "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ6bJ9VbHlFjxZGV9HbIyOtVsxTd1m1uBHLfZTgC9P0J"
 	for _, c := range []struct {
 		config values
 		words  []string
 	}{
-		{values{"connection": values{"host_key": key, "host_keys": []any{key}}}, []string{"connection", "host_key and host_keys are two names"}},
-		{values{"connection": values{"bastion_host": "b"}, "hosts": values{"a": values{"bastion_port": 2222}}}, []string{"bastion_port is given without bastion_host"}},
-		{values{"hosts": values{"a": values{"bastion_host": "b", "jump": []any{values{"host": "c"}}}}}, []string{`hosts`, "bastion_host and jump both"}},
+		{values{"connection": values{"host_key": key, "host_keys": []any{key}}}, []string{"`connection.host_key` and `connection.host_keys` are two names"}},
+		{values{"connection": values{"bastion_host": "b"}, "hosts": values{"a": values{"bastion_port": 2222}}}, []string{"`hosts[\"a\"].bastion_port` is given without `hosts[\"a\"].bastion_host`"}},
+		{values{"hosts": values{"a": values{"bastion_host": "b", "jump": []any{values{"host": "c"}}}}}, []string{"`hosts[\"a\"].bastion_host` and `hosts[\"a\"].jump` both"}},
 	} {
 		r := start(t, engineOf(nil), c.config)
 		mustSay(t, r.configured, failed, c.words...)

@@ -119,8 +119,11 @@ func (isTime) ValidateString(_ context.Context, req validator.StringRequest, res
 }
 
 // isDuration accepts the times that bound our own work, within limits unless most
-// is 0.
-type isDuration struct{ least, most time.Duration }
+// is 0, and the empty text if that is a way to say nothing.
+type isDuration struct {
+	least, most time.Duration
+	unset       bool
+}
 
 func (isDuration) Description(context.Context) string { return `a time such as "10s" or "1m30s"` }
 
@@ -131,6 +134,9 @@ func (v isDuration) ValidateString(_ context.Context, req validator.StringReques
 		return
 	}
 	text := req.ConfigValue.ValueString()
+	if text == "" && v.unset {
+		return
+	}
 	d, err := parseDuration(text)
 	switch {
 	case err != nil:

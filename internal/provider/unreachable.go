@@ -4,7 +4,9 @@ import (
 	"os"
 	"slices"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
@@ -25,11 +27,16 @@ const (
 
 func policyWords() []string { return []string{string(recheck), string(fail), string(ignore)} }
 
+// policyWord accepts a policy, and the empty text, which says nothing.
+func policyWord() validator.String {
+	return stringvalidator.OneOf(append([]string{""}, policyWords()...)...)
+}
+
 // choosePolicy returns what the first of the resource, the provider and the
 // environment says.
 func choosePolicy(spelled ...types.String) policy {
 	for _, s := range spelled {
-		if !s.IsNull() && !s.IsUnknown() {
+		if s.ValueString() != "" { // neither null nor unknown
 			return policy(s.ValueString())
 		}
 	}
