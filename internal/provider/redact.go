@@ -23,6 +23,8 @@ type redactingServer struct {
 	shown func() redaction
 	// schemas are the framework's, which tell the types of values.
 	schemas func() *tfprotov6.GetProviderSchemaResponse
+	// identities are the framework's schemas of identities.
+	identities func() *tfprotov6.GetResourceIdentitySchemasResponse
 }
 
 func redacted(all everything, shown func() redaction) redactingServer {
@@ -30,6 +32,12 @@ func redacted(all everything, shown func() redaction) redactingServer {
 		resp, err := all.GetProviderSchema(context.Background(), &tfprotov6.GetProviderSchemaRequest{})
 		if err != nil {
 			return &tfprotov6.GetProviderSchemaResponse{}
+		}
+		return resp
+	}), sync.OnceValue(func() *tfprotov6.GetResourceIdentitySchemasResponse {
+		resp, err := all.GetResourceIdentitySchemas(context.Background(), &tfprotov6.GetResourceIdentitySchemasRequest{})
+		if err != nil {
+			return &tfprotov6.GetResourceIdentitySchemasResponse{}
 		}
 		return resp
 	})}

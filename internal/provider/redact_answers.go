@@ -224,6 +224,14 @@ func (s redactingServer) dataSource(name string) tftypes.Type {
 	return typeIn(s.schemas().DataSourceSchemas, name)
 }
 
+// identity is the type of a resource's identity, nil for an unknown one.
+func (s redactingServer) identity(name string) tftypes.Type {
+	if schema := s.identities().IdentitySchemas[name]; schema != nil {
+		return schema.ValueType()
+	}
+	return nil
+}
+
 func typeIn(schemas map[string]*tfprotov6.Schema, name string) tftypes.Type {
 	if schema := schemas[name]; schema != nil {
 		return schema.ValueType()

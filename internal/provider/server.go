@@ -29,7 +29,7 @@ func (p *Provider) Serve(debug bool) error {
 func (p *Provider) Server() tfprotov6.ProviderServer {
 	served := providerserver.NewProtocol6(p)()
 	if all, ok := served.(everything); ok {
-		return redacted(blockServer{all}, p.redaction)
+		return jsonStateServer{redacted(blockServer{all}, p.redaction)}
 	}
 	return served
 }
