@@ -1,7 +1,5 @@
 # What every script that asks an sshd needs: SSHD is the program, HK what makes it
 # load the keys of the host.
-NL=$(printf '\nx');
-NL=${NL%x};
 LENT=;
 GIVEN=;
 T=;

@@ -82,7 +82,11 @@ func dropDirs(dirs []string) string {
 	if len(dirs) == 0 {
 		return ""
 	}
-	return removeDirs(slices.Backward(dirs))
+	var b strings.Builder
+	for _, dir := range slices.Backward(dirs) {
+		b.WriteString("rmdir " + quote(dir) + " 2>/dev/null\n")
+	}
+	return b.String() + "true\n"
 }
 
 // afresh looks over a connection of its own.

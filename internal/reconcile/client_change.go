@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"errors"
@@ -17,8 +18,12 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-//go:embed client_stage.sh
-var clientStageSource string
+var (
+	//go:embed client_stage.sh
+	clientStageSource string
+	//go:embed client_prepare.sh
+	clientPrepareSource string
+)
 
 // clientChange is one plan on its way onto a machine.
 type clientChange struct {
@@ -34,7 +39,7 @@ type clientChange struct {
 // whether they stay. No daemon is involved, and nobody can be locked out, so no
 // watchdog is armed.
 func (c clientChange) run(ctx context.Context) (ClientSight, Outcome, error) {
-	if err := c.exposed(); err != nil {
+	if err := cmp.Or(c.exposed(), c.foreign()); err != nil {
 		return c.before, Unchanged, wrap(c.target.Spec, "decide", Unchanged, err)
 	}
 	if err := c.validate(ctx); err != nil {
@@ -57,7 +62,7 @@ func (c clientChange) run(ctx context.Context) (ClientSight, Outcome, error) {
 		}
 		return after, Applied, nil
 	}
-	outcome, err := commit.Run(ctx, machine{c.host, c.target.as}, c.request(), confirm)
+	outcome, err := commit.Run(ctx, machine{c.host, c.target.asOwner}, c.request(), confirm)
 	if err != nil {
 		c.tidy(ctx)
 		return c.before, Outcome(outcome), unverified(c.target.Spec, outcome, err)
@@ -76,6 +81,17 @@ func (c clientChange) exposed() error {
 			return &commit.ExposedError{Path: c.before.Facts.File, Dir: dir, UID: uid, Owner: uid, Mode: fmt.Sprintf("%04o", s.Mode)}
 		}
 		dir = parentOf(dir)
+	}
+	return nil
+}
+
+// foreign refuses a change of another file than the managed one: which files there are
+// is the account's word.
+func (c clientChange) foreign() error {
+	for _, x := range c.plan.Changes {
+		if x.Path != c.before.Facts.File {
+			return fmt.Errorf("%s would be changed, and %s is what is managed", x.Path, c.before.Facts.File)
+		}
 	}
 	return nil
 }
@@ -101,7 +117,7 @@ func (c clientChange) validate(ctx context.Context) error {
 	if len(c.plan.Changes) == 0 {
 		return nil
 	}
-	res, err := run(ctx, c.host, c.target.as(host.Script{Name: "validate", Text: c.stageScript(), Convergent: true}))
+	res, err := run(ctx, c.host, c.target.asAccount(host.Script{Name: "validate", Text: c.stageScript(), Convergent: true}))
 	if err != nil {
 		return err
 	}
@@ -141,10 +157,10 @@ func (c clientChange) stageScript() string {
 		files[entry] = []byte("Include " + stage + tree.Main + "\nInclude " + stage + tree.System + "\n")
 	}
 	var b strings.Builder
-	for name, value := range map[string]string{"STAGE": stage, "WHO": f.User, "H": f.Home, "SSH": c.before.ssh, "ENTRY": entry} {
+	for name, value := range map[string]string{"STAGE": stage, "H": f.Home, "SSH": c.before.ssh, "ENTRY": entry} {
 		b.WriteString(name + "=" + quote(value) + "\n")
 	}
-	b.WriteString(becomeSource + "stage() {\n:\n")
+	b.WriteString(oneLine(filesSource) + "\nstage() {\n:\n")
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		b.WriteString("text() { " + commit.Print(files[name]) + "; }\nput " + quote(name) + " text\n")
 	}
@@ -169,26 +185,31 @@ func includeDir(t sshconf.Tree, f keepalive.ClientFacts, name string) string {
 // begins as a file of ours does, so that one that an interrupted run left behind
 // is known.
 func (c clientChange) prepare(ctx context.Context) error {
-	var b strings.Builder
+	var owner, account []string
 	for _, dir := range c.plan.MakeDirs {
-		fmt.Fprintf(&b, "[ -d %[1]s ] || %[2]smkdir -m %[3]s %[1]s || exit\n", quote(dir), c.personOf(dir), c.dirMode(dir))
+		if c.ownersDir(dir) {
+			owner = append(owner, "make "+quote(dir)+" "+c.dirMode())
+		} else {
+			account = append(account, "make "+quote(dir)+" 700")
+		}
 	}
 	for _, f := range c.created() {
-		fmt.Fprintf(&b, "[ -e %[1]s ] || { set -C; umask %[2]s; { %[3]s; } >%[1]s; set +C; } || exit\n", quote(f.Path), c.fileMask(), commit.Print(keepalive.Heading(f.New)))
+		owner = append(owner, "heading() { "+commit.Print(keepalive.Heading(f.New))+"; }", "begin "+quote(f.Path)+" "+c.fileMask()+" heading")
 	}
-	return c.script(ctx, "prepare", b.String())
+	if err := c.script(ctx, "prepare", c.target.asAccount, account); err != nil {
+		return err
+	}
+	return c.script(ctx, "prepare", c.target.asOwner, owner)
 }
 
-// personOf runs a command of root's script as the user whose directory it makes.
-func (c clientChange) personOf(dir string) string {
-	if c.target.system() && strings.HasPrefix(dir, c.before.Facts.Home+"/") && c.before.Facts.UID != 0 {
-		return "as "
-	}
-	return ""
+// ownersDir reports whether a directory is made for the file, and so by its owner.
+// Where that is root, any other one is the account's word, and made as the account.
+func (c clientChange) ownersDir(dir string) bool {
+	return !c.target.system() || strings.HasPrefix(c.before.Facts.File, dir+"/")
 }
 
-func (c clientChange) dirMode(dir string) string {
-	if c.target.system() && !strings.HasPrefix(dir, c.before.Facts.Home+"/") {
+func (c clientChange) dirMode() string {
+	if c.target.system() {
 		return "755"
 	}
 	return "700"
@@ -210,36 +231,53 @@ func (c clientChange) created() []keepalive.Change {
 // tidy takes back what prepare made. A failure leaves an empty directory, or a
 // file that says whose it is, and is no news beside the error it follows.
 func (c clientChange) tidy(ctx context.Context) {
-	var b strings.Builder
+	var calls []string
 	for _, f := range c.created() {
-		fmt.Fprintf(&b, "[ \"$(cat %[1]s)\" != \"$(%[2]s)\" ] || rm -f %[1]s\n", quote(f.Path), commit.Print(keepalive.Heading(f.New)))
+		calls = append(calls, "heading() { "+commit.Print(keepalive.Heading(f.New))+"; }", "unbegin "+quote(f.Path)+" heading")
 	}
-	_ = c.script(ctx, "tidy", b.String()+removeDirs(slices.Backward(c.plan.MakeDirs)))
+	_ = c.script(ctx, "tidy", c.target.asOwner, calls)
+	c.dropDirs(ctx, slices.Backward(c.plan.MakeDirs))
 }
 
-func removeDirs(dirs iter.Seq2[int, string]) string {
-	var b strings.Builder
+// dropDirs removes directories. One in which somebody put something stays.
+func (c clientChange) dropDirs(ctx context.Context, dirs iter.Seq2[int, string]) {
+	var owner, account []string
 	for _, dir := range dirs {
-		b.WriteString("rmdir " + quote(dir) + " 2>/dev/null\n")
+		if c.ownersDir(dir) {
+			owner = append(owner, "drop "+quote(dir))
+		} else {
+			account = append(account, "drop "+quote(dir))
+		}
 	}
-	return b.String() + "true\n"
+	_ = c.script(ctx, "tidy", c.target.asAccount, account)
+	_ = c.script(ctx, "tidy", c.target.asOwner, owner)
 }
 
-func (c clientChange) script(ctx context.Context, name, text string) error {
-	if strings.TrimSpace(text) == "" || text == "true\n" {
+// script makes calls of client_prepare.sh.
+func (c clientChange) script(ctx context.Context, name string, as func(host.Script) host.Script, calls []string) error {
+	if len(calls) == 0 {
 		return nil
 	}
-	text = "WHO=" + quote(c.before.Facts.User) + "\n" + becomeSource + text
-	_, err := run(ctx, c.host, c.target.as(host.Script{Name: name, Text: text, Convergent: true}))
-	return err
+	text := oneLine(filesSource+commit.OwnedSource()+exposedSource+clientPrepareSource) + "\n" + strings.Join(calls, "\n") + "\n"
+	res, err := run(ctx, c.host, as(host.Script{Name: name, Text: text, Convergent: true}))
+	if err != nil {
+		return err
+	}
+	var x exposure
+	s := newSections(res.Stdout)
+	return s.read(x.read)
 }
 
 // request lays the change out for the protocol. A user's change keeps its lock
 // and its notes beside the file, where only that user writes; root's are where root
-// alone does.
+// alone does. Root looks at no file but the one it changes: the others are what the
+// account says of its tree.
 func (c clientChange) request() commit.Request {
 	id, f := newID(), c.before.Facts
-	req := commit.Request{ID: id, Base: maps.Clone(f.Tree.Files), Activate: commit.Activation{Kind: commit.None}}
+	req := commit.Request{ID: id, Base: map[string][]byte{}, Activate: commit.Activation{Kind: commit.None}}
+	if !c.target.system() {
+		maps.Copy(req.Base, f.Tree.Files)
+	}
 	for _, x := range c.plan.Changes {
 		if x.Old == nil {
 			x.Old = keepalive.Heading(x.New) // by prepare

@@ -92,9 +92,6 @@ func (e *Engine) changeClient(ctx context.Context, t ClientTarget, want keepaliv
 	if err != nil {
 		return before, outcome, err
 	}
-	if len(plan.RemoveDirs) > 0 {
-		// A directory in which somebody put something stays.
-		_ = c.script(ctx, "tidy", removeDirs(slices.All(plan.RemoveDirs)))
-	}
+	c.dropDirs(ctx, slices.All(plan.RemoveDirs))
 	return after, outcome, nil
 }

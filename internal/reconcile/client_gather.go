@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
@@ -15,6 +16,8 @@ import (
 var (
 	//go:embed client_person.sh
 	personSource string
+	//go:embed includes.sh
+	includesSource string
 	//go:embed client_gather.sh
 	clientGatherSource string
 	//go:embed client_become.sh
@@ -36,7 +39,7 @@ func clientGatherScript(t ClientTarget, want keepalive.Client) string {
 		head.WriteString("; printf '%s\\n' " + quote(line))
 	}
 	head.WriteString("; }; ")
-	return head.String() + oneLine(filesSource+becomeSource+personSource+clientGatherSource)
+	return head.String() + oneLine(filesSource+includesSource+commit.OwnedSource()+exposedSource+personSource+clientGatherSource)
 }
 
 func probeNames(want keepalive.Client) []string {
@@ -52,7 +55,7 @@ func probeNames(want keepalive.Client) []string {
 
 // gatherClient looks at the ssh of the machine behind h.
 func gatherClient(ctx context.Context, h host.Host, t ClientTarget, want keepalive.Client) (ClientSight, error) {
-	res, err := run(ctx, h, t.as(host.Script{Name: "gather", Text: clientGatherScript(t, want), Convergent: true}))
+	res, err := run(ctx, h, t.asAccount(host.Script{Name: "gather", Text: clientGatherScript(t, want), Convergent: true}))
 	if err != nil {
 		return ClientSight{}, err
 	}
@@ -72,6 +75,7 @@ func gatherClient(ctx context.Context, h host.Host, t ClientTarget, want keepali
 type clientReport struct {
 	sections
 	sight        ClientSight
+	exposed      exposure
 	main, system string
 	alone, ended bool
 }
@@ -85,8 +89,18 @@ func (r *clientReport) section(word, arg string) error {
 		return fmt.Errorf("no ssh program is installed on the host")
 	case "notemp":
 		return errNoTemp
+	case "noawk":
+		return errNoAwk
 	case "unreadable":
-		return fmt.Errorf("read the managed file: %s", arg)
+		return fmt.Errorf("%s cannot read the managed file: %s", f.User, arg)
+	case "exposed", "whose", "path":
+		return r.exposed.read(word, arg)
+	case "special":
+		return fmt.Errorf("%s is not a regular file, and ssh would wait for what it is, or never come to its end", arg)
+	case "toobig":
+		return fmt.Errorf("%s has more than 2 MiB, which is not a configuration file", arg)
+	case "oddname":
+		return errOddName(arg)
 	case "user":
 		uid, name, _ := strings.Cut(arg, " ")
 		f.User = name
@@ -161,6 +175,9 @@ func (r *clientReport) finish(t ClientTarget, want keepalive.Client) (ClientSigh
 	f := &r.sight.Facts
 	if !r.ended || r.main == "" || r.system == "" || f.File == "" {
 		return ClientSight{}, errCutShort
+	}
+	if strings.HasPrefix(t.File, "/") && f.File != t.File || t.whose() != "" && f.User != t.whose() {
+		return ClientSight{}, fmt.Errorf("asked about %s of %s, the host reports %s of %s", t.File, t.whose(), f.File, f.User)
 	}
 	f.System = t.system()
 	f.Contexts = keepalive.ProbesOf(want)

@@ -1,9 +1,8 @@
 # Whose ssh it is: sets H and HOME to the home of WHO, whom Go assigns (empty is who
-# runs this), and SSH to the program. It is sent as gather.sh is, so every line ends
+# runs this), SSH to the program, and V to its release. It is sent as gather.sh is, so every line ends
 # where a blank may follow.
 
-ME=$(id -un);
-WHO=${WHO:-$ME};
+WHO=${WHO:-$(id -un)};
 case $WHO in ''|-*|*[!A-Za-z0-9._@\\-]*) say nouser "$WHO"; exit 0 ;; esac;
 H=$(getent passwd "$WHO" 2>/dev/null | cut -d: -f6);
 if [ -z "$H" ] && id "$WHO" >/dev/null 2>&1; then
@@ -22,4 +21,5 @@ for f in "$(command -v ssh 2>/dev/null)" /usr/bin/ssh /usr/local/bin/ssh; do
 done;
 if [ -z "$SSH" ]; then say nossh; exit 0; fi;
 say ssh "$SSH";
-say version "$("$SSH" -V 2>&1 | grep -m1 OpenSSH_)";
+V=$("$SSH" -V 2>&1 | grep -m1 OpenSSH_);
+say version "$V";

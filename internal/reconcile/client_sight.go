@@ -5,6 +5,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 )
@@ -77,20 +78,22 @@ func (t ClientTarget) whose() string {
 	return t.login()
 }
 
-// as makes s run as the account that owns the file: root for the system's, the
-// user for a user's. Root never writes below the home of somebody else, who
-// could put a link in the way.
-func (t ClientTarget) as(s host.Script) host.Script {
-	switch {
-	case t.system():
-		s.Root = true
-	case t.User == "" || t.User == t.login():
-		s.Root = false
-	default:
-		s.Root = true
-		s.Text = "WHO=" + quote(t.User) + "\n" + becomeSource + "as /bin/sh -s <<'" + hereEnd + "'\n" + strings.TrimRight(s.Text, "\n") + "\n" + hereEnd + "\n"
+// asAccount makes s run as the account whose ssh it is about, with nobody else's rights:
+// what belongs to an account is read, staged and written as that account.
+func (t ClientTarget) asAccount(s host.Script) host.Script {
+	s.Root = t.User != "" && t.User != t.login()
+	if s.Root {
+		s.Text = "WHO=" + quote(t.User) + "; " + oneLine(becomeSource) + " program() { " + commit.Print([]byte(s.Text)) + "; }; program | as"
 	}
 	return s
 }
 
-const hereEnd = "END_OF_SSHKEEPALIVE_SCRIPT"
+// asOwner makes s run as the account that the file belongs to: root for a file of the
+// system, and else the account whose ssh it is.
+func (t ClientTarget) asOwner(s host.Script) host.Script {
+	if !t.system() {
+		return t.asAccount(s)
+	}
+	s.Root = true
+	return s
+}

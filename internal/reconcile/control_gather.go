@@ -42,7 +42,7 @@ func controlGatherScript(t ClientTarget) string {
 }
 
 func gatherControl(ctx context.Context, h host.Host, t ClientTarget) (ControlSight, error) {
-	res, err := run(ctx, h, t.as(host.Script{Name: "sockets", Text: controlGatherScript(t), Convergent: true}))
+	res, err := run(ctx, h, t.asAccount(host.Script{Name: "sockets", Text: controlGatherScript(t), Convergent: true}))
 	if err != nil {
 		return ControlSight{}, err
 	}

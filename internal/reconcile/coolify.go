@@ -52,7 +52,7 @@ func coolifyGatherScript(t CoolifyTarget, want keepalive.Coolify) string {
 
 // coolifyOpen is the beginning of a script that reads file: under the name in F.
 func coolifyOpen(file string) string {
-	return "FILE=" + quote(file) + "; " + oneLine(filesSource+commit.OwnedSource()+coolifyOpenSource)
+	return "FILE=" + quote(file) + "; " + oneLine(filesSource+commit.OwnedSource()+exposedSource+coolifyOpenSource)
 }
 
 // gatherCoolify looks at the file on the machine behind h.
@@ -77,7 +77,7 @@ func gatherCoolify(ctx context.Context, h host.Host, t CoolifyTarget, want keepa
 type coolifyReport struct {
 	sections
 	sight   CoolifySight
-	exposed commit.ExposedError
+	exposed exposure
 	ended   bool
 }
 
@@ -89,7 +89,7 @@ func (r *coolifyReport) section(word, arg string) error {
 	case "nofile":
 		return fmt.Errorf("%s is not there: no Coolify was installed on this host, or its environment file is elsewhere", file)
 	case "exposed", "whose", "path":
-		return r.exposure(word, arg)
+		return r.exposed.read(word, arg)
 	case "exchanged":
 		return fmt.Errorf("%s was exchanged while it was opened, by the owner of its directory or of one above it", file)
 	case "unreadable":
@@ -112,21 +112,6 @@ func (r *coolifyReport) section(word, arg string) error {
 		r.ended = true
 	default:
 		return fmt.Errorf("unexpected section %q in the report of facts", word)
-	}
-	return nil
-}
-
-// exposure reads, in three lines, that a link is not followed.
-func (r *coolifyReport) exposure(word, arg string) error {
-	switch word {
-	case "exposed":
-		_, where, _ := strings.Cut(arg, " ")
-		r.exposed = commit.ExposedAt(where)
-	case "whose":
-		r.exposed.Owner = cmp.Or(arg, r.exposed.UID)
-	case "path":
-		r.exposed.Path, r.exposed.Link = arg, true
-		return &r.exposed
 	}
 	return nil
 }

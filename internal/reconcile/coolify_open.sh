@@ -1,13 +1,7 @@
 # Finds the environment file, whose name is in FILE, and opens it: sets F to a name under
-# which it can be read any number of times. Go puts commit's owned.sh in front. It is
-# sent as gather.sh is, so every line ends where a blank may follow.
+# which it can be read any number of times. Go puts commit's owned.sh and exposed.sh in
+# front. It is sent as gather.sh is, so every line ends where a blank may follow.
 
-owner() { set -f;
-  # shellcheck disable=SC2046 # words are wanted
-  set -- $(ls -ld "${1#* * }" 2>/dev/null);
-  set +f;
-  printf '%s\n' "$3"; };
-refused() { say exposed "$1" "$EXPOSED"; say whose "$(owner "$EXPOSED")"; say path "$2"; exit 0; };
 identity() { stat -c '%d:%i %F' "$@" 2>/dev/null; };
 
 # Where another account can exchange the file for a link or for a pipe that blocks who

@@ -1,6 +1,6 @@
 # What every script that gathers facts about a tree of files needs.
 
-say() { printf '@%s\n' "$*"; };
+say() { SAY=$1; shift; for ARG; do SAY="$SAY $ARG"; done; printf '@%s\n' "$SAY"; };
 
 # Which machine it is, where the system has an id.
 identify() { for f in /etc/machine-id /var/lib/dbus/machine-id; do
@@ -13,15 +13,20 @@ word() { case $1 in
   *) WORD="'$1'" ;;
   esac; };
 
-# The words after the Include lines of files, as far as a shell can tell.
-includes() { sed -n -e '/^[[:space:]]*"\{0,1\}[Ii][Nn][Cc][Ll][Uu][Dd][Ee]"\{0,1\}[[:space:]=]\{1,\}/!d' -e 's///' -e 's/["[:space:]]/ /g' -e p "$@"; };
+# bound ends a program that waits for ever: for a pipe that somebody put in the place of
+# a file.
+if command -v timeout >/dev/null; then bound() { timeout 20 "$@"; }; else bound() { "$@"; }; fi;
+
+NL=$(printf '\nx');
+NL=${NL%x};
 
 # Files: their names, then what wc counts of each, then the bytes of all in the same
 # order, and a line that proves that they were as many. One program for all is the
 # least that a host can be asked to start.
-send() { [ $# -gt 0 ] || return 0; for f in "$@"; do say file "$f"; done; say sizes; wc -c "$@"; say bytes; cat "$@"; echo; };
+send() { [ $# -gt 0 ] || return 0; for f in "$@"; do say file "$f"; done; say sizes; bound wc -c "$@"; say bytes; bound cat "$@"; echo; };
 
 # Which of the files are mounts of their own, as containers and ConfigMaps have them:
 # no other file can take the place of such a one.
-mounts() { for f in "$@"; do set -- "$@" -e " $f "; shift; done;
+mounts() { [ $# -gt 0 ] || return 0;
+  for f in "$@"; do set -- "$@" -e " $f "; shift; done;
   grep -F "$@" /proc/self/mountinfo 2>/dev/null | while read -r l; do say mount "$l"; done; };

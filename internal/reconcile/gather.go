@@ -32,8 +32,8 @@ var (
 // ObserveServer ask about t's sshd. No word in it has a semicolon before a blank: the
 // blanks that only part commands are left out.
 func gatherScript(t Target, q questions) string {
-	return "CFG=" + quote(t.ConfigFile) + "; " + flag("IMAGE", t.isImage()) + flag("GREETED", q.greeted) + flag("FRESH", q.fresh) + flag("SOCKETS", q.sockets) +
-		q.functions() + strings.ReplaceAll(oneLine(filesSource+askSource+listenerSource+finder(t)+gatherSource), "; ", ";")
+	return "CFG=" + quote(t.ConfigFile) + "; " + flag("IMAGE", t.isImage()) + flag("GREETED", q.greeted) + flag("OLD", q.old) + flag("FRESH", q.fresh) + flag("SOCKETS", q.sockets) +
+		q.functions() + strings.ReplaceAll(oneLine(filesSource+includesSource+askSource+listenerSource+finder(t)+gatherSource), "; ", ";")
 }
 
 // finder is the part of the script that finds the daemon of t: the one that
@@ -153,7 +153,8 @@ type connection struct {
 
 func lookOver(ctx context.Context, h connection, t Target, q questions) (*view, map[string]answer, error) {
 	began := time.Now()
-	q.greeted, q.fresh = !greeted(h).IsZero(), h.renew == nil
+	release := greeted(h)
+	q.greeted, q.old, q.fresh = !release.IsZero(), !release.AtLeast(8, 7), h.renew == nil
 	res, err := run(ctx, h, host.Script{Name: "gather", Text: gatherScript(t, q), Root: true, Convergent: true})
 	if err != nil {
 		return nil, nil, err
@@ -211,6 +212,7 @@ func fullVersion(program, server string) string {
 
 var (
 	errCutShort = errors.New("the report of facts is cut short")
+	errNoAwk    = errors.New("no awk program is installed on the host")
 	errNoTemp   = errors.New("the host has no room for a temporary directory (mktemp -d failed)")
 )
 

@@ -1,9 +1,10 @@
 # Gathers every fact about one sshd in one go. Go puts assignments of CFG (main
 # file or empty), IMAGE (not empty where nothing runs, and what we see of
 # /proc is of the machine that builds the image), GREETED (not empty where the
-# server told its release as it greeted), FRESH (not empty where the connection is
-# seconds old) and SOCKETS (not empty where it matters who listens), the functions
-# specs and wants, files.sh, ask.sh, and what finds the daemon in front: chain.sh
+# server told its release as it greeted), OLD (not empty where that is before 8.7),
+# FRESH (not empty where the connection is seconds old) and SOCKETS (not empty where
+# it matters who listens), the functions specs and wants, files.sh, includes.sh,
+# ask.sh, and what finds the daemon in front: chain.sh
 # over SSH, here.sh on this machine, nothing for an image. It drops the comments
 # and joins the lines with blanks: a script of one line travels on the exec line
 # and costs two round trips instead of three. So every line here ends where a
@@ -56,6 +57,8 @@ if [ -z "$GREETED" ]; then
   V=$("$SSHD" -V 2>&1);
   case $V in *OpenSSH_*) V=OpenSSH_${V#*OpenSSH_} ;; esac;
   say version "${V%%"$NL"*}";
+  OLD=;
+  old "$V";
 fi;
 
 # A unit is the daemon's if systemd says that it is its main process: a supervisor
@@ -159,11 +162,14 @@ meet() { case $SEEN in *"|$1|"*) return ;; esac;
   stamp "$1";
   NEW="$NEW $WORD"; };
 NEW=;
+SERVER=1;
 meet "$MAIN";
 while [ -n "$NEW" ]; do
   FILES=$FILES$NEW;
   set -f;
-  # shellcheck disable=SC2046 # words are wanted
+  i=$IFS;
+  IFS=$NL;
+  # shellcheck disable=SC2046 # lines are wanted
   set -- $(eval "includes $NEW");
   NEW=;
   for g in "$@"; do
@@ -174,12 +180,14 @@ while [ -n "$NEW" ]; do
     if [ -d "$d" ]; then say includedir "$d"; stamp "$d"; fi;
   done;
   set +f;
+  IFS=;
   for g in "$@"; do
     case $g in /*) ;; *) g=$DIR/$g ;; esac;
     for f in $g; do
       if [ -f "$f" ] && [ -r "$f" ]; then meet "$f"; fi;
     done;
   done;
+  IFS=$i;
 done;
 eval "send $FILES";
 eval "mounts $FILES";

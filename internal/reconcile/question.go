@@ -14,6 +14,7 @@ type questions struct {
 	texts []string // wanted lines, for sshd -T to judge and to spell
 
 	greeted bool // the server told its release
+	old     bool // which is one before 8.7
 	fresh   bool // the connection was made for this look
 	sockets bool // who listens matters
 }

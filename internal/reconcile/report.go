@@ -99,8 +99,10 @@ func (r *report) section(word, arg string) error {
 		return fmt.Errorf("no sshd program is installed on the host")
 	case "notemp":
 		return errNoTemp
+	case "noawk":
+		return errNoAwk
 	case "oddname":
-		return fmt.Errorf("a file is included whose name has a line end in it: it begins with %s", arg)
+		return errOddName(arg)
 	case "unreadable":
 		return &NoDaemonError{NoMain, arg}
 	case "version":
@@ -259,4 +261,8 @@ func (r *report) newerThan(t int64) bool {
 		}
 	}
 	return false
+}
+
+func errOddName(begin string) error {
+	return fmt.Errorf("a file is included whose name has a line end in it: it begins with %s", begin)
 }

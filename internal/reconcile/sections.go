@@ -74,7 +74,7 @@ func (s *sections) dump(word, arg string, kinds ...string) error {
 // contents takes the files that were named: what wc counted of each, and the bytes
 // of all of them, which are as many if nobody wrote meanwhile.
 func (s *sections) contents() error {
-	counts, rest, _ := strings.Cut(s.rest, "@bytes\n")
+	counts, rest, _ := strings.Cut(s.rest, "\n@bytes\n") // no line of wc begins so
 	for _, name := range s.names {
 		var line string
 		line, counts, _ = strings.Cut(counts, "\n")
