@@ -170,7 +170,7 @@ func (c *conn) run(ctx context.Context, s Script) (Result, error) {
 			"host": c.spec.label(), "script": s.Name, "exit": result.Exit, "ms": time.Since(began).Milliseconds()})
 		return result, nil
 	}
-	failure.Host, failure.User, failure.Script = c.spec.label(), c.spec.User, s.Name
+	failure.Host, failure.User, failure.Names, failure.Script = c.spec.label(), c.spec.User, c.spec.Names, s.Name
 	failure.ServerIdent, failure.Elapsed, failure.masker = c.identity.ServerVersion, time.Since(began), c.masker()
 	logDebug(ctx, "script failed", map[string]any{
 		"host": c.spec.label(), "script": s.Name, "kind": string(failure.Kind), "phase": string(failure.Phase), "ms": time.Since(began).Milliseconds()})

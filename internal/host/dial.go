@@ -143,7 +143,7 @@ func (h *handshake) connect(ctx context.Context, r route) (net.Conn, error) {
 	}
 	// The dialer may notice the deadline before the context does.
 	if ctx.Err() == nil && (dialCtx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded)) {
-		err = fmt.Errorf("%sno answer within connect_timeout = %s", throughWhat(err), h.spec.ConnectTimeout)
+		err = fmt.Errorf("%sno answer within %s = %s", throughWhat(err), h.spec.as("connect_timeout"), h.spec.ConnectTimeout)
 	}
 	phase := PhaseTCP
 	var dns *net.DNSError
@@ -258,7 +258,7 @@ func (h *handshake) judge(ctx, hctx context.Context, err error) *Error {
 	case ctx.Err() != nil:
 		return h.fail(ctx, Canceled, phase, ctx.Err())
 	case hctx.Err() != nil:
-		return h.fail(ctx, Timeout, phase, fmt.Errorf("no end within handshake_timeout = %s", h.spec.HandshakeTimeout))
+		return h.fail(ctx, Timeout, phase, fmt.Errorf("no end within %s = %s", h.spec.as("handshake_timeout"), h.spec.HandshakeTimeout))
 	case h.verdict != nil:
 		return h.refused()
 	case phase == PhaseIdent && before == "" && errors.As(err, &ended) && ended.notFound():
@@ -310,7 +310,7 @@ func (h *handshake) fail(ctx context.Context, kind Kind, phase Phase, err error)
 }
 
 func (h *handshake) complete(e *Error) *Error {
-	e.Host, e.User, e.Address, e.Attempts = h.spec.label(), h.spec.User, h.address, 1
+	e.Host, e.User, e.Names, e.Address, e.Attempts = h.spec.label(), h.spec.User, h.spec.Names, h.address, 1
 	e.masker = h.masker()
 	if h.wire != nil {
 		ident, before := h.wire.said()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -66,6 +68,7 @@ type Error struct {
 	// a jump host; "" where none was to be dialled.
 	Address string
 	User    string
+	Names   Names // how the user wrote the settings of that machine
 	// Script is the name of the script that was to run, "" while connecting.
 	Script string
 	// MayHaveRun says that the script may have run, in part or to its end.
@@ -146,21 +149,49 @@ func clipped(text string) string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// named is e with the machine called as asked calls it, if e is about it. Several
-// settings may lead to one machine, which met is one of, and share what is known of
-// it: a host that one resource manages and others jump through.
+// named is e with the machine, and its settings, called as asked calls them, if e is
+// about it. Several settings may lead to one machine, which met is one of, and share
+// what is known of it: a host that one resource manages and others jump through.
 func (e *Error) named(asked, met Spec) *Error {
 	if e.Host != met.label() {
 		return e
 	}
 	mine := *e
-	mine.Host = asked.label()
+	mine.Host, mine.Names = asked.label(), asked.Names
+	called := renaming(met.Names, asked.Names)
+	mine.RecordedAt = called.Replace(e.RecordedAt)
+	if text := e.Err.Error(); called.Replace(text) != text {
+		mine.Err = &renamedError{e.Err, called}
+	}
 	if e.HostKey != nil {
 		facts := *e.HostKey
-		facts.JumpHost, facts.Place = asked.JumpHost, asked.Place
+		facts.JumpHost, facts.Place, facts.Given = asked.JumpHost, asked.Place, called.Replace(facts.Given)
 		mine.HostKey = &facts
 	}
 	return &mine
+}
+
+// renamedError is an error that calls settings by other names.
+type renamedError struct {
+	err    error
+	called *strings.Replacer
+}
+
+func (e *renamedError) Error() string { return e.called.Replace(e.err.Error()) }
+func (e *renamedError) Unwrap() error { return e.err }
+
+// renaming replaces the names of settings. Those that could be words of a text are
+// replaced in backquotes only.
+func renaming(from, to Names) *strings.Replacer {
+	var pairs []string
+	for _, setting := range slices.Sorted(maps.Keys(from)) {
+		old, as := from[setting], to.Written(setting)
+		pairs = append(pairs, "`"+old+"`", "`"+as+"`")
+		if strings.ContainsAny(old, "._") {
+			pairs = append(pairs, old, as)
+		}
+	}
+	return strings.NewReplacer(pairs...)
 }
 
 // connecting reports whether no login had happened yet.

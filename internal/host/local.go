@@ -51,7 +51,7 @@ func (l *local) run(ctx context.Context, s Script, a account) (Result, error) {
 		return result, nil
 	}
 	failure.masker = l.spec.masker()
-	failure.Host, failure.Script, failure.Elapsed = l.spec.label(), s.Name, time.Since(began)
+	failure.Host, failure.Names, failure.Script, failure.Elapsed = l.spec.label(), l.spec.Names, s.Name, time.Since(began)
 	return Result{}, failure
 }
 

@@ -61,7 +61,7 @@ func (own Settings) over(said Settings) Settings {
 		said.ProxyCommand = nil
 	}
 	fill(&said.Host, own.Host)
-	own.Host = said.Host
+	own.Host, own.Names = said.Host, own.Names.with(said.Names, "host")
 	own.fill(said)
 	return own
 }
@@ -118,6 +118,7 @@ func (s Spec) hops() []Spec {
 	s.Jump = nil
 	if len(before) > 0 && s.proxied() {
 		before[0].ProxyCommand, before[0].ProxyURL = s.ProxyCommand, s.ProxyURL
+		before[0].Names = before[0].Names.with(s.Names, "proxy_command", "proxy_url")
 		s.ProxyCommand, s.ProxyURL = "", ""
 	}
 	return append(before, s)
@@ -133,6 +134,7 @@ func (s Spec) outward() Spec {
 	first := &s.Jump[0]
 	if !s.proxied() {
 		s.ProxyCommand, s.ProxyURL = first.ProxyCommand, first.ProxyURL
+		s.Names = s.Names.with(first.Names, "proxy_command", "proxy_url")
 	}
 	first.ProxyCommand, first.ProxyURL = "", ""
 	return s
@@ -150,7 +152,9 @@ func (r resolver) hop(i int, target, hop Settings, chain []string) (Spec, error)
 	asked := hop
 	asked.JumpHost = true
 	asked.fill(inherited.withoutLogin())
-	fill(&asked.SSHConfigFile, target.SSHConfigFile)
+	if asked.SSHConfigFile == nil {
+		asked.SSHConfigFile, asked.Names = target.SSHConfigFile, asked.Names.with(target.Names, "ssh_config_file")
+	}
 	said, err := r.ask(asked, or(inherited.User, ""))
 	if err != nil {
 		return Spec{}, err

@@ -53,11 +53,11 @@ func TestFault51Sudo(t *testing.T) {
 		"nopasswd":                      {user: "admin", sudo: true, became: "root"},
 		"nopasswd, password not needed": {user: "admin", sudo: true, password: wrong, became: "root"},
 		"right password":                {user: "typist", sudo: true, password: password, became: "root"},
-		"wrong password":                {user: "typist", sudo: true, password: wrong, want: "did not accept sudo_password"},
-		"no password":                   {user: "typist", sudo: true, want: "set sudo_password"},
-		"no rights":                     {user: "guest", sudo: true, password: password, want: "sudo did not start the script"},
-		"no sudo asked for":             {user: "admin", want: "set sudo = true"},
-		"a terminal is insisted on":     {user: "stranger", sudo: true, want: "requiretty"},
+		"wrong password":                {user: "typist", sudo: true, password: wrong, want: "sudo did not accept the password"},
+		"no password":                   {user: "typist", sudo: true, want: "sudo wants a password"},
+		"no rights":                     {user: "guest", sudo: true, password: password, want: "sudo does not let the user"},
+		"no sudo asked for":             {user: "admin", want: "this account is not root"},
+		"a terminal is insisted on":     {user: "stranger", sudo: true, want: "terminal"},
 		"no rights, no password either": {user: "guest", sudo: true, want: "sudo"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -36,7 +36,7 @@ func TestNobodyIsLetThrough(t *testing.T) {
 		"407 Proxy Authentication Required":    {"http://", answering("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")},
 		"403 Filtered":                         {"http://", answering("HTTP/1.1 403 Filtered\r\nContent-Length: 0\r\n\r\n")},
 		"it refused user and password":         {"socks5://u:hunter2@", socks("\x05\x02", "\x01\x01")},
-		"proxy_url has no user and password":   {"socks5://", socks("\x05\xff")},
+		"no user and password are given":       {"socks5://", socks("\x05\xff")},
 		"it takes neither a password nor none": {"socks5://u:hunter2@", socks("\x05\xff")},
 		"not a SOCKS5 proxy":                   {"socks5://", socks("\x04\x5b")},
 		": not allowed":                        {"socks5://", socks("\x05\x00", "\x05\x02\x00\x01\x00\x00\x00\x00\x00\x00")},
@@ -84,7 +84,7 @@ func TestSilentProxyIsNamed(t *testing.T) {
 	e, _ := refusal(t, once(t), specTo(t, 1, func(l *Settings) {
 		l.ProxyURL, l.ConnectTimeout = ptr(Secret("http://"+address)), ptr(200*time.Millisecond)
 	}))
-	if e.Kind != Unreachable || !strings.Contains(e.Error(), "proxy "+address+": no answer within connect_timeout") {
+	if e.Kind != Unreachable || !strings.Contains(e.Error(), "proxy "+address+": no answer within `connect_timeout`") {
 		t.Errorf("have %v: %v", e.Kind, e)
 	}
 }

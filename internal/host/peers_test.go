@@ -126,9 +126,9 @@ func TestFault51Doas(t *testing.T) {
 			{user: "admin", became: "root"},
 			{user: "admin", become: "deploy", became: "deploy"},
 			{user: "admin", password: "not needed", became: "root"},
-			{user: "typist", want: "permit nopass"},
-			{user: "typist", password: "correct-horse", want: "permit nopass"},
-			{user: "guest", want: "permit nopass"},
+			{user: "typist", want: "doas did not start the script"},
+			{user: "typist", password: "correct-horse", want: "doas did not start the script"},
+			{user: "guest", want: "doas did not start the script"},
 		} {
 			h := acquire(t, brisk(t), specOf(t, m, c.user, func(l *Settings) {
 				l.Sudo = ptr(true)

@@ -67,7 +67,7 @@ func (p *Pool) Acquire(ctx context.Context, spec Spec) (Host, error) {
 		return nil, asError(err).named(spec, e.spec)
 	}
 	defer c.leave()
-	return &lease{entry: e, identity: c.identity}, nil
+	return &lease{entry: e, spec: spec, identity: c.identity}, nil
 }
 
 // undialled is a machine that is at hand, or nil.
@@ -187,6 +187,7 @@ func (p *Pool) Close(ctx context.Context) {
 // machine that closed it meanwhile is dialled again by the next script.
 type lease struct {
 	entry    *entry
+	spec     Spec // as it was asked for
 	identity Identity
 	once     sync.Once
 }
@@ -207,6 +208,7 @@ func (l *lease) Run(ctx context.Context, s Script) (Result, error) {
 		if err == nil || !errors.As(err, &e) {
 			return result, err
 		}
+		e = e.named(l.spec, l.entry.spec)
 		ran = ran || e.MayHaveRun
 		if n == attempts || e.connecting() || !mayRepeat(s, err) {
 			return result, e.afterRun(ran)
@@ -268,7 +270,7 @@ func (s *solo) Identity() Identity { return s.conn.identity }
 func (s *solo) Run(ctx context.Context, script Script) (Result, error) {
 	if !s.conn.enter() {
 		e := s.conn.lost(PhaseOpen)
-		e.Host, e.User, e.Script = s.conn.spec.label(), s.conn.spec.User, script.Name
+		e.Host, e.User, e.Names, e.Script = s.conn.spec.label(), s.conn.spec.User, s.conn.spec.Names, script.Name
 		return Result{}, e
 	}
 	defer s.conn.leave()

@@ -32,7 +32,7 @@ func outward(s Spec) route {
 func parseProxy(text Secret) (*url.URL, error) {
 	u, err := url.Parse(text.Reveal())
 	if err != nil {
-		return nil, errors.New("proxy_url is not a URL: in user and password, / is written %2F, @ is %40, : is %3A, % is %25")
+		return nil, errors.New("not a URL: in user and password, / is written %2F, @ is %40, : is %3A, % is %25")
 	}
 	switch u.Scheme {
 	case "http":
@@ -40,12 +40,12 @@ func parseProxy(text Secret) (*url.URL, error) {
 	case "socks5", "socks5h":
 		return u, proxyHost(u, "1080")
 	}
-	return nil, fmt.Errorf(`proxy_url: the scheme %q is unknown: it is "http" or "socks5"`, u.Scheme)
+	return nil, fmt.Errorf(`the scheme %q is unknown: it is "http" or "socks5"`, u.Scheme)
 }
 
 func proxyHost(u *url.URL, port string) error {
 	if u.Hostname() == "" {
-		return errors.New("proxy_url names no host: in user and password, / is written %2F, @ is %40, : is %3A")
+		return errors.New("it names no host: in user and password, / is written %2F, @ is %40, : is %3A")
 	}
 	if u.Port() == "" {
 		u.Host = net.JoinHostPort(u.Hostname(), port)
@@ -141,7 +141,7 @@ func connectSOCKS(c net.Conn, u *url.URL, address string) (net.Conn, error) {
 			return nil, err
 		}
 	case u.User == nil:
-		return nil, barred("it wants us to log in, and proxy_url has no user and password")
+		return nil, barred("it wants us to log in, and no user and password are given")
 	default:
 		return nil, barred("it takes neither a password nor none")
 	}
@@ -159,7 +159,7 @@ func socksLogin(c net.Conn, user *url.Userinfo) error {
 	name := user.Username()
 	password, _ := user.Password()
 	if len(name) > 255 || len(password) > 255 {
-		return errors.New("user or password of proxy_url is longer than 255 bytes")
+		return errors.New("its user or password is longer than 255 bytes")
 	}
 	request := append([]byte{1, byte(len(name))}, name...)
 	request = append(append(request, byte(len(password))), password...)
@@ -168,7 +168,7 @@ func socksLogin(c net.Conn, user *url.Userinfo) error {
 		return err
 	}
 	if reply[1] != 0 {
-		return barred("it refused user and password of proxy_url")
+		return barred("it refused the user and password")
 	}
 	return nil
 }

@@ -144,10 +144,10 @@ func TestProxyCommandThatEnds(t *testing.T) {
 		attempts int
 		text     string
 	}{
-		"echo no ticket >&2; exit 3":   {Unreachable, usualPace.absent, "proxy_command ended (exit status 3): no ticket"},
-		"exit 1":                       {Unreachable, usualPace.absent, "proxy_command ended (exit status 1)"},
-		"kill -9 $$":                   {Unreachable, usualPace.absent, "proxy_command ended (signal: killed)"},
-		"/no/such/command 2>/dev/null": {Config, 1, "proxy_command ended (exit status 127)"},
+		"echo no ticket >&2; exit 3":   {Unreachable, usualPace.absent, "`proxy_command` ended (exit status 3): no ticket"},
+		"exit 1":                       {Unreachable, usualPace.absent, "`proxy_command` ended (exit status 1)"},
+		"kill -9 $$":                   {Unreachable, usualPace.absent, "`proxy_command` ended (signal: killed)"},
+		"/no/such/command 2>/dev/null": {Config, 1, "`proxy_command` ended (exit status 127)"},
 	} {
 		e, _ := refusal(t, brisk(t), specTo(t, 1, func(l *Settings) { l.ProxyCommand = ptr(command) }))
 		if e.Kind != want.kind || e.Phase != PhaseTCP || e.Attempts != want.attempts || !strings.Contains(e.Error(), want.text) {

@@ -17,9 +17,9 @@ func viaCommand(s Spec) route {
 	return func(_ context.Context, address string) (net.Conn, error) {
 		line, err := proxyLine(s, address)
 		if err != nil {
-			return nil, fmt.Errorf("proxy_command: %w", err)
+			return nil, s.wrong("proxy_command", err)
 		}
-		return startPipe(line)
+		return startPipe(line, s.as("proxy_command"))
 	}
 }
 
@@ -63,6 +63,7 @@ func expandTokens(text string, tokens map[byte]string) (string, error) {
 
 // pipeConn is a command as a connection.
 type pipeConn struct {
+	as      string   // how messages call it
 	in, out *os.File // our ends of its standard input and output
 	cmd     *exec.Cmd
 	errs    capture
@@ -70,8 +71,8 @@ type pipeConn struct {
 	close   sync.Once
 }
 
-func startPipe(line string) (*pipeConn, error) {
-	p := &pipeConn{cmd: exec.Command(shell, "-c", line), errs: capture{limit: 2 << 10, tail: true}, ended: make(chan struct{})}
+func startPipe(line, as string) (*pipeConn, error) {
+	p := &pipeConn{as: as, cmd: exec.Command(shell, "-c", line), errs: capture{limit: 2 << 10, tail: true}, ended: make(chan struct{})}
 	apart(p.cmd)
 	p.cmd.Stderr = &p.errs
 	p.cmd.WaitDelay = time.Second
@@ -108,6 +109,7 @@ func (p *pipeConn) Write(b []byte) (int, error) {
 
 // commandError is proxy_command that is over.
 type commandError struct {
+	as     string // how messages call it
 	status string
 	code   int // -1 for a signal
 	said   string
@@ -115,7 +117,7 @@ type commandError struct {
 }
 
 func (e *commandError) Error() string {
-	text := "proxy_command ended (" + e.status + ")"
+	text := e.as + " ended (" + e.status + ")"
 	if e.said != "" {
 		text += ": " + e.said
 	}
@@ -138,11 +140,11 @@ func (p *pipeConn) explain(err error) error {
 	case <-p.ended:
 		said, _ = p.errs.text()
 		state := p.cmd.ProcessState
-		return &commandError{state.String(), state.ExitCode(), strings.TrimSpace(said), err}
+		return &commandError{p.as, state.String(), state.ExitCode(), strings.TrimSpace(said), err}
 	case <-time.After(time.Second):
 	}
 	if said = strings.TrimSpace(said); said != "" {
-		return fmt.Errorf("%w; proxy_command said: %s", err, said)
+		return fmt.Errorf("%w; %s said: %s", err, p.as, said)
 	}
 	return err
 }

@@ -80,7 +80,7 @@ func (p *Pool) refusal(spec Spec) *Error {
 		return nil
 	}
 	again := *e.failed
-	return &again
+	return again.named(spec, e.spec)
 }
 
 // roundTrip is how long the machine takes to give a sign of life, 0 if it gives

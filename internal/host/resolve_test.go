@@ -372,3 +372,42 @@ func TestSecretsDoNotPrint(t *testing.T) {
 		t.Error("the secret is lost")
 	}
 }
+
+// TestSharedErrorsCallSettingsByTheirOwnNames: machines that share a jump host, and what
+// is known of it, hear of settings under the names that each of them has for it.
+func TestSharedErrorsCallSettingsByTheirOwnNames(t *testing.T) {
+	hop := func(db string) Spec {
+		place := `hosts["` + db + `"].jump[0]`
+		s, err := Resolve(db, Settings{Host: ptr(db), Jump: []Settings{{
+			Host: ptr("b"), Place: place, PrivateKeyPath: ptr("/nowhere"), HostKeys: []string{authorized(rsaHostKey)},
+			Names: Names{"host": place + ".host", "private_key_path": place + ".private_key_path", "host_keys": place + ".host_keys"},
+		}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.Jump[0]
+	}
+	pool, key := brisk(t), newEd25519()
+	for _, db := range []string{"db1", "db2"} {
+		_, err := pool.Acquire(t.Context(), hop(db))
+		if e := failure(t, err); !strings.Contains(e.Names["private_key_path"], db) {
+			t.Errorf("%s: %+v", db, e)
+		}
+	}
+	met, asked := hop("db1"), hop("db2")
+	keys, err := met.parseHostKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := newTrust(met, records{keys: keys}).check(mustSigner(key).PublicKey())
+	e := failure(t, shown)
+	e.Host = met.label()
+	for _, at := range []*Error{e.named(asked, met), (&Error{Host: met.label(), Err: met.wrong("host", fmt.Errorf("x"))}).named(asked, met)} {
+		if text := at.Error() + at.RecordedAt + at.Setting(); strings.Contains(text, "db1") || !strings.Contains(text, "db2") {
+			t.Errorf("have %s", text)
+		}
+	}
+	if e = e.named(asked, met); e.HostKey.Place != `hosts["db2"].jump[0]` || e.HostKey.Given != `hosts["db2"].jump[0].host_keys` {
+		t.Errorf("have %+v", e.HostKey)
+	}
+}

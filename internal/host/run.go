@@ -2,7 +2,6 @@ package host
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -207,9 +206,9 @@ func (d *drive) neverBegan(out, errs string, end ending, err error) *Error {
 	var e *Error
 	switch {
 	case strings.Contains(out, m.noRoot):
-		e = d.fail(Escalation, PhaseEscalate, errs, errors.New("the script needs root and this account is not root: set sudo = true"))
+		e = d.fail(Escalation, PhaseEscalate, errs, noRoot(SudoNotAsked, "the script needs root and this account is not root"))
 	case d.program.escalates && obeyed && d.second.Load():
-		e = d.fail(Escalation, PhaseEscalate, "", errors.New("sudo did not accept sudo_password"))
+		e = d.fail(Escalation, PhaseEscalate, "", noRoot(SudoWrong, "sudo did not accept the password"))
 	case d.program.escalates && obeyed && err == nil:
 		e = d.fail(Escalation, PhaseEscalate, said, d.explainSudo(said, end))
 	case err != nil:
@@ -238,20 +237,6 @@ func (d *drive) progress() (Phase, string) {
 		return PhaseEscalate, said
 	}
 	return PhaseExec, said
-}
-
-func (d *drive) explainSudo(said string, end ending) error {
-	switch {
-	case strings.Contains(said, "must have a tty"):
-		return errors.New("sudo insists on a terminal: sudoers needs Defaults !requiretty for this user")
-	case strings.Contains(said, "password is required") && d.program.password == "":
-		return errors.New("sudo wants a password: set sudo_password or allow NOPASSWD")
-	case end.exit == 127:
-		return errors.New("there is no way to become root")
-	case strings.Contains(said, "doas: "):
-		return fmt.Errorf("doas did not start the script (status %d): it needs \"permit nopass\" for this user, since it reads passwords from a terminal alone", end.exit)
-	}
-	return fmt.Errorf("sudo did not start the script (status %d)", end.exit)
 }
 
 func (d *drive) fail(kind Kind, phase Phase, stderr string, err error) *Error {

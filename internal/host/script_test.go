@@ -178,7 +178,7 @@ func TestRootIsNeededButNotThere(t *testing.T) {
 	out.Dir, out.Stdout, out.Stderr = dir, &d.out, &d.errs
 	_ = out.Run() // its status is judged below
 	_, e := d.judge(endingOf(out.ProcessState), nil)
-	if e == nil || e.Kind != Escalation || e.MayHaveRun || !strings.Contains(e.Err.Error(), "sudo = true") {
+	if e == nil || e.Kind != Escalation || e.MayHaveRun || !strings.Contains(e.Err.Error(), "this account is not root") {
 		t.Errorf("have %v", e)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "ran")); err == nil {

@@ -165,6 +165,36 @@ type SettingError struct {
 func (e *SettingError) Error() string { return fmt.Sprintf("`%s`: %v", e.Name, e.Err) }
 func (e *SettingError) Unwrap() error { return e.Err }
 
+// Setting is how the user wrote the setting that the error is about, "" if it is about
+// none, or about several.
+func (e *Error) Setting() string {
+	var wrong *SettingError
+	var ended *commandError
+	switch {
+	case errors.As(e.Err, &wrong):
+		return e.called(wrong.Name)
+	case e.Kind == Config && errors.As(e.Err, &ended):
+		return e.Names.Written("proxy_command")
+	}
+	return ""
+}
+
+// called is the name of a setting after machines that share a connection were told
+// apart.
+func (e *Error) called(name string) string {
+	var renamed *renamedError
+	if errors.As(e.Err, &renamed) {
+		return strings.Trim(renamed.called.Replace("`"+name+"`"), "`")
+	}
+	return name
+}
+
+// ThroughProxy reports whether the error is about a proxy on the way.
+func (e *Error) ThroughProxy() bool {
+	var via *viaError
+	return errors.As(e.Err, &via)
+}
+
 // name notes how the user wrote a setting.
 func (m *Settings) name(setting, as string) {
 	m.Names = maps.Clone(m.Names)
@@ -177,6 +207,20 @@ func (m *Settings) name(setting, as string) {
 // Written is how the user wrote a setting: the bare name of one that the user did not
 // write.
 func (n Names) Written(setting string) string { return cmp.Or(n[setting], setting) }
+
+// with is n with the names that from has for some settings.
+func (n Names) with(from Names, settings ...string) Names {
+	n = maps.Clone(n)
+	for _, setting := range settings {
+		if as := from[setting]; as != "" {
+			if n == nil {
+				n = Names{}
+			}
+			n[setting] = as
+		}
+	}
+	return n
+}
 
 // wrong is an error about a setting of s, nil if err is.
 func (s Spec) wrong(setting string, err error) error {

@@ -215,5 +215,6 @@ func (s Spec) hop() (via Spec, ok bool) {
 	via = s.Jump[last]
 	via.Jump = s.Jump[:last]
 	via.ProxyCommand, via.ProxyURL = s.ProxyCommand, s.ProxyURL
+	via.Names = via.Names.with(s.Names, "proxy_command", "proxy_url")
 	return via, true
 }

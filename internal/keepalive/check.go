@@ -26,6 +26,7 @@ const (
 	Removed         Code = "removed"
 	RefusedByHost   Code = "refused by host"
 	InvalidHost     Code = "invalid host configuration"
+	InvalidClient   Code = "invalid configuration of ssh"
 	NoInclude       Code = "no include"
 	Shadowed        Code = "shadowed"
 	CommandLine     Code = "command line"

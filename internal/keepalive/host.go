@@ -115,7 +115,11 @@ func (w Wanted) mentioned(complaint string) string {
 var filePattern = regexp.MustCompile(`(/\S+?):? line (\d+)`)
 
 func (g language) invalidHost(complaint string) Problem {
-	p := Problem{Code: InvalidHost, Text: "the host's " + g.program + " refuses its own configuration as it stands: " + strings.TrimSpace(complaint)}
+	code := InvalidHost
+	if g.Dialect == sshconf.Client {
+		code = InvalidClient
+	}
+	p := Problem{Code: code, Text: "the host's " + g.program + " refuses its own configuration as it stands: " + strings.TrimSpace(complaint)}
 	if m := filePattern.FindStringSubmatch(complaint); m != nil {
 		if n, err := strconv.Atoi(m[2]); err == nil {
 			p.Pos = sshconf.Pos{Path: m[1], Line: n}

@@ -110,6 +110,27 @@ func TestHostThatIsAlreadyBroken(t *testing.T) {
 	}
 }
 
+// TestClientFileThatIsAlreadyBroken is about ssh, and no reload of a daemon has a part
+// in it.
+func TestClientFileThatIsAlreadyBroken(t *testing.T) {
+	t.Parallel()
+	m := hosttest.Start(t, hosttest.Options{})
+	m.Write("/etc/ssh/ssh_config.d/90-typo.conf", "# by hand\nServerAliveIntervall 5\n")
+	before := m.Snapshot("/etc/ssh")
+	c := newCLI(t)
+	c.config(fleet{"web1": m}.provider("") + "resource \"sshkeepalive_client\" \"this\" {\n  host = \"web1\"\n  patterns = [\"*\"]\n  probe_hosts = [\"db\"]\n  server_alive_interval = 30\n}\n")
+	said := c.plan(1, "web1: the host's ssh refuses its own configuration", "/etc/ssh/ssh_config.d/90-typo.conf", "line 2", "serveraliveintervall", "Repair that line on the host first")
+	if strings.Contains(said, "sshd -t") || strings.Contains(said, "reload") {
+		t.Errorf("it has the advice about sshd:\n%s", said)
+	}
+	m.Write("/etc/ssh/ssh_config.d/90-typo.conf", "# by hand\nServerAliveInterval 5\n")
+	c.plan(2, "1 to add")
+	m.Write("/etc/ssh/ssh_config.d/90-typo.conf", before["/etc/ssh/ssh_config.d/90-typo.conf"].Data)
+	if after := m.Snapshot("/etc/ssh"); hosttest.Differences(before, after) != "" {
+		t.Errorf("the host was touched:\n%s", hosttest.Differences(before, after))
+	}
+}
+
 // TestFileThatCannotBeWritten: the directory is on a file system without room
 // for writes.
 func TestFileThatCannotBeWritten(t *testing.T) {

@@ -44,12 +44,11 @@ func reachHeadline(k host.Kind) string {
 func reachAdvice(e *host.Error) string {
 	switch e.Kind {
 	case host.Config:
-		return "Correct the connection settings: the provider's connection block, its hosts, the resource's ssh object, or the environment (SSHKEEPALIVE_…)."
+		return configAdvice(e)
 	case host.Unreachable, host.Timeout, host.HandshakeLost, host.Lost:
 		return "Check that the host is up, that its address and port are right, and that no firewall is in between."
 	case host.NoPassage:
-		return "What stands in between answered, and would answer the same again. Of a proxy, check the user and password in proxy_url and what it allows; " +
-			"of a jump host, AllowTcpForwarding and PermitOpen in its sshd_config and the options of our key in its authorized_keys."
+		return barrierAdvice(e)
 	case host.Throttled:
 		return "sshd limits connections that have not logged in (MaxStartups, PerSourcePenalties). Wait half a minute, and check what else connects to it."
 	case host.NotSSH:
@@ -61,11 +60,11 @@ func reachAdvice(e *host.Error) string {
 	case host.Auth:
 		return "Check user and key, and the host's authorized_keys; of an agent with many keys, name the right one in agent_identity. We tried once: sshd locks addresses out that fail repeatedly."
 	case host.Escalation:
-		return "sshd's configuration belongs to root. Set sudo = true and allow the user to run sudo without a password, or connect as root."
+		return rootAdvice(e)
 	case host.LoginShell:
 		return "The account must be able to run a POSIX shell: check for a forced command, a menu, nologin, or a password that has expired."
 	case host.SessionLimit:
-		return "sshd allows too few sessions per connection (MaxSessions). Lower max_sessions in the connection settings."
+		return fmt.Sprintf("sshd allows too few sessions per connection (MaxSessions). Lower `%s` below what it allows.", e.Names.Written("max_sessions"))
 	}
 	return ""
 }
@@ -149,6 +148,8 @@ func problemAdvice(c keepalive.Code) string {
 		return "The host's own OpenSSH was asked, with these settings alone. The message is its own. Nothing was changed."
 	case keepalive.InvalidHost:
 		return "The host's configuration was broken before we touched it, and a reload would fail. Repair it on the host first (`sshd -t` names the line). Nothing was changed."
+	case keepalive.InvalidClient:
+		return "The file was broken before we touched it, and ssh ends with this error for each host until it is repaired. Repair that line on the host first. Nothing was changed."
 	case keepalive.NoInclude:
 		return "Set placement = \"auto\" or \"in_place\", or have the main file include a directory in /etc/ssh."
 	case keepalive.Shadowed:

@@ -219,7 +219,7 @@ func TestEveryAdviceIsSomethingToDo(t *testing.T) {
 	}
 	var without []string
 	for _, c := range []keepalive.Code{keepalive.UnknownKeyword, keepalive.TypedKeyword, keepalive.RepeatedKeyword, keepalive.NotInMatch, keepalive.TooNew,
-		keepalive.Deprecated, keepalive.Removed, keepalive.RefusedByHost, keepalive.InvalidHost, keepalive.NoInclude, keepalive.Shadowed, keepalive.CommandLine,
+		keepalive.Deprecated, keepalive.Removed, keepalive.RefusedByHost, keepalive.InvalidHost, keepalive.InvalidClient, keepalive.NoInclude, keepalive.Shadowed, keepalive.CommandLine,
 		keepalive.NeverDrops, keepalive.DropsAtOnce, keepalive.CountWithout, keepalive.NoMultiplexing, keepalive.IdleLimit, keepalive.DoubleInterval,
 		keepalive.LongestTask, keepalive.Drifted, keepalive.NothingWanted, keepalive.UncertainGroup, keepalive.BlockGone,
 		keepalive.UnknownProfile, keepalive.ProfileLacks, keepalive.ShutsOut, keepalive.NoReader} {

@@ -48,8 +48,35 @@ func (r *reading) answer() (Answer, error) {
 	if r.err != nil {
 		return Answer{}, r.err
 	}
+	r.layer.Names = r.names()
 	return Answer{Settings: r.layer, Trail: r.trail()}, nil
 }
+
+// keywordOf is the keyword that says a setting.
+var keywordOf = map[string][]string{
+	"host": {"HostName"}, "port": {"Port"}, "user": {"User"}, "address_family": {"AddressFamily"}, "proxy_command": {"ProxyCommand"},
+	"identity_files": {"PubkeyAuthentication", "IdentityFile"}, "certificate_files": {"CertificateFile"}, "identities_only": {"IdentitiesOnly"},
+	"agent": {"PubkeyAuthentication", "IdentityAgent"}, "agent_socket": {"IdentityAgent"},
+	"host_key_policy": {"StrictHostKeyChecking"}, "check_host_ip": {"CheckHostIP"}, "host_key_alias": {"HostKeyAlias"},
+	"usual_known_hosts": {"UserKnownHostsFile", "GlobalKnownHostsFile"},
+	"connect_timeout":   {"ConnectTimeout"}, "keepalive_interval": {"ServerAliveInterval"}, "keepalive_count_max": {"ServerAliveCountMax"},
+}
+
+// names says for each setting which line it is from.
+func (r *reading) names() host.Names {
+	names := host.Names{}
+	for setting, keywords := range keywordOf {
+		for _, keyword := range keywords {
+			if s, ok := r.result.Winner(keyword); ok {
+				names[setting] = wordAt(s)
+			}
+		}
+	}
+	return names
+}
+
+// wordAt is a line as messages call it.
+func wordAt(s sshconf.Setting) string { return s.Keyword + " at " + at(s.Pos) }
 
 // first is the argument in force of a keyword that takes one.
 func (r *reading) first(keyword string) (arg string, s sshconf.Setting, ok bool) {

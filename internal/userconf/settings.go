@@ -57,6 +57,7 @@ func (r *reading) throughHosts(hops []sshconf.Jump) {
 		if err != nil {
 			r.fail(s, "%w", err)
 		}
+		settings.Names = host.Names{"host": wordAt(s), "user": wordAt(s), "port": wordAt(s)}
 		r.layer.Jump = append(r.layer.Jump, settings)
 	}
 }

@@ -55,7 +55,7 @@ type Answer struct {
 func (r *Reader) About(ctx context.Context, file string, said host.Settings, user string) (Answer, error) {
 	answer, err := r.about(ctx, file, said, user)
 	if err != nil {
-		return Answer{}, fmt.Errorf("ssh_config_file, for %q: %w", *said.Host, err)
+		return Answer{}, &host.SettingError{Name: said.Names.Written("ssh_config_file"), Err: fmt.Errorf("for %q: %w", *said.Host, err)}
 	}
 	return answer, nil
 }
