@@ -1,298 +1,279 @@
 package host
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/crypto/ssh"
-	"golang.org/x/crypto/ssh/agent"
 )
 
 // credentials is what one login may offer, loaded before anything is dialled so
 // that a key that cannot be read costs the server nothing.
 type credentials struct {
-	signers  []ssh.Signer
+	keys     []*candidate // in the order of their offers
 	password Secret
-	agent    io.Closer
-	held     []ssh.Signer // by the agent
-	method   string       // that was used last
-	// offered names, in order, what the server was shown.
-	offered []string
-	// skipped says of key files that need not be there why they are not used.
-	skipped  []string
-	doubt    string // why the server may refuse the certificate
-	withheld error  // why the password is kept from this machine
-	asked    string // the last question of keyboard-interactive that was answered
+	agent    *agentLink // nil if none is asked
+	// unused says of keys that are not offered why, absent says which of the usual
+	// files do not exist.
+	unused, absent []string
+	certificate    *ssh.Certificate // that the user named
+	course         course
 }
 
+// usualKeyFiles are the files that ssh tries when none is configured, in its order.
+var usualKeyFiles = []string{"~/.ssh/id_rsa", "~/.ssh/id_ecdsa", "~/.ssh/id_ecdsa_sk", "~/.ssh/id_ed25519", "~/.ssh/id_ed25519_sk"}
+
 // loadCredentials reads keys and asks the agent. What was named explicitly must
-// be there; the usual key files and an agent nobody asked for need not.
-func loadCredentials(ctx context.Context, s Spec) (*credentials, error) {
+// be there; the usual key files and an agent that was not asked for need not.
+func loadCredentials(ctx context.Context, s Spec, patience time.Duration) (*credentials, error) {
 	c := &credentials{password: s.Password}
-	if err := c.loadKeys(ctx, s); err != nil {
+	if err := c.load(ctx, s, patience); err != nil {
 		c.close()
 		return nil, err
-	}
-	if len(c.signers) == 0 && c.password == "" {
-		c.close()
-		return nil, c.nothing(s)
 	}
 	return c, nil
 }
 
-func (c *credentials) nothing(s Spec) error {
-	if len(s.IdentityFiles) > 0 {
-		return fmt.Errorf("there is nothing to log in with: no agent with keys, and of the identity files of ssh_config_file none can be used: %s", strings.Join(c.skipped, "; "))
-	}
-	text := "there is nothing to log in with: no private_key, private_key_path, password, agent with keys, or usual key file"
-	for _, why := range c.skipped {
-		if !strings.HasSuffix(why, noSuchFile) {
-			text += "; " + why
-		}
-	}
-	return errors.New(text)
-}
-
-func (c *credentials) loadKeys(ctx context.Context, s Spec) error {
-	named := s.PrivateKey != "" || s.PrivateKeyPath != ""
-	if s.PrivateKey != "" {
-		if err := c.addKey(ctx, s, []byte(s.PrivateKey.Reveal()), "private_key"); err != nil {
-			return err
-		}
-	}
-	if s.PrivateKeyPath != "" {
-		text, err := os.ReadFile(expandHome(s.PrivateKeyPath))
-		if err != nil {
-			return fmt.Errorf("read private_key_path: %w", err)
-		}
-		if err := c.addKey(ctx, s, text, s.PrivateKeyPath); err != nil {
-			return err
-		}
-	}
-	for _, file := range s.IdentityFiles {
-		c.addIdentity(ctx, s, file)
-	}
-	// Without a key that is named, identities_only leaves the usual files, as for ssh.
-	if err := c.addAgent(ctx, s, named || s.IdentitiesOnly && (s.Agent == nil || s.IdentityFiles != nil)); err != nil {
+func (c *credentials) load(ctx context.Context, s Spec, patience time.Duration) error {
+	named, err := namedKeys(s)
+	if err != nil {
 		return err
 	}
-	if !named && s.IdentityFiles == nil && s.Agent == nil && s.AgentIdentity == "" && c.password == "" {
-		for _, file := range []string{"~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa"} {
-			c.addIdentity(ctx, s, file)
-		}
+	if err := c.openAgent(ctx, s, named, patience); err != nil {
+		return err
 	}
-	for _, file := range s.CertificateFiles {
-		c.addCertificate(file)
+	var files []ownKey
+	switch {
+	case s.IdentityFiles != nil:
+		files = c.ownFiles(s, s.IdentityFiles)
+	case len(named) == 0 && s.AgentIdentity == "":
+		files = c.ownFiles(s, usualKeyFiles)
 	}
-	return c.certify(s)
+	return c.arrange(s, named, files)
 }
 
-func (c *credentials) addKey(ctx context.Context, s Spec, text []byte, where string) error {
-	signer, err := parsePrivateKey(text, s.PrivateKeyPassphrase)
-	var missing *ssh.PassphraseMissingError
-	if errors.As(err, &missing) {
-		if held := c.fromAgent(ctx, s, missing.PublicKey); held != nil {
-			c.signers = append(c.signers, held)
-			return nil
+// namedKeys are those of private_key and private_key_path.
+func namedKeys(s Spec) ([]ownKey, error) {
+	var named []ownKey
+	if s.PrivateKey != "" {
+		key := ownKey{from: "private_key"}
+		key.parse(s, []byte(s.PrivateKey.Reveal()))
+		named = append(named, key)
+	}
+	if s.PrivateKeyPath != "" {
+		key := readKey(s, s.PrivateKeyPath)
+		if key.fault != nil && key.fault.Error() == noSuchFile {
+			return nil, fmt.Errorf("read private_key_path: %s: %s", s.PrivateKeyPath, noSuchFile)
 		}
-		return fmt.Errorf("%s is encrypted and private_key_passphrase is not set", where)
+		named = append(named, key)
 	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", where, err)
-	}
-	c.signers = append(c.signers, signer)
-	return nil
+	return named, nil
 }
 
-// fromAgent is the agent's signer for key, nil if there is none.
-func (c *credentials) fromAgent(ctx context.Context, s Spec, key ssh.PublicKey) ssh.Signer {
-	if key == nil || s.Agent != nil && !*s.Agent {
-		return nil
-	}
-	signers, err := c.askAgent(ctx, s)
-	if err != nil {
-		return nil
-	}
-	for _, signer := range signers {
-		if sameKey(signer.PublicKey(), key) {
-			return signer
-		}
-	}
-	return nil
-}
-
-// addAgent offers keys of the agent: all of them only when nothing narrower was
-// asked for, because every wrong one costs a round trip and one of the six tries
-// that sshd allows.
-func (c *credentials) addAgent(ctx context.Context, s Spec, named bool) error {
+// openAgent asks the agent unless that is of no use: a key that was named needs no
+// other one.
+func (c *credentials) openAgent(ctx context.Context, s Spec, named []ownKey, patience time.Duration) error {
 	asked := s.AgentIdentity != "" || s.Agent != nil && *s.Agent
-	wanted := asked || s.Agent == nil && !named && s.Password == ""
-	if !wanted {
+	unsigned := slices.ContainsFunc(named, func(k ownKey) bool { return k.signer == nil })
+	if !asked && (s.Agent != nil || len(named) > 0 && !unsigned) {
 		return nil
 	}
-	signers, err := c.askAgent(ctx, s)
-	if err != nil {
-		if asked {
-			return err
+	link, err := openAgent(ctx, s, s.HandshakeTimeout+s.ConnectTimeout, patience)
+	switch {
+	case err == nil:
+		c.agent = link
+	case asked:
+		return err
+	case !errors.Is(err, errNoAgent):
+		c.unused = append(c.unused, err.Error())
+	}
+	return nil
+}
+
+// arrange puts all keys in the order in which ssh offers them: the certificates
+// that are named, the agent's keys that are in one of the files, the agent's other
+// keys, the files. A key that was named comes before those of the agent.
+func (c *credentials) arrange(s Spec, named, files []ownKey) error {
+	for _, key := range named {
+		if key.signer == nil && c.held(key.public) == nil {
+			return unusable(key)
 		}
-		if s.AgentSocket != "" {
-			c.skipped = append(c.skipped, err.Error())
+	}
+	if err := c.addCertificates(s, append(slices.Clip(named), files...)); err != nil {
+		return err
+	}
+	for _, key := range named {
+		c.addOwn(key)
+	}
+	if err := c.addAgent(s, len(named) > 0, files); err != nil {
+		return err
+	}
+	for _, key := range files {
+		c.addOwn(key)
+	}
+	return nil
+}
+
+func unusable(key ownKey) error {
+	if errors.Is(key.fault, errEncrypted) {
+		return fmt.Errorf("%s is encrypted and private_key_passphrase is not set", key.from)
+	}
+	return fmt.Errorf("%s: %w", key.from, key.fault)
+}
+
+// held is the agent's signer for key, nil if there is none.
+func (c *credentials) held(key ssh.PublicKey) ssh.AlgorithmSigner {
+	if key == nil || c.agent == nil {
+		return nil
+	}
+	for _, held := range c.agent.keys {
+		if sameKey(held.public, key) {
+			return held.signer
 		}
+	}
+	return nil
+}
+
+func (c *credentials) addAgent(s Spec, named bool, files []ownKey) error {
+	if c.agent == nil {
 		return nil
 	}
 	if s.AgentIdentity != "" {
-		if signers, err = narrow(signers, s.AgentIdentity); err != nil {
+		key, err := c.agent.named(s.AgentIdentity)
+		if err != nil {
 			return err
 		}
-	} else if s.IdentitiesOnly && named {
+		c.addHeld(key)
 		return nil
 	}
-	for _, signer := range signers {
-		c.add(signer)
+	configured := func(key agentKey) bool {
+		return slices.ContainsFunc(files, func(own ownKey) bool { return sameKey(own.public, key.public) })
+	}
+	for _, key := range c.agent.keys {
+		if configured(key) {
+			c.addHeld(key)
+		}
+	}
+	// An agent that opens one named key only was not asked for its other ones.
+	if s.IdentitiesOnly || named && (s.Agent == nil || !*s.Agent) {
+		return nil
+	}
+	for _, key := range c.agent.keys {
+		c.addHeld(key)
 	}
 	return nil
 }
 
-// add offers signer unless its key is offered already.
-func (c *credentials) add(signer ssh.Signer) {
-	if !slices.ContainsFunc(c.signers, func(have ssh.Signer) bool { return sameKey(have.PublicKey(), signer.PublicKey()) }) {
-		c.signers = append(c.signers, signer)
+func (c *credentials) addHeld(key agentKey) {
+	from := "agent"
+	if key.comment != "" {
+		from = fmt.Sprintf("agent, %q", key.comment)
 	}
+	c.add(&candidate{public: key.public, able: key.signer, held: true, from: from})
 }
 
-// askAgent lists the agent's keys. It stays connected for the login; ctx ends the
-// wait for an agent that asks its user.
-func (c *credentials) askAgent(ctx context.Context, s Spec) ([]ssh.Signer, error) {
-	if c.agent != nil {
-		return c.held, nil
+// addOwn offers a key of a file or a text. The agent signs if it has the key, as
+// for ssh, even where the file could do.
+func (c *credentials) addOwn(key ownKey) {
+	if held := c.held(plainOf(key.public)); held != nil {
+		c.add(&candidate{public: key.public, able: held, held: true, from: key.from + ", agent"})
+		return
 	}
-	socket := s.AgentSocket
-	if socket == "" {
-		socket = os.Getenv("SSH_AUTH_SOCK")
+	if key.signer == nil {
+		c.skip(key.from, key.fault)
+		return
 	}
-	if socket == "" {
-		return nil, errors.New("the agent was asked for, but neither agent_socket nor SSH_AUTH_SOCK is set")
+	able, ok := key.signer.(ssh.AlgorithmSigner)
+	if !ok {
+		c.skip(key.from, errors.New("the kind of key is not one that we can sign with"))
+		return
 	}
-	var dialer net.Dialer
-	link, err := dialer.DialContext(ctx, "unix", expandHome(socket))
-	if err != nil {
-		return nil, fmt.Errorf("connect to the agent: %w", err)
-	}
-	context.AfterFunc(ctx, func() { _ = link.Close() })
-	c.agent = link
-	if c.held, err = agent.NewClient(link).Signers(); err != nil {
-		if ctx.Err() != nil {
-			err = errors.New("it does not answer")
-		}
-		return nil, fmt.Errorf("list the keys of the agent %s: %w", socket, err)
-	}
-	return c.held, nil
+	c.add(&candidate{public: key.public, able: able, from: key.from})
 }
 
-// narrow picks the key that identity names: a public key, its fingerprint, the
-// path of a key file, or a comment.
-func narrow(signers []ssh.Signer, identity string) ([]ssh.Signer, error) {
-	want := identityKey(identity)
-	for _, signer := range signers {
-		key := signer.PublicKey()
-		if want != nil && sameKey(key, want) || ssh.FingerprintSHA256(key) == identity || ssh.FingerprintLegacyMD5(key) == strings.TrimPrefix(identity, "MD5:") {
-			return []ssh.Signer{signer}, nil
-		}
-		if held, ok := key.(*agent.Key); ok && want == nil && held.Comment == identity {
-			return []ssh.Signer{signer}, nil
-		}
-	}
-	return nil, fmt.Errorf("of the %d keys of the agent none is agent_identity = %q: it is a comment, a fingerprint (SHA256:…), a public key, or the path of one", len(signers), identity)
-}
-
-// identityKey is the public key that identity spells or points to, nil when it
-// is neither and so must be a comment.
-func identityKey(identity string) ssh.PublicKey {
-	if key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(identity)); err == nil {
-		return key
-	}
-	path := expandHome(identity)
-	for _, file := range []string{path + ".pub", path} {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			continue
-		}
-		if key, _, _, _, err := ssh.ParseAuthorizedKey(text); err == nil {
-			return key
-		}
-		if signer, err := ssh.ParsePrivateKey(text); err == nil {
-			return signer.PublicKey()
-		}
-	}
-	return nil
-}
-
-// methods is what x/crypto may try; it uses only the first method of each kind,
-// so all keys are in one.
-func (c *credentials) methods() []ssh.AuthMethod {
-	var methods []ssh.AuthMethod
-	if len(c.signers) > 0 {
-		methods = append(methods, ssh.PublicKeysCallback(func() ([]ssh.Signer, error) {
-			c.method = "publickey"
-			for _, signer := range c.signers {
-				key := signer.PublicKey()
-				c.offered = append(c.offered, key.Type()+" "+ssh.FingerprintSHA256(key))
-			}
-			return c.signers, nil
-		}))
-	}
-	if c.password != "" {
-		methods = append(methods, ssh.PasswordCallback(c.typePassword), ssh.KeyboardInteractive(c.answer))
-	}
-	return methods
-}
-
-func (c *credentials) typePassword() (string, error) {
-	c.method = "password"
-	if c.withheld != nil {
-		return "", c.withheld
-	}
-	c.offered = append(c.offered, "password")
-	return c.password.Reveal(), nil
-}
-
-// answer gives the password to the one question that hides its answer, once and
-// only if it was not refused as a password before: a second try counts towards
-// locking the account. Whatever is asked after that is another question, such as
-// for a code, or for a new password because the old one has expired.
-func (c *credentials) answer(_, instruction string, questions []string, echos []bool) ([]string, error) {
-	c.method = "keyboard-interactive"
-	asked := strings.TrimSpace(strings.TrimSpace(instruction) + " " + strings.Join(questions, ""))
+// skip notes why a file is not used.
+func (c *credentials) skip(file string, why error) {
 	switch {
-	case len(questions) == 0:
-		return nil, nil
-	case c.withheld != nil:
-		return nil, c.withheld
-	case len(questions) > 1 || echos[0]:
-		return nil, fmt.Errorf("the server asks %q, which a password does not answer", asked)
-	case slices.Contains(c.offered, "password"), c.asked == asked:
-		return nil, errors.New("the server refused the password")
-	case c.asked != "":
-		return nil, fmt.Errorf("after the password the server asks %q, which we cannot answer", asked)
+	case why == nil:
+		why = errors.New("it is a public key, and the agent does not have the private one")
+	case why.Error() == noSuchFile:
+		c.absent = append(c.absent, file)
+		return
 	}
-	c.asked = asked
-	c.offered = append(c.offered, "keyboard-interactive")
-	return []string{c.password.Reveal()}, nil
+	c.unused = append(c.unused, file+": "+why.Error())
 }
 
-// latest is the method that was used last, none before any of ours.
-func (c *credentials) latest() string { return cmp.Or(c.method, "none") }
-
-func (c *credentials) close() {
-	if c.agent != nil {
-		_ = c.agent.Close() // it was only read from
-		c.agent = nil
+// add appends a key that ssh would offer by its defaults and that is not there yet.
+func (c *credentials) add(k *candidate) {
+	if slices.ContainsFunc(c.keys, func(have *candidate) bool { return sameKey(have.public, k.public) }) {
+		return
+	}
+	plain := plainOf(k.public)
+	switch {
+	case plain.Type() == ssh.InsecureKeyAlgoDSA:
+		c.skip(k.from, errors.New("it is a DSA key, which ssh does not offer since OpenSSH 7.0"))
+	case rsaBits(plain) > 0 && rsaBits(plain) < leastRSA:
+		c.skip(k.from, fmt.Errorf("it is an RSA key of %d bits, and ssh uses none below %d", rsaBits(plain), leastRSA))
+	default:
+		c.keys = append(c.keys, k)
 	}
 }
+
+// addCertificates offers the certificates that are named, with the key that each
+// belongs to.
+func (c *credentials) addCertificates(s Spec, own []ownKey) error {
+	for _, file := range s.CertificateFiles {
+		if cert := certificateFile(file); cert != nil {
+			c.addCertificate(cert, file, own)
+		}
+	}
+	if s.Certificate == "" {
+		return nil
+	}
+	cert, err := readCertificate(s.Certificate)
+	if err != nil {
+		return fmt.Errorf("certificate: %w", err)
+	}
+	if c.certificate = cert; !c.addCertificate(cert, "certificate", own) {
+		return errors.New("certificate: it belongs to none of the private keys given")
+	}
+	return nil
+}
+
+func (c *credentials) addCertificate(cert *ssh.Certificate, from string, own []ownKey) bool {
+	if held := c.held(cert.Key); held != nil {
+		c.add(&candidate{public: cert, able: held, held: true, from: from + ", agent"})
+		return true
+	}
+	for _, key := range own {
+		able, ok := key.signer.(ssh.AlgorithmSigner)
+		if ok && sameKey(key.public, cert.Key) {
+			c.add(&candidate{public: cert, able: able, from: from})
+			return true
+		}
+	}
+	return false
+}
+
+// nothing says that there is nothing to log in with, and why. It is only said after
+// the server has refused a login without.
+func (c *credentials) nothing(s Spec) string {
+	if len(s.IdentityFiles) > 0 {
+		all := slices.Clone(c.unused)
+		for _, file := range c.absent {
+			all = append(all, file+": "+noSuchFile)
+		}
+		return "there is nothing to log in with: no agent with keys, and of the identity files of ssh_config_file none can be used: " + strings.Join(all, "; ")
+	}
+	text := "there is nothing to log in with: no private_key, private_key_path, password, agent with keys, or usual key file"
+	for _, why := range c.unused {
+		text += "; " + why
+	}
+	return text
+}
+
+func (c *credentials) close() { c.agent.close() }

@@ -223,12 +223,14 @@ func TestPassword(t *testing.T) {
 	}
 }
 
+// Only the server knows that nothing is not enough: it is asked once.
 func TestNothingToLogInWith(t *testing.T) {
 	t.Setenv("SSH_AUTH_SOCK", "")
 	t.Setenv("HOME", t.TempDir())
 	s := serve(t, nil, nil)
-	if e, _ := refusal(t, brisk(t), s.spec("", noKey)); e.Kind != Config || s.conns.Load() != 0 {
-		t.Errorf("have %v: %v", e.Kind, e)
+	e, _ := refusal(t, brisk(t), s.spec("", noKey))
+	if e.Kind != Auth || s.conns.Load() != 1 || !strings.Contains(e.Error(), "nothing to log in with") || !strings.Contains(e.Error(), "the server allows publickey") {
+		t.Errorf("have %v after %d connections: %v", e.Kind, s.conns.Load(), e)
 	}
 }
 
@@ -306,7 +308,7 @@ func TestDeadAgentThatWasNamedIsSaid(t *testing.T) {
 	t.Setenv("HOME", t.TempDir())
 	s := serve(t, nil, nil)
 	e, _ := refusal(t, once(t), s.spec("", func(l *Settings) { noKey(l); l.AgentSocket = ptr(t.TempDir()) }))
-	if e.Kind != Config || !strings.Contains(e.Error(), "connect to the agent") {
+	if e.Kind != Auth || !strings.Contains(e.Error(), "connect to the agent") {
 		t.Errorf("have %v: %v", e.Kind, e)
 	}
 }

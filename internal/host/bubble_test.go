@@ -89,7 +89,7 @@ func bubbleTo(t *testing.T, delay time.Duration, server func(net.Conn), change f
 		time.Sleep(2 * delay) // TCP's own round trip
 		return link, nil
 	}
-	h, client, err := login(t.Context(), spec, spec.Address(), newTrust(spec, keys), "SSH-2.0-test", over)
+	h, client, err := login(t.Context(), spec, spec.Address(), newTrust(spec, keys), "SSH-2.0-test", signingLimit, over)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,29 +12,6 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// certify puts a signer with the certificate in the place of the bare keys.
-func (c *credentials) certify(s Spec) error {
-	if s.Certificate == "" {
-		return nil
-	}
-	cert, err := readCertificate(s.Certificate)
-	if err != nil {
-		return fmt.Errorf("certificate: %w", err)
-	}
-	for _, signer := range c.signers {
-		if !sameKey(signer.PublicKey(), cert.Key) {
-			continue
-		}
-		certified, err := ssh.NewCertSigner(cert, signer)
-		if err != nil {
-			return fmt.Errorf("certificate: %w", err)
-		}
-		c.signers, c.doubt = []ssh.Signer{certified}, doubt(cert, s.User, time.Now())
-		return nil
-	}
-	return errors.New("certificate: it belongs to none of the private keys given")
-}
-
 // readCertificate reads the text of a certificate or the file that it names.
 func readCertificate(textOrFile string) (*ssh.Certificate, error) {
 	text := []byte(textOrFile)

@@ -60,7 +60,7 @@ func cutLogin(spec Spec, keys records, in, out int64) (link *cutLink, client *ss
 		link = &cutLink{Conn: c, cutIn: in, cutOut: out}
 		return link, err
 	}
-	_, client, err = login(ctx, spec, spec.Address(), newTrust(spec, keys), "SSH-2.0-test", over)
+	_, client, err = login(ctx, spec, spec.Address(), newTrust(spec, keys), "SSH-2.0-test", signingLimit, over)
 	return link, client, err
 }
 

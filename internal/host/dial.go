@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"slices"
@@ -73,16 +74,18 @@ type handshake struct {
 	offers  []string // the same, as it first said
 	passed  []string // methods that were not enough by themselves
 	banner  string   // what it told us after we offered something
+	// passwordFirst has the password tried before keys.
+	passwordFirst bool
 }
 
 // login dials spec's machine at address over r and logs in. The error is an *Error.
-func login(ctx context.Context, spec Spec, address string, trust trust, version string, r route) (*handshake, *ssh.Client, error) {
+func login(ctx context.Context, spec Spec, address string, trust trust, version string, signing time.Duration, r route) (*handshake, *ssh.Client, error) {
 	h := &handshake{spec: spec, address: address, trust: trust, version: version, masker: sync.OnceValue(spec.masker)}
 	h.enter(PhaseTCP)
 	var err error
-	credCtx, release := context.WithTimeout(ctx, spec.HandshakeTimeout+spec.ConnectTimeout)
+	agentCtx, release := context.WithCancel(ctx)
 	defer release()
-	if h.creds, err = loadCredentials(credCtx, spec); err != nil {
+	if h.creds, err = loadCredentials(agentCtx, spec, signing); err != nil {
 		return nil, nil, h.fail(ctx, Config, PhaseAuth, err)
 	}
 	defer h.creds.close()
@@ -92,7 +95,19 @@ func login(ctx context.Context, spec Spec, address string, trust trust, version 
 			err = refused // what the machine prefers to show says more than what else it has
 		}
 	}
+	if err != nil && h.passwordWaits(err) {
+		h.passwordFirst = true
+		client, err = h.meet(ctx, r)
+	}
 	return h, client, err
+}
+
+// passwordWaits reports whether the server ended the login after so many keys that
+// the password had no turn. ssh ends there; one that is given is worth a connection.
+func (h *handshake) passwordWaits(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Login != nil && e.Login.Exhausted && h.creds.mayType() &&
+		(slices.Contains(h.allowed, methodPassword) || slices.Contains(h.allowed, methodDialog))
 }
 
 // askAgain reports whether the machine is to be asked for another one of its keys.
@@ -157,8 +172,10 @@ func (h *handshake) connect(ctx context.Context, r route) (net.Conn, error) {
 // would race with the error that it causes, and a channel of a jump host has
 // none, so the link is closed instead and the cause judged by the context.
 func (h *handshake) negotiate(ctx context.Context) (*ssh.Client, error) {
-	hctx, cancel := context.WithTimeout(ctx, h.spec.HandshakeTimeout)
-	defer cancel()
+	hctx, limit := newLimit(ctx, h.spec.HandshakeTimeout)
+	defer limit.release()
+	h.creds.begin(limit, h.passwordFirst)
+	h.allowed, h.offers, h.passed, h.banner = nil, nil, nil, ""
 	stop := context.AfterFunc(hctx, func() { _ = h.wire.Close() })
 	h.enter(PhaseIdent)
 	c, channels, requests, err := ssh.NewClientConn(h.wire, h.address, h.config())
@@ -183,8 +200,7 @@ func (h *handshake) config() *ssh.ClientConfig {
 	return &ssh.ClientConfig{
 		Config:            algorithms(),
 		User:              h.spec.User,
-		Auth:              h.creds.methods(),
-		AuthCallback:      h.beforeTry,
+		AuthCallback:      h.nextMethod,
 		BannerCallback:    h.hear,
 		ClientVersion:     h.version,
 		HostKeyAlgorithms: h.trust.algorithms(),
@@ -196,7 +212,7 @@ func (h *handshake) config() *ssh.ClientConfig {
 func (h *handshake) shown(name string, remote net.Addr, key ssh.PublicKey) error {
 	note := func(key ssh.PublicKey, verdict error) {
 		h.hostKey, h.verdict = key, verdict
-		h.creds.withheld = h.trust.withheld(key)
+		h.creds.course.withheld = h.trust.withheld(key)
 		now := time.Now()
 		h.moments.key.Store(&now)
 		h.enter(PhaseAuth)
@@ -217,20 +233,27 @@ func algorithms() ssh.Config {
 	return ssh.Config{KeyExchanges: secure.KeyExchanges, Ciphers: secure.Ciphers, MACs: macs}
 }
 
-// beforeTry only listens: it lets x/crypto choose the method.
-func (h *handshake) beforeTry(a *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
+// nextMethod is asked before each attempt to log in but that of the method none.
+func (h *handshake) nextMethod(a *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
 	if h.offers == nil {
 		h.offers = a.AllowedMethods
+		h.creds.course.server, _ = h.wire.said()
 	}
 	h.allowed, h.passed = a.AllowedMethods, a.PartialSuccessMethods
-	return nil, nil
+	// x/crypto goes on after every error, and what it returns at the end is only the
+	// latest one.
+	method := h.creds.next(a)
+	if method != nil && h.wire.ended.Load() {
+		return nil, io.ErrUnexpectedEOF
+	}
+	return method, nil
 }
 
 // hear keeps what PAM says about this login, such as that the account has expired
 // or that the machine is still booting: sshd then hangs up without another word.
 // What comes before is the text of /etc/issue.net, which says nothing.
 func (h *handshake) hear(text string) error {
-	if len(h.creds.offered) > 0 {
+	if h.creds.offering() {
 		h.banner = beginning(strings.TrimSpace(h.masker().Mask(text)), bannerLimit)
 	}
 	return nil
@@ -279,12 +302,14 @@ func (h *handshake) judge(ctx, hctx context.Context, err error) *Error {
 		return h.fail(ctx, Negotiation, PhaseKex, negotiation)
 	case phase == PhaseKex && !strings.HasPrefix(ident, "SSH-2.0-") && !strings.HasPrefix(ident, "SSH-1.99-"):
 		return h.fail(ctx, Negotiation, phase, fmt.Errorf("the server speaks another version of the protocol: %q", ident))
+	case isCut(err) && h.creds.signedSlowly():
+		return h.denied(ctx, fmt.Errorf("the server closed the connection while the agent was asked for a signature: %w", err))
 	case isCut(err) && h.banner != "":
 		return h.fail(ctx, HandshakeLost, phase, fmt.Errorf("the server says %q: %w", h.banner, err))
 	case isCut(err):
 		return h.fail(ctx, HandshakeLost, phase, err)
 	case phase == PhaseAuth && !leaving(err):
-		return h.fail(ctx, Auth, phase, h.explainAuth(err))
+		return h.denied(ctx, err)
 	case phase == PhaseAuth:
 		return h.fail(ctx, HandshakeLost, phase, err)
 	}
@@ -345,25 +370,31 @@ func leaving(err error) bool {
 		!strings.Contains(text, "authentication failures") && !strings.Contains(text, "ssh: disconnect, reason 14:")
 }
 
-func (h *handshake) explainAuth(err error) error {
-	offered := "nothing was offered"
-	if len(h.creds.offered) > 0 {
-		offered = "offered " + strings.Join(h.creds.offered, ", ")
+// denied is the error about a login that the server did not accept.
+func (h *handshake) denied(ctx context.Context, err error) *Error {
+	exhausted := strings.Contains(err.Error(), "authentication failures")
+	facts := h.loginFacts(exhausted)
+	parts := []string{fmt.Sprintf("user %s was refused", h.spec.User)}
+	nothing := len(facts.Offers) == 0 && h.creds.password == ""
+	if nothing {
+		parts = append(parts, h.creds.nothing(h.spec))
 	}
-	parts := []string{fmt.Sprintf("user %s was refused: %s", h.spec.User, offered)}
-	allowed := "the server did not say what it allows"
-	if len(h.allowed) > 0 {
-		allowed = "the server allows " + strings.Join(h.allowed, ", ")
+	text := parts[0] + ": " + strings.Join(append(parts[1:], facts.String()), "; ")
+	if !nothing && len(facts.Unused) > 0 {
+		text += "; not used: " + strings.Join(facts.Unused, "; ")
 	}
-	if len(h.passed) > 0 {
-		allowed = fmt.Sprintf("the server accepted %s and wants %s besides", strings.Join(h.passed, ", "), strings.Join(h.allowed, " or "))
-	}
-	parts = append(parts, allowed)
-	if h.creds.doubt != "" {
-		parts = append(parts, h.creds.doubt)
+	if facts.Doubt != "" {
+		text += "; " + facts.Doubt
 	}
 	if h.banner != "" {
-		parts = append(parts, fmt.Sprintf("the server says %q", h.banner))
+		text += fmt.Sprintf("; the server says %q", h.banner)
 	}
-	return fmt.Errorf("%s: %w", strings.Join(parts, "; "), err)
+	if exhausted || isCut(err) {
+		text += ": " + err.Error()
+	}
+	e := h.fail(ctx, Auth, PhaseAuth, errors.New(text))
+	if e.Kind == Auth {
+		e.Login = facts
+	}
+	return e
 }

@@ -404,7 +404,7 @@ func (p *Pool) attempt(ctx context.Context, spec Spec, address string, t trust, 
 	if t.policy == policyAcceptNew && t.record.sha256 == "" {
 		t.record = p.first(spec.Address(), record{})
 	}
-	h, client, err := login(ctx, spec, address, t, p.ident, r)
+	h, client, err := login(ctx, spec, address, t, p.ident, p.pace.signing, r)
 	if err != nil {
 		release()
 		return nil, err

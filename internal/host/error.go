@@ -86,6 +86,8 @@ type Error struct {
 	OfferedKey, RecordedKey, RecordedAt string
 	HostKey                             *HostKeyFacts // what else there is to know about a refused one, else nil
 
+	Login *LoginFacts // what a login that was refused was tried with, else nil
+
 	Err error
 
 	masker *Masker // of the secrets that the machine, or what is on the way to it, was given

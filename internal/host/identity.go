@@ -1,8 +1,8 @@
 package host
 
 import (
-	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 
@@ -11,50 +11,89 @@ import (
 
 const noSuchFile = "no such file"
 
-// addIdentity offers the key of a file that may be absent, as ssh treats its
-// IdentityFile: the file may be the public half of a key that the agent has, and
-// a key that needs a passphrase nobody gave may be in the agent, too. A
-// certificate beside it goes first, unless certificates are named.
-func (c *credentials) addIdentity(ctx context.Context, s Spec, file string) {
-	signer, err := c.identity(ctx, s, expandHome(file))
-	if err != nil {
-		c.skipped = append(c.skipped, file+": "+err.Error())
-		return
-	}
-	c.add(signer)
-	if s.Certificate == "" && len(s.CertificateFiles) == 0 {
-		c.addCertificate(file + "-cert.pub")
-	}
+// ownKey is a key, or a certificate, that was given or is in a file.
+type ownKey struct {
+	public ssh.PublicKey
+	signer ssh.Signer // of the plain key; nil if only an agent may sign with it
+	from   string
+	fault  error // why there is no signer
 }
 
-func (c *credentials) identity(ctx context.Context, s Spec, path string) (ssh.Signer, error) {
-	text, err := os.ReadFile(path)
-	if err == nil {
-		signer, keyErr := parsePrivateKey(text, s.PrivateKeyPassphrase)
-		if keyErr == nil {
-			return signer, nil
+// ownFiles reads the files of IdentityFile, or the usual ones. Each may be absent,
+// may be the public half of a key that the agent has, and may need a passphrase
+// that is not given for a key that the agent has, too. A certificate beside a file
+// is read unless certificates are named.
+func (c *credentials) ownFiles(s Spec, files []string) (own []ownKey) {
+	for _, file := range files {
+		key := readKey(s, file)
+		if key.public == nil {
+			c.skip(file, key.fault)
+			continue
 		}
-		err = keyErr
-	} else if errors.Is(err, fs.ErrNotExist) {
-		err = errors.New(noSuchFile)
+		own = append(own, key)
+		if s.Certificate != "" || len(s.CertificateFiles) > 0 {
+			continue
+		}
+		if cert := certificateFile(file + "-cert.pub"); cert != nil && sameKey(cert.Key, key.public) {
+			own = append(own, ownKey{public: cert, signer: key.signer, from: file + "-cert.pub", fault: key.fault})
+		}
 	}
-	if held := c.fromAgent(ctx, s, publicHalf(path, text, err)); held != nil {
-		return held, nil
-	}
-	var missing *ssh.PassphraseMissingError
-	if errors.As(err, &missing) {
-		return nil, errors.New("it is encrypted, and neither the agent nor private_key_passphrase opens it")
-	}
-	return nil, err
+	return own
 }
 
-// publicHalf is the public key of a file that is no usable private key: what it
-// is itself, what was seen of it, or what stands in the .pub beside it.
-func publicHalf(path string, text []byte, err error) ssh.PublicKey {
-	var missing *ssh.PassphraseMissingError
-	if errors.As(err, &missing) && missing.PublicKey != nil {
-		return missing.PublicKey
+// readKey reads a file as ssh does, which does not use a private key that other
+// accounts may read.
+func readKey(s Spec, file string) ownKey {
+	path := expandHome(file)
+	key := ownKey{from: file}
+	text, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		key.fault = errors.New(noSuchFile)
+	case err != nil:
+		key.fault = err
+	default:
+		key.parse(s, text)
+		if key.signer != nil {
+			if key.fault = checkPrivate(path); key.fault != nil {
+				key.signer = nil
+			}
+		}
 	}
+	if key.public == nil {
+		key.public = publicHalf(path, text)
+	}
+	return key
+}
+
+// parse takes the key from its text.
+func (k *ownKey) parse(s Spec, text []byte) {
+	signer, err := parsePrivateKey(text, s.PrivateKeyPassphrase)
+	var missing *ssh.PassphraseMissingError
+	switch {
+	case err == nil:
+		k.public, k.signer = signer.PublicKey(), signer
+	case errors.As(err, &missing):
+		k.public, k.fault = missing.PublicKey, errEncrypted
+	default:
+		k.fault = err
+	}
+}
+
+var errEncrypted = errors.New("it is encrypted, and neither the agent nor private_key_passphrase opens it")
+
+// checkPrivate returns why ssh would not use the private key in a file.
+func checkPrivate(path string) error {
+	info, err := os.Stat(path)
+	if err != nil || !openToOthers(info) {
+		return nil //nolint:nilerr // the file was read a moment ago
+	}
+	return fmt.Errorf("other accounts may read it (mode %04o), and ssh refuses such a file: chmod 600 %s", info.Mode().Perm(), path)
+}
+
+// publicHalf is the public key of a file that is not a private key that we can
+// read: what it is itself, or what stands in the .pub beside it.
+func publicHalf(path string, text []byte) ssh.PublicKey {
 	if beside, err := os.ReadFile(path + ".pub"); err == nil {
 		text = append(append(text, '\n'), beside...)
 	}
@@ -65,25 +104,19 @@ func publicHalf(path string, text []byte, err error) ssh.PublicKey {
 	return key
 }
 
-// addCertificate offers the certificate in a file, if it is one and belongs to a
-// key that is offered. ssh passes over any other.
-func (c *credentials) addCertificate(file string) {
+// certificateFile is the certificate in a file, nil if there is none.
+func certificateFile(file string) *ssh.Certificate {
 	text, err := os.ReadFile(expandHome(file))
 	if err != nil {
-		return
+		return nil
 	}
 	key, _, _, _, err := ssh.ParseAuthorizedKey(text)
+	if err != nil {
+		return nil
+	}
 	cert, ok := key.(*ssh.Certificate)
-	if err != nil || !ok {
-		return
+	if !ok || cert.CertType != ssh.UserCert {
+		return nil
 	}
-	for i, signer := range c.signers {
-		if !sameKey(signer.PublicKey(), cert.Key) {
-			continue
-		}
-		if certified, err := ssh.NewCertSigner(cert, signer); err == nil {
-			c.signers = append(c.signers[:i:i], append([]ssh.Signer{certified}, c.signers[i:]...)...)
-		}
-		return
-	}
+	return cert
 }

@@ -296,6 +296,7 @@ type pace struct {
 	patience time.Duration // for these together
 	boot     time.Duration // between attempts under connect_wait
 	memory   time.Duration // how long an unreachable machine is believed to be so
+	signing  time.Duration // how long an agent may take to sign
 	idle     time.Duration // how long a connection without references stays
 	age      time.Duration // after which a connection takes no new users
 }
@@ -307,5 +308,5 @@ type pace struct {
 var usualPace = pace{
 	attempts: 5, base: 2 * time.Second, cap: 30 * time.Second, budget: 120 * time.Second, boot: 5 * time.Second,
 	absent: 3, patience: 15 * time.Second,
-	memory: 30 * time.Second, idle: 60 * time.Second, age: 30 * time.Minute,
+	signing: signingLimit, memory: 30 * time.Second, idle: 60 * time.Second, age: 30 * time.Minute,
 }

@@ -119,7 +119,7 @@ func loginSettings() []Setting {
 		},
 		{
 			Name: "private_key_path", In: everywhere, group: "private key", use: asLogin,
-			Doc:   "File of the private key on the machine that runs Terraform, read when it is used.",
+			Doc:   "File of the private key on the machine that runs Terraform, read when it is used. As for `ssh`, other accounts must not be able to read it (`chmod 600`).",
 			field: one(func(s *Settings) **string { return &s.PrivateKeyPath }, func(s *Spec) *string { return &s.PrivateKeyPath }, ""),
 		},
 		{
@@ -129,18 +129,18 @@ func loginSettings() []Setting {
 		},
 		{
 			Name: "certificate", In: everywhere, unshown: true, use: ofLogin,
-			Doc:     "OpenSSH user certificate that belongs to the private key.",
+			Doc:     "OpenSSH user certificate that belongs to the private key, its text or its file. It is offered before the key itself.",
 			Bastion: "bastion_certificate", BastionDoc: "User certificate for that hop.",
 			field: one(func(s *Settings) **string { return &s.Certificate }, func(s *Spec) *string { return &s.Certificate }, ""),
 		},
 		{
 			Name: "password", In: everywhere, use: asLogin,
-			Doc:     "Password, for the methods `password` and `keyboard-interactive`.",
+			Doc:     "Password, for the methods `keyboard-interactive` and `password`. It is sent once, after the keys of the agent and of the files were tried.",
 			Bastion: "bastion_password", BastionDoc: "Password on that hop.",
 			field: one(func(s *Settings) **Secret { return &s.Password }, func(s *Spec) *Secret { return &s.Password }, ""),
 		},
 		{
-			Name: "agent", In: everywhere, use: asLogin, Default: "when `agent_socket` or `SSH_AUTH_SOCK` is set and no key is given",
+			Name: "agent", In: everywhere, use: asLogin, Default: "when `agent_socket` or `SSH_AUTH_SOCK` is set and no key is given, also beside a `password`",
 			Doc: "Whether the keys of an SSH agent are offered.",
 			field: unsaid{
 				single[bool]{slot: func(s *Settings) **bool { return &s.Agent }},

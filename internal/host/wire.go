@@ -18,6 +18,7 @@ type wire struct {
 	lastIn  atomic.Int64 // nanoseconds since epoch
 	lastOut atomic.Int64 // the same for what we sent
 	quick   atomic.Bool  // acknowledge at once, see quickACK
+	ended   atomic.Bool  // nothing more comes in
 
 	mu    sync.Mutex
 	head  []byte
@@ -43,6 +44,9 @@ func (w *wire) Read(p []byte) (int, error) {
 		if w.quick.Load() {
 			quickACK(w.Conn)
 		}
+	}
+	if err != nil {
+		w.ended.Store(true)
 	}
 	return n, err
 }

@@ -1,0 +1,243 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// course is how one login goes: what was tried, and what comes next. It follows
+// ssh (sshconnect2.c): the method none, which x/crypto tries by itself, then keys,
+// then keyboard-interactive, then the password. After a partial success all of them
+// are tried again, beginning with the keys that were not used yet.
+type course struct {
+	limit    *limit
+	server   string // its identification
+	withheld error  // why the password is kept from this machine
+
+	order    []string
+	queue    []*candidate
+	attempts []*attempt
+	passed   int  // partial successes
+	failed   bool // the password was refused
+	typed    bool // the password was sent since the last partial success
+	spoken   bool // keyboard-interactive was tried since then
+	asked    string
+}
+
+// How far a login has come: names of methods in the protocol.
+const (
+	methodKey      = "publickey"
+	methodDialog   = "keyboard-interactive"
+	methodPassword = "password"
+)
+
+// begin starts a login over a new connection.
+func (c *credentials) begin(l *limit, passwordFirst bool) {
+	c.course = course{limit: l, order: []string{methodKey, methodDialog, methodPassword}, queue: slices.Clone(c.keys)}
+	if passwordFirst {
+		c.course.order = []string{methodDialog, methodPassword, methodKey}
+	}
+	for _, key := range c.keys {
+		key.tried = false
+	}
+}
+
+// next is the method to try after the server said what it allows and which methods
+// it has accepted, nil if nothing is left to try.
+func (c *credentials) next(a *ssh.ClientAuthContext) ssh.AuthMethod {
+	c.settle(len(a.PartialSuccessMethods))
+	for _, method := range c.course.order {
+		// A server that names no method may take any, as for ssh.
+		if len(a.AllowedMethods) > 0 && !slices.Contains(a.AllowedMethods, method) {
+			continue
+		}
+		if m := c.try(method); m != nil {
+			return m
+		}
+	}
+	return nil
+}
+
+// settle notes what became of the latest attempt.
+func (c *credentials) settle(passed int) {
+	last := c.last()
+	if last == nil {
+		return
+	}
+	switch {
+	case passed > c.course.passed:
+		last.passed = true
+		c.course.passed, c.course.typed, c.course.spoken, c.course.asked = passed, false, false, ""
+		for _, key := range c.keys {
+			key.tried = false
+		}
+	case last.method != methodKey && c.course.typed:
+		c.course.failed = true
+	}
+}
+
+func (c *credentials) last() *attempt {
+	if len(c.course.attempts) == 0 {
+		return nil
+	}
+	return c.course.attempts[len(c.course.attempts)-1]
+}
+
+func (c *credentials) try(method string) ssh.AuthMethod {
+	switch {
+	case method == methodKey:
+		return c.tryKey()
+	case method == methodDialog && !c.course.spoken && c.course.withheld == nil:
+		c.course.spoken = true
+		c.start(&attempt{method: method})
+		return ssh.KeyboardInteractive(c.answer)
+	case method == methodPassword && c.mayType():
+		c.start(&attempt{method: method, shown: true})
+		return ssh.PasswordCallback(c.typePassword)
+	}
+	return nil
+}
+
+func (c *credentials) start(a *attempt) *attempt {
+	a.creds = c
+	c.course.attempts = append(c.course.attempts, a)
+	return a
+}
+
+// tryKey offers the next key, nil if all were offered. x/crypto ends a login after 64
+// attempts, most servers after six.
+func (c *credentials) tryKey() ssh.AuthMethod {
+	if last := c.last(); last != nil && last.method == methodKey && !last.shown {
+		// x/crypto sent nothing: the server does not list the algorithm.
+		if rest := after(last.key.algorithms(), last.algorithm); len(rest) > 0 {
+			last.algorithm = rest[0]
+			return ssh.PublicKeys(last)
+		}
+		last.fault = errNoAlgorithm
+	}
+	if len(c.course.queue) > 0 && !c.course.queue[0].tried {
+		key := c.course.queue[0]
+		c.course.queue = append(c.course.queue[1:], key)
+		key.tried = true
+		return c.offer(key, key.algorithms()[0])
+	}
+	return c.tryListed()
+}
+
+func (c *credentials) offer(key *candidate, algorithm string) ssh.AuthMethod {
+	next := c.start(&attempt{method: methodKey, key: key, algorithm: algorithm})
+	next.forced = c.conceals(key)
+	return ssh.PublicKeys(next)
+}
+
+// conceals knows the one release that takes RSA keys with SHA-2 and does not say so
+// (SSH_BUG_SIGTYPE74 in compat.c): that of Debian 9.
+func (c *credentials) conceals(key *candidate) bool {
+	return strings.HasPrefix(c.course.server, "SSH-2.0-OpenSSH_7.4") && key.public.Type() == ssh.KeyAlgoRSA
+}
+
+// tryListed offers RSA keys that were refused with SHA-512 with SHA-256. OpenSSH lists
+// at first what it knows and not what PubkeyAcceptedAlgorithms allows. Since 9.6 it
+// corrects the list, for ssh, which asks for that (ext-info-in-auth@openssh.com), and
+// not for x/crypto, which does not. Before 9.6 ssh has no second try, and neither do we.
+func (c *credentials) tryListed() ssh.AuthMethod {
+	if !c.correctsList() {
+		return nil
+	}
+	for _, a := range c.course.attempts {
+		if a.method == methodKey && a.shown && !a.asked && !a.again {
+			a.again = true
+			if rest := after(a.key.algorithms(), a.algorithm); len(rest) > 0 {
+				return c.offer(a.key, rest[0])
+			}
+		}
+	}
+	return nil
+}
+
+var openSSHVersion = regexp.MustCompile(`^SSH-2\.0-OpenSSH_(\d{1,4})\.(\d{1,4})`)
+
+func (c *credentials) correctsList() bool {
+	m := openSSHVersion.FindStringSubmatch(c.course.server)
+	if m == nil {
+		return false
+	}
+	major, _ := strconv.Atoi(m[1]) // four digits at most
+	minor, _ := strconv.Atoi(m[2])
+	return major > 9 || major == 9 && minor >= 6
+}
+
+func after(list []string, word string) []string {
+	return list[slices.Index(list, word)+1:]
+}
+
+// mayType reports whether the password is sent. It is sent once: a second try counts
+// towards locking the account.
+func (c *credentials) mayType() bool {
+	return c.password != "" && c.course.withheld == nil && !c.course.failed && !c.course.typed
+}
+
+func (c *credentials) typePassword() (string, error) {
+	c.course.typed = true
+	return c.password.Reveal(), nil
+}
+
+// answer gives the password to the one question that hides its answer. A round
+// without questions, such as that of a PAM module that asks on another way, needs
+// none. What is asked after the password is another question, such as for a code,
+// or for a new password because the old one has expired.
+func (c *credentials) answer(_, instruction string, questions []string, echos []bool) ([]string, error) {
+	last := c.last()
+	last.shown = true
+	if len(questions) == 0 {
+		return nil, nil
+	}
+	asked := strings.TrimSpace(strings.TrimSpace(instruction) + " " + strings.Join(questions, ""))
+	if last.fault = c.unanswerable(asked, questions, echos); last.fault != nil {
+		return nil, last.fault
+	}
+	c.course.asked, c.course.typed, last.asked = asked, true, true
+	return []string{c.password.Reveal()}, nil
+}
+
+func (c *credentials) unanswerable(asked string, questions []string, echos []bool) error {
+	switch {
+	case c.course.failed, c.course.typed && c.course.asked == asked:
+		return errors.New("the server refused the password")
+	case c.course.typed:
+		return fmt.Errorf("after the password the server asks %q, which we cannot answer", asked)
+	case len(questions) > 1 || echos[0]:
+		return fmt.Errorf("the server asks %q, which a password does not answer", asked)
+	case c.password == "":
+		return fmt.Errorf("the server asks %q, and no password is set", asked)
+	}
+	return c.course.withheld
+}
+
+// latest is the method that was used last, none before any of ours.
+func (c *credentials) latest() string {
+	if last := c.last(); last != nil {
+		return last.method
+	}
+	return "none"
+}
+
+// offering reports whether the server was shown anything.
+func (c *credentials) offering() bool {
+	return slices.ContainsFunc(c.course.attempts, func(a *attempt) bool { return a.shown })
+}
+
+// signedSlowly reports whether a person may have been waited for last. Such a login
+// is not tried again: that would ask the same person again.
+func (c *credentials) signedSlowly() bool {
+	const patience = 5 * time.Second
+	last := c.last()
+	return last != nil && last.waited > patience
+}

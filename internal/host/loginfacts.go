@@ -1,0 +1,140 @@
+package host
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// LoginFacts is what a login was tried with and what the server said, for advice.
+type LoginFacts struct {
+	Offers  []Offer
+	Allowed []string // methods, as the server said last
+	Passed  []string // methods that the server accepted and that were not enough
+	// Unused says of keys and passwords that were not offered why.
+	Unused []string
+	// Exhausted says that the server ended the connection after too many attempts.
+	Exhausted bool
+	// Certificate is the type, serial number and identity of the certificate that was
+	// named, and Doubt is why the server may refuse it; "" if there is nothing to say.
+	Doubt string
+}
+
+// Offer is one thing that was tried in order to log in.
+type Offer struct {
+	Method    string
+	Key       string // type and fingerprint
+	Algorithm string // of the signature
+	From      string // where the key is from
+	Agent     bool   // the agent holds the key
+	Outcome   Outcome
+	Reason    string // why there was no signature or no answer
+}
+
+// Outcome is what became of an Offer.
+type Outcome string
+
+// The outcomes.
+const (
+	OfferRefused  Outcome = "refused"       // by the server
+	OfferPassed   Outcome = "accepted"      // and the server wants more
+	OfferUnsigned Outcome = "not completed" // the server would go on, and we could not
+	OfferKept     Outcome = "not offered"   // the server takes nothing of the kind
+)
+
+func (a *attempt) offer() Offer {
+	o := Offer{Method: a.method, Outcome: OfferRefused}
+	if a.key != nil {
+		o.Key, o.Algorithm = a.key.public.Type()+" "+ssh.FingerprintSHA256(a.key.public), a.algorithm
+		o.From, o.Agent = a.key.from, a.key.held
+	}
+	if a.fault != nil {
+		o.Reason = a.fault.Error()
+	}
+	switch {
+	case a.passed:
+		o.Outcome = OfferPassed
+	case a.method == methodKey && !a.shown:
+		o.Outcome = OfferKept
+	case a.fault != nil:
+		o.Outcome = OfferUnsigned
+	}
+	return o
+}
+
+func (o Offer) String() string {
+	text := o.Method
+	if o.Key != "" {
+		text = o.Key
+		if !strings.HasPrefix(o.Key, o.Algorithm+" ") {
+			text += " signed with " + o.Algorithm
+		}
+		text += " (" + o.From + ")"
+	}
+	return text
+}
+
+// loginFacts is what is known when a login was refused.
+func (h *handshake) loginFacts(exhausted bool) *LoginFacts {
+	c := h.creds
+	f := &LoginFacts{Allowed: h.allowed, Passed: h.passed, Unused: slices.Clone(c.unused), Exhausted: exhausted}
+	for _, a := range c.course.attempts {
+		if a.method == methodDialog && !a.shown {
+			continue // a server that lists it and does not do it
+		}
+		f.Offers = append(f.Offers, a.offer())
+	}
+	if c.password != "" && c.course.withheld != nil {
+		f.Unused = append(f.Unused, c.course.withheld.Error())
+	}
+	if c.certificate != nil {
+		f.Doubt = doubt(c.certificate, h.spec.User, time.Now())
+	}
+	return f
+}
+
+// String says what was offered, what came of it, and what the server allows.
+func (f *LoginFacts) String() string {
+	var parts []string
+	for _, group := range []struct {
+		outcome Outcome
+		begin   string
+	}{{OfferPassed, "accepted "}, {OfferRefused, "offered "}} {
+		if list := f.with(group.outcome); len(list) > 0 {
+			parts = append(parts, group.begin+strings.Join(list, ", "))
+		}
+	}
+	for _, o := range f.Offers {
+		switch {
+		case o.Outcome == OfferUnsigned && o.Method == methodKey:
+			parts = append(parts, fmt.Sprintf("the server would accept %s, but %s", o, o.Reason))
+		case o.Outcome == OfferUnsigned:
+			parts = append(parts, o.Method+": "+o.Reason)
+		case o.Outcome == OfferKept:
+			parts = append(parts, fmt.Sprintf("not offered %s (%s): %s", o.Key, o.From, o.Reason))
+		}
+	}
+	return strings.Join(append(parts, f.server()), "; ")
+}
+
+func (f *LoginFacts) with(outcome Outcome) (list []string) {
+	for _, o := range f.Offers {
+		if o.Outcome == outcome {
+			list = append(list, o.String())
+		}
+	}
+	return list
+}
+
+func (f *LoginFacts) server() string {
+	switch {
+	case len(f.Passed) > 0:
+		return fmt.Sprintf("the server accepted %s and wants %s besides", strings.Join(f.Passed, ", "), strings.Join(f.Allowed, " or "))
+	case len(f.Allowed) > 0:
+		return "the server allows " + strings.Join(f.Allowed, ", ")
+	}
+	return "the server did not say what it allows"
+}
