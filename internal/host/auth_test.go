@@ -75,7 +75,7 @@ func TestFault19AgentIdentityIsOneOffer(t *testing.T) {
 // Without a narrower wish the agent's keys run into MaxAuthTries, which is a
 // refusal and not a lost connection.
 func TestFault19TooManyAgentKeys(t *testing.T) {
-	socket, last := serveAgent(t, 9)
+	socket, last := serveAgent(t, 20)
 	s := serve(t, last, nil)
 	e, _ := refusal(t, brisk(t), s.spec("", func(l *Settings) { noKey(l); l.AgentSocket = ptr(socket) }))
 	if e.Kind != Auth || s.conns.Load() != 1 {

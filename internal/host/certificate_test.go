@@ -1,7 +1,6 @@
 package host
 
 import (
-	"crypto/rand"
 	"strings"
 	"testing"
 	"time"
@@ -22,9 +21,7 @@ func TestRefusedCertificateIsExplained(t *testing.T) {
 	} {
 		key, public := newKey(t)
 		cert.Key, cert.CertType = public, ssh.UserCert
-		if err := cert.SignCert(rand.Reader, mustSigner(newEd25519())); err != nil {
-			t.Fatal(err)
-		}
+		signCert(&cert, mustSigner(newEd25519()), "")
 		s := serve(t, nil, nil)
 		e, _ := refusal(t, once(t), s.spec(key, func(l *Settings) { l.User, l.Certificate = ptr("me"), ptr(string(ssh.MarshalAuthorizedKey(&cert))) }))
 		if e.Kind != Auth || !strings.Contains(e.Error(), want) {
@@ -36,9 +33,7 @@ func TestRefusedCertificateIsExplained(t *testing.T) {
 func TestMistakenCertificates(t *testing.T) {
 	key, public := newKey(t)
 	host := ssh.Certificate{Key: public, CertType: ssh.HostCert, ValidBefore: ssh.CertTimeInfinity}
-	if err := host.SignCert(rand.Reader, mustSigner(newEd25519())); err != nil {
-		t.Fatal(err)
-	}
+	signCert(&host, mustSigner(newEd25519()), "")
 	s := serve(t, public, nil)
 	for text, want := range map[string]string{
 		"/no/such/file":                          "neither the text",

@@ -208,7 +208,7 @@ func limitSettings() []Setting {
 		},
 		{
 			Name: "handshake_timeout", In: everywhere,
-			Doc:   "How long the SSH handshake and authentication may take after that.",
+			Doc:   "How long the SSH handshake and authentication may take after that. The time that an agent takes to sign does not count: it has two minutes for each key.",
 			field: one(func(s *Settings) **time.Duration { return &s.HandshakeTimeout }, func(s *Spec) *time.Duration { return &s.HandshakeTimeout }, 30*time.Second),
 		},
 		{
