@@ -16,16 +16,18 @@ const module = "github.com/sshkeepalive/terraform-provider-sshkeepalive"
 // standard library: packages of ours by their short name, others by a prefix of
 // their path. Its pure packages must not do I/O themselves either, see pure.
 var arrows = map[string][]string{
-	".":                  {"internal/provider", "github.com/hashicorp/terraform-plugin-framework/providerserver"},
-	"internal/sshconf":   {},
-	"internal/dotenv":    {},
-	"internal/keepalive": {"internal/sshconf", "internal/dotenv"},
-	"internal/commit":    {},
-	"internal/host":      {"golang.org/x/crypto/", "github.com/hashicorp/terraform-plugin-log/"},
-	"internal/userconf":  {"internal/sshconf", "internal/host"},
-	"internal/reconcile": {"internal/sshconf", "internal/keepalive", "internal/commit", "internal/host"},
+	".":                           {"internal/provider", "github.com/hashicorp/terraform-plugin-framework/providerserver"},
+	"internal/sshconf":            {},
+	"internal/dotenv":             {},
+	"internal/keepalive":          {"internal/keepalive/baseline", "internal/sshconf", "internal/dotenv"},
+	"internal/keepalive/audit":    {"internal/keepalive", "internal/keepalive/baseline", "internal/sshconf"},
+	"internal/keepalive/baseline": {"internal/sshconf"},
+	"internal/commit":             {},
+	"internal/host":               {"golang.org/x/crypto/", "github.com/hashicorp/terraform-plugin-log/"},
+	"internal/userconf":           {"internal/sshconf", "internal/host"},
+	"internal/reconcile":          {"internal/sshconf", "internal/keepalive", "internal/commit", "internal/host"},
 	"internal/provider": {
-		"internal/reconcile", "internal/keepalive", "internal/host", "internal/userconf", "internal/sshconf",
+		"internal/reconcile", "internal/keepalive", "internal/keepalive/audit", "internal/keepalive/baseline", "internal/host", "internal/userconf", "internal/sshconf",
 		"github.com/hashicorp/terraform-plugin-framework", "github.com/hashicorp/terraform-plugin-go/", "github.com/hashicorp/terraform-plugin-log/",
 	},
 	"internal/hosttest":           {"golang.org/x/crypto/", "github.com/rogpeppe/go-internal/"},
@@ -36,16 +38,18 @@ var arrows = map[string][]string{
 	"internal/benchmark/floor":    {"golang.org/x/crypto/"},
 	"internal/benchmark/keeper":   {},
 	"internal/benchmark/noop":     {"internal/provider", "github.com/hashicorp/terraform-plugin-framework", "github.com/hashicorp/terraform-plugin-go/"},
-	"internal/docgen":             {"internal/provider", "internal/keepalive", "github.com/hashicorp/terraform-plugin-framework/providerserver", "github.com/hashicorp/terraform-plugin-go/"},
+	"internal/docgen":             {"internal/provider", "internal/keepalive/baseline", "github.com/hashicorp/terraform-plugin-framework/providerserver", "github.com/hashicorp/terraform-plugin-go/"},
 }
 
 // pure names the packages that touch nothing outside their arguments, and the
 // standard packages that would let them.
 var pure = map[string][]string{
-	"internal/sshconf":   {"os", "os/exec", "net", "io/fs", "context", "path/filepath", "time"},
-	"internal/keepalive": {"os", "os/exec", "net", "io/fs", "context", "path/filepath"},
-	"internal/dotenv":    {"os", "os/exec", "net", "io/fs", "context", "path/filepath", "time"},
-	"internal/commit":    {"os", "os/exec", "net"},
+	"internal/sshconf":            {"os", "os/exec", "net", "io/fs", "context", "path/filepath", "time"},
+	"internal/keepalive":          {"os", "os/exec", "net", "io/fs", "context", "path/filepath"},
+	"internal/keepalive/audit":    {"os", "os/exec", "net", "io/fs", "context", "path/filepath", "time"},
+	"internal/keepalive/baseline": {"os", "os/exec", "net", "io/fs", "context", "path/filepath", "time"},
+	"internal/dotenv":             {"os", "os/exec", "net", "io/fs", "context", "path/filepath", "time"},
+	"internal/commit":             {"os", "os/exec", "net"},
 }
 
 // TestArrows parses the imports in this process, so that the test cache notices

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/baseline"
 )
 
 // baselinesPath is the guide that is written from the data of the baselines.
@@ -50,15 +50,15 @@ func baselines() string {
 	var out strings.Builder
 	out.WriteString(baselinesHead)
 	conflicts(&out)
-	for _, b := range keepalive.Baselines() {
-		baseline(&out, b)
+	for _, b := range baseline.All() {
+		writeBaseline(&out, b)
 	}
 	return out.String()
 }
 
 func conflicts(out *strings.Builder) {
 	out.WriteString("| keyword | values |\n|---|---|\n")
-	for _, c := range keepalive.Conflicts() {
+	for _, c := range baseline.Conflicts() {
 		var values []string
 		for _, name := range slices.Sorted(maps.Keys(c.Values)) {
 			values = append(values, name+": "+code(c.Values[name]))
@@ -67,7 +67,7 @@ func conflicts(out *strings.Builder) {
 	}
 }
 
-func baseline(out *strings.Builder, b keepalive.Baseline) {
+func writeBaseline(out *strings.Builder, b baseline.Baseline) {
 	fmt.Fprintf(out, "\n## %s\n\n%s: %s.\n\n| keyword | value | because | source | can shut out |\n|---|---|---|---|---|\n", b.Name, b.Title, b.Version)
 	for _, r := range b.Recommendations {
 		fmt.Fprintf(out, "| %s | %s | %s | %s | %s |\n", r.Keyword, code(r.Value), r.Reason, r.Source, r.Risk)

@@ -121,7 +121,7 @@ func (g language) checkOne(s Setting, kw sshconf.Keyword, inMatch bool) []Proble
 	}
 	name := kw.Name
 	if g.Dialect == sshconf.Server {
-		name = targetOf(name)
+		name = sshconf.CurrentName(sshconf.Server, name)
 	}
 	if typed, ok := g.typed(name); ok && strings.Contains(s.Attribute, "settings[") {
 		bad(TypedKeyword, "%s belongs to the attribute %s", kw.Name, typed.Name)

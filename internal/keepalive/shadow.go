@@ -50,7 +50,7 @@ func (c candidate) lostTo(r sshconf.Result, s Setting, block int) []sshconf.Sett
 // unbearable lists the lines of others that sshd does not accept beside s: up to 9.4
 // no Subsystem may be named twice.
 func unbearable(r sshconf.Result, s Setting, c candidate) []sshconf.Setting {
-	if targetOf(s.Keyword) != "Subsystem" || c.tree.Version.AtLeast(9, 5) {
+	if sshconf.CurrentName(sshconf.Server, s.Keyword) != "Subsystem" || c.tree.Version.AtLeast(9, 5) {
 		return nil
 	}
 	named := func(x sshconf.Setting) bool {
@@ -72,7 +72,7 @@ func settingsIn(want Server, at checkContext) []Setting {
 // bytesAlone reports whether s is a RekeyLimit of a Match block of ours that says
 // how much and not for how long: sshd takes the time from the global line.
 func bytesAlone(s Setting, block int) bool {
-	if block == global || targetOf(s.Keyword) != "RekeyLimit" || len(s.Values) != 1 {
+	if block == global || sshconf.CurrentName(sshconf.Server, s.Keyword) != "RekeyLimit" || len(s.Values) != 1 {
 		return false
 	}
 	words := strings.Fields(s.Values[0])

@@ -27,7 +27,7 @@ func spelled(keyword, value string) string {
 // mayHoldTime reports whether a word of the keyword's value is a time: RekeyLimit
 // has one behind the amount, ControlPersist and AddKeysToAgent one among words.
 func mayHoldTime(keyword string) bool {
-	switch targetOf(keyword) {
+	switch sshconf.CurrentName(sshconf.Server, keyword) {
 	case "RekeyLimit", "ControlPersist", "AddKeysToAgent":
 		return true
 	}

@@ -15,13 +15,15 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/audit"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/baseline"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
-var _ datasource.DataSourceWithConfigure = (*audit)(nil)
+var _ datasource.DataSourceWithConfigure = (*auditSource)(nil)
 
-// audit is the data source sshkeepalive_audit.
-type audit struct{ lookout }
+// auditSource is the data source sshkeepalive_audit.
+type auditSource struct{ lookout }
 
 // auditModel is sshkeepalive_audit as Terraform holds it.
 type auditModel struct {
@@ -47,12 +49,12 @@ type auditModel struct {
 }
 
 // Metadata names the data source.
-func (*audit) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+func (*auditSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_audit"
 }
 
 // Schema describes sshkeepalive_audit.
-func (*audit) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+func (*auditSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	attributes := sourceWhereSchema(ctx, serverConfigHostDoc)
 	login := contextSchema()
 	maps.Copy(attributes, map[string]schema.Attribute{
@@ -134,7 +136,7 @@ func concernType() types.ObjectType {
 }
 
 // Read looks at the host.
-func (d *audit) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+func (d *auditSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	readSource[auditModel](ctx, &d.lookout, req, resp)
 }
 
@@ -147,8 +149,8 @@ func (m *auditModel) look(ctx context.Context, s *session, where whereabouts) (d
 	if err != nil {
 		return diags, err
 	}
-	a := keepalive.AuditServer(m.profiles(), sight.Facts)
-	logDebug(ctx, "audited", map[string]any{"host": m.Host.ValueString(), "findings": len(a.Findings), "exceptions": len(a.Exceptions), "warnings": len(a.Concerns)})
+	a := audit.Server(m.profiles(), sight.Facts)
+	logDebug(ctx, "audited", map[string]any{"host": m.Host.ValueString(), "findings": len(a.Findings), "exceptions": len(a.Exceptions), "warnings": len(a.Warnings)})
 	diags.Append(problems(m.Host.ValueString(), a.Problems)...)
 	if !diags.HasError() {
 		m.tell(a, sight)
@@ -163,7 +165,7 @@ func (m *auditModel) profiles() []string {
 	return texts(m.Profiles.Elements())
 }
 
-func (m *auditModel) tell(a keepalive.Audit, sight reconcile.Sight) {
+func (m *auditModel) tell(a audit.Audit, sight reconcile.Sight) {
 	m.tellVerdicts(a)
 	var findings, exceptions, concerns []attr.Value
 	for _, f := range a.Findings {
@@ -172,8 +174,8 @@ func (m *auditModel) tell(a keepalive.Audit, sight reconcile.Sight) {
 	for _, e := range a.Exceptions {
 		exceptions = append(exceptions, exceptionValue(e))
 	}
-	for _, c := range a.Concerns {
-		concerns = append(concerns, concernValue(c))
+	for _, c := range a.Warnings {
+		concerns = append(concerns, auditWarning(c))
 	}
 	m.Findings = types.ListValueMust(findingType(), findings)
 	m.Exceptions = types.ListValueMust(exceptionType(), exceptions)
@@ -184,16 +186,16 @@ func (m *auditModel) tell(a keepalive.Audit, sight reconcile.Sight) {
 	m.MachineID = given(sight.MachineID)
 }
 
-func (m *auditModel) tellVerdicts(a keepalive.Audit) {
+func (m *auditModel) tellVerdicts(a audit.Audit) {
 	compliant, counts := map[string]attr.Value{}, map[string]attr.Value{}
 	for _, profile := range m.profiles() {
 		compliant[profile] = types.BoolNull()
 		if is, ok := a.Compliant(profile); ok {
 			compliant[profile] = types.BoolValue(is)
 		}
-		n := func(v keepalive.Verdict) attr.Value { return types.Int64Value(int64(a.Count(profile, v))) }
+		n := func(v audit.Verdict) attr.Value { return types.Int64Value(int64(a.Count(profile, v))) }
 		counts[profile] = types.ObjectValueMust(countsType().AttrTypes, map[string]attr.Value{
-			"pass": n(keepalive.Passed), "fail": n(keepalive.Failed), "not_applicable": n(keepalive.NotApplicable), "unknown": n(keepalive.Untold),
+			"pass": n(audit.Passed), "fail": n(audit.Failed), "not_applicable": n(audit.NotApplicable), "unknown": n(audit.Unknown),
 		})
 	}
 	m.Compliant, m.Counts = types.MapValueMust(types.BoolType, compliant), types.MapValueMust(countsType(), counts)
@@ -204,7 +206,7 @@ func (m *auditModel) tellNothing() {
 	m.Findings, m.Exceptions, m.Warnings = types.ListNull(findingType()), types.ListNull(exceptionType()), types.ListNull(concernType())
 }
 
-func findingValue(f keepalive.Finding) attr.Value {
+func findingValue(f audit.Finding) attr.Value {
 	values := originValues(f.Origin)
 	maps.Copy(values, recommended(f.Profile, f.Recommendation))
 	context := keepalive.Spec(f.Context)
@@ -215,21 +217,21 @@ func findingValue(f keepalive.Finding) attr.Value {
 	return types.ObjectValueMust(findingType().AttrTypes, values)
 }
 
-func recommended(profile string, r keepalive.Recommendation) map[string]attr.Value {
+func recommended(profile string, r baseline.Recommendation) map[string]attr.Value {
 	return map[string]attr.Value{
 		"profile": types.StringValue(profile), "keyword": types.StringValue(r.Keyword), "wanted": types.StringValue(r.Value),
 		"reason": types.StringValue(r.Reason), "rule": types.StringValue(r.Source), "risk": given(r.Risk),
 	}
 }
 
-func exceptionValue(e keepalive.Exception) attr.Value {
+func exceptionValue(e audit.Exception) attr.Value {
 	values := originValues(e.Origin)
 	delete(values, "source") // always a file
 	maps.Copy(values, recommended(e.Profile, e.Recommendation))
 	return types.ObjectValueMust(exceptionType().AttrTypes, values)
 }
 
-func concernValue(c keepalive.Concern) attr.Value {
+func auditWarning(c audit.Warning) attr.Value {
 	context, line, advice := keepalive.Spec(c.Context), types.Int64Null(), problemAdvice(c.Code)
 	if c.Pos.Path != "" {
 		line = types.Int64Value(int64(c.Pos.Line))

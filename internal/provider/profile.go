@@ -5,11 +5,12 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/baseline"
 )
 
 func profileNames() []string {
 	var names []string
-	for _, b := range keepalive.Baselines() {
+	for _, b := range baseline.All() {
 		names = append(names, b.Name)
 	}
 	return names
@@ -20,7 +21,7 @@ func profileList() string { return strings.Join(profileNames(), ", ") }
 // profileDoc lists the baselines with their versions; the guide has every value.
 func profileDoc() string {
 	var names []string
-	for _, b := range keepalive.Baselines() {
+	for _, b := range baseline.All() {
 		names = append(names, "`"+b.Name+"` ("+b.Version+")")
 	}
 	return "A named baseline whose values are defaults under the attributes and `settings`, which win: " + strings.Join(names, ", ") + ". " +

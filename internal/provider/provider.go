@@ -202,7 +202,7 @@ func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
 		func() datasource.DataSource { return &serverConfig{} },
 		func() datasource.DataSource { return &clientConfig{} },
 		func() datasource.DataSource { return &connectionSource{} },
-		func() datasource.DataSource { return &audit{} },
+		func() datasource.DataSource { return &auditSource{} },
 		func() datasource.DataSource { return &controlSockets{} },
 		func() datasource.DataSource { return &probeSource{} },
 	}

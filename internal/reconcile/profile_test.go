@@ -10,6 +10,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/baseline"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -23,11 +24,11 @@ func TestProfilesOnRealHosts(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, hosttest.Options{Release: release, Users: []hosttest.User{{Name: "admin", Sudo: "nopasswd"}}}, "admin")
 			before := r.Snapshot("/etc/ssh")
-			for _, b := range keepalive.Baselines() {
+			for _, b := range baseline.All() {
 				want := wish("ClientAliveInterval", "77")
 				want.Profile = b.Name
 				sight, plan := apply(t, r, want)
-				own, _ := b.Settings(sight.Facts.Version)
+				own, _ := b.For(sight.Facts.Version)
 				if !strings.Contains(plan.ManagedContent, "ClientAliveInterval 77\n") || strings.Count(plan.ManagedContent, "\n") < len(own) {
 					t.Errorf("%s: managed\n%s", b.Name, plan.ManagedContent)
 				}

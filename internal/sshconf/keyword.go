@@ -166,3 +166,18 @@ func canonicalName(d Dialect, v Version, name string) string {
 	}
 	return strings.ToLower(target.Name)
 }
+
+// CurrentName returns the name that the newest release has for a keyword:
+// KbdInteractiveAuthentication for ChallengeResponseAuthentication. Any other text comes
+// back as it is.
+func CurrentName(d Dialect, keyword string) string {
+	if kw, ok := Lookup(d, keyword); ok && kw.AliasOf != "" {
+		return kw.AliasOf
+	}
+	return keyword
+}
+
+// SameKeyword reports whether two names are one keyword, in any release.
+func SameKeyword(d Dialect, a, b string) bool {
+	return strings.EqualFold(CurrentName(d, a), CurrentName(d, b))
+}

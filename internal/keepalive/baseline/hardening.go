@@ -1,4 +1,4 @@
-package keepalive
+package baseline
 
 // devSec has the defaults of the role, whose tests accept no other value.
 func devSec() Baseline {

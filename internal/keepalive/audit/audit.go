@@ -1,10 +1,15 @@
-package keepalive
+// Package audit compares what an sshd really does with published baselines, and with this
+// provider's own warnings. It is pure: facts in, findings out. It knows no host and no
+// provider.
+package audit
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/baseline"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -16,19 +21,19 @@ const (
 	Passed        Verdict = "pass"
 	Failed        Verdict = "fail"
 	NotApplicable Verdict = "not applicable" // this sshd has no such setting
-	Untold        Verdict = "unknown"        // it has one, and does not tell the value
+	Unknown       Verdict = "unknown"        // it has one, and does not tell the value
 )
 
 // Finding is one recommendation held against what is effective in a context.
 type Finding struct {
 	Profile string
 	// Recommendation has the keyword and the value as this release spells them.
-	Recommendation
+	baseline.Recommendation
 	Verdict   Verdict
 	Context   sshconf.Context
-	Effective string // "" where sshd does not print the keyword
-	Origin    Origin // zero then
-	Why       string // it is not applicable, or unknown
+	Effective string           // "" where sshd does not print the keyword
+	Origin    keepalive.Origin // zero then
+	Why       string           // it is not applicable, or unknown
 	// Against names the baselines that no value can satisfy as well.
 	Against []string
 }
@@ -37,42 +42,42 @@ type Finding struct {
 // it applies to anybody is told by the findings in a context that meets it.
 type Exception struct {
 	Profile string
-	Recommendation
-	Origin Origin
+	baseline.Recommendation
+	Origin keepalive.Origin
 }
 
-// Concern is one of our own warnings about what is effective in a context.
-type Concern struct {
+// Warning is one of our own warnings about what is effective in a context.
+type Warning struct {
 	Context sshconf.Context
-	Problem
+	keepalive.Problem
 }
 
 // Audit is what some baselines, and we, find about an sshd.
 type Audit struct {
-	Problems []Problem // why there is nothing else here
+	Problems []keepalive.Problem // why there is nothing else here
 	// Findings are in the order of the baselines. The default context has all of
 	// them, others what sshd does otherwise there.
 	Findings   []Finding
 	Exceptions []Exception
-	Concerns   []Concern
+	Warnings   []Warning
 }
 
-// AuditServer holds the sshd of have against the baselines of these names.
-func AuditServer(profiles []string, have Facts) Audit {
-	var baselines []Baseline
+// Server holds the sshd of have against the baselines of these names.
+func Server(profiles []string, have keepalive.Facts) Audit {
+	var baselines []baseline.Baseline
 	for _, name := range profiles {
-		if b, ok := Profile(name); ok {
+		if b, ok := baseline.Named(name); ok {
 			baselines = append(baselines, b)
 		}
 	}
-	s := SurveyServer(audited(baselines, have.Version), have)
+	s := keepalive.SurveyServer(audited(baselines, have.Version), have)
 	if len(s.Problems) > 0 {
 		return Audit{Problems: s.Problems}
 	}
-	a := Audit{Concerns: concerns(s.Readings, have)}
+	a := Audit{Warnings: warnings(s.Readings, have)}
 	for _, b := range baselines {
 		for _, r := range b.Recommendations {
-			f := Finding{Profile: b.Name, Recommendation: r.in(have.Version), Against: against(b.Name, r)}
+			f := Finding{Profile: b.Name, Recommendation: r.For(have.Version), Against: against(b.Name, r)}
 			a.Findings = append(a.Findings, f.judge(s.Readings, have.Version)...)
 			a.Exceptions = append(a.Exceptions, f.exceptions(s.Overrides, have.Version)...)
 		}
@@ -97,18 +102,18 @@ func (a Audit) Compliant(profile string) (compliant, ok bool) {
 	if a.Count(profile, Failed) > 0 {
 		return false, true
 	}
-	return true, a.Count(profile, Untold) == 0
+	return true, a.Count(profile, Unknown) == 0
 }
 
 // ours are the keywords that our own warnings are about.
 func ours() []string { return []string{"ClientAliveInterval", "ClientAliveCountMax", "MaxSessions"} }
 
 // audited are the keywords to survey, as release v has them.
-func audited(baselines []Baseline, v sshconf.Version) []string {
+func audited(baselines []baseline.Baseline, v sshconf.Version) []string {
 	keywords := ours()
 	for _, b := range baselines {
 		for _, r := range b.Recommendations {
-			if name, _ := spelledIn(r, v); !slices.Contains(keywords, name) {
+			if name := r.For(v).Keyword; !slices.Contains(keywords, name) {
 				keywords = append(keywords, name)
 			}
 		}
@@ -116,20 +121,8 @@ func audited(baselines []Baseline, v sshconf.Version) []string {
 	return keywords
 }
 
-// in is r as release v spells it. A rule that names nothing that the release can
-// be told, because it knows no removals or none of the algorithms, still judges
-// what is effective there.
-func (r Recommendation) in(v sshconf.Version) Recommendation {
-	keyword, value := spelledIn(r, v)
-	r.Keyword = keyword
-	if value != "" {
-		r.Value = value
-	}
-	return r
-}
-
 // judge holds f against each reading.
-func (f Finding) judge(readings []Reading, v sshconf.Version) []Finding {
+func (f Finding) judge(readings []keepalive.Reading, v sshconf.Version) []Finding {
 	if why := lacks(f.Keyword, v); why != "" {
 		f.Verdict, f.Why = NotApplicable, why
 		return []Finding{f}
@@ -157,11 +150,11 @@ func (f Finding) verdict(value string, printed bool, v sshconf.Version) (verdict
 	case !printed && buildDependent(f.Keyword):
 		return NotApplicable, "the host's sshd was built without it"
 	case !printed:
-		return Untold, "sshd -T does not print it"
+		return Unknown, "sshd -T does not print it"
 	case f.Accepts(value, v):
 		return Passed, ""
 	case changesDefault(f.Keyword, value, "+-^"):
-		return Untold, "sshd -T prints a change of its default list, and not the list"
+		return Unknown, "sshd -T prints a change of its default list, and not the list"
 	}
 	return Failed, ""
 }
@@ -193,10 +186,10 @@ func changesDefault(keyword, list, signs string) bool {
 
 // exceptions are the lines that f does not accept. One that only takes away from
 // a default list allows nothing more.
-func (f Finding) exceptions(overrides []Origin, v sshconf.Version) []Exception {
+func (f Finding) exceptions(overrides []keepalive.Origin, v sshconf.Version) []Exception {
 	var list []Exception
 	for _, o := range overrides {
-		if sameKeyword(o.Keyword, f.Keyword) && !f.Accepts(o.Written, v) && !changesDefault(f.Keyword, o.Written, "-") {
+		if sshconf.SameKeyword(sshconf.Server, o.Keyword, f.Keyword) && !f.Accepts(o.Written, v) && !changesDefault(f.Keyword, o.Written, "-") {
 			list = append(list, Exception{f.Profile, f.Recommendation, o})
 		}
 	}
@@ -204,11 +197,11 @@ func (f Finding) exceptions(overrides []Origin, v sshconf.Version) []Exception {
 }
 
 // against names the other baselines that disagree with r.
-func against(profile string, r Recommendation) []string {
+func against(profile string, r baseline.Recommendation) []string {
 	var names []string
-	for _, b := range Baselines() {
+	for _, b := range baseline.All() {
 		for _, other := range b.Recommendations {
-			if b.Name != profile && other.Keyword == r.Keyword && !r.Accepts(other.Value, newest) && !other.Accepts(r.Value, newest) {
+			if b.Name != profile && other.Keyword == r.Keyword && r.DisagreesWith(other) {
 				names = append(names, b.Name)
 			}
 		}
@@ -216,26 +209,26 @@ func against(profile string, r Recommendation) []string {
 	return names
 }
 
-// concerns are our warnings about values that somebody has chosen: what sshd does
+// warnings are our warnings about values that somebody has chosen: what sshd does
 // by itself is no mistake of anybody.
-func concerns(readings []Reading, have Facts) []Concern {
-	var list []Concern
-	var usual []Problem
+func warnings(readings []keepalive.Reading, have keepalive.Facts) []Warning {
+	var list []Warning
+	var usual []keepalive.Problem
 	for i, r := range readings {
-		var want Server
+		var want keepalive.Server
 		for _, keyword := range ours() {
-			if from := r.Origins[keyword]; len(from) > 0 && from[0].Source != FromDefault {
-				want.Settings = append(want.Settings, Setting{Attribute: keyword, Keyword: keyword, Values: []string{r.Effective[keyword]}})
+			if from := r.Origins[keyword]; len(from) > 0 && from[0].Source != keepalive.FromDefault {
+				want.Settings = append(want.Settings, keepalive.Setting{Attribute: keyword, Keyword: keyword, Values: []string{r.Effective[keyword]}})
 			}
 		}
-		found := Warnings(want, have)
+		found := keepalive.Warnings(want, have)
 		if i == 0 {
 			usual = found
 		}
 		for _, p := range found {
 			if i == 0 || !slices.Contains(usual, p) {
 				p.Pos = r.Origins[p.Attribute][0].Pos
-				list = append(list, Concern{r.Context, p})
+				list = append(list, Warning{r.Context, p})
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/baseline"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -38,7 +39,7 @@ func shuts(keyword string, r sshconf.Result, want Server) string {
 	can := func(method string) bool {
 		return len(want.ConnectingBy) == 0 || slices.Contains(want.ConnectingBy, method)
 	}
-	switch targetOf(keyword) {
+	switch sshconf.CurrentName(sshconf.Server, keyword) {
 	case "PermitRootLogin":
 		keyless := (value == "prohibit-password" || value == "without-password") && !can("publickey")
 		if want.ConnectingUser == "root" && (value == "no" || value == "forced-commands-only" || keyless) {
@@ -106,10 +107,10 @@ func (names userPatterns) match(user string) bool {
 // risks says once, when the profile's values are not effective yet, whom they
 // can shut out.
 func risks(profile string, want Server, have Facts) []Problem {
-	b, _ := Profile(profile)
+	b, _ := baseline.Named(profile)
 	var who []string
 	for _, s := range want.Settings {
-		i := slices.IndexFunc(b.Recommendations, func(r Recommendation) bool { return s.ofProfile() && sameKeyword(r.Keyword, s.Keyword) })
+		i := slices.IndexFunc(b.Recommendations, func(r baseline.Recommendation) bool { return s.ofProfile() && sameKeyword(r.Keyword, s.Keyword) })
 		if i < 0 || b.Recommendations[i].Risk == "" || already(s, have) {
 			continue
 		}

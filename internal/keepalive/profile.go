@@ -3,8 +3,10 @@ package keepalive
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/baseline"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -19,14 +21,15 @@ const (
 // On returns what is wanted of release v: the values of the profile under the
 // user's own, which win without a word.
 func (s Server) On(v sshconf.Version) Server {
-	b, ok := Profile(s.Profile)
+	b, ok := baseline.Named(s.Profile)
 	if !ok {
 		return s
 	}
 	own := s.Settings
 	s.Profile, s.Settings = "", slices.Clone(own)
-	settings, _ := b.Settings(v)
-	for _, x := range settings {
+	settable, _ := b.For(v)
+	for _, r := range settable {
+		x := Setting{Attribute: profileAttribute(r.Keyword), Keyword: r.Keyword, Values: []string{r.Value}}
 		if !slices.ContainsFunc(own, func(o Setting) bool { return sameKeyword(o.Keyword, x.Keyword) }) {
 			s.Settings = append(s.Settings, x)
 		}
@@ -34,26 +37,25 @@ func (s Server) On(v sshconf.Version) Server {
 	return s
 }
 
-// sameKeyword reports whether two names are one keyword, in any release.
-func sameKeyword(a, b string) bool { return strings.EqualFold(targetOf(a), targetOf(b)) }
+const profilePrefix = "profile["
 
-func targetOf(keyword string) string {
-	if kw, ok := sshconf.Lookup(sshconf.Server, keyword); ok && kw.AliasOf != "" {
-		return kw.AliasOf
-	}
-	return keyword
-}
+func profileAttribute(keyword string) string { return profilePrefix + strconv.Quote(keyword) + "]" }
+
+func (s Setting) ofProfile() bool { return strings.HasPrefix(s.Attribute, profilePrefix) }
+
+// sameKeyword reports whether two names are one keyword of sshd_config, in any release.
+func sameKeyword(a, b string) bool { return sshconf.SameKeyword(sshconf.Server, a, b) }
 
 // onHost returns what is wanted of a host, without the values of the profile
 // that its sshd cannot do, and says which those are: keywords of newer releases,
 // those that the build accepts and ignores, as without Kerberos, and those that an
 // option on the daemon's command line decides, as Ciphers on Red Hat's 8.
 func (s Server) onHost(have Facts) (Server, []Problem) {
-	b, ok := Profile(s.Profile)
+	b, ok := baseline.Named(s.Profile)
 	if !ok {
 		return s, nil
 	}
-	_, lacking := b.Settings(have.Version)
+	_, lacking := b.For(have.Version)
 	lacking = slices.DeleteFunc(lacking, func(keyword string) bool {
 		return slices.ContainsFunc(s.Settings, func(o Setting) bool { return sameKeyword(o.Keyword, keyword) })
 	})
@@ -75,7 +77,7 @@ func (s Server) onHost(have Facts) (Server, []Problem) {
 }
 
 // settable leaves out the values of the profile b that no file can set.
-func (s Server) settable(b Baseline, have Facts) (Server, []Problem) {
+func (s Server) settable(b baseline.Baseline, have Facts) (Server, []Problem) {
 	var problems []Problem
 	s.Settings = slices.DeleteFunc(s.Settings, func(x Setting) bool {
 		option, ok := unsettable(x, have)
@@ -90,7 +92,7 @@ func (s Server) settable(b Baseline, have Facts) (Server, []Problem) {
 }
 
 func checkProfile(name string) []Problem {
-	if _, ok := Profile(name); ok || name == "" {
+	if _, ok := baseline.Named(name); ok || name == "" {
 		return nil
 	}
 	return []Problem{{Code: UnknownProfile, Attribute: "profile", Text: fmt.Sprintf("%q is no profile", name)}}

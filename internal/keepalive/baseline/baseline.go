@@ -1,4 +1,7 @@
-package keepalive
+// Package baseline holds published sets of recommendations for sshd_config: what each
+// says of a keyword, from which document and rule, and which values satisfy it. It is
+// data and pure functions; it knows no host, no plan and no provider.
+package baseline
 
 import (
 	"slices"
@@ -49,17 +52,17 @@ const (
 	startups       // any start:rate:full that refuses as much
 )
 
-// Baselines returns all baselines.
-func Baselines() []Baseline {
+// All returns all baselines.
+func All() []Baseline {
 	return []Baseline{cis(), stig(), devSec(), pciDSS(), sshAudit()}
 }
 
-// Profile returns the baseline with this name.
-func Profile(name string) (Baseline, bool) {
+// Named returns the baseline with this name.
+func Named(name string) (Baseline, bool) {
 	if name == "" {
 		return Baseline{}, false
 	}
-	for _, b := range Baselines() {
+	for _, b := range All() {
 		if b.Name == name {
 			return b, true
 		}
@@ -127,32 +130,43 @@ func number(text string) (int64, bool) {
 	return n, err == nil
 }
 
-// Settings returns what release v can do of the baseline, as settings of the
-// profile attribute, and the keywords that it cannot. Lists of algorithms have
-// only those that the release knows: sshd refuses to start with any other.
-func (b Baseline) Settings(v sshconf.Version) (settings []Setting, lacking []string) {
+// For returns what release v can do of the baseline, as that release spells it, and the
+// keywords that it cannot. Lists of algorithms have only those that the release knows:
+// sshd refuses to start with any other.
+func (b Baseline) For(v sshconf.Version) (settable []Recommendation, lacking []string) {
 	for _, r := range b.Recommendations {
-		keyword, value := spelledIn(r, v)
-		kw, _ := sshconf.Lookup(sshconf.Server, keyword)
-		if !kw.Known(v) || kw.Deprecated(v) || value == "" {
+		s := r
+		s.Keyword, s.Value = r.spelling(v)
+		if kw, _ := sshconf.Lookup(sshconf.Server, s.Keyword); !kw.Known(v) || kw.Deprecated(v) || s.Value == "" {
 			lacking = append(lacking, r.Keyword)
 			continue
 		}
-		settings = append(settings, Setting{Attribute: profileAttribute(keyword), Keyword: keyword, Values: []string{value}})
+		settable = append(settable, s)
 	}
-	return settings, lacking
+	return settable, lacking
 }
 
-const profilePrefix = "profile["
+// For returns r as release v spells it. The value stays where the release has none for
+// it (no removals yet, or none of the algorithms): what is effective there can still be
+// compared with the rule.
+func (r Recommendation) For(v sshconf.Version) Recommendation {
+	keyword, value := r.spelling(v)
+	r.Keyword = keyword
+	if value != "" {
+		r.Value = value
+	}
+	return r
+}
 
-func profileAttribute(keyword string) string { return profilePrefix + strconv.Quote(keyword) + "]" }
+// DisagreesWith reports whether no value can satisfy both.
+func (r Recommendation) DisagreesWith(other Recommendation) bool {
+	return !r.Accepts(other.Value, sshconf.Newest()) && !other.Accepts(r.Value, sshconf.Newest())
+}
 
-func (s Setting) ofProfile() bool { return strings.HasPrefix(s.Attribute, profilePrefix) }
-
-// spelledIn returns the keyword and the value as release v has them. Two
+// spelling returns the keyword and the value as release v has them. Two
 // keywords got other names; ChallengeResponseAuthentication has to be used up to
 // 8.6, where it switches KbdInteractiveAuthentication on again.
-func spelledIn(r Recommendation, v sshconf.Version) (keyword, value string) {
+func (r Recommendation) spelling(v sshconf.Version) (keyword, value string) {
 	keyword, value = r.Keyword, r.Value
 	old := func(major, minor int) bool { return !v.IsZero() && !v.AtLeast(major, minor) }
 	switch {
@@ -180,7 +194,7 @@ type Conflict struct {
 // of the alphabet.
 func Conflicts() []Conflict {
 	said := map[string]map[string]Recommendation{}
-	for _, b := range Baselines() {
+	for _, b := range All() {
 		for _, r := range b.Recommendations {
 			if said[r.Keyword] == nil {
 				said[r.Keyword] = map[string]Recommendation{}
@@ -205,7 +219,7 @@ func Conflicts() []Conflict {
 func disagree(by map[string]Recommendation) bool {
 	for _, a := range by {
 		for _, b := range by {
-			if !a.Accepts(b.Value, newest) && !b.Accepts(a.Value, newest) {
+			if a.DisagreesWith(b) {
 				return true
 			}
 		}

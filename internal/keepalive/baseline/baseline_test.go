@@ -1,4 +1,4 @@
-package keepalive
+package baseline
 
 import (
 	"os"
@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -13,9 +14,9 @@ import (
 // the manual page spells it, and none is there twice.
 func TestBaselinesAreComplete(t *testing.T) {
 	var names []string
-	for _, b := range Baselines() {
+	for _, b := range All() {
 		names = append(names, b.Name)
-		if got, ok := Profile(b.Name); !ok || got.Title != b.Title || b.Version == "" {
+		if got, ok := Named(b.Name); !ok || got.Title != b.Title || b.Version == "" {
 			t.Errorf("%s: %q %q", b.Name, b.Title, b.Version)
 		}
 		seen := map[string]bool{}
@@ -28,7 +29,7 @@ func TestBaselinesAreComplete(t *testing.T) {
 			if r.Value == "" || r.Reason == "" || !strings.Contains(r.Source, ", ") || strings.HasSuffix(r.Source, ", ") {
 				t.Errorf("%s: %s has value %q, reason %q, source %q", b.Name, r.Keyword, r.Value, r.Reason, r.Source)
 			}
-			if !r.Accepts(r.Value, newest) && !strings.HasPrefix(r.Value, "-") {
+			if !r.Accepts(r.Value, sshconf.Newest()) && !strings.HasPrefix(r.Value, "-") {
 				t.Errorf("%s: %s does not accept its own value %s", b.Name, r.Keyword, r.Value)
 			}
 		}
@@ -41,7 +42,7 @@ func TestBaselinesAreComplete(t *testing.T) {
 	if want := []string{"cis", "stig", "dev-sec", "pci-dss", "ssh-audit"}; !slices.Equal(names, want) {
 		t.Errorf("got %q, want %q", names, want)
 	}
-	if _, ok := Profile("cis "); ok {
+	if _, ok := Named("cis "); ok {
 		t.Error("a misspelled profile is found")
 	}
 }
@@ -56,7 +57,7 @@ func TestAlgorithmsAreAllInTheTable(t *testing.T) {
 		known[a.name] = true
 	}
 	used := map[string]bool{}
-	for _, b := range Baselines() {
+	for _, b := range All() {
 		for _, r := range b.Recommendations {
 			if kw, _ := sshconf.Lookup(sshconf.Server, r.Keyword); kw.Type != sshconf.Algorithms || strings.HasPrefix(r.Value, "-") {
 				continue
@@ -95,12 +96,12 @@ func TestSettingsOfOldReleases(t *testing.T) {
 		{"cis", sshconf.Version{Major: 7, Minor: 4}, "Ciphers", "", "Ciphers"}, // no removals yet
 		{"cis", sshconf.Version{Major: 7, Minor: 5}, "Ciphers", noCBC, ""},
 	} {
-		b, _ := Profile(c.profile)
-		settings, lacking := b.Settings(c.v)
+		b, _ := Named(c.profile)
+		settings, lacking := b.For(c.v)
 		got := ""
 		for _, s := range settings {
 			if s.Keyword == c.keyword {
-				got = s.Values[0]
+				got = s.Value
 			}
 		}
 		if got != c.want || slices.Contains(lacking, c.keyword) != (c.lacking == c.keyword) {
@@ -117,10 +118,11 @@ func TestSettingsOfOldReleases(t *testing.T) {
 func TestNoBaselineStopsSSHD(t *testing.T) {
 	for _, release := range oracleReleases() {
 		t.Run(release, func(t *testing.T) {
-			o, v := newOracle(t, release)
-			for _, b := range Baselines() {
-				settings, lacking := b.Settings(v)
-				text := joinLines(globalLines(settings))
+			o := hosttest.Binary(t, release)
+			v := releaseOf(t, o)
+			for _, b := range All() {
+				settings, lacking := b.For(v)
+				text := written(settings)
 				out, stderr, exit := o.Run(map[string][]byte{"/etc/ssh/sshd_config": []byte(text)}, "sshd", "-T")
 				if exit != 0 || strings.Contains(stderr, "line") {
 					t.Fatalf("%s: sshd -T: exit %d: %s\n%s", b.Name, exit, stderr, text)
@@ -129,20 +131,39 @@ func TestNoBaselineStopsSSHD(t *testing.T) {
 				for _, s := range settings {
 					kw, _ := sshconf.Lookup(sshconf.Server, s.Keyword)
 					got := dump[kw.DumpName(sshconf.Server, v)]
-					if strings.HasPrefix(s.Values[0], "-") {
-						for name := range strings.SplitSeq(s.Values[0][1:], ",") {
+					if strings.HasPrefix(s.Value, "-") {
+						for name := range strings.SplitSeq(s.Value[1:], ",") {
 							if len(got) != 1 || slices.Contains(strings.Split(got[0], ","), name) {
 								t.Errorf("%s: %s of %s is still there: %q", b.Name, name, s.Keyword, got)
 							}
 						}
-					} else if !sshconf.Same(sshconf.Server, s.Keyword, got, s.Values, v) {
-						t.Errorf("%s: %s is %q, want %q", b.Name, s.Keyword, got, s.Values)
+					} else if !sshconf.Same(sshconf.Server, s.Keyword, got, []string{s.Value}, v) {
+						t.Errorf("%s: %s is %q, want %q", b.Name, s.Keyword, got, s.Value)
 					}
 				}
 				t.Logf("OpenSSH %s: %s: %d settings, lacking %q", v, b.Name, len(settings), lacking)
 			}
 		})
 	}
+}
+
+// written is the text of a configuration with these values.
+func written(settings []Recommendation) string {
+	var text strings.Builder
+	for _, r := range settings {
+		text.WriteString(r.Keyword + " " + r.Value + "\n")
+	}
+	return text.String()
+}
+
+func releaseOf(t *testing.T, o *hosttest.Oracle) sshconf.Version {
+	t.Helper()
+	_, banner, _ := o.Run(nil, "ssh", "-V")
+	v, err := sshconf.ParseVersion(banner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
 }
 
 // oracleReleases are the Debian releases of ORACLE_RELEASES.
@@ -170,7 +191,7 @@ func TestConflicts(t *testing.T) {
 
 func TestAccepts(t *testing.T) {
 	rule := func(profile, keyword string) Recommendation {
-		b, _ := Profile(profile)
+		b, _ := Named(profile)
 		i := slices.IndexFunc(b.Recommendations, func(r Recommendation) bool { return r.Keyword == keyword })
 		return b.Recommendations[i]
 	}
@@ -200,7 +221,7 @@ func TestAccepts(t *testing.T) {
 		{"ssh-audit", "RequiredRSASize", "4096", true},
 		{"ssh-audit", "RequiredRSASize", "2048", false},
 	} {
-		if got := rule(c.profile, c.keyword).Accepts(c.value, newest); got != c.want {
+		if got := rule(c.profile, c.keyword).Accepts(c.value, sshconf.Newest()); got != c.want {
 			t.Errorf("%s accepts %s %s: %v", c.profile, c.keyword, c.value, got)
 		}
 	}
