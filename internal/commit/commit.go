@@ -26,6 +26,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 )
 
 // Machine runs scripts as root on the machine being changed.
@@ -83,6 +84,25 @@ var (
 	// ErrBusy is another change that holds the machine.
 	ErrBusy = errors.New("another change is under way")
 )
+
+// Busy is the change that holds the machine; errors.Is takes it for ErrBusy.
+type Busy struct {
+	ID string
+	// Left is how long the machine waits for the confirmation of that change; 0 where
+	// the change is at work, and its end is not known.
+	Left time.Duration
+}
+
+func (b *Busy) Error() string {
+	text := ErrBusy.Error() + ": " + b.ID
+	if b.Left > 0 {
+		text += ", which the machine takes back at " + time.Now().Add(b.Left).UTC().Format("15:04:05 UTC") + " unless it is confirmed"
+	}
+	return text
+}
+
+// Unwrap returns ErrBusy.
+func (*Busy) Unwrap() error { return ErrBusy }
 
 // Conflict is a file that is not as it was when the change was decided.
 type Conflict struct {

@@ -43,6 +43,11 @@ func LogFields(ctx context.Context, fields map[string]any) map[string]any {
 	return clean
 }
 
+// LogInfo tells of something that takes a while.
+func LogInfo(ctx context.Context, message string, fields map[string]any) {
+	tflog.SubsystemInfo(ctx, logSubsystem, message, LogFields(ctx, fields))
+}
+
 func logDebug(ctx context.Context, message string, fields map[string]any) {
 	tflog.SubsystemDebug(ctx, logSubsystem, message, LogFields(ctx, fields))
 }

@@ -195,6 +195,34 @@ func TestInterruptTwice(t *testing.T) {
 	}
 }
 
+// TestPlanAfterAKilledApply: what the killed run made effective is what is asked for, and
+// the host is about to take it back. The plan is not empty, and the apply lasts.
+func TestPlanAfterAKilledApply(t *testing.T) {
+	t.Parallel()
+	m := hosttest.Start(t, withBrakes())
+	c := newCLI(t)
+	const protected = "  confirm_timeout = \"15s\"\n"
+	c.config(fleet{"web1": m}.provider("") + named("web1", interrupted+protected))
+	c.apply()
+	c.config(fleet{"web1": m}.provider("") + named("web1", "  client_alive_interval = 99\n"+protected))
+	r := c.stoppedAt(m, "confirm")
+	if err := syscall.Kill(-r.cmd.Process.Pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	r.wait()
+	m.Remove(brakedFile)
+	if got := m.Effective("clientaliveinterval"); got != "99" {
+		t.Fatalf("before it is taken back ClientAliveInterval is %s", got)
+	}
+	c.expect(2, []string{"a change made by another run is pending until"}, "plan", "-no-color", "-detailed-exitcode", "-lock=false")
+	c.expect(0, nil, "apply", "-no-color", "-auto-approve", "-lock=false")
+	nothingLeft(t, m)
+	if got := m.Effective("clientaliveinterval"); got != "99" {
+		t.Errorf("ClientAliveInterval is %s", got)
+	}
+	c.plan(0, "No changes")
+}
+
 // TestInterruptOfAProbe: Ctrl-C ends an idle time of an hour at once.
 func TestInterruptOfAProbe(t *testing.T) {
 	t.Parallel()
@@ -219,8 +247,8 @@ func TestFault47TwoEngines(t *testing.T) {
 	second.config(fleet{"web1": m}.provider("") + named("web1", "  drop_in_name = \"20-second.conf\"\n  login_grace_time = 66\n"))
 	r := first.stoppedAt(m, "swap")
 	other := second.start("apply", "-no-color", "-auto-approve")
-	// The script of each has a session of its own.
-	m.Sh(`timeout 60 sh -c 'until [ "$(ps -eww -o sid,args | sed -n "s|^ *\([0-9]*\) /bin/sh -s$|\1|p" | sort -u | wc -l)" -gt 1 ]; do sleep 0.1; done'; sleep 0.5`)
+	eventually(t, "the second to begin", func() bool { return strings.Contains(other.said(), "Creating...") })
+	time.Sleep(2 * time.Second)
 	if len(r.end)+len(other.end) > 0 {
 		t.Errorf("one did not wait: %s; %s", r.said(), other.said())
 	}

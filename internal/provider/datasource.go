@@ -109,6 +109,7 @@ func (s *session) survey(ctx context.Context, where whereabouts, mainFile types.
 	var diags diag.Diagnostics
 	w.server.Contexts = w.contexts(ctx, contexts, &diags)
 	sight, err := s.engine.Look(ctx, reconcile.Target{Spec: where.spec, ConfigFile: mainFile.ValueString()}, w.server)
+	diags.Append(s.pending.say(where.spec.Name, sight.Pending)...)
 	return sight, diags, err
 }
 

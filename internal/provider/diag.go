@@ -61,12 +61,15 @@ func failures(name, doing string, err error) diag.Diagnostics {
 	var change *reconcile.Error
 	var reach *host.Error
 	var unknown *reconcile.NoDaemonError
+	var pending *reconcile.PendingError
 	switch {
 	case errors.As(err, &change) && len(change.Problems) > 0 && change.Err == nil:
 		return problems(name, change.Problems)
 	case errors.As(err, &unknown) && (change == nil || change.Outcome == reconcile.Unchanged):
 		return diag.Diagnostics{diag.NewErrorDiagnostic(name+": "+daemonHeadline(unknown.Reason)+" (nothing was changed)",
 			joined(sentence(capital(host.Printable(unknown.Error()))), daemonAdvice(unknown.Reason)))}
+	case errors.As(err, &pending):
+		return diag.Diagnostics{pendingFailure(name, doing, pending)}
 	case errors.As(err, &change):
 		return changeFailure(name, doing, change)
 	case errors.As(err, &reach):
@@ -112,6 +115,9 @@ func stepAdvice(e *reconcile.Error) string {
 	if exposed := new(reconcile.ExposedError); errors.As(e.Err, &exposed) {
 		return exposedAdvice(exposed)
 	}
+	if busy := new(reconcile.Busy); errors.As(e.Err, &busy) {
+		return busyAdvice(busy)
+	}
 	switch e.Step {
 	case "gather":
 		return "Check that OpenSSH is installed on the host, and `sudo` and the user of the connection: what belongs to root, sshd's configuration above all, needs root's privileges."
@@ -127,6 +133,13 @@ func stepAdvice(e *reconcile.Error) string {
 		return "A new connection could not log in, or did not find the new values. With these settings you would have been locked out, or they would not have held."
 	}
 	return ""
+}
+
+func busyAdvice(b *reconcile.Busy) string {
+	if b.Left > 0 {
+		return "Another run changed the host and has not confirmed the change. Apply again after that time."
+	}
+	return "Another run is changing the host at this moment. Apply again when it has ended."
 }
 
 // exposedAdvice is what to do about a directory in which another account can exchange
@@ -260,6 +273,21 @@ func linesGone(name, file string) diag.Diagnostic {
 func stale(name string) diag.Diagnostic {
 	return diag.NewWarningDiagnostic(name+": sshd has not loaded the files that are on disk",
 		"The configuration was edited after the running daemon was started or last reloaded, so new connections do not get the values that the files say. The plan repairs that with a reload.")
+}
+
+func pendingChange(name string, p reconcile.Pending) diag.Diagnostic {
+	what := "That run has not confirmed the change yet. If it was interrupted, the host takes the change back by itself when the time is up, and what is effective now is then effective no longer."
+	if p.Rolling || p.Left <= 0 {
+		what = "That run was interrupted before it confirmed the change. What is effective now is effective no longer once the change is taken back."
+	}
+	return diag.NewWarningDiagnostic(name+": "+p.String(),
+		joined(what, "A plan made now verifies the host again, and its apply waits for the end of that change. The id of the change on the host is "+p.ID+"."))
+}
+
+func pendingFailure(name, doing string, e *reconcile.PendingError) diag.Diagnostic {
+	return diag.NewErrorDiagnostic(name+": "+e.Pending.String()+" (nothing was changed)",
+		joined("Terraform wanted to "+doing+" this resource, and the time for that ends before the host has taken the change back. The id of the change on the host is "+e.Pending.ID+".",
+			"Try again after that, or allow more time in `timeouts`: more than the `confirm_timeout` of the other run."))
 }
 
 func otherMachineSeen(name string) diag.Diagnostic {

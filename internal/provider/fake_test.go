@@ -37,6 +37,7 @@ type fakeHost struct {
 	sockets   reconcile.ControlSight
 	vigil     host.Vigil
 	applyErr  error
+	pending   []reconcile.Pending
 }
 
 func cloudHost() *fakeHost {
@@ -143,7 +144,7 @@ func (h *fakeHost) sight(want keepalive.Server) reconcile.Sight {
 			have.MatchCanonical = append(have.MatchCanonical, d)
 		}
 	}
-	return reconcile.Sight{Facts: have, MachineID: h.machineID, Identity: host.Identity{HostKeySHA256: h.hostKey, KeyType: h.keyType, Hops: h.hops}}
+	return reconcile.Sight{Facts: have, Pending: h.pending, MachineID: h.machineID, Identity: host.Identity{HostKeySHA256: h.hostKey, KeyType: h.keyType, Hops: h.hops}}
 }
 
 // dumpOf prints the keywords that are set, and sshd's own defaults for two.

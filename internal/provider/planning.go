@@ -12,6 +12,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
 // foresight is what a look at a host tells about the plan of a subject.
@@ -20,6 +21,7 @@ type foresight[M any] struct {
 	identity  host.Identity
 	plan      keepalive.Plan
 	digests   map[string]string
+	pending   []reconcile.Pending // changes of other runs, which the host may take back
 	// settled reports whether the host does what is asked, which is what was asked
 	// before.
 	settled func(before *M) bool
@@ -151,10 +153,15 @@ func (p *planning[M, P]) look(ctx context.Context, where whereabouts) diag.Diagn
 	}
 	logDebug(ctx, "planned", map[string]any{"host": where.spec.String(), "trail": f.plan.Trail, "changes": len(f.plan.Paths())})
 	p.moved(f.machineID)
+	diags.Append(p.l.session.pending.say(name, f.pending)...)
 	if p.before != nil && !p.changed && !hasErrors(f.plan.Problems) && f.settled(p.before) {
 		// There is nothing to plan, and no warning to repeat, even if somebody spelled
 		// one of our lines anew or our lines could now stand in a better place: what
-		// counts is what is effective.
+		// counts is what is effective. But that may be taken back, and then the plan is
+		// to verify.
+		if len(f.pending) > 0 {
+			p.m.leaveOpen()
+		}
 		return diags
 	}
 	f.decide(p.before, p.changed)

@@ -55,7 +55,8 @@ const (
 	longestDoc   = "How long a client may stay silent while it works elsewhere, as deploy tools do: a time, as in `client_alive_interval`. Never written to the host; the plan warns when the settings would drop such a client within that time and a quarter more, because load stretches tasks. Clients that answer probes need no such time: OpenSSH's always answer, and SSHKit's connection pool does every 5 s while it waits; raw Net::SSH does not. Default: not checked."
 	idleLimitDoc = "After how much silence the path to the host (NAT gateway, load balancer, firewall) forgets a connection: a time, as in `client_alive_interval`. Never written to the host; the plan warns when probes are not sent within three quarters of it. Default: not declared; then the plan warns of intervals above `240` seconds, the shortest limit that is common (Azure load balancers; AWS NAT gateways and network load balancers forget after 350 s)."
 	reloadDoc    = "Whether a running sshd is made to load its files: `auto` (default), in the way of this host and without dropping a session, or `never`, for images being built."
-	confirmDoc   = "How long the host waits for the confirming connection before it takes the change back by itself. Default `60s`. `0` gives up that protection."
+	confirmDoc   = "How long the host waits for the confirming connection before it takes the change back by itself. Default `60s`. `0` gives up that protection. " +
+		"Until the change is confirmed or taken back it is pending: a plan of another run warns and plans to verify the host again, and its apply waits for the end, or fails if `timeouts` leave no time for that."
 
 	idDoc          = "The host, and where they are given its port and configuration file, in the form that `terraform import` takes."
 	managedFileDoc = "The file that holds our lines."

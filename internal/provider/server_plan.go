@@ -57,7 +57,7 @@ func (m *serverModel) foresee(ctx context.Context, s *session, where whereabouts
 	}
 	plan := keepalive.PlanServer(connecting(w.server, where.spec), sight.Facts)
 	return foresight[serverModel]{
-		machineID: sight.MachineID, identity: sight.Identity, plan: plan, digests: sight.Digests(w.server.DropInName),
+		machineID: sight.MachineID, identity: sight.Identity, plan: plan, digests: sight.Digests(w.server.DropInName), pending: sight.Pending,
 		settled: func(before *serverModel) bool { return m.settled(before, w.server, sight) },
 		decide: func(before *serverModel, changed bool) {
 			m.decide(before, changed, m.predicted(w.server, sight, plan), len(plan.Changes) > 0)

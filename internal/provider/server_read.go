@@ -23,7 +23,12 @@ func (m *serverModel) look(ctx context.Context, s *session, where whereabouts, i
 		sight, more, err := m.imported(ctx, s, where, sight)
 		return sighting{digests: sight.Digests(w.server.DropInName), identity: sight.Identity}, append(diags, more...), err
 	}
-	return sighting{digests: sight.Digests(w.server.DropInName), identity: sight.Identity}, append(diags, m.refresh(ctx, sight)...), nil
+	diags.Append(s.pending.say(m.Host.ValueString(), sight.Pending)...)
+	seen := sighting{digests: sight.Digests(w.server.DropInName), identity: sight.Identity}
+	if len(sight.Pending) > 0 {
+		seen.digests = nil // the host may go back to other files by itself
+	}
+	return seen, append(diags, m.refresh(ctx, sight)...), nil
 }
 
 // refresh puts what was seen into the model.

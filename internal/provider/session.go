@@ -26,6 +26,7 @@ type session struct {
 	configs       *userconf.Reader
 	claims        claims
 	meetings      meetings
+	pending       pendingChanges
 
 	engine engine
 	end    func(context.Context)

@@ -46,7 +46,9 @@ func (e *Engine) commit(ctx context.Context, t Target, want keepalive.Server, be
 	if err := directories(ctx, h, makeDirs(plan.MakeDirs)); err != nil {
 		return Sight{}, Unchanged, wrap(t.Spec, "prepare", Unchanged, err)
 	}
-	outcome, err := commit.Run(ctx, machine{host: h}, request(t, before, plan, candidate), confirm)
+	req := request(t, before, plan, candidate)
+	e.begun.add(req.ID)
+	outcome, err := commit.Run(ctx, machine{host: h}, req, confirm)
 	e.seen.forget(before.machine(t.Spec))
 	if err != nil {
 		if Outcome(outcome) == Unchanged || Outcome(outcome) == RolledBack {

@@ -93,6 +93,7 @@ func (e *Error) Unwrap() error { return e.Err }
 type Engine struct {
 	machines  Machines
 	locks     locks
+	begun     ownChanges
 	seen      outlooks
 	clients   memory[ClientSight]
 	coolifies memory[CoolifySight]
@@ -127,6 +128,9 @@ func (e *Engine) Apply(ctx context.Context, t Target, want keepalive.Server, rec
 		return Sight{}, keepalive.Plan{}, Unchanged, err
 	}
 	defer unlock()
+	if sight, err = e.settled(ctx, t, want, sight); err != nil {
+		return sight, keepalive.Plan{}, Unchanged, err
+	}
 	plan := keepalive.PlanServer(want, sight.Facts)
 	if problems := errorsOf(plan.Problems); len(problems) > 0 {
 		return sight, plan, Unchanged, &Error{Host: t.Spec.Name, Step: "decide", Outcome: Unchanged, Problems: problems}
@@ -178,6 +182,9 @@ func (e *Engine) Remove(ctx context.Context, t Target, want keepalive.Server, re
 	if rec.IsOther(sight.MachineID, sight.Identity) {
 		return false, nil
 	}
+	if sight, err = e.settled(ctx, t, nothing, sight); err != nil {
+		return true, err
+	}
 	plan := keepalive.RestoreServer(want.DropInName, sight.Facts)
 	if len(plan.Changes) == 0 {
 		return true, nil
@@ -198,6 +205,9 @@ func (rec Record) IsOther(machineID string, answered host.Identity) bool {
 // ExposedError is a directory in which another account could exchange files while we
 // read and write there.
 type ExposedError = commit.ExposedError
+
+// Busy is a change of another run that holds a machine.
+type Busy = commit.Busy
 
 // Conflict is a file that was changed by somebody else since the last refresh.
 type Conflict struct{ Path string }

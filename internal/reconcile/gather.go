@@ -33,7 +33,7 @@ var (
 // blanks that only part commands are left out.
 func gatherScript(t Target, q questions) string {
 	return "CFG=" + quote(t.ConfigFile) + "; " + flag("IMAGE", t.isImage()) + flag("GREETED", q.greeted) + flag("OLD", q.old) + flag("FRESH", q.fresh) + flag("SOCKETS", q.sockets) +
-		q.functions() + strings.ReplaceAll(oneLine(filesSource+includesSource+askSource+listenerSource+finder(t)+gatherSource), "; ", ";")
+		"STATE=" + quote(q.state(t)) + "; " + q.functions() + strings.ReplaceAll(oneLine(filesSource+includesSource+askSource+listenerSource+finder(t)+gatherSource), "; ", ";")
 }
 
 // finder is the part of the script that finds the daemon of t: the one that
@@ -85,7 +85,7 @@ func quote(s string) string {
 func gather(ctx context.Context, h connection, t Target, want keepalive.Server) (Sight, error) {
 	wants := []keepalive.Server{want}
 	q := questionsOf(wants, greeted(h))
-	q.sockets = true
+	q.sockets, q.confirming = true, true
 	v, spellings, err := look(ctx, h, t, q)
 	if err != nil {
 		return Sight{}, err
@@ -164,6 +164,11 @@ func lookOver(ctx context.Context, h connection, t Target, q questions) (*view, 
 		return nil, nil, said(err, res)
 	}
 	v.began = began
+	if v.pending {
+		if v.sight.Pending, err = lookForPending(ctx, h, q.state(t)); err != nil {
+			return nil, nil, err
+		}
+	}
 	v.sight.Identity = h.Identity()
 	v.sight.Facts.VersionText = fullVersion(v.sight.Facts.VersionText, v.sight.Identity.ServerVersion)
 	return v, spellings, nil

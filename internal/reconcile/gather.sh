@@ -225,5 +225,7 @@ stamped "$STAMPS";
 # Which sockets listen, with their inode numbers: a reload makes new ones. A busy
 # host has thousands of others, which a shell would read byte by byte.
 [ -z "$SOCKETS" ] || sed -n 's/^ *[0-9]*: \([^ ]*\) [^ ]* 0A [^ ]* [^ ]* [^ ]*  *[0-9]*  *[0-9]* \([0-9]*\) .*/@listen \1 \2/p' /proc/net/tcp /proc/net/tcp6 2>/dev/null;
+# Only a change that is under way leaves this directory.
+if [ -d "$STATE" ]; then say state; fi;
 identify;
 say end;

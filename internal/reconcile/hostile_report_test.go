@@ -151,6 +151,9 @@ func TestReportsOfTheOtherScripts(t *testing.T) {
 	if list, err := readControl(controlReportText); err != nil || len(list) != 1 || list[0].PID != 77 || list[0].Age != 1000 {
 		t.Errorf("%+v: %v", list, err)
 	}
+	if list, err := parsePending(readers()["pending"].text); err != nil || len(list) != 2 || list[0].Left != time.Minute || !list[1].Rolling {
+		t.Errorf("%+v: %v", list, err)
+	}
 	if s, err := readCoolify(coolifyReportText); err != nil || string(s.Facts.Text) != "SSH_A=xxx" {
 		t.Errorf("%+v: %v", s, err)
 	}
@@ -189,6 +192,7 @@ func readers() map[string]reader {
 		"client":  {clientReportText, func(s string) error { _, err := readClient(s); return err }},
 		"control": {controlReportText, func(s string) error { _, err := readControl(s); return err }},
 		"coolify": {coolifyReportText, func(s string) error { _, err := readCoolify(s); return err }},
+		"pending": {"@pending a1 armed 1000 boot 1060 boot 60 systemd\n@pending a2 rolling 1000 boot\n@end\n", func(s string) error { _, err := parsePending(s); return err }},
 		"spell": {"@canon 0 \nClientAliveInterval 60\n@end\n", func(s string) error {
 			_, err := parseSpellings(s, []string{"ClientAliveInterval 1m"})
 			return err
@@ -223,6 +227,7 @@ func fuzzReader(f *testing.F, name string) {
 func FuzzClientReport(f *testing.F)  { fuzzReader(f, "client") }
 func FuzzControlReport(f *testing.F) { fuzzReader(f, "control") }
 func FuzzCoolifyReport(f *testing.F) { fuzzReader(f, "coolify") }
+func FuzzPendingReport(f *testing.F) { fuzzReader(f, "pending") }
 func FuzzSpellings(f *testing.F)     { fuzzReader(f, "spell") }
 
 // FuzzVersions: what a server or a program says of itself is a release of four digits,

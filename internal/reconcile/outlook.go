@@ -161,6 +161,12 @@ func (o *outlooks) confirmed(t Target, after Sight) {
 // look answers somebody who asked at asked: from memory, by an errand, or with
 // what somebody else's brings.
 func (e *Engine) look(ctx context.Context, t Target, want keepalive.Server, asked time.Time) (Sight, error) {
+	s, err := e.glance(ctx, t, want, asked)
+	s.Pending = e.begun.others(s.Pending)
+	return s, err
+}
+
+func (e *Engine) glance(ctx context.Context, t Target, want keepalive.Server, asked time.Time) (Sight, error) {
 	x := e.seen.of(t)
 	if s, ok, err := e.seen.recall(x, want, asked); ok {
 		return s, err

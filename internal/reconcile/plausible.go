@@ -17,7 +17,7 @@ import (
 // context and setting.
 var most = map[string]int{
 	"file": 2000, "includedir": 2000, "attr": 10_000, "stat": 10_000, "option": 1000,
-	"dump": 5000, "context": 5000, "canon": 5000, "socket": 20_000, "check": 20_000,
+	"dump": 5000, "context": 5000, "canon": 5000, "socket": 20_000, "check": 20_000, "pending": 1000,
 }
 
 // anyWord is how many sections of any other word there may be.

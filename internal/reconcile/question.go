@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
@@ -17,6 +18,17 @@ type questions struct {
 	old     bool // which is one before 8.7
 	fresh   bool // the connection was made for this look
 	sockets bool // who listens matters
+	// confirming says that a change of ours is pending, which holds the lock: none of
+	// another run can be.
+	confirming bool
+}
+
+// state is the directory in which pending changes are looked for, "" for none.
+func (q questions) state(t Target) string {
+	if q.confirming || t.isImage() {
+		return ""
+	}
+	return commit.StateDir()
 }
 
 func questionsOf(wants []keepalive.Server, v sshconf.Version) questions {

@@ -28,6 +28,7 @@ type report struct {
 	ended   bool
 	listen  []string
 	keys    string
+	pending bool // changes may be pending
 }
 
 // stamp holds nanoseconds since the epoch.
@@ -131,6 +132,8 @@ func (r *report) section(word, arg string) error {
 		r.pidFile = arg
 	case "listen":
 		r.listen = append(r.listen, arg)
+	case "state":
+		r.pending = true
 	case "machine":
 		r.sight.MachineID = arg
 	case "end":
@@ -192,7 +195,7 @@ func (r *report) finish(q questions) (*view, map[string]answer, error) {
 	r.loaded()
 	r.sight.activation = r.activation()
 	r.sight.listen = r.listen
-	v := &view{sight: r.sight, keys: r.keys, program: strings.Join([]string{r.sight.sshd, f.VersionText, r.keys}, " ")}
+	v := &view{sight: r.sight, pending: r.pending, keys: r.keys, program: strings.Join([]string{r.sight.sshd, f.VersionText, r.keys}, " ")}
 	if f.Invalid != "" {
 		return v, nil, nil
 	}

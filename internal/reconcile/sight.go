@@ -17,6 +17,7 @@ type Sight struct {
 	Facts     keepalive.Facts
 	Identity  host.Identity
 	MachineID string // of /etc/machine-id; "" where the system has none
+	Pending   []Pending
 
 	sshd       string // path of the program
 	activation commit.Activation

@@ -17,6 +17,7 @@ type view struct {
 	effective map[string]answer // by context, as sshd -T -C takes it
 	keys      string            // options that load the keys of the host
 	program   string            // which it is: what spells and judges lines alone
+	pending   bool              // changes may be pending
 }
 
 // covers reports whether v was asked about all of specs.

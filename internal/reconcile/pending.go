@@ -1,0 +1,181 @@
+package reconcile
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+)
+
+//go:embed pending.sh
+var pendingSource string
+
+// Pending is a change of another run that is live on a host and not confirmed yet.
+type Pending struct {
+	ID string
+	// Rolling says that the host is taking the change back.
+	Rolling bool
+	// Left is how long the host waited for the confirmation when it was looked at,
+	// negative if the time was up, and Until when that ends by the clock of this machine.
+	Left  time.Duration
+	Until time.Time
+}
+
+func (p Pending) String() string {
+	at := p.Until.UTC().Format("15:04:05 UTC")
+	switch {
+	case p.Rolling:
+		return "a change made by another run is being taken back by the host"
+	case p.Left <= 0:
+		return "a change made by another run was not confirmed, and the host has not taken it back yet"
+	}
+	return "a change made by another run is pending until " + at
+}
+
+// PendingError is such a change, for whose end there was no time to wait.
+type PendingError struct{ Pending Pending }
+
+func (e *PendingError) Error() string { return e.Pending.String() }
+
+var pendingID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,99}$`)
+
+// readPending reads a line of pending.sh; ok is false for a change that the host does
+// not take back by itself.
+func readPending(arg string) (p Pending, ok bool, err error) {
+	words := strings.Fields(arg)
+	if len(words) < 4 || !pendingID.MatchString(words[0]) {
+		return p, false, fmt.Errorf("unexpected change %.100q in the report of facts", arg)
+	}
+	p.ID, p.Rolling, p.Left = words[0], words[1] == "rolling", longAgo
+	if len(words) < 8 {
+		return p, true, nil // the end of the change removed the rest
+	}
+	var now, due, span int
+	if err := errors.Join(number(words[2], &now), number(words[4], &due), number(words[6], &span)); err != nil {
+		return p, false, err
+	}
+	// As in fresh() of commit: after a reboot, or with a clock that was set back, the
+	// time is up.
+	if words[3] == words[5] && due-now <= span {
+		p.Left = time.Duration(max(-longest, min(due-now, longest))) * time.Second
+	}
+	return p, p.Rolling || words[7] != "none", nil
+}
+
+// longAgo is when the time was up of a change that does not tell, and longest bounds
+// what one tells, in seconds.
+const (
+	longAgo = -time.Hour
+	longest = 366 * 24 * 3600
+)
+
+// lookForPending asks for the changes that are pending on the machine behind h.
+func lookForPending(ctx context.Context, h host.Host, state string) ([]Pending, error) {
+	text := "STATE=" + quote(state) + "; " + oneLine(filesSource+pendingSource)
+	res, err := run(ctx, h, host.Script{Name: "pending", Text: text, Root: true, Convergent: true})
+	if err != nil {
+		return nil, err
+	}
+	found, err := parsePending(res.Stdout)
+	for i := range found {
+		found[i].Until = time.Now().Add(found[i].Left)
+	}
+	if err != nil {
+		return nil, said(err, res)
+	}
+	return found, nil
+}
+
+func parsePending(out string) (found []Pending, err error) {
+	s, ended := newSections(out), false
+	err = s.read(func(word, arg string) error {
+		ended = ended || word == "end"
+		if word != "pending" {
+			return nil
+		}
+		p, ok, err := readPending(arg)
+		if ok {
+			found = append(found, p)
+		}
+		return err
+	})
+	if err == nil && !ended {
+		err = errCutShort
+	}
+	return found, err
+}
+
+// ownChanges are the changes that this run has begun.
+type ownChanges struct {
+	mu  sync.Mutex
+	ids map[string]bool
+}
+
+func (o *ownChanges) add(id string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.ids == nil {
+		o.ids = map[string]bool{}
+	}
+	o.ids[id] = true
+}
+
+// others are the changes of list that another run has begun.
+func (o *ownChanges) others(list []Pending) []Pending {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(list), func(p Pending) bool { return o.ids[p.ID] })
+}
+
+// grace is how long a host may take to roll back once the time is up.
+const grace = 15 * time.Second
+
+// settled looks at t once no change of another run is pending there. What it saw before
+// is first. There must be time to wait until ctx ends.
+func (e *Engine) settled(ctx context.Context, t Target, want keepalive.Server, first Sight) (Sight, error) {
+	s := first
+	for pause := 250 * time.Millisecond; len(s.Pending) > 0; pause = min(2*pause, 2*time.Second) {
+		last := slices.MaxFunc(s.Pending, func(a, b Pending) int { return a.Until.Compare(b.Until) })
+		if end, bounded := ctx.Deadline(); bounded && end.Before(last.Until.Add(grace)) {
+			return s, wrap(t.Spec, "lock", Unchanged, &PendingError{last})
+		}
+		host.LogInfo(ctx, "waiting for a change of another run to end", map[string]any{"host": t.Spec.String(), "change": last.ID, "what": last.String()})
+		if err := e.awaitEnd(ctx, t, last, pause); err != nil {
+			return s, wrap(t.Spec, "lock", Unchanged, err)
+		}
+		e.seen.forget(s.machine(t.Spec))
+		var err error
+		if s, err = e.look(ctx, t, want, time.Now()); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+// awaitEnd waits for a while, or, once the time of the change is up, has the host take it
+// back: what should have done that may be gone.
+func (e *Engine) awaitEnd(ctx context.Context, t Target, p Pending, pause time.Duration) error {
+	if time.Now().Before(p.Until.Add(grace)) {
+		select {
+		case <-time.After(pause):
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	h, err := e.machines.Acquire(ctx, t.Spec)
+	if err != nil {
+		return err
+	}
+	defer h.Release()
+	return commit.Settle(context.WithoutCancel(ctx), machine{host: h})
+}
