@@ -7,6 +7,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 go run ./internal/docgen -baselines >"$work/baselines.md"
 mv "$work/baselines.md" templates/guides/baselines.md
+go run ./internal/docgen -ways >"$work/ways-in.md"
+mv "$work/ways-in.md" templates/guides/ways-in.md.tmpl
 go run ./internal/docgen >"$work/schema.json"
 (cd tools && go tool tfplugindocs generate --provider-dir .. --provider-name sshkeepalive \
 	--rendered-provider-name sshkeepalive --providers-schema "$work/schema.json")

@@ -6,7 +6,8 @@
 // With -sum it writes instead the digests of everything the documentation is
 // made from, and of the documentation, by which a test notices that one of them
 // is older than the other; with -baselines the guide to the baselines, from their
-// data. It knows schemas and baselines; of hosts it must know nothing.
+// data; with -ways the guide to the ways in, with the table of connection settings.
+// It knows schemas and baselines; of hosts it must know nothing.
 package main
 
 import (
@@ -21,10 +22,19 @@ func main() {
 	log.SetFlags(0)
 	sum := flag.Bool("sum", false, "print the digests of the documentation and of what it is made from")
 	guide := flag.Bool("baselines", false, "print the guide to the baselines")
+	settings := flag.Bool("ways", false, "print the guide to the ways in, with the table of settings as it is now")
 	root := flag.String("root", ".", "root of the repository")
 	flag.Parse()
 	if *guide {
 		fmt.Fprint(os.Stdout, baselines())
+		return
+	}
+	if *settings {
+		out, err := ways(*root)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Fprint(os.Stdout, out)
 		return
 	}
 	out, err := output(context.Background(), *root, *sum)

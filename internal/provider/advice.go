@@ -17,11 +17,11 @@ func reachHeadline(k host.Kind) string {
 	case host.Unreachable:
 		return "no answer"
 	case host.NoPassage:
-		return "nobody is let through to it"
+		return "nothing is let through to it"
 	case host.Throttled:
 		return "sshd takes no new connections for now"
 	case host.NotSSH:
-		return "something else than sshd answers"
+		return "another program than sshd answers"
 	case host.Negotiation:
 		return "no algorithm in common"
 	case host.HostKeyUnknown:
@@ -79,7 +79,7 @@ func negotiationAdvice(e *host.Error) string {
 		{"MAC", "MACs +hmac-sha2-256-etm@openssh.com"},
 	} {
 		if strings.Contains(fmt.Sprint(e.Err), c.about) {
-			return "Allow one of the algorithms that we offered in the host's sshd_config, for example `" + c.line + "`. The guide \"Host keys\" says what ssh offers and this provider does not."
+			return "Allow one of the algorithms that we offered in the host's sshd_config, for example `" + c.line + "`. The guide \"Ways in\" says what ssh offers and this provider does not."
 		}
 	}
 	return "The host's sshd speaks a version of the protocol that we do not. Upgrade it."

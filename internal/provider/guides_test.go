@@ -1,0 +1,124 @@
+package provider
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
+)
+
+const templates = "../../templates"
+
+var fenced = regexp.MustCompile("(?ms)^```(\\w+)\n(.*?)^```$")
+
+// TestBlocksOfGuidesCanBePasted validates each block of each template by itself, as a
+// reader who pastes it would.
+func TestBlocksOfGuidesCanBePasted(t *testing.T) {
+	t.Parallel()
+	engine := hosttest.NeedsEngine(t)
+	rc := buildProvider(t)
+	var files []string
+	for _, pattern := range []string{"*.md*", "*/*.md*"} {
+		found, err := filepath.Glob(filepath.Join(templates, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
+	}
+	blocks := 0
+	for _, file := range files {
+		for _, block := range fenced.FindAllStringSubmatch(string(readFile(t, file)), -1) {
+			blocks++
+			if out, err := checkBlock(t, engine, rc, block[1], block[2]); err != nil {
+				t.Errorf("%s: %v\n%s\n%s", file, err, block[2], out)
+			}
+		}
+	}
+	if blocks < 10 {
+		t.Errorf("only %d blocks were found in %d files", blocks, len(files))
+	}
+	if _, err := checkBlock(t, engine, rc, "terraform", "jump = []\n"); err == nil {
+		t.Error("an attribute by itself passes")
+	}
+}
+
+func checkBlock(t *testing.T, engine, rc, language, text string) (string, error) {
+	t.Helper()
+	switch language {
+	case "terraform", "hcl":
+		file := filepath.Join(t.TempDir(), "block.tf")
+		write(t, file, text)
+		return validateExample(t, engine, rc, file)
+	case "sh", "shell":
+		check := exec.Command("sh", "-n")
+		check.Stdin = strings.NewReader(text)
+		out, err := check.CombinedOutput()
+		return string(out), err
+	}
+	return "", nil
+}
+
+func waysIn(t *testing.T) string {
+	t.Helper()
+	return string(readFile(t, filepath.Join(templates, "guides", "ways-in.md.tmpl")))
+}
+
+// TestVariablesOfTheGuide: what the guide exports is what the provider reads.
+func TestVariablesOfTheGuide(t *testing.T) {
+	for _, block := range fenced.FindAllStringSubmatch(waysIn(t), -1) {
+		if block[1] != "sh" {
+			continue
+		}
+		shell := exec.Command("sh", "-c", block[2]+"\nexec env -0")
+		shell.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=/home/you"}
+		out, err := shell.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		env := map[string]string{}
+		for line := range strings.SplitSeq(string(out), "\x00") {
+			name, value, _ := strings.Cut(line, "=")
+			env[name] = value
+		}
+		layer, err := host.EnvSettings(func(name string) (string, bool) { v, ok := env[name]; return v, ok }, parseDuration)
+		if err != nil {
+			t.Fatal(err)
+		}
+		web := "web1"
+		s, err := host.Resolve(web, host.Settings{Host: &web}, layer)
+		if err != nil || s.User != "admin" || !s.Sudo || s.PrivateKeyPath != "/home/you/.ssh/deploy" || s.ConnectWait.Hours() != 24 || len(s.HostKeys) != 2 ||
+			len(s.Jump) != 2 || s.Jump[0].String() != "jump@bastion.example.com:2222" || s.Jump[1].Host != "gate.example.com" {
+			t.Errorf("have %+v, %v", s, err)
+		}
+		return
+	}
+	t.Error("the guide has no example of variables")
+}
+
+// TestErrorsOfTheGuide: each title that an error about a connection can have is in the
+// guide.
+func TestErrorsOfTheGuide(t *testing.T) {
+	guide := waysIn(t)
+	for _, k := range []host.Kind{
+		host.Config, host.Unreachable, host.NoPassage, host.Throttled, host.NotSSH, host.Negotiation, host.HostKeyUnknown, host.HostKeyChanged, host.HostKeyRevoked, host.Auth,
+		host.HandshakeLost, host.SessionLimit, host.SingleSession, host.LoginShell, host.Escalation, host.Killed, host.Output, host.Lost, host.NoExitStatus, host.Timeout,
+	} {
+		if title := "`" + reachHeadline(k) + "`"; !strings.Contains(guide, title) {
+			t.Errorf("the guide does not have %s", title)
+		}
+	}
+	phases := []host.Phase{host.PhaseResolve, host.PhaseTCP, host.PhaseIdent, host.PhaseKex, host.PhaseHostKey, host.PhaseAuth, host.PhaseEscalate}
+	at := 0
+	for _, phase := range phases {
+		next := strings.Index(guide[at:], "`"+string(phase)+"`")
+		if next < 0 {
+			t.Fatalf("%s is not in the guide after the steps before it", phase)
+		}
+		at += next
+	}
+}
