@@ -26,7 +26,7 @@ type ClientQuery struct {
 // what Local brings, and no name is resolved: what depends on anything else is in
 // Depends, and does not match.
 func EvaluateClient(t Tree, q ClientQuery) Result {
-	c := &client{query: q, host: q.Host, first: map[string]string{}, inactive: map[Pos]int{}, active: map[Pos]bool{}, keyFiles: map[string]bool{}, depended: map[Dependency]bool{}, included: map[string]bool{}}
+	c := &client{query: q, host: q.Host, first: map[string]string{}, inactive: map[occurrence]int{}, active: map[occurrence]bool{}, keyFiles: map[string]bool{}, depended: map[Dependency]bool{}, included: map[string]bool{}}
 	c.tree, c.globs, c.files = t, newGlobber(t.Files), map[string]*File{}
 	c.result = Result{dialect: t.Dialect, version: t.Version, settings: map[string][]Setting{}, includedBy: map[string]Pos{}}
 	c.first["user"] = q.User
@@ -68,11 +68,18 @@ type client struct {
 
 	// What the first reading found of each line, for the second one: that it is
 	// active, or where among the settings it stands as inactive.
-	active   map[Pos]bool
-	inactive map[Pos]int
+	active   map[occurrence]bool
+	inactive map[occurrence]int
 	keyFiles map[string]bool // IdentityFile and CertificateFile so far
 	depended map[Dependency]bool
 	included map[string]bool // patterns
+}
+
+// occurrence is a line as one of the two configurations includes it: a file that both
+// include has its key files in both (add_identity_file).
+type occurrence struct {
+	at   Pos
+	user bool
 }
 
 // clientScope is the state within one file.
@@ -284,9 +291,9 @@ func (c *client) setClient(kw Keyword, l Line, at Pos, s clientScope) {
 		return
 	}
 	if !c.final && s.active {
-		c.active[at] = true
+		c.active[occurrence{at, c.user}] = true
 	} else if !c.final {
-		c.inactive[at] = len(c.result.settings[name])
+		c.inactive[occurrence{at, c.user}] = len(c.result.settings[name])
 	}
 	if _, set := c.first[name]; s.active && (!set || c.first[name] == "") && len(l.Args) > 0 {
 		c.first[name] = l.Args[0]
@@ -320,10 +327,10 @@ func (c *client) repeated(name string, set Setting) bool {
 // news reports whether the second reading of a line counts: the first found it
 // inactive, so this one takes its place. SendEnv alone adds the same again.
 func (c *client) news(name string, at Pos, s clientScope) bool {
-	if !s.active || c.active[at] && name != "sendenv" {
+	if !s.active || c.active[occurrence{at, c.user}] && name != "sendenv" {
 		return false
 	}
-	if i, ok := c.inactive[at]; ok {
+	if i, ok := c.inactive[occurrence{at, c.user}]; ok {
 		c.result.settings[name][i].reread = true
 	}
 	return true

@@ -96,3 +96,24 @@ func TestGeneratedClientTrees(t *testing.T) {
 		o.report(t, "generated ssh_config")
 	})
 }
+
+// TestKeyFileThatBothConfigurationsInclude: the user's configuration includes a file in the
+// first reading, the system's includes it in the second only. ssh has the key file twice.
+func TestKeyFileThatBothConfigurationsInclude(t *testing.T) {
+	t.Parallel()
+	oracleReleases(t, func(t *testing.T, o *oracle) {
+		g := newGenerator(1, o.version)
+		tree, q := g.clientTree(), g.queries()[0]
+		tree.Files = map[string][]byte{
+			tree.Main:                 []byte("HostName %h.example.org\nInclude /etc/ssh/extra/key.conf\nMatch final\n"),
+			tree.System:               []byte("Host *.example.org\nInclude /etc/ssh/extra/key.conf\n"),
+			"/etc/ssh/extra/key.conf": []byte("IdentityFile ~/.ssh/c\n"),
+		}
+		q.Host = "127.0.0.1"
+		o.checkClient(t, "key file of both", tree, []ClientQuery{q})
+		if got := EvaluateClient(tree, q).Settings("IdentityFile"); len(got) < 2 {
+			t.Errorf("have %v", got)
+		}
+		o.report(t, "key file of both configurations")
+	})
+}

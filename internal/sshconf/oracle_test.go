@@ -330,7 +330,10 @@ func TestGeneratedEdits(t *testing.T) {
 			after, more := o.ask(tree.Files, contexts)
 			for i, c := range contexts {
 				a, b := maps.Clone(before[i].dump), maps.Clone(after[i].dump)
-				if before[i].exit == 139 || after[i].exit == 139 {
+				// A context can be refused that the first one is not: 8.4 takes no
+				// "none" for AuthorizedPrincipalsCommand, once a Match applies it. That
+				// we say so is seen by check.
+				if before[i].exit == 139 || after[i].exit == 139 || before[i].exit != 0 && after[i].exit != 0 {
 					continue
 				}
 				shadowed := slices.ContainsFunc(Evaluate(tree, c).Winners(e.keyword), func(s Setting) bool { return s.Match != "" || s.Pos.Path != tree.Main })
