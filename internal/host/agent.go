@@ -33,7 +33,7 @@ type agentKey struct {
 	signer  ssh.AlgorithmSigner
 }
 
-var errNoAgent = errors.New("the agent was asked for, but neither agent_socket nor SSH_AUTH_SOCK is set")
+var errNoAgent = errors.New("no agent can be asked: SSH_AUTH_SOCK is not set")
 
 // openAgent lists the keys of the agent that s names. ctx ends the connection, and
 // limit the wait for the list.
@@ -43,14 +43,14 @@ func openAgent(ctx context.Context, s Spec, limit, patience time.Duration) (*age
 		socket = os.Getenv("SSH_AUTH_SOCK")
 	}
 	if socket == "" {
-		return nil, errNoAgent
+		return nil, s.wrong(askedBy(s), errNoAgent)
 	}
 	listing, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	var dialer net.Dialer
 	link, err := dialer.DialContext(listing, "unix", expandHome(socket))
 	if err != nil {
-		return nil, fmt.Errorf("connect to the agent: %w", err)
+		return nil, aboutAgent(s, fmt.Errorf("connect to the agent: %w", err))
 	}
 	context.AfterFunc(ctx, func() { _ = link.Close() })
 	stop := context.AfterFunc(listing, func() { _ = link.Close() })
@@ -61,9 +61,25 @@ func openAgent(ctx context.Context, s Spec, limit, patience time.Duration) (*age
 		if listing.Err() != nil {
 			err = errors.New("it does not answer")
 		}
-		return nil, fmt.Errorf("list the keys of the agent %s: %w", socket, err)
+		return nil, aboutAgent(s, fmt.Errorf("list the keys of the agent %s: %w", socket, err))
 	}
 	return l, nil
+}
+
+// askedBy is the setting that asks for an agent.
+func askedBy(s Spec) string {
+	if s.AgentIdentity != "" {
+		return "agent_identity"
+	}
+	return "agent"
+}
+
+// aboutAgent is an error about the socket of the agent.
+func aboutAgent(s Spec, err error) error {
+	if s.AgentSocket == "" {
+		return &SettingError{Name: "SSH_AUTH_SOCK", Err: err}
+	}
+	return s.wrong("agent_socket", err)
 }
 
 func (l *agentLink) list() error {
@@ -127,7 +143,7 @@ func (l *agentLink) named(identity string) (agentKey, error) {
 			return held, nil
 		}
 	}
-	return agentKey{}, fmt.Errorf("of the %d keys of the agent none is agent_identity = %q: it is a comment, a fingerprint (SHA256:…), a public key, or the path of one", len(l.keys), identity)
+	return agentKey{}, fmt.Errorf("of the %d keys of the agent none is %q: write a comment, a fingerprint (SHA256:…), a public key, or the path of one", len(l.keys), identity)
 }
 
 // identityKey is the public key that identity spells or points to, nil when it

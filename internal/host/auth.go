@@ -60,14 +60,15 @@ func (c *credentials) load(ctx context.Context, s Spec, patience time.Duration) 
 func namedKeys(s Spec) ([]ownKey, error) {
 	var named []ownKey
 	if s.PrivateKey != "" {
-		key := ownKey{from: "private_key"}
+		key := ownKey{from: s.Names.Written("private_key"), setting: "private_key"}
 		key.parse(s, []byte(s.PrivateKey.Reveal()))
 		named = append(named, key)
 	}
 	if s.PrivateKeyPath != "" {
 		key := readKey(s, s.PrivateKeyPath)
+		key.setting = "private_key_path"
 		if key.fault != nil && key.fault.Error() == noSuchFile {
-			return nil, fmt.Errorf("read private_key_path: %s: %s", s.PrivateKeyPath, noSuchFile)
+			return nil, s.wrong(key.setting, fmt.Errorf("%s: %s", s.PrivateKeyPath, noSuchFile))
 		}
 		named = append(named, key)
 	}
@@ -100,7 +101,7 @@ func (c *credentials) openAgent(ctx context.Context, s Spec, named []ownKey, pat
 func (c *credentials) arrange(s Spec, named, files []ownKey) error {
 	for _, key := range named {
 		if key.signer == nil && c.held(key.public) == nil {
-			return unusable(key)
+			return s.unusable(key)
 		}
 	}
 	if err := c.addCertificates(s, append(slices.Clip(named), files...)); err != nil {
@@ -118,11 +119,19 @@ func (c *credentials) arrange(s Spec, named, files []ownKey) error {
 	return nil
 }
 
-func unusable(key ownKey) error {
-	if errors.Is(key.fault, errEncrypted) {
-		return fmt.Errorf("%s is encrypted and private_key_passphrase is not set", key.from)
+// unusable says why a key that was named cannot be used.
+func (s Spec) unusable(key ownKey) error {
+	about := &SettingError{Name: s.Names.Written(key.setting), Err: key.fault}
+	switch {
+	case errors.Is(key.fault, errPassphrase):
+		about.Name = s.Names.Written("private_key_passphrase")
+	case errors.Is(key.fault, errEncrypted):
+		about.Missing, about.Err = "private_key_passphrase", errors.New("the key is encrypted, and no passphrase is set")
 	}
-	return fmt.Errorf("%s: %w", key.from, key.fault)
+	if key.setting == "private_key_path" {
+		about.Err = fmt.Errorf("%s: %w", key.from, about.Err)
+	}
+	return about
 }
 
 // held is the agent's signer for key, nil if there is none.
@@ -145,7 +154,7 @@ func (c *credentials) addAgent(s Spec, named bool, files []ownKey) error {
 	if s.AgentIdentity != "" {
 		key, err := c.agent.named(s.AgentIdentity)
 		if err != nil {
-			return err
+			return s.wrong("agent_identity", err)
 		}
 		c.addHeld(key)
 		return nil
@@ -236,10 +245,10 @@ func (c *credentials) addCertificates(s Spec, own []ownKey) error {
 	}
 	cert, err := readCertificate(s.Certificate)
 	if err != nil {
-		return fmt.Errorf("certificate: %w", err)
+		return s.wrong("certificate", err)
 	}
-	if c.certificate = cert; !c.addCertificate(cert, "certificate", own) {
-		return errors.New("certificate: it belongs to none of the private keys given")
+	if c.certificate = cert; !c.addCertificate(cert, s.Names.Written("certificate"), own) {
+		return s.wrong("certificate", errors.New("it belongs to none of the private keys given"))
 	}
 	return nil
 }
@@ -267,9 +276,13 @@ func (c *credentials) nothing(s Spec) string {
 		for _, file := range c.absent {
 			all = append(all, file+": "+noSuchFile)
 		}
-		return "there is nothing to log in with: no agent with keys, and of the identity files of ssh_config_file none can be used: " + strings.Join(all, "; ")
+		given := ""
+		if as := s.Names["identity_files"]; as != "" {
+			given = " (`" + as + "`)"
+		}
+		return fmt.Sprintf("there is nothing to log in with: no agent with keys, and of the identity files%s none can be used: %s", given, strings.Join(all, "; "))
 	}
-	text := "there is nothing to log in with: no private_key, private_key_path, password, agent with keys, or usual key file"
+	text := "there is nothing to log in with: no private key, no password, no agent with keys, and none of the usual key files"
 	for _, why := range c.unused {
 		text += "; " + why
 	}

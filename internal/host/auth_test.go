@@ -123,7 +123,7 @@ func TestFault21EncryptedKey(t *testing.T) {
 	s := serve(t, mustSigner(key).PublicKey(), nil)
 	acquire(t, brisk(t), s.spec(text, func(l *Settings) { l.PrivateKeyPassphrase = ptr(Secret("open sesame")) }))
 
-	for name, passphrase := range map[string]*Secret{"private_key_passphrase is not set": nil, "does not open the key": ptr(Secret("guess"))} {
+	for name, passphrase := range map[string]*Secret{"no passphrase is set": nil, "does not open the key": ptr(Secret("guess"))} {
 		before := s.conns.Load()
 		e, _ := refusal(t, brisk(t), s.spec(text, func(l *Settings) { l.PrivateKeyPassphrase, l.Agent = passphrase, ptr(false) }))
 		if e.Kind != Config || !strings.Contains(e.Error(), name) || s.conns.Load() != before {

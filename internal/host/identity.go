@@ -13,10 +13,11 @@ const noSuchFile = "no such file"
 
 // ownKey is a key, or a certificate, that was given or is in a file.
 type ownKey struct {
-	public ssh.PublicKey
-	signer ssh.Signer // of the plain key; nil if only an agent may sign with it
-	from   string
-	fault  error // why there is no signer
+	public  ssh.PublicKey
+	signer  ssh.Signer // of the plain key; nil if only an agent may sign with it
+	from    string
+	setting string // that names it, "" for a file that may be absent
+	fault   error  // why there is no signer
 }
 
 // ownFiles reads the files of IdentityFile, or the usual ones. Each may be absent,
@@ -80,7 +81,7 @@ func (k *ownKey) parse(s Spec, text []byte) {
 	}
 }
 
-var errEncrypted = errors.New("it is encrypted, and neither the agent nor private_key_passphrase opens it")
+var errEncrypted = errors.New("it is encrypted, and neither an agent nor a passphrase opens it")
 
 // checkPrivate returns why ssh would not use the private key in a file.
 func checkPrivate(path string) error {

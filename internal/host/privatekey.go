@@ -26,11 +26,13 @@ func parsePrivateKey(text []byte, passphrase Secret) (ssh.Signer, error) {
 		}
 		// The old PEM encryption cannot always tell, and yields a broken key instead.
 		if !unsupported(err) {
-			return nil, errors.New("the passphrase does not open the key")
+			return nil, errPassphrase
 		}
 	}
 	return nil, unreadable(text, key, err)
 }
+
+var errPassphrase = errors.New("the passphrase does not open the key")
 
 // keyBlock is the part of text that is a private key, tidied up: a heredoc indents
 // it, editors begin it with a byte order mark, openssl puts the parameters of a

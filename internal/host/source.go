@@ -159,7 +159,9 @@ func lines(text string) []string {
 // SettingError is something wrong with the value of a setting.
 type SettingError struct {
 	Name string // as the user wrote the setting
-	Err  error
+	// Missing is a setting that has to be given beside it, "" if the value is wrong.
+	Missing string
+	Err     error
 }
 
 func (e *SettingError) Error() string { return fmt.Sprintf("`%s`: %v", e.Name, e.Err) }
@@ -187,6 +189,16 @@ func (e *Error) called(name string) string {
 		return strings.Trim(renamed.called.Replace("`"+name+"`"), "`")
 	}
 	return name
+}
+
+// Missing is the setting that the user has to give beside the one that the error is
+// about, "" if none is known.
+func (e *Error) Missing() string {
+	var wrong *SettingError
+	if errors.As(e.Err, &wrong) {
+		return wrong.Missing
+	}
+	return ""
 }
 
 // ThroughProxy reports whether the error is about a proxy on the way.

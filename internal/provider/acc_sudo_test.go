@@ -108,17 +108,24 @@ func TestAdviceNamesWhatTheUserWrote(t *testing.T) {
 		env                     []string
 		words                   []string
 	}{
-		"a file":      {entry: fmt.Sprintf("ssh_config_file = %q", file), config: "UserKnownHostsFile /dev/null\nPort 70000\n", words: []string{file + ":2", "Port", "`hosts[\"web1\"].ssh_config_file`"}},
-		"no file":     {env: []string{"SSHKEEPALIVE_SSH_CONFIG_FILE=/nowhere"}, words: []string{"`SSHKEEPALIVE_SSH_CONFIG_FILE`", "/nowhere"}},
-		"ssh refuses": {env: []string{"SSHKEEPALIVE_SSH_CONFIG_FILE=" + file}, config: "Usr x\n", words: []string{"`SSHKEEPALIVE_SSH_CONFIG_FILE`", file + ":1", "bad configuration option: usr"}},
-		"a user":      {env: []string{"SSHKEEPALIVE_USER=a;b"}, words: []string{"`SSHKEEPALIVE_USER`"}},
-		"a host key":  {env: []string{"SSHKEEPALIVE_HOST_KEYS=ssh-ed25519 AAAA, ssh-ed25519 AAAA"}, words: []string{"SSHKEEPALIVE_HOST_KEYS, line 1"}},
-		"a jump host": {env: []string{"SSHKEEPALIVE_JUMP=admin@a b"}, words: []string{"`SSHKEEPALIVE_JUMP`", "comma between hops"}},
-		"a time":      {env: []string{"SSHKEEPALIVE_CONNECT_WAIT=soon"}, words: []string{"`SSHKEEPALIVE_CONNECT_WAIT`", "1d"}},
-		"a limit":     {entry: `connect_timeout = "0s"`, words: []string{"`hosts[\"web1\"].connect_timeout`"}},
-		"a proxy":     {entry: `proxy_url = "ftp://p"`, words: []string{"`hosts[\"web1\"].proxy_url`"}},
-		"a command":   {env: []string{"SSHKEEPALIVE_PROXY_COMMAND=/nowhere/nc %h %p"}, words: []string{"`SSHKEEPALIVE_PROXY_COMMAND`", "not found"}},
-		"a transport": {env: []string{"SSHKEEPALIVE_TRANSPORT=telnet"}, words: []string{"`SSHKEEPALIVE_TRANSPORT`"}},
+		"a variable":    {env: []string{"SSHKEEPALIVE_PRIVATE_KEY_PATH=/nowhere"}, words: []string{"Correct `SSHKEEPALIVE_PRIVATE_KEY_PATH`", "/nowhere"}},
+		"an entry":      {entry: `private_key_path = "/nowhere"`, words: []string{"Correct `hosts[\"web1\"].private_key_path`"}},
+		"a resource":    {resource: `ssh = { private_key_path = "/nowhere" }`, words: []string{"Correct `ssh.private_key_path`"}},
+		"an agent":      {env: []string{"SSHKEEPALIVE_AGENT_SOCKET=/nowhere", "SSHKEEPALIVE_AGENT=true"}, words: []string{"/nowhere", "Correct `SSHKEEPALIVE_AGENT_SOCKET`"}},
+		"no agent":      {env: []string{"SSH_AUTH_SOCK=", "SSHKEEPALIVE_AGENT_IDENTITY=x"}, words: []string{"SSH_AUTH_SOCK is not set", "Correct `SSHKEEPALIVE_AGENT_IDENTITY`"}},
+		"a key":         {env: []string{"SSHKEEPALIVE_PRIVATE_KEY=x"}, words: []string{"Correct `SSHKEEPALIVE_PRIVATE_KEY`"}},
+		"a certificate": {entry: `certificate = "x y"`, words: []string{"Correct `hosts[\"web1\"].certificate`"}},
+		"a file":        {entry: fmt.Sprintf("ssh_config_file = %q", file), config: "UserKnownHostsFile /dev/null\nPort 70000\n", words: []string{file + ":2", "Port", "`hosts[\"web1\"].ssh_config_file`"}},
+		"no file":       {env: []string{"SSHKEEPALIVE_SSH_CONFIG_FILE=/nowhere"}, words: []string{"`SSHKEEPALIVE_SSH_CONFIG_FILE`", "/nowhere"}},
+		"ssh refuses":   {env: []string{"SSHKEEPALIVE_SSH_CONFIG_FILE=" + file}, config: "Usr x\n", words: []string{"`SSHKEEPALIVE_SSH_CONFIG_FILE`", file + ":1", "bad configuration option: usr"}},
+		"a user":        {env: []string{"SSHKEEPALIVE_USER=a;b"}, words: []string{"`SSHKEEPALIVE_USER`"}},
+		"a host key":    {env: []string{"SSHKEEPALIVE_HOST_KEYS=ssh-ed25519 AAAA, ssh-ed25519 AAAA"}, words: []string{"SSHKEEPALIVE_HOST_KEYS, line 1"}},
+		"a jump host":   {env: []string{"SSHKEEPALIVE_JUMP=admin@a b"}, words: []string{"`SSHKEEPALIVE_JUMP`", "comma between hops"}},
+		"a time":        {env: []string{"SSHKEEPALIVE_CONNECT_WAIT=soon"}, words: []string{"`SSHKEEPALIVE_CONNECT_WAIT`", "1d"}},
+		"a limit":       {entry: `connect_timeout = "0s"`, words: []string{"`hosts[\"web1\"].connect_timeout`"}},
+		"a proxy":       {entry: `proxy_url = "ftp://p"`, words: []string{"`hosts[\"web1\"].proxy_url`"}},
+		"a command":     {env: []string{"SSHKEEPALIVE_PROXY_COMMAND=/nowhere/nc %h %p"}, words: []string{"`SSHKEEPALIVE_PROXY_COMMAND`", "not found"}},
+		"a transport":   {env: []string{"SSHKEEPALIVE_TRANSPORT=telnet"}, words: []string{"`SSHKEEPALIVE_TRANSPORT`"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if v.config != "" {

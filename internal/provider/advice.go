@@ -58,7 +58,7 @@ func reachAdvice(e *host.Error) string {
 	case host.HostKeyUnknown, host.HostKeyChanged, host.HostKeyRevoked:
 		return hostKeyAdvice(e)
 	case host.Auth:
-		return "Check user and key, and the host's authorized_keys; of an agent with many keys, name the right one in agent_identity. We tried once: sshd locks addresses out that fail repeatedly."
+		return loginAdvice(e)
 	case host.Escalation:
 		return rootAdvice(e)
 	case host.LoginShell:

@@ -41,6 +41,8 @@ func rootAdvice(e *host.Error) string {
 func configAdvice(e *host.Error) string {
 	as := e.Setting()
 	switch {
+	case e.Missing() != "":
+		return fmt.Sprintf("Set `%s` beside `%s`, or start an agent that holds the key.", e.Missing(), as)
 	case as == "":
 		return "Correct the connection settings that the message is about."
 	case strings.HasSuffix(as, "ssh_config_file") || strings.HasSuffix(as, "SSH_CONFIG_FILE"):
