@@ -57,7 +57,7 @@ func ImportProblems(found Server, have Facts, file string) []Problem {
 	return problems
 }
 
-// adopt reads our lines back.
+// adopt reads our lines back, and where owner has none, those of render_sshd_config.
 func adopt(t sshconf.Tree, owner string) Server {
 	var want Server
 	for name, data := range t.Files {
@@ -71,6 +71,9 @@ func adopt(t sshconf.Tree, owner string) Server {
 				want.read(f.Lines[from:to])
 			}
 		}
+	}
+	if !want.declares() {
+		want.readRendered(t)
 	}
 	want.dropForced()
 	return want

@@ -130,7 +130,7 @@ func checkLaws(t *testing.T, want Server, before sshconf.Tree, plan Plan, g grou
 	if len(again.Changes) > 0 || failed(again.Problems) {
 		t.Errorf("planning again is not empty: %+v", again)
 	}
-	base, _ := strip(before, ownerOf(want.DropInName))
+	base, _ := bare(before, want)
 	restored := after.Clone()
 	for _, c := range RestoreServer(want.DropInName, have).Changes {
 		if c.New == nil {

@@ -55,25 +55,28 @@ const (
 // values that no release accepts, Match blocks with keywords no release allows
 // there.
 func CheckServer(want Server) []Problem {
-	var problems []Problem
-	language := serverLanguage()
-	problems = append(problems, language.checkSettings(want.Settings, false)...)
-	for i, m := range want.Match {
-		at := fmt.Sprintf("match[%d].", i)
-		if len(m.Settings) == 0 {
-			problems = append(problems, Problem{Code: NothingWanted, Attribute: fmt.Sprintf("match[%d]", i),
-				Text: "the Match block sets nothing"})
-		}
-		problems = append(problems, language.checkMatch(at+"criteria", m.Criteria)...)
-		problems = append(problems, unreached(want.Match[:i], m)...)
-		problems = append(problems, language.checkSettings(m.Settings, true)...)
-	}
+	problems := serverLanguage().checkServer(want)
 	if len(want.Settings)+len(want.Match) == 0 && want.Profile == "" {
 		problems = append(problems, Problem{Code: NothingWanted, Text: "no setting is declared, so there is nothing to manage"})
 	}
 	problems = append(problems, checkProfile(want.Profile)...)
 	problems = append(problems, checkContexts(want.Contexts)...)
 	return append(problems, checkDropInName(want.DropInName)...)
+}
+
+func (g language) checkServer(want Server) []Problem {
+	problems := g.checkSettings(want.Settings, false)
+	for i, m := range want.Match {
+		at := fmt.Sprintf("match[%d].", i)
+		if len(m.Settings) == 0 {
+			problems = append(problems, Problem{Code: NothingWanted, Attribute: fmt.Sprintf("match[%d]", i),
+				Text: "the Match block sets nothing"})
+		}
+		problems = append(problems, g.checkMatch(at+"criteria", m.Criteria)...)
+		problems = append(problems, unreached(want.Match[:i], m)...)
+		problems = append(problems, g.checkSettings(m.Settings, true)...)
+	}
+	return problems
 }
 
 func (g language) checkSettings(settings []Setting, inMatch bool) []Problem {
@@ -248,7 +251,7 @@ func (g language) checkMatch(attribute, criteria string) []Problem {
 func unreached(before []Match, m Match) []Problem {
 	var problems []Problem
 	for i, b := range before {
-		if strings.Join(strings.Fields(b.Criteria), " ") != strings.Join(strings.Fields(m.Criteria), " ") {
+		if !sameCriteria(b.Criteria, m.Criteria) {
 			continue
 		}
 		for _, s := range m.Settings {

@@ -9,15 +9,27 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-// RenderServer writes settings as the text of an sshd_config, for images and
-// cloud-init. What the newest OpenSSH would refuse or read as something else is
-// a problem, and then there is no text.
-func RenderServer(settings []Setting) (string, []Problem) {
+// RenderServer writes the settings and Match blocks of want as the text of an
+// sshd_config, for images and cloud-init, between marks by which PlanServer takes it
+// over. What the newest OpenSSH would refuse or read as something else is a problem,
+// and then there is no text.
+func RenderServer(want Server) (string, []Problem) {
+	if len(want.Settings)+len(want.Match) == 0 {
+		return "", nil
+	}
 	language := serverLanguage()
-	if problems := language.checkSettings(settings, false); failed(problems) {
+	if problems := language.checkServer(want); failed(problems) {
 		return "", problems
 	}
-	return language.render(nil, settings)
+	text, problems := language.render(nil, want.Settings)
+	for _, m := range want.Match {
+		block, more := language.render([]string{"Match " + m.Criteria}, m.Settings)
+		text, problems = text+block, append(problems, more...)
+	}
+	if len(problems) > 0 {
+		return "", problems
+	}
+	return renderedBegin + "\n" + text + renderedEnd + "\n", nil
 }
 
 // RenderClient writes one block of an ssh_config.

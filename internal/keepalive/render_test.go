@@ -32,7 +32,7 @@ func TestRenderedAloneIsWhatSSHDTakes(t *testing.T) {
 			continue
 		}
 		for _, value := range []string{"no", "5", "abc", "/etc/x"} {
-			text, problems := RenderServer([]Setting{{Attribute: kw.Name, Keyword: kw.Name, Values: []string{value}}})
+			text, problems := RenderServer(Server{Settings: []Setting{{Attribute: kw.Name, Keyword: kw.Name, Values: []string{value}}}})
 			if lines := strings.Count(text, "\n"); (lines == 0) != (len(problems) > 0) {
 				t.Fatalf("%s %s: %d lines and problems %v", kw.Name, value, lines, problems)
 			}
@@ -102,6 +102,35 @@ func TestRenderedBlocksAreWhatSSHReads(t *testing.T) {
 	}
 }
 
+// TestRenderedMatchBlocksAreWhatSSHDReads: sshd -T gives the values of the block that
+// applies, and says the same of bad values as RenderServer.
+func TestRenderedMatchBlocksAreWhatSSHDReads(t *testing.T) {
+	o, _ := newOracle(t, "bookworm")
+	text, problems := RenderServer(Server{
+		Settings: []Setting{{Keyword: "maxsessions", Attribute: "a", Values: []string{"4"}}},
+		Match: []Match{
+			{Criteria: "User git,deploy", Settings: []Setting{{Keyword: "MaxSessions", Attribute: "b", Values: []string{"9"}}, {Keyword: "AcceptEnv", Attribute: "c", Values: []string{"A", "B_*"}}}},
+			{Criteria: "Address 10.0.0.0/8", Settings: []Setting{{Keyword: "ForceCommand", Attribute: "d", Values: []string{"echo # x"}}}},
+		},
+	})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	files := map[string][]byte{"/etc/ssh/sshd_config": []byte(text)}
+	for spec, want := range map[string][]string{
+		"user=other,host=h,addr=192.0.2.1": {"maxsessions 4", "forcecommand none"},
+		"user=git,host=h,addr=192.0.2.1":   {"maxsessions 9", "acceptenv A", "acceptenv B_*"},
+		"user=x,host=h,addr=10.1.2.3":      {"maxsessions 4", "forcecommand echo # x"},
+	} {
+		out, stderr, exit := o.Run(files, "sshd", "-T", "-C", spec)
+		for _, line := range want {
+			if exit != 0 || !slices.Contains(strings.Split(out, "\n"), line) {
+				t.Errorf("for %s sshd has no %q, exit %d: %s", spec, line, exit, stderr)
+			}
+		}
+	}
+}
+
 // FuzzRenderServer: what is rendered is read back as what was given.
 func FuzzRenderServer(f *testing.F) {
 	f.Add("Banner", "/etc/issue", "AcceptEnv", "LANG\nLC_*")
@@ -109,7 +138,7 @@ func FuzzRenderServer(f *testing.F) {
 	f.Add("Match", "all\nPermitRootLogin yes", "Banner", "\"x")
 	f.Fuzz(func(t *testing.T, a, x, b, y string) {
 		given := []Setting{{Attribute: a, Keyword: a, Values: strings.Split(x, "\n")}, {Attribute: b, Keyword: b, Values: strings.Split(y, "\n")}}
-		text, problems := RenderServer(given)
+		text, problems := RenderServer(Server{Settings: given})
 		if len(problems) > 0 {
 			return
 		}
@@ -127,7 +156,7 @@ func FuzzRenderServer(f *testing.F) {
 				t.Errorf("%q has %q for %s, given was %q", text, got, s.Keyword, s.Values)
 			}
 		}
-		if strings.Count(text, "\n") != len(given[0].Values)+len(given[1].Values) {
+		if strings.Count(text, "\n") != 2+len(given[0].Values)+len(given[1].Values) {
 			t.Errorf("%q has other lines than were given", text)
 		}
 	})

@@ -66,7 +66,7 @@ func owners(name string, data []byte) iter.Seq2[sshconf.Pos, string] {
 			n++
 			if m := markPattern.FindStringSubmatch(line); m != nil {
 				owner = m[2]
-				if m[1] == "END" {
+				if m[1] == "END" || owner == renderedName {
 					owner = ""
 				}
 			}

@@ -24,7 +24,7 @@ func PlanServer(want Server, have Facts) Plan {
 	if failed(problems) {
 		return Plan{Problems: problems}
 	}
-	base, dropIn := strip(have.Tree, ownerOf(want.DropInName))
+	base, dropIn := bare(have.Tree, want)
 	checks := checksOf(want, have)
 	c, more := choose(base, dropIn, want, have, checks)
 	list := changes(have.Tree, c.tree)
@@ -42,7 +42,7 @@ func PlanServer(want Server, have Facts) Plan {
 		ManagedContent: c.content(),
 		Effective:      effectiveOf(want, have.Version, expect),
 		Overrides:      c.overrides(want),
-		Trail:          c.trail(have, overridden),
+		Trail:          strings.Join(append([]string{c.trail(have, overridden)}, takes(have.Tree, want)...), " "),
 		Problems:       problems,
 	}
 }
@@ -76,7 +76,7 @@ func choose(base sshconf.Tree, dropIn string, want Server, have Facts, checks []
 		return candidate{}, []Problem{*problem}
 	}
 	places = movable(places, have.Mounts)
-	blocks := blocksOf(have.Tree, ownerOf(want.DropInName))
+	blocks := removedFrom(have.Tree, want)
 	for i := range places {
 		places[i].blocks = blocks
 	}
