@@ -22,7 +22,7 @@ func TestFunctionExamples(t *testing.T) {
 		"parse_time":            {`5400`},
 		"dead_peer_timeout":     {`[480,240,null]`},
 		"keepalive_for":         {`"client_alive_interval":87`, `"client_alive_count_max":12`, `"dead_peer_timeout":2262`},
-		"render_sshd_config":    {`#cloud-config`, `AcceptEnv LC_*`, `ClientAliveInterval 120`},
+		"render_sshd_config":    {`#cloud-config`, `AcceptEnv LC_*`, `ClientAliveInterval 120`, `Match User git`},
 		"render_ssh_config":     {`Host web* !web9\n\tControlMaster auto`, `Host *\n\tServerAliveCountMax 3`},
 		"parse_sshd_config":     {`{"PermitRootLogin":"no"}`},
 		"effective_sshd_config": {`"120"`, `50-cloud-init.conf:1`},

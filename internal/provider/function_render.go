@@ -23,25 +23,46 @@ func renderServerFunction() pure {
 			Summary: "Text of an sshd_config",
 			MarkdownDescription: "Writes settings as the text of an `sshd_config(5)` or a drop-in of it, for cloud-init, Packer and images, where there is no host yet to ask. " +
 				"Keywords are checked and written in the spelling of the manual page, in alphabetical order, so that equal settings give equal text. " +
+				"The text stands between two comment lines. By them `sshkeepalive_server` recognises it, in whatever file it was put: the resource takes over the lines that it declares, and an import reads them all. " +
 				"An unknown keyword, and a value that the newest OpenSSH would refuse or read as something else, is an error; " +
 				"names of algorithms, methods and the like are left to the sshd that will read them.",
 			Parameters: []function.Parameter{
 				function.MapParameter{Name: "settings", ElementType: types.StringType, MarkdownDescription: "Values by keyword: `{ ClientAliveInterval = 120 }`. " + renderedValuesDoc},
 			},
+			VariadicParameter: function.DynamicParameter{Name: "match", MarkdownDescription: "Optional: a list of `Match` blocks as in `sshkeepalive_server`, objects with `criteria`, `settings`, and the attributes that a block of the resource has. " +
+				"They follow the settings in the order in which they are given. Text that has some belongs in a file of its own or at the end of one: sshd reads what follows as part of the last block."},
 			Return: function.StringReturn{},
 		},
-		result: func(ctx context.Context, args function.ArgumentsData) (any, *function.FuncError) {
-			var settings map[string]types.String
-			if err := args.Get(ctx, &settings); err != nil {
-				return nil, err
-			}
-			text, problems := keepalive.RenderServer(settingsOf(settings))
-			if len(problems) > 0 {
-				return nil, badArgument(0, problemTexts("", problems)...)
-			}
-			return text, nil
-		},
+		result: renderServerResult,
 	}
+}
+
+func renderServerResult(ctx context.Context, args function.ArgumentsData) (any, *function.FuncError) {
+	var settings map[string]types.String
+	var lists []types.Dynamic
+	if err := args.Get(ctx, &settings, &lists); err != nil {
+		return nil, err
+	}
+	want := keepalive.Server{Settings: settingsOf(settings)}
+	for i, list := range lists {
+		wrong := ""
+		if want.Match, wrong = matchBlocksOf(list, want.Match); wrong != "" {
+			return nil, badArgument(int64(i)+1, wrong)
+		}
+	}
+	text, problems := keepalive.RenderServer(want)
+	if len(problems) > 0 {
+		return nil, badArgument(firstBad(problems), problemTexts("", problems)...)
+	}
+	return text, nil
+}
+
+// firstBad is the argument that the first of the problems is about.
+func firstBad(problems []keepalive.Problem) int64 {
+	if strings.HasPrefix(problems[0].Attribute, "match[") {
+		return 1
+	}
+	return 0
 }
 
 func settingsOf(values map[string]types.String) []keepalive.Setting {

@@ -31,11 +31,15 @@ func newFunctions(t *testing.T) functions {
 func (f functions) call(name string, args ...any) (tftypes.Value, *tfprotov6.FunctionError) {
 	f.t.Helper()
 	is := f.known[name]
-	if is == nil || len(is.Parameters) != len(args) {
+	if is == nil || len(is.Parameters) != len(args) && is.VariadicParameter == nil {
 		f.t.Fatalf("no function %s of %d parameters", name, len(args))
 	}
+	parameters := is.Parameters
+	for len(parameters) < len(args) {
+		parameters = append(parameters, is.VariadicParameter)
+	}
 	var encoded []*tfprotov6.DynamicValue
-	for i, p := range is.Parameters {
+	for i, p := range parameters {
 		d, err := tfprotov6.NewDynamicValue(p.Type, literal(p.Type, args[i]))
 		if err != nil {
 			f.t.Fatal(err)
@@ -122,6 +126,35 @@ const twoFiles = "Include /etc/ssh/sshd_config.d/*.conf\nClientAliveInterval 300
 
 var tree = values{"/etc/ssh/sshd_config": twoFiles, "/etc/ssh/sshd_config.d/50-cloud.conf": "clientaliveinterval 2m\nAcceptEnv LC_*\n"}
 
+// renderedText is text between the marks of render_sshd_config.
+func renderedText(text string) string {
+	return "# BEGIN sshkeepalive render_sshd_config (sshkeepalive_server takes over the lines that it declares)\n" + text + "# END sshkeepalive render_sshd_config\n"
+}
+
+// TestRenderedMatchBlocksAreReadBack: the functions that read an sshd_config find in
+// the text of render_sshd_config what was given.
+func TestRenderedMatchBlocksAreReadBack(t *testing.T) {
+	t.Parallel()
+	f := newFunctions(t)
+	text := rendered(t, values{"MaxSessions": "4"}, []any{values{"criteria": "User git", "settings": values{"MaxSessions": "9"}}})
+	v, err := f.call("parse_sshd_config", text)
+	if err != nil {
+		t.Fatal(err.Text)
+	}
+	if got, want := plain(t, v), "[{arguments=[4] keyword=MaxSessions line=2 match=null value=4}; {arguments=[User; git] keyword=Match line=3 match=User git value=User git}; {arguments=[9] keyword=MaxSessions line=4 match=User git value=9}]"; got != want {
+		t.Errorf("parsed as %s, want %s", got, want)
+	}
+	for user, want := range map[string]string{"git": "9", "other": "4"} {
+		v, err := f.call("effective_sshd_config", values{"/x": text}, values{"user": user})
+		if err != nil {
+			t.Fatal(err.Text)
+		}
+		if got := plain(t, v); !strings.Contains(got, "value="+want+"}}") {
+			t.Errorf("for %s: %s, want %s", user, got, want)
+		}
+	}
+}
+
 func TestFunctions(t *testing.T) {
 	t.Parallel()
 	f := newFunctions(t)
@@ -140,10 +173,13 @@ func TestFunctions(t *testing.T) {
 		"a NAT gateway":               {"keepalive_for", []any{"350", "0", "10.0"}, "{client_alive_count_max=1 client_alive_interval=175 dead_peer_timeout=350}"},
 		"a NAT gateway and a build":   {"keepalive_for", []any{"350", "30m", "9.2"}, "{client_alive_count_max=12 client_alive_interval=87 dead_peer_timeout=2262}"},
 		"no settings":                 {"render_sshd_config", []any{values{}}, ""},
-		"settings":                    {"render_sshd_config", []any{values{"permitrootlogin": "no", "ClientAliveInterval": "2m", "AcceptEnv": "LANG\nLC_*\n", "Banner": nil}}, "AcceptEnv LANG\nAcceptEnv LC_*\nClientAliveInterval 2m\nPermitRootLogin no\n"},
-		"settings with quotes":        {"render_sshd_config", []any{values{"ForceCommand": `echo "a # b"`, "Banner": `"/etc/my issue"`}}, "Banner \"/etc/my issue\"\nForceCommand echo \"a # b\"\n"},
+		"settings":                    {"render_sshd_config", []any{values{"permitrootlogin": "no", "ClientAliveInterval": "2m", "AcceptEnv": "LANG\nLC_*\n", "Banner": nil}}, renderedText("AcceptEnv LANG\nAcceptEnv LC_*\nClientAliveInterval 2m\nPermitRootLogin no\n")},
+		"settings with quotes":        {"render_sshd_config", []any{values{"ForceCommand": `echo "a # b"`, "Banner": `"/etc/my issue"`}}, renderedText("Banner \"/etc/my issue\"\nForceCommand echo \"a # b\"\n")},
 		"no blocks":                   {"render_ssh_config", []any{[]any{}}, ""},
 		"blocks":                      {"render_ssh_config", []any{[]any{values{"patterns": []any{"web*", "!web9"}, "settings": values{"ServerAliveInterval": 15, "controlmaster": "auto", "Compression": true}}, values{"match": "user git", "patterns": nil, "settings": values{"TCPKeepAlive": "no"}}}}, "Host web* !web9\n\tCompression yes\n\tControlMaster auto\n\tServerAliveInterval 15\n\nMatch user git\n\tTCPKeepAlive no\n"},
+		"Match blocks":                {"render_sshd_config", []any{values{"MaxSessions": "4"}, []any{values{"criteria": "User git", "client_alive_interval": 30, "channel_timeout": values{"session": "1h"}, "settings": values{"x11forwarding": false}}, values{"criteria": "Address 10.0.0.0/8", "settings": values{"AcceptEnv": "LANG\nLC_*", "Banner": nil}, "max_sessions": nil}}}, renderedText("MaxSessions 4\nMatch User git\n\tChannelTimeout session=1h\n\tClientAliveInterval 30\n\tX11Forwarding no\nMatch Address 10.0.0.0/8\n\tAcceptEnv LANG\n\tAcceptEnv LC_*\n")},
+		"Match blocks alone":          {"render_sshd_config", []any{values{}, []any{values{"criteria": "all", "max_sessions": 2}}}, renderedText("Match all\n\tMaxSessions 2\n")},
+		"no Match blocks":             {"render_sshd_config", []any{values{"MaxSessions": "4"}, nil}, renderedText("MaxSessions 4\n")},
 		"an empty file":               {"parse_sshd_config", []any{"# nothing\n\n"}, "[]"},
 		"a file":                      {"parse_sshd_config", []any{"# x\nclientaliveinterval=60 # y\r\nMatch User \"git\"\n AcceptEnv LANG 'A B'\nFancy x"}, "[{arguments=[60] keyword=ClientAliveInterval line=2 match=null value=60}; {arguments=[User; git] keyword=Match line=3 match=User \"git\" value=User \"git\"}; {arguments=[LANG; A B] keyword=AcceptEnv line=4 match=User \"git\" value=LANG 'A B'}; {arguments=[x] keyword=Fancy line=5 match=User \"git\" value=x}]"},
 		"effective, nothing given":    {"effective_sshd_config", []any{tree, nil}, "{AcceptEnv={depends_on=[] file=/etc/ssh/sshd_config.d/50-cloud.conf line=2 match=null overridden=[] value=LC_*\nLANG} ClientAliveInterval={depends_on=[] file=/etc/ssh/sshd_config.d/50-cloud.conf line=1 match=null overridden=[{file=/etc/ssh/sshd_config line=2 match=null value=300}] value=120}}"},
@@ -192,6 +228,18 @@ func TestFunctionErrors(t *testing.T) {
 		"an open quote":              {"render_sshd_config", render(values{"Banner": `"/x`}), 0, "invalid quotes"},
 		"a comment":                  {"render_sshd_config", render(values{"Banner": "/x # y"}), 0, `is read as "Banner /x"`},
 		"blanks around":              {"render_sshd_config", render(values{"Banner": "/x "}), 0, `is read as "Banner /x"`},
+		"an object as Match":         {"render_sshd_config", []any{values{}, values{"criteria": "all"}}, 1, "not a list of Match blocks"},
+		"a Match block of text":      {"render_sshd_config", []any{values{}, []any{"all"}}, 1, "match[0] is not an object"},
+		"a Match attribute":          {"render_sshd_config", []any{values{}, []any{values{"criteria": "all", "tcp_keep_alive": true}}}, 1, "match[0] has no attribute tcp_keep_alive, only criteria"},
+		"a Match list":               {"render_sshd_config", []any{values{}, []any{values{"criteria": []any{"all"}}}}, 1, "match[0].criteria has a value of another kind"},
+		"Match criteria":             {"render_sshd_config", []any{values{}, []any{values{"criteria": "Usr git", "max_sessions": 1}}}, 1, "takes Match Usr git"},
+		"no criteria":                {"render_sshd_config", []any{values{}, []any{values{"max_sessions": 1}}}, 1, "empty"},
+		"a Match of nothing":         {"render_sshd_config", []any{values{}, []any{values{"criteria": "all"}}}, 1, "sets nothing"},
+		"a keyword not for Match":    {"render_sshd_config", []any{values{}, []any{values{"criteria": "all", "settings": values{"LoginGraceTime": "1"}}}}, 1, "in a Match block"},
+		"a bad value in Match":       {"render_sshd_config", []any{values{}, []any{values{"criteria": "User git", "settings": values{"PermitRootLogin": "maybe"}}}}, 1, `sshd refuses "PermitRootLogin maybe"`},
+		"a typed value in Match":     {"render_sshd_config", []any{values{}, []any{values{"criteria": "User git", "client_alive_interval": "soon"}}}, 1, "\"soon\""},
+		"criteria twice":             {"render_sshd_config", []any{values{}, []any{values{"criteria": "User a", "max_sessions": 1}, values{"criteria": "User  a", "max_sessions": 2}}}, 1, "same criteria"},
+		"a smuggled Match":           {"render_sshd_config", []any{values{}, []any{values{"criteria": "User a\nPort 1", "max_sessions": 1}}}, 1, "line break"},
 		"a block as a setting":       {"render_sshd_config", render(values{"Match": "all"}), 0, "not a setting"},
 		"blocks that are no list":    {"render_ssh_config", []any{"x"}, 0, "no list"},
 		"a block that is no object":  {"render_ssh_config", block("x"), 0, "blocks[0]: a block is an object"},
