@@ -12,8 +12,11 @@ type claims struct {
 	mu sync.Mutex
 	// wishes are the models that were planned first for the lines.
 	wishes map[string]any
-	// moving are lines whose resource had others before.
-	moving map[string]bool
+	// recorded are lines of a resource that state has. A new resource with these lines
+	// replaces it: the place of the lines is open, because they may be there or gone when
+	// it is their turn. Terraform reads the old resource, and plans it as a change unless
+	// it is tainted, before it plans the new resource.
+	recorded map[string]bool
 	// writers counts the resources that put the lines there, or are about to.
 	writers map[string]int
 }
@@ -74,18 +77,19 @@ func (c *claims) any(spec host.Spec) bool {
 	return false
 }
 
-// move notes that the lines replace others, and moves asks for the note.
-func (c *claims) move(key string) {
+// replaceable notes that state has a resource with the lines.
+func (c *claims) replaceable(key string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.moving == nil {
-		c.moving = map[string]bool{}
+	if c.recorded == nil {
+		c.recorded = map[string]bool{}
 	}
-	c.moving[key] = true
+	c.recorded[key] = true
 }
 
-func (c *claims) moves(key string) bool {
+// mayReplace reports whether a new resource with the lines may replace a recorded one.
+func (c *claims) mayReplace(key string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.moving[key]
+	return c.recorded[key]
 }

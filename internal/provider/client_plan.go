@@ -21,8 +21,13 @@ func (m *clientModel) managedFile() string { return m.ManagedFile.ValueString() 
 
 func (m *clientModel) lines() string { return whichBlock(m).String() }
 
+func (m *clientModel) linesFound() string {
+	return whichBlock(m).Block.ValueString() + " in " + m.ManagedFile.ValueString()
+}
+
 func (m *clientModel) about(before *clientModel) bool {
-	return whichBlock(m).String() == whichBlock(before).String()
+	now, then := whichBlock(m), whichBlock(before)
+	return now.File.Equal(then.File) && now.Block.Equal(then.Block)
 }
 
 func (m *clientModel) sameWish(ctx context.Context, before *clientModel) bool {

@@ -24,13 +24,13 @@ func (m *clientModel) look(ctx context.Context, s *session, where whereabouts, i
 		return sighting{}, append(diags, problems(m.Host.ValueString(), keepalive.PlanClient(w.client, sight.Facts).Problems)...), nil
 	case importing:
 		sight, more, err := m.imported(ctx, s, where, sight)
-		return sighting{digests: sight.Digests(w.client.Block()), identity: sight.Identity}, append(diags, more...), err
+		return sighting{digests: sight.Digests(w.client.Block()), machineID: sight.MachineID, identity: sight.Identity}, append(diags, more...), err
 	}
-	return sighting{digests: sight.Digests(w.client.Block()), identity: sight.Identity}, append(diags, m.refresh(ctx, sight)...), nil
+	return sighting{digests: sight.Digests(w.client.Block()), machineID: sight.MachineID, identity: sight.Identity}, append(diags, m.refresh(ctx, where, sight)...), nil
 }
 
 // refresh puts what was seen into the model.
-func (m *clientModel) refresh(ctx context.Context, sight reconcile.ClientSight) diag.Diagnostics {
+func (m *clientModel) refresh(ctx context.Context, where whereabouts, sight reconcile.ClientSight) diag.Diagnostics {
 	name := m.Host.ValueString()
 	w, diags := m.want(ctx)
 	observed := keepalive.ObserveClient(w.client, sight.Facts)
@@ -42,13 +42,13 @@ func (m *clientModel) refresh(ctx context.Context, sight reconcile.ClientSight) 
 	if !observed.Managed {
 		after.ManagedContent = types.StringNull()
 		if !m.ManagedFile.IsNull() {
-			diags.Append(linesGone(name, m.ManagedFile.ValueString()))
+			diags.Append(linesGone(name, m.ManagedFile.ValueString(), m.HostKeySHA256.ValueString(), sight.Identity.HostKeySHA256))
 		}
 	}
-	if m.record(nil).IsOther(sight.MachineID, sight.Identity) {
+	if rec := where.record(m.record(nil)); rec.IsOther(sight.MachineID, sight.Identity) {
 		// What was recorded stays: it is what a destroy compares with.
 		after.MachineID, after.HostKeySHA256 = m.MachineID, m.HostKeySHA256
-		diags.Append(otherMachineSeen(name))
+		diags.Append(otherMachineSeen(name, rec, sight.MachineID))
 	}
 	m.clientComputed = after
 	logDebug(ctx, "looked", map[string]any{"host": name, "managed": observed.Managed, "drift": len(observed.Drift)})

@@ -69,11 +69,11 @@ func (m *clientModel) apply(ctx context.Context, s *session, where whereabouts, 
 	})
 	// What the plan showed was verified by the engine and stays as it was shown.
 	m.clientComputed = m.decided(sight, plan, keepalive.EffectiveClient(w.client, sight.Facts)).over(m.clientComputed)
-	return sighting{digests: sight.Digests(w.client.Block()), identity: sight.Identity}, nil
+	return sighting{digests: sight.Digests(w.client.Block()), machineID: sight.MachineID, identity: sight.Identity}, nil
 }
 
 func (m *clientModel) remove(ctx context.Context, s *session, where whereabouts) (same, changed bool, err error) {
 	w, _ := m.want(ctx) // what is wrong with it was said before
-	same, err = s.engine.RemoveClient(ctx, m.target(where), w.client, m.record(nil))
+	same, err = s.engine.RemoveClient(ctx, m.target(where), w.client, where.record(m.record(nil)))
 	return same, false, err
 }

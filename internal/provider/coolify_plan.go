@@ -20,8 +20,10 @@ func (m *coolifyModel) managedFile() string { return m.File.ValueString() }
 
 func (m *coolifyModel) lines() string { return m.File.ValueString() }
 
+func (m *coolifyModel) linesFound() string { return m.File.ValueString() }
+
 func (m *coolifyModel) about(before *coolifyModel) bool {
-	return whichFile(m).String() == whichFile(before).String()
+	return m.File.Equal(before.File)
 }
 
 func (m *coolifyModel) stay(before *coolifyModel) {
@@ -83,13 +85,13 @@ func (m *coolifyModel) look(ctx context.Context, s *session, where whereabouts, 
 	if importing {
 		sight, diags, err = m.imported(ctx, s, where, sight)
 	} else {
-		diags = m.refresh(ctx, sight)
+		diags = m.refresh(ctx, where, sight)
 	}
-	return sighting{digests: sight.Digests(), identity: sight.Identity}, diags, err
+	return sighting{digests: sight.Digests(), machineID: sight.MachineID, identity: sight.Identity}, diags, err
 }
 
 // refresh puts what was seen into the model.
-func (m *coolifyModel) refresh(ctx context.Context, sight reconcile.CoolifySight) diag.Diagnostics {
+func (m *coolifyModel) refresh(ctx context.Context, where whereabouts, sight reconcile.CoolifySight) diag.Diagnostics {
 	name, want := m.Host.ValueString(), m.want().coolify
 	observed := keepalive.ObserveCoolify(want, sight.Facts)
 	diags := problems(name, observed.Drift)
@@ -97,10 +99,10 @@ func (m *coolifyModel) refresh(ctx context.Context, sight reconcile.CoolifySight
 	m.Settings = absorbSettings("", m.Settings, observed.Values)
 	after := m.seen(sight)
 	after.Effective = textMap(observed.Effective)
-	if m.record(nil).IsOther(sight.MachineID, sight.Identity) {
+	if rec := where.record(m.record(nil)); rec.IsOther(sight.MachineID, sight.Identity) {
 		// What was recorded stays: it is what a destroy compares with.
 		after.MachineID, after.HostKeySHA256 = m.MachineID, m.HostKeySHA256
-		diags.Append(otherMachineSeen(name))
+		diags.Append(otherMachineSeen(name, rec, sight.MachineID))
 	}
 	m.coolifyComputed = after
 	logDebug(ctx, "looked", map[string]any{"host": name, "drift": len(observed.Drift)})

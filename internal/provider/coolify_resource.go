@@ -65,9 +65,9 @@ func (m *coolifyModel) apply(ctx context.Context, s *session, where whereabouts,
 	})
 	// What the plan showed was verified by the engine and stays as it was shown.
 	m.coolifyComputed = m.decided(sight, plan, keepalive.EffectiveCoolify(w.coolify, sight.Facts)).over(m.coolifyComputed)
-	return sighting{digests: sight.Digests(), identity: sight.Identity, changed: outcome == reconcile.Applied}, nil
+	return sighting{digests: sight.Digests(), machineID: sight.MachineID, identity: sight.Identity, changed: outcome == reconcile.Applied}, nil
 }
 
 func (m *coolifyModel) remove(ctx context.Context, s *session, where whereabouts) (same, changed bool, err error) {
-	return s.engine.RemoveCoolify(ctx, m.target(where), m.want().coolify, m.record(nil))
+	return s.engine.RemoveCoolify(ctx, m.target(where), m.want().coolify, where.record(m.record(nil)))
 }

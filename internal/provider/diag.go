@@ -265,9 +265,13 @@ func metElsewhere(name, named, answered string) diag.Diagnostic {
 			"Give the new port or address to the host too: `port` and `host` in ssh of the resource, in the entry of hosts, or in connection.")
 }
 
-func linesGone(name, file string) diag.Diagnostic {
-	return diag.NewWarningDiagnostic(name+": our lines are gone from "+file,
-		"Somebody removed what the provider manages. The plan puts it back.")
+// linesGone says that a file lacks our lines. recorded and shown are the host keys.
+func linesGone(name, file, recorded, shown string) diag.Diagnostic {
+	why := "The lines that the provider manages were removed."
+	if recorded != "" && shown != "" && recorded != shown {
+		why = "The host key is not the recorded one either: this may be a clone of the machine, or the same machine installed again."
+	}
+	return diag.NewWarningDiagnostic(name+": our lines are gone from "+file, why+" The plan writes the lines.")
 }
 
 func stale(name string) diag.Diagnostic {
@@ -290,9 +294,25 @@ func pendingFailure(name, doing string, e *reconcile.PendingError) diag.Diagnost
 			"Try again after that, or allow more time in `timeouts`: more than the `confirm_timeout` of the other run."))
 }
 
-func otherMachineSeen(name string) diag.Diagnostic {
+func otherMachineSeen(name string, rec reconcile.Record, machineID string) diag.Diagnostic {
+	why := "Its machine ID, or host key, is not the recorded one."
+	if machineID == rec.MachineID && machineID != "" {
+		why = fmt.Sprintf("It has the recorded machine ID, but not the host key that was recorded at %s: it is a clone of that machine. "+
+			"If our lines are still on that machine, manage it under a name of its own.", rec.Address)
+	}
 	return diag.NewWarningDiagnostic(name+": another machine answers at this address",
-		"Its machine ID, or host key, is not the recorded one. The plan sets it up anew. A destroy would leave it alone, because what is recorded was never done there.")
+		joined(why, "The plan sets it up. A destroy before the next apply leaves it as it is, because the recorded lines were never written there."))
+}
+
+// clonePlanned says that a resource moves between two machines that only their host keys
+// tell apart.
+func clonePlanned(from, to string, rec reconcile.Record, answered host.Identity) diag.Diagnostic {
+	return diag.NewAttributeWarningDiagnostic(path.Root("host"), to+": not the machine that is "+from+", although both have one machine ID",
+		joined(
+			fmt.Sprintf("The machine ID is %s. The host keys differ: %s was recorded, and %s answered with %s.", rec.MachineID, rec.HostKeySHA256, to, answered.HostKeySHA256),
+			fmt.Sprintf("The plan replaces the resource: the apply takes our lines back on %s and writes them on %s.", from, to),
+			fmt.Sprintf("If %s is gone, first apply `on_unreachable = \"ignore\"` with the old `host`: the replacement then leaves our lines there. To tell clones apart, give each a machine ID of its own: remove /etc/machine-id and run `systemd-machine-id-setup`.", from),
+		))
 }
 
 func otherMachineLeft(name string) diag.Diagnostic {

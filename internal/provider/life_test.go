@@ -153,12 +153,14 @@ func TestDestroyPutsEverythingBack(t *testing.T) {
 	}
 }
 
-func TestUpdateOfTheConnectionAloneTouchesNothing(t *testing.T) {
-	e := one(cloudHost())
+// New connection settings change nothing on the host, and reach it all the same.
+func TestUpdateOfTheConnectionAloneLooksAtTheHost(t *testing.T) {
+	h := cloudHost()
+	e := one(h)
 	r := start(t, e, nil)
 	s := r.create(basic)
 	s, _ = r.read(s)
-	done := e.applies
+	done, files := e.applies, h.snapshot()
 	config := with(values{"ssh": values{"user": "admin", "connect_timeout": "3s"}, "on_unreachable": "error"})
 	p := r.plan(s, config)
 	if p.empty {
@@ -170,8 +172,12 @@ func TestUpdateOfTheConnectionAloneTouchesNothing(t *testing.T) {
 	if _, diags := r.apply(s, config, p); len(diags) > 0 {
 		t.Error(said(diags, failed))
 	}
-	if e.applies != done {
-		t.Error("the host was touched")
+	if e.applies != done+1 || !maps.Equal(files, h.files) {
+		t.Errorf("%d looks, and the host has %v", e.applies-done, h.files)
+	}
+	h.applyErr = unreachableError("web1")
+	if _, diags := r.apply(s, config, p); !strings.Contains(said(diags, failed), "no answer") {
+		t.Errorf("an apply without a look says %s", said(diags, failed))
 	}
 }
 

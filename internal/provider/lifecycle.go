@@ -62,6 +62,9 @@ type subject[M any] interface {
 	// lines names what on the host is the resource's own: two resources with the same
 	// lines undo each other's work.
 	lines() string
+	// linesFound names the same by the file in which an apply left the lines. A file may
+	// be declared by its name or left to the host.
+	linesFound() string
 	// about reports whether both are about the same thing on their hosts.
 	about(before *M) bool
 	// sameWish reports whether both ask for the same, however it is spelled.
@@ -115,7 +118,7 @@ func (l *lifecycle[M, P]) Create(ctx context.Context, req resource.CreateRequest
 	}
 	patience, diags := m.place().timeouts.Create(ctx, changeTimeout)
 	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(l.apply(ctx, m, operation{"create", patience, reconcile.Record{}, nothingPrivate{}, resp.Private})...)
+	resp.Diagnostics.Append(l.apply(ctx, m, operation{name: "create", patience: patience, past: nothingPrivate{}, private: resp.Private})...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -133,15 +136,10 @@ func (l *lifecycle[M, P]) Update(ctx context.Context, req resource.UpdateRequest
 		return
 	}
 	resp.Diagnostics.Append(m.identify(ctx, resp.Identity)...)
-	if m.sameOnHost(ctx, before) {
-		logDebug(ctx, "nothing to change on the host", map[string]any{"host": m.place().Host.ValueString()})
-		resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
-		return
-	}
 	patience, diags := m.place().timeouts.Update(ctx, changeTimeout)
 	resp.Diagnostics.Append(diags...)
 	rec := before.record(readDigests(ctx, req.Private))
-	resp.Diagnostics.Append(l.apply(ctx, m, operation{"update", patience, rec, req.Private, resp.Private})...)
+	resp.Diagnostics.Append(l.apply(ctx, m, operation{"update", patience, rec, req.Private, resp.Private, m.sameOnHost(ctx, before)})...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -156,6 +154,9 @@ type operation struct {
 	rec      reconcile.Record
 	past     privateReader
 	private  privateWriter
+	// noChange says that nothing is asked for that would change the host. It is looked
+	// at all the same, or the apply would report success for a host nobody has seen.
+	noChange bool
 }
 
 func (l *lifecycle[M, P]) apply(ctx context.Context, m P, o operation) diag.Diagnostics {
@@ -168,12 +169,20 @@ func (l *lifecycle[M, P]) apply(ctx context.Context, m P, o operation) diag.Diag
 		return diags
 	}
 	name := m.place().Host.ValueString()
+	ignored := o.noChange && choosePolicy(m.place().onUnreachable, l.session.onUnreachable) == ignore
+	if ignored {
+		where.spec.ConnectWait = 0
+	}
 	back := l.session.claims.write(claimKey(where.spec, m.lines()))
-	seen, err := m.apply(ctx, l.session, where, o.rec)
-	if err != nil {
+	seen, err := m.apply(ctx, l.session, where, where.record(o.rec))
+	switch {
+	case err != nil && ignored && unanswered(err):
+		return append(diags, notLooked(name, err, ignore, false))
+	case err != nil:
 		back()
 		return append(diags, failures(name, o.name, err)...)
 	}
+	l.session.claims.write(claimKey(where.spec, m.linesFound()))
 	if seen.changed {
 		diags.Append(m.aftermath()...)
 	}
@@ -220,6 +229,8 @@ func (l *lifecycle[M, P]) Read(ctx context.Context, req resource.ReadRequest, re
 	if resp.Diagnostics.HasError() || where.unknown != "" {
 		return
 	}
+	l.session.claims.replaceable(claimKey(where.spec, m.lines()))
+	rec := where.record(m.record(nil))
 	seen, diags, looked := l.look(ctx, m, where, hasFlag(ctx, req.Private, importKey))
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
@@ -229,6 +240,7 @@ func (l *lifecycle[M, P]) Read(ctx context.Context, req resource.ReadRequest, re
 	if !looked {
 		return
 	}
+	seen.other = rec.IsOther(seen.machineID, seen.identity)
 	resp.Diagnostics.Append(setFlag(ctx, resp.Private, importKey, false)...)
 	resp.Diagnostics.Append(l.session.keep(ctx, seen, resp.Private, m.place().Host.ValueString(), where.spec)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
@@ -272,7 +284,7 @@ func (l *lifecycle[M, P]) Delete(ctx context.Context, req resource.DeleteRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if l.session.claims.written(claimKey(where.spec, m.lines())) {
+	if l.session.claims.written(claimKey(where.spec, m.lines())) || l.session.claims.written(claimKey(where.spec, m.linesFound())) {
 		// As in a replacement that creates first, or under a new name: what is there
 		// now is somebody else's.
 		logDebug(ctx, "left to the resource that has the lines now", map[string]any{"host": where.spec.String(), "lines": m.lines()})

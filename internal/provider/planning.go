@@ -96,7 +96,7 @@ func (p *planning[M, P]) run(ctx context.Context) diag.Diagnostics {
 	diags.Append(more...)
 	if where.unknown != "" || unknown {
 		logDebug(ctx, "planned without looking", map[string]any{"unknown": where.unknown})
-		p.moved("")
+		p.replaceMoved()
 		return diags
 	}
 	if hasFlag(ctx, p.past, unseenKey) && !p.moving() {
@@ -112,10 +112,27 @@ func (p *planning[M, P]) moving() bool {
 	return p.before != nil && !p.m.place().Host.Equal(p.before.place().Host)
 }
 
-// moved decides what a new address means: the same machine is changed in place,
-// any other one is a new object, and so is one that could not be looked at.
-func (p *planning[M, P]) moved(machineID string) {
-	if p.moving() && (machineID == "" || machineID != p.before.record(nil).MachineID) {
+// moved decides what a new address means: a machine that is proven to be the recorded
+// one is changed in place, and any other machine is a new object.
+func (p *planning[M, P]) moved(where whereabouts, f foresight[M]) diag.Diagnostics {
+	if !p.moving() {
+		return nil
+	}
+	rec := where.record(p.before.record(nil))
+	if rec.IsSame(f.machineID, f.identity) {
+		return nil
+	}
+	p.replaceMoved()
+	if f.machineID == "" || f.machineID != rec.MachineID {
+		return nil
+	}
+	return diag.Diagnostics{clonePlanned(p.before.place().Host.ValueString(), p.m.place().Host.ValueString(), rec, f.identity)}
+}
+
+// replaceMoved has the resource replaced if its host has another address: a machine that
+// was not looked at is a new object.
+func (p *planning[M, P]) replaceMoved() {
+	if p.moving() {
 		p.replace.Append(path.Root("host"))
 	}
 }
@@ -124,7 +141,7 @@ func (p *planning[M, P]) moved(machineID string) {
 // policy is to ignore that, the plan is to verify: it leaves values open that
 // only an apply can tell.
 func (p *planning[M, P]) recorded(ctx context.Context) {
-	p.moved("")
+	p.replaceMoved()
 	if p.before == nil {
 		return
 	}
@@ -152,8 +169,15 @@ func (p *planning[M, P]) look(ctx context.Context, where whereabouts) diag.Diagn
 		return append(diags, twoForOne(name, p.m.lines()))
 	}
 	logDebug(ctx, "planned", map[string]any{"host": where.spec.String(), "trail": f.plan.Trail, "changes": len(f.plan.Paths())})
-	p.moved(f.machineID)
 	diags.Append(p.l.session.pending.say(name, f.pending)...)
+	diags.Append(p.moved(where, f)...)
+	key := claimKey(where.spec, p.m.lines())
+	if p.before != nil {
+		p.l.session.claims.replaceable(key)
+	}
+	if p.before != nil && where.record(p.before.record(nil)).IsOther(f.machineID, f.identity) {
+		p.changed = true // which machine it is has to be recorded
+	}
 	if p.before != nil && !p.changed && !hasErrors(f.plan.Problems) && f.settled(p.before) {
 		// There is nothing to plan, and no warning to repeat, even if somebody spelled
 		// one of our lines anew or our lines could now stand in a better place: what
@@ -165,23 +189,13 @@ func (p *planning[M, P]) look(ctx context.Context, where whereabouts) diag.Diagn
 		return diags
 	}
 	f.decide(p.before, p.changed)
-	p.openPlace(claimKey(where.spec, p.m.lines()))
+	if p.before == nil && p.l.session.claims.mayReplace(key) {
+		p.m.leavePlaceOpen()
+	}
 	if f.since != nil {
 		f.plan.Problems = append(f.plan.Problems, f.since(p.before)...)
 	}
 	return append(diags, problems(name, f.plan.Problems)...)
-}
-
-// openPlace leaves the place of the lines open if they replace others of the same
-// resource, which may be there or gone when it is their turn. Terraform plans a
-// replacement twice: as a change, and then as a new resource.
-func (p *planning[M, P]) openPlace(key string) {
-	switch {
-	case p.before != nil && p.before.lines() != p.m.lines():
-		p.l.session.claims.move(key)
-	case p.before == nil && p.l.session.claims.moves(key):
-		p.m.leavePlaceOpen()
-	}
 }
 
 func hasErrors(problems []keepalive.Problem) bool {
@@ -212,11 +226,11 @@ func (p *planning[M, P]) rivalled(ctx context.Context, where whereabouts) bool {
 // unless our lines would now go elsewhere: an apply must not do what nobody has
 // reviewed.
 func (p *planning[M, P]) foreign(ctx context.Context, where whereabouts, f foresight[M]) []string {
-	if p.before == nil || p.moving() || !p.m.about(p.before) {
+	if p.before == nil || !p.m.about(p.before) {
 		return nil
 	}
-	recorded := readDigests(ctx, p.past)
-	if recorded == nil || p.before.record(nil).IsOther(f.machineID, f.identity) {
+	recorded, rec := readDigests(ctx, p.past), where.record(p.before.record(nil))
+	if recorded == nil || rec.IsOther(f.machineID, f.identity) || p.moving() && !rec.IsSame(f.machineID, f.identity) {
 		return nil
 	}
 	watched := f.plan.Paths()

@@ -27,9 +27,11 @@ const (
 
 // sighting is what is kept of a look at a host, besides state.
 type sighting struct {
-	digests  map[string]string
-	identity host.Identity
-	changed  bool // something on the host was changed
+	digests   map[string]string
+	machineID string
+	identity  host.Identity
+	changed   bool // something on the host was changed
+	other     bool // it is not the recorded machine
 }
 
 // meeting says where a host answered last, and with which key. Its port or
@@ -82,7 +84,7 @@ func (s *session) expect(ctx context.Context, w whereabouts, private privateRead
 	}
 	last, known := s.meetings.about(w.spec)
 	own, recorded := recordedMeeting(ctx, private)
-	w.spec = own.expected(w.spec)
+	w.spec, w.last = own.expected(w.spec), own
 	if recorded && !known && own.Host == w.spec.Host && own.Address != w.spec.Address() {
 		last, known = own, true
 		s.meetings.note(w.spec, own)
@@ -123,7 +125,7 @@ func recordedMeeting(ctx context.Context, private privateReader) (m meeting, ok 
 // settings say.
 func (s *session) keep(ctx context.Context, seen sighting, private privateWriter, name string, spec host.Spec) diag.Diagnostics {
 	diags := writeJSON(ctx, private, digestsKey, seen.digests)
-	if seen.identity.Address == "" {
+	if seen.identity.Address == "" || seen.other {
 		return diags
 	}
 	if seen.identity.Address != spec.Address() {

@@ -23,6 +23,10 @@ func (m *serverModel) lines() string {
 	return m.DropInName.ValueString() + " of " + cmp.Or(m.ConfigFile.ValueString(), "sshd_config")
 }
 
+func (m *serverModel) linesFound() string {
+	return m.DropInName.ValueString() + " in " + m.ManagedFile.ValueString()
+}
+
 func (m *serverModel) about(before *serverModel) bool { return m.lines() == before.lines() }
 
 func (m *serverModel) sameWish(ctx context.Context, before *serverModel) bool {

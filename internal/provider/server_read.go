@@ -21,18 +21,18 @@ func (m *serverModel) look(ctx context.Context, s *session, where whereabouts, i
 	}
 	if importing {
 		sight, more, err := m.imported(ctx, s, where, sight)
-		return sighting{digests: sight.Digests(w.server.DropInName), identity: sight.Identity}, append(diags, more...), err
+		return sighting{digests: sight.Digests(w.server.DropInName), machineID: sight.MachineID, identity: sight.Identity}, append(diags, more...), err
 	}
 	diags.Append(s.pending.say(m.Host.ValueString(), sight.Pending)...)
-	seen := sighting{digests: sight.Digests(w.server.DropInName), identity: sight.Identity}
+	seen := sighting{digests: sight.Digests(w.server.DropInName), machineID: sight.MachineID, identity: sight.Identity}
 	if len(sight.Pending) > 0 {
 		seen.digests = nil // the host may go back to other files by itself
 	}
-	return seen, append(diags, m.refresh(ctx, sight)...), nil
+	return seen, append(diags, m.refresh(ctx, where, sight)...), nil
 }
 
 // refresh puts what was seen into the model.
-func (m *serverModel) refresh(ctx context.Context, sight reconcile.Sight) diag.Diagnostics {
+func (m *serverModel) refresh(ctx context.Context, where whereabouts, sight reconcile.Sight) diag.Diagnostics {
 	name := m.Host.ValueString()
 	w, diags := m.want(ctx)
 	observed := keepalive.ObserveServer(w.server, sight.Facts)
@@ -49,16 +49,16 @@ func (m *serverModel) refresh(ctx context.Context, sight reconcile.Sight) diag.D
 	if !observed.Managed {
 		after.ManagedContent = types.StringNull()
 		if !m.ManagedFile.IsNull() {
-			diags.Append(linesGone(name, m.ManagedFile.ValueString()))
+			diags.Append(linesGone(name, m.ManagedFile.ValueString(), m.HostKeySHA256.ValueString(), sight.Identity.HostKeySHA256))
 		}
 	}
 	if sight.Facts.Daemon.Stale && m.Reload.ValueString() != "never" {
 		diags.Append(stale(name))
 	}
-	if m.record(nil).IsOther(sight.MachineID, sight.Identity) {
+	if rec := where.record(m.record(nil)); rec.IsOther(sight.MachineID, sight.Identity) {
 		// What was recorded stays: it is what a destroy compares with.
 		after.MachineID, after.HostKeySHA256 = m.MachineID, m.HostKeySHA256
-		diags.Append(otherMachineSeen(name))
+		diags.Append(otherMachineSeen(name, rec, sight.MachineID))
 	}
 	m.setComputed(after)
 	logDebug(ctx, "looked", map[string]any{"host": name, "managed": observed.Managed, "drift": len(observed.Drift)})

@@ -55,12 +55,12 @@ func (m *serverModel) apply(ctx context.Context, s *session, where whereabouts, 
 	})
 	// What the plan showed was verified by the engine and stays as it was shown.
 	m.fill(m.found(w.server, sight, plan))
-	return sighting{digests: sight.Digests(w.server.DropInName), identity: sight.Identity}, nil
+	return sighting{digests: sight.Digests(w.server.DropInName), machineID: sight.MachineID, identity: sight.Identity}, nil
 }
 
 func (m *serverModel) remove(ctx context.Context, s *session, where whereabouts) (same, changed bool, err error) {
 	w, _ := m.want(ctx) // what is wrong with it was said before
-	same, err = s.engine.Remove(ctx, m.target(where), w.server, m.record(nil))
+	same, err = s.engine.Remove(ctx, m.target(where), w.server, where.record(m.record(nil)))
 	return same, false, err
 }
 

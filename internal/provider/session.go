@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/userconf"
 )
 
@@ -111,6 +112,16 @@ type address struct {
 type whereabouts struct {
 	spec    host.Spec
 	unknown string // what has to become known first; "" when spec is complete
+	last    meeting
+}
+
+// record completes what state says of a machine by where it answered last.
+func (w whereabouts) record(rec reconcile.Record) reconcile.Record {
+	if rec.HostKeySHA256 == w.last.HostKey {
+		rec.HostKeyType = w.last.HostKeyType
+	}
+	rec.Address = w.last.Address
+	return rec
 }
 
 // locate merges what the resource, the named host, the connection block, the

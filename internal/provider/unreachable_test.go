@@ -288,8 +288,8 @@ func TestNewConnectionSettingsForAHostThatIsAway(t *testing.T) {
 	}
 	done := e.applies
 	after, diags := r.apply(s, config, p)
-	r.must(nil, diags)
-	if e.applies != done || get(t, after.value, "id") != "web1:2222" {
-		t.Errorf("the host was reached, or the id is %s", get(t, after.value, "id"))
+	mustSaySummary(t, diags, "web1: could not look")
+	if e.applies != done+1 || said(diags, failed) != "" || get(t, after.value, "id") != "web1:2222" {
+		t.Errorf("%d looks, the id is %s: %s", e.applies-done, get(t, after.value, "id"), said(diags, failed))
 	}
 }

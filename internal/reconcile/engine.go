@@ -42,6 +42,8 @@ func (t Target) isImage() bool { return t.Spec.Transport == "image" }
 type Record struct {
 	MachineID     string
 	HostKeySHA256 string
+	HostKeyType   string // of the key with that fingerprint
+	Address       string // where the machine answered, host:port
 	// Digests of the configuration files as the last refresh saw them, by path;
 	// nil when there was none.
 	Digests map[string]string
@@ -193,12 +195,28 @@ func (e *Engine) Remove(ctx context.Context, t Target, want keepalive.Server, re
 	return true, err
 }
 
-// IsOther reports whether what answers is not what was recorded. A machine id
-// decides; a host key may be renewed, and counts where there is no id.
+// IsOther reports whether the machine that answered is not the recorded one. Two
+// machine ids differ: it is another machine. The ids are equal: the machines may be
+// clones, and it is another machine if another key was shown at another address; another
+// key at the same address is a renewed one. An id is missing: the key decides.
 func (rec Record) IsOther(machineID string, answered host.Identity) bool {
-	if rec.MachineID != "" && machineID != "" {
-		return rec.MachineID != machineID
+	switch {
+	case rec.MachineID == "" || machineID == "":
+		return rec.otherKey(answered)
+	case rec.MachineID != machineID:
+		return true
 	}
+	sameType := rec.HostKeyType == "" || answered.KeyType == "" || rec.HostKeyType == answered.KeyType
+	return rec.otherKey(answered) && sameType && rec.Address != "" && rec.Address != answered.Address
+}
+
+// IsSame reports whether the machine that answered is proven to be the recorded one.
+// Neither IsOther nor IsSame holds where there is no proof.
+func (rec Record) IsSame(machineID string, answered host.Identity) bool {
+	return machineID != "" && rec.MachineID == machineID && !(rec.otherKey(answered) && rec.Address != answered.Address)
+}
+
+func (rec Record) otherKey(answered host.Identity) bool {
 	return rec.HostKeySHA256 != "" && answered.HostKeySHA256 != "" && rec.HostKeySHA256 != answered.HostKeySHA256
 }
 

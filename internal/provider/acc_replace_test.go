@@ -1,0 +1,116 @@
+package provider
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
+)
+
+// secondDaemon starts an sshd on port 2222 that reads a file of its own.
+func secondDaemon(m *hosttest.Machine) {
+	m.Write("/etc/ssh2/sshd_config", "Port 2222\nPidFile /run/sshd2.pid\nUsePAM yes\n")
+	m.Sh("/usr/sbin/sshd -f /etc/ssh2/sshd_config")
+}
+
+// Another config_file is another object: a plan, a replacement, -replace and a destroy
+// work, and the old file is as it was before.
+func TestAccServerWithAnotherConfigFileIsReplaced(t *testing.T) {
+	t.Parallel()
+	for _, first := range []string{"false", "true"} {
+		m := hosttest.Start(t, hosttest.Options{})
+		secondDaemon(m)
+		c := newCLI(t)
+		before := m.Snapshot("/etc/ssh", "/etc/ssh2")
+		config := func(line string) {
+			c.config(providerBlock("", m) + fmt.Sprintf(`
+resource "sshkeepalive_server" "this" {
+  host                  = %q
+  client_alive_interval = "77"
+  %s
+  lifecycle { create_before_destroy = %s }
+}
+`, m.Addr, line, first))
+		}
+		config("")
+		c.apply()
+		config(`config_file = "/etc/ssh2/sshd_config"`)
+		c.plan(2, "must be replaced", "1 to add, 0 to change, 1 to destroy")
+		c.expect(0, nil, "plan", "-no-color", "-destroy")
+		c.apply()
+		c.plan(0)
+		if got := string(m.Read("/etc/ssh2/sshd_config")); !strings.Contains(got, "ClientAliveInterval 77") {
+			t.Errorf("the new file has %s", got)
+		}
+		if got := m.Effective("clientaliveinterval"); got == "77" {
+			t.Error("the old file still has our lines")
+		}
+		c.expect(0, nil, "apply", "-no-color", "-auto-approve", "-replace", server)
+		c.plan(0)
+		// The same file by its name.
+		config("")
+		c.apply()
+		config(`config_file = "/etc/ssh/sshd_config"`)
+		c.apply()
+		c.plan(0)
+		if got := m.Effective("clientaliveinterval"); got != "77" {
+			t.Errorf("after a change to the same file by its name the interval is %s", got)
+		}
+		// A destroy reads the configuration too.
+		config(`config_file = "/etc/ssh2/sshd_config"`)
+		c.destroy()
+		if d := hosttest.Differences(before, m.Snapshot("/etc/ssh", "/etc/ssh2")); d != "" {
+			t.Errorf("create_before_destroy = %s: after destroy the files differ:\n%s", first, d)
+		}
+	}
+}
+
+// The same holds for the file of a client and for that of a Coolify.
+func TestAccOtherFileIsAReplacement(t *testing.T) {
+	t.Parallel()
+	m := hosttest.Start(t, hosttest.Options{Files: map[string]string{
+		defaultCoolifyFile: "APP_ENV=production\n", "/srv/coolify/.env": "APP_ENV=staging\n", "/root/.ssh/config2": "Host db*\n  User bob\n",
+	}})
+	for _, kind := range []struct{ kind, attribute, old, same, other string }{
+		{"client", "config_file", "~/.ssh/config", "/root/.ssh/config", "/root/.ssh/config2"},
+		{"coolify", "file", defaultCoolifyFile, "", "/srv/coolify/.env"},
+	} {
+		for _, first := range []string{"false", "true"} {
+			c := newCLI(t)
+			before := cloneTree(m)
+			other := m.Read(kind.other)
+			config := func(file string) {
+				c.config(providerBlock("", m) + kindBlock(kind.kind, m.Addr, fmt.Sprintf("%s = %q\nlifecycle { create_before_destroy = %s }", kind.attribute, file, first)))
+			}
+			config(kind.old)
+			c.apply()
+			if kind.same != "" {
+				config(kind.same)
+				c.apply()
+				c.plan(0)
+			}
+			written := cloneTree(m)
+			if hosttest.Differences(before, written) == "" {
+				t.Errorf("%s, create_before_destroy = %s: nothing is written", kind.kind, first)
+			}
+			config(kind.other)
+			c.plan(2, "must be replaced", "1 to add, 0 to change, 1 to destroy")
+			c.apply()
+			c.plan(0)
+			if string(m.Read(kind.other)) == string(other) {
+				t.Errorf("%s: the new file is as it was", kind.kind)
+			}
+			c.expect(0, nil, "apply", "-no-color", "-auto-approve", "-replace", "sshkeepalive_"+kind.kind+".this")
+			c.plan(0)
+			c.expect(0, nil, "taint", "sshkeepalive_"+kind.kind+".this")
+			c.apply("1 added, 0 changed, 1 destroyed")
+			c.plan(0)
+			config(kind.old)
+			c.destroy()
+			if d := hosttest.Differences(before, cloneTree(m)); d != "" || string(m.Read(kind.other)) != string(other) {
+				t.Errorf("%s, create_before_destroy = %s: after destroy the files differ:\n%s\n%s", kind.kind, first, d, m.Read(kind.other))
+			}
+		}
+	}
+}
