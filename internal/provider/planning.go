@@ -170,14 +170,7 @@ func (p *planning[M, P]) look(ctx context.Context, where whereabouts) diag.Diagn
 	}
 	logDebug(ctx, "planned", map[string]any{"host": where.spec.String(), "trail": f.plan.Trail, "changes": len(f.plan.Paths())})
 	diags.Append(p.l.session.pending.say(name, f.pending)...)
-	diags.Append(p.moved(where, f)...)
-	key := claimKey(where.spec, p.m.lines())
-	if p.before != nil {
-		p.l.session.claims.replaceable(key)
-	}
-	if p.before != nil && where.record(p.before.record(nil)).IsOther(f.machineID, f.identity) {
-		p.changed = true // which machine it is has to be recorded
-	}
+	diags.Append(p.recognize(where, f)...)
 	if p.before != nil && !p.changed && !hasErrors(f.plan.Problems) && f.settled(p.before) {
 		// There is nothing to plan, and no warning to repeat, even if somebody spelled
 		// one of our lines anew or our lines could now stand in a better place: what
@@ -189,13 +182,26 @@ func (p *planning[M, P]) look(ctx context.Context, where whereabouts) diag.Diagn
 		return diags
 	}
 	f.decide(p.before, p.changed)
-	if p.before == nil && p.l.session.claims.mayReplace(key) {
+	if p.before == nil && p.l.session.claims.mayReplace(claimKey(where.spec, p.m.lines())) {
 		p.m.leavePlaceOpen()
 	}
 	if f.since != nil {
 		f.plan.Problems = append(f.plan.Problems, f.since(p.before)...)
 	}
 	return append(diags, problems(name, f.plan.Problems)...)
+}
+
+// recognize compares the machine that answered with the recorded one. A resource that is
+// now on another machine changes, because which machine it is on has to be recorded.
+func (p *planning[M, P]) recognize(where whereabouts, f foresight[M]) diag.Diagnostics {
+	if p.before == nil {
+		return nil
+	}
+	p.l.session.claims.replaceable(claimKey(where.spec, p.m.lines()))
+	if where.record(p.before.record(nil)).IsOther(f.machineID, f.identity) {
+		p.changed = true
+	}
+	return p.moved(where, f)
 }
 
 func hasErrors(problems []keepalive.Problem) bool {
