@@ -34,6 +34,7 @@ const (
 	SocketTight     Code = "little room in socket name"
 	SocketDir       Code = "socket directory"
 	SocketDirGone   Code = "socket directory gone"
+	EndlessIncludes Code = "endless includes"
 )
 
 // CheckClient says what is wrong with want that can be known without a host.

@@ -15,6 +15,11 @@ func PlanClient(want Client, have ClientFacts) Plan {
 	if have.Invalid != "" {
 		return Plan{Problems: []Problem{invalidClient(have)}}
 	}
+	for _, at := range have.Contexts {
+		if sshconf.EvaluateClient(have.Tree, have.query(at)).Endless {
+			return Plan{Problems: []Problem{endless(have.Tree.Main)}}
+		}
+	}
 	problems := checkClientHost(want, have)
 	if failed(problems) {
 		return Plan{Problems: problems}

@@ -17,6 +17,9 @@ func PlanServer(want Server, have Facts) Plan {
 	if have.Invalid != "" {
 		return Plan{Problems: []Problem{serverLanguage().invalidHost(have.Invalid)}}
 	}
+	if r := sshconf.Evaluate(have.Tree, sshconf.Context{}); r.Endless {
+		return Plan{Problems: []Problem{endless(have.Tree.Main)}}
+	}
 	profile := want.Profile
 	want, problems := want.onHost(have)
 	problems = slices.Concat(problems, checkVersion(want, have.Version))
@@ -45,6 +48,12 @@ func PlanServer(want Server, have Facts) Plan {
 		Trail:          strings.Join(append([]string{c.trail(have, overridden)}, takes(have.Tree, want)...), " "),
 		Problems:       problems,
 	}
+}
+
+// endless refuses a tree that OpenSSH itself would hardly come to the end of.
+func endless(main string) Problem {
+	return Problem{Code: EndlessIncludes, Attribute: "config_file",
+		Text: fmt.Sprintf("the Include lines of %s, and of what it includes, read the same files so often that there is no end to it", main)}
 }
 
 // RestoreServer decides how everything that we put on the host is taken back, so

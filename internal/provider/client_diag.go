@@ -45,6 +45,8 @@ func clientAdvice(c keepalive.Code) string {
 		return "A short directory and %C is what always fits: control_path = \"~/.ssh/cm/%C\"."
 	case keepalive.SocketDir:
 		return "Use a directory that only the user may write, such as one below ~/.ssh, which is made if it is missing."
+	case keepalive.EndlessIncludes:
+		return "Have each file included once: a pattern such as `Include conf.d/*` in one place."
 	case keepalive.SocketDirGone:
 		return "The plan makes it again."
 	case keepalive.IgnoreInBlock:

@@ -119,10 +119,7 @@ func (c *client) walkClient(name string, s clientScope, depth int) {
 	f := c.file(name)
 	for i, l := range f.Lines {
 		at := Pos{name, i + 1}
-		if c.lines++; c.lines > maxLines {
-			c.stop(at, "includes lead to more than a million lines, gave up")
-		}
-		if c.stopped {
+		if !c.count(at) {
 			return
 		}
 		if l.Keyword != "" || l.Err != nil {

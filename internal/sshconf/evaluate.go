@@ -1,14 +1,20 @@
 package sshconf
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
 )
 
 const (
-	maxDepth = 16      // SERVCONF_MAX_DEPTH, READCONF_MAX_DEPTH
-	maxLines = 1 << 20 // ours: includes can make any number of lines out of a few
+	maxDepth = 16 // SERVCONF_MAX_DEPTH, READCONF_MAX_DEPTH
+
+	// Ours: includes can make any number of lines out of a few. 16 files that include
+	// the next one 8 times each make more than OpenSSH would ever come to the end of.
+	maxLines    = 1 << 20
+	fewLines    = 10_000
+	maxRepeated = 64
 
 	maxProblems = 1000
 )
@@ -70,6 +76,7 @@ type evaluator struct {
 	globs   globber
 	files   map[string]*File
 	lines   int
+	limit   int // of lines, 0 until it is asked about
 	stopped bool
 	fatal   bool // some problem is
 	result  Result
@@ -125,14 +132,26 @@ func (e *evaluator) file(name string) *File {
 	return f
 }
 
+// count counts a line that is read, and says whether there may be as many.
+func (e *evaluator) count(at Pos) bool {
+	if e.limit == 0 {
+		for _, data := range e.tree.Files {
+			e.limit += 1 + bytes.Count(data, []byte("\n"))
+		}
+		e.limit = min(maxLines, max(fewLines, maxRepeated*e.limit))
+	}
+	if e.lines++; e.lines > e.limit {
+		e.stop(at, fmt.Sprintf("includes lead to more than %d lines, gave up", e.limit))
+		e.result.Endless = true
+	}
+	return !e.stopped
+}
+
 func (e *evaluator) walk(name string, s scope, depth int) {
 	f := e.file(name)
 	for i, l := range f.Lines {
 		at := Pos{name, i + 1}
-		if e.lines++; e.lines > maxLines {
-			e.stop(at, "includes lead to more than a million lines, gave up")
-		}
-		if e.stopped {
+		if !e.count(at) {
 			return
 		}
 		if l.Keyword != "" || l.Err != nil {

@@ -4,6 +4,9 @@ package sshconf
 type Result struct {
 	// Problems is what OpenSSH would refuse or warn of.
 	Problems []Problem
+	// Endless says that Includes lead to more lines than anybody reads, and that the
+	// rest of the result is not the whole.
+	Endless bool
 	// Depends lists the lines whose effect cannot be known from the text.
 	Depends []Dependency
 	// Read lists the files that are read, in the order of their first reading.
