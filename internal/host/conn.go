@@ -26,6 +26,7 @@ type conn struct {
 	born     time.Time
 	masker   func() *Masker
 	slots    chan struct{} // one per session that may be open
+	freed    atomic.Int64  // when a session ended last, in nanoseconds since 1970
 
 	dead    chan struct{}
 	dying   sync.Once

@@ -33,18 +33,28 @@ func (c *conn) open(ctx context.Context) (*session, *Error) {
 	return &session{Session: s, free: sync.OnceFunc(c.freeSlot)}, nil
 }
 
+// takeSlot waits as long as sessions end. Every script has its time, so where none has
+// ended within twice that, the server has lost them, and another connection has to do.
 func (c *conn) takeSlot(ctx context.Context) *Error {
-	select {
-	case c.slots <- struct{}{}:
-		return nil
-	case <-c.dead:
-		return c.lost(PhaseOpen)
-	case <-ctx.Done():
-		return &Error{Kind: ctxKind(ctx), Phase: PhaseOpen, Err: fmt.Errorf("waiting for one of %d sessions: %w", cap(c.slots), ctx.Err())}
+	began, limit := time.Now(), 2*c.spec.CommandTimeout
+	for wait := limit; wait > 0; wait = limit - min(time.Since(began), time.Since(time.Unix(0, c.freed.Load()))) {
+		select {
+		case c.slots <- struct{}{}:
+			return nil
+		case <-c.dead:
+			return c.lost(PhaseOpen)
+		case <-ctx.Done():
+			return &Error{Kind: ctxKind(ctx), Phase: PhaseOpen, Err: fmt.Errorf("waiting for one of %d sessions: %w", cap(c.slots), ctx.Err())}
+		case <-time.After(wait):
+		}
 	}
+	return &Error{Kind: SessionLimit, Phase: PhaseOpen, Err: fmt.Errorf("none of %d sessions ended within %s", cap(c.slots), limit)}
 }
 
-func (c *conn) freeSlot() { <-c.slots }
+func (c *conn) freeSlot() {
+	c.freed.Store(time.Now().UnixNano())
+	<-c.slots
+}
 
 // giveUpSlot keeps a slot taken for good, because the server allows fewer; false
 // for the last one.

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -68,6 +69,40 @@ func TestAnsweredKeepalivesKeepAConnection(t *testing.T) {
 		time.Sleep(24 * time.Hour)
 		if !c.alive() {
 			t.Fatal(c.cause)
+		}
+		c.die(errClosed)
+		synctest.Wait()
+	})
+}
+
+// A script does not wait for ever for sessions whose end the server never tells, and
+// waits on while others end.
+func TestSessionsThatNeverEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limit, sessions, never := 10*time.Second, 2, time.Duration(0)
+		c, link := bubble(t, 0, func(ssh.Channel, string) {}, func(l *Settings) {
+			l.CommandTimeout, l.MaxSessions, l.KeepaliveInterval = &limit, &sessions, &never
+		})
+		for range sessions {
+			go func() { _, _ = c.run(t.Context(), Script{Name: "lost", Text: "sleep 1000000"}) }()
+		}
+		time.Sleep(time.Second)
+		link.open.Store(true)
+		start := time.Now()
+		_, err := c.run(context.WithoutCancel(t.Context()), Script{Name: "next", Text: "true"})
+		if e := failure(t, err); e.Kind != SessionLimit || e.MayHaveRun || time.Since(start) != 2*limit {
+			t.Errorf("after %v: %v: %v", time.Since(start), e.Kind, e)
+		}
+		go func() {
+			time.Sleep(15 * time.Second)
+			c.freeSlot()
+			time.Sleep(15 * time.Second)
+			c.freeSlot()
+		}()
+		for range sessions {
+			if e := c.takeSlot(context.WithoutCancel(t.Context())); e != nil {
+				t.Error(e)
+			}
 		}
 		c.die(errClosed)
 		synctest.Wait()
