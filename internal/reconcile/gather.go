@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
@@ -33,7 +34,15 @@ var (
 // blanks that only part commands are left out.
 func gatherScript(t Target, q questions) string {
 	return "CFG=" + quote(t.ConfigFile) + "; " + flag("IMAGE", t.isImage()) + flag("GREETED", q.greeted) + flag("OLD", q.old) + flag("FRESH", q.fresh) + flag("SOCKETS", q.sockets) +
-		"STATE=" + quote(q.state(t)) + "; " + q.functions() + strings.ReplaceAll(oneLine(filesSource+includesSource+askSource+listenerSource+finder(t)+gatherSource), "; ", ";")
+		"STATE=" + quote(q.state(t)) + "; " + q.functions() + strings.ReplaceAll(oneLine(guard(t)+filesSource+includesSource+askSource+listenerSource+finder(t)+gatherSource), "; ", ";")
+}
+
+// guard is what judges the place of a main file that the user names.
+func guard(t Target) string {
+	if t.ConfigFile == "" {
+		return ""
+	}
+	return commit.OwnedSource() + exposedSource
 }
 
 // finder is the part of the script that finds the daemon of t: the one that

@@ -3,12 +3,18 @@
 # /proc is of the machine that builds the image), GREETED (not empty where the
 # server told its release as it greeted), OLD (not empty where that is before 8.7),
 # FRESH (not empty where the connection is seconds old) and SOCKETS (not empty where
-# it matters who listens), the functions specs and wants, files.sh, includes.sh,
-# ask.sh, and what finds the daemon in front: chain.sh
+# it matters who listens), the functions specs and wants, where CFG is not empty commit's
+# owned.sh and exposed.sh, files.sh, includes.sh, ask.sh, and what finds the daemon in front: chain.sh
 # over SSH, here.sh on this machine, nothing for an image. It drops the comments
 # and joins the lines with blanks: a script of one line travels on the exec line
 # and costs two round trips instead of three. So every line here ends where a
 # blank may follow.
+
+# A main file that the user names is read where only root can put it.
+if [ -n "$CFG" ]; then
+  walk "$CFG" || refused link "$LINK";
+  if [ -n "$TAKEN" ]; then EXPOSED=$TAKEN; refused taken "$CFG"; fi;
+fi;
 
 # The daemon is its program on the disk, unless that was upgraded since. A reload
 # runs what is there, and ends a daemon whose program is not.

@@ -36,7 +36,7 @@ type hostileOwner struct {
 	dir     string // whose files it exchanges; its parent may be the account's too
 	file    string // the name of the file that root manages
 	victims []string
-	noPipes bool // what reads the file would wait for a writer
+	managed string // a file of root that is changed on purpose
 	before  map[string]hosttest.File
 
 	stop  atomic.Bool
@@ -64,7 +64,9 @@ func newHostileOwner(t *testing.T, r *rig, uid int, dir, file string) *hostileOw
 
 // foreign is everything that the account must not get changed.
 func (h *hostileOwner) foreign() map[string]hosttest.File {
-	return h.r.Snapshot("/etc", "/root", "/srv/victim", "/usr/local", "/var/spool")
+	files := h.r.Snapshot("/etc", "/root", "/srv/victim", "/usr/local", "/var/spool")
+	delete(files, h.managed)
+	return files
 }
 
 // attack runs f while the account exchanges files: now without a pause, now so seldom
@@ -120,9 +122,7 @@ func (h *hostileOwner) move(kind int) {
 	case 3:
 		h.instead(in(h.file), func(name string) { _ = os.Mkdir(name, 0o777) })
 	case 4:
-		if !h.noPipes {
-			h.instead(in(h.file), func(name string) { _ = syscall.Mkfifo(name, 0o666) })
-		}
+		h.instead(in(h.file), func(name string) { _ = syscall.Mkfifo(name, 0o666) })
 	case 5:
 		h.instead(in(h.file), func(name string) { _ = os.Link(in("other"), name) })
 	case 6:
@@ -254,7 +254,6 @@ func TestHostileOwnerOfConfigFile(t *testing.T) {
 			r.target.Spec.CommandTimeout = 20 * time.Second
 			bob, _ := strconv.Atoi(strings.TrimSpace(r.Sh("id -u bob")))
 			h := newHostileOwner(t, r, bob, "/home/bob/conf", file)
-			h.noPipes = true
 			client.Spec, client.File = r.target.Spec, "/home/bob/conf/"+file
 			server := r.target
 			server.ConfigFile, server.NoReload = client.File, true
@@ -283,4 +282,72 @@ func TestHostileOwnerOfConfigFile(t *testing.T) {
 			r.noTraces(t)
 		})
 	}
+}
+
+// TestHostileOwnerOfHisOwnConfigFile: what is managed is bob's own configuration, or a file
+// of the system for his ssh, and bob exchanges files and directories below his home
+// during 50 applies of each. What he does to himself is his affair, so each is right or
+// refused; no file of root is changed or seen, and nobody else can enter where his files
+// are laid out.
+func TestHostileOwnerOfHisOwnConfigFile(t *testing.T) {
+	t.Parallel()
+	for name, file := range map[string]string{"own": "~/.ssh/config", "system": "/etc/ssh/ssh_config.d/10-keepalive.conf"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, client := sshRig(t, "admin", map[string]string{bobConfig: "Include inc\n# nothing\n", "/home/bob/.ssh/other": "# other\n", "/home/bob/.ssh/inc": "Host x\n  ProxyCommand " + rootOnly + "\n"})
+			patience := client.Spec.CommandTimeout
+			client.Spec.CommandTimeout = 2 * time.Second // he can have his own scripts wait
+			client.File, client.User = file, "bob"
+			bob, _ := strconv.Atoi(strings.TrimSpace(r.Sh("id -u bob")))
+			eve, _ := strconv.Atoi(strings.TrimSpace(r.Sh("id -u eve")))
+			h := newHostileOwner(t, r, bob, "/home/bob/.ssh", "config")
+			r.Sh("chown -R bob:bob /home/bob; chmod 700 /home/bob/.ssh")
+			h.managed = client.File
+			h.before = h.foreign()
+			spy := &hostileOwner{t: t, r: r, uid: eve, victims: []string{"/dev/null"}}
+			outcomes := map[string]int{}
+			for n := range 50 {
+				h.attack(func() {
+					spy.watch("/tmp", func() {
+						ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+						defer cancel()
+						_, _, outcome, err := r.walk().ApplyClient(ctx, client, sshWish("Host *", "ServerAliveInterval", strconv.Itoa(60+n)), reconcile.Record{})
+						outcomes[string(outcome)]++
+						if !refusedOrRight(outcome, err) {
+							t.Errorf("%s: %v", outcome, err)
+						}
+					})
+				})
+			}
+			t.Log(outcomes)
+			h.saws = slices.DeleteFunc(h.saws, func(name string) bool { return path.Base(name) == "inc" }) // his own
+			h.harmless()
+			if len(spy.saws) > 0 {
+				t.Errorf("eve read what bob's ssh was given: %v", slices.Compact(spy.saws))
+			}
+			r.Sh("cd /home/bob/.ssh; rm -rf *.aside .sshkeep* config; echo '# nothing' >config; chown bob:bob config; chmod 600 config")
+			client.Spec.CommandTimeout = patience
+			if _, _, outcome, err := r.walk().ApplyClient(t.Context(), client, sshWish("Host *", "ServerAliveInterval", "7"), reconcile.Record{}); outcome != reconcile.Applied || err != nil {
+				t.Errorf("in peace: %s, %v", outcome, err)
+			}
+			if who := r.Sh("stat -c %U " + bobConfig); who != "bob\n" {
+				t.Errorf("the file belongs to %s", who)
+			}
+		})
+	}
+}
+
+// watch runs f while the account reads all that it can below dir, again and again.
+func (h *hostileOwner) watch(dir string, f func()) {
+	h.stop.Store(false)
+	h.dir, h.pause, h.kinds = dir, 4*time.Millisecond, []int{8}
+	h.done = make(chan struct{})
+	ready := make(chan error)
+	go h.run(ready)
+	if err := <-ready; err != nil {
+		h.t.Fatal(err)
+	}
+	f()
+	h.stop.Store(true)
+	<-h.done
 }

@@ -16,6 +16,7 @@ type report struct {
 	sections
 	sight   Sight
 	doubt   *NoDaemonError
+	exposed exposure
 	length  int  // of a command line that is shown in part
 	loud    bool // the first dump has the LogLevel of sshd -ddd; nothing sets another
 	initSys string
@@ -78,6 +79,8 @@ func (r *report) section(word, arg string) error {
 		return checkPID(f.Daemon.PID)
 	case "lost":
 		r.lost(arg)
+	case "exposed", "whose", "path":
+		return r.exposed.read(word, arg)
 	case "loud":
 		r.loud = true
 	case "each":
