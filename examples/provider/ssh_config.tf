@@ -1,9 +1,10 @@
-# ~/.ssh/config knows where web1 is, which bastion leads there, and with which
-# keys: whatever ssh web1 does, the provider does, too.
+# ~/.ssh/config knows where web1 is, which bastion leads there, which user logs in, and
+# with which keys: the provider does what ssh web1 does.
 provider "sshkeepalive" {
   connection {
     ssh_config_file = "~/.ssh/config"
     host_key_policy = "strict" # whatever the file says
+    sudo            = true     # the user of the file may run sudo without a password
   }
 }
 

@@ -22,9 +22,10 @@ description: |-
 
 ` + "`profile`" + ` of ` + "`sshkeepalive_server`" + ` names one of these baselines. Its values are defaults: whatever you set yourself, by an attribute or in ` + "`settings`" + `, wins, and nothing is said about it.
 
+<!-- example: warns: the profile cis can shut somebody out -->
 ` + "```terraform" + `
 resource "sshkeepalive_server" "web" {
-  host    = "web1"
+  host    = "web1.example.com"
   profile = "cis"
 
   # The profile says 15; a path with a shorter memory needs less.

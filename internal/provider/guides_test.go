@@ -9,59 +9,11 @@ import (
 	"testing"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 )
 
 const templates = "../../templates"
 
 var fenced = regexp.MustCompile("(?ms)^```(\\w+)\n(.*?)^```$")
-
-// TestBlocksOfGuidesCanBePasted validates each block of each template by itself, as a
-// reader who pastes it would.
-func TestBlocksOfGuidesCanBePasted(t *testing.T) {
-	t.Parallel()
-	engine := hosttest.NeedsEngine(t)
-	rc := buildProvider(t)
-	var files []string
-	for _, pattern := range []string{"*.md*", "*/*.md*"} {
-		found, err := filepath.Glob(filepath.Join(templates, pattern))
-		if err != nil {
-			t.Fatal(err)
-		}
-		files = append(files, found...)
-	}
-	blocks := 0
-	for _, file := range files {
-		for _, block := range fenced.FindAllStringSubmatch(string(readFile(t, file)), -1) {
-			blocks++
-			if out, err := checkBlock(t, engine, rc, block[1], block[2]); err != nil {
-				t.Errorf("%s: %v\n%s\n%s", file, err, block[2], out)
-			}
-		}
-	}
-	if blocks < 10 {
-		t.Errorf("only %d blocks were found in %d files", blocks, len(files))
-	}
-	if _, err := checkBlock(t, engine, rc, "terraform", "jump = []\n"); err == nil {
-		t.Error("an attribute by itself passes")
-	}
-}
-
-func checkBlock(t *testing.T, engine, rc, language, text string) (string, error) {
-	t.Helper()
-	switch language {
-	case "terraform", "hcl":
-		file := filepath.Join(t.TempDir(), "block.tf")
-		write(t, file, text)
-		return validateExample(t, engine, rc, file)
-	case "sh", "shell":
-		check := exec.Command("sh", "-n")
-		check.Stdin = strings.NewReader(text)
-		out, err := check.CombinedOutput()
-		return string(out), err
-	}
-	return "", nil
-}
 
 func waysIn(t *testing.T) string {
 	t.Helper()

@@ -1,5 +1,5 @@
 data "sshkeepalive_audit" "web1" {
-  host     = "admin@web1.example.com"
+  host     = "web1.example.com"
   profiles = ["cis", "stig"]
 
   # Also for the user of the deployments, whom a Match block may single out.

@@ -7,7 +7,7 @@ data "sshkeepalive_probe" "web1" {
 
 # What sshd makes of its files for the same user.
 data "sshkeepalive_server_config" "web1" {
-  host     = "admin@web1.example.com"
+  host     = "web1.example.com"
   keywords = ["ClientAliveInterval", "ClientAliveCountMax"]
   contexts = [{ user = "deploy" }]
 }

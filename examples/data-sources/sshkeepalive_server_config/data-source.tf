@@ -1,6 +1,6 @@
 # What sshd makes of its files, whoever wrote them.
 data "sshkeepalive_server_config" "web1" {
-  host     = "admin@web1.example.com"
+  host     = "web1.example.com"
   keywords = ["ClientAliveInterval", "ClientAliveCountMax", "PermitRootLogin"]
 
   # Also for the user of the deployments, whom a Match block may single out.

@@ -1,7 +1,7 @@
 # Deploy tools open many sessions to the same hosts: they share one connection,
 # which stays for ten minutes after the last of them.
 resource "sshkeepalive_client" "deploy" {
-  host     = "root@runner.example.org"
+  host     = "runner.example.org"
   user     = "deploy"
   patterns = ["web*", "db*"]
 

@@ -1,9 +1,9 @@
 import {
   to = sshkeepalive_coolify.this
-  id = "root@coolify.example.org"
+  id = "coolify.example.org"
 }
 
 resource "sshkeepalive_coolify" "this" {
-  host        = "root@coolify.example.org"
+  host        = "coolify.example.org"
   max_retries = 1
 }

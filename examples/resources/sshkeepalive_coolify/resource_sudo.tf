@@ -1,7 +1,7 @@
-# A Coolify in another directory, reached as a user who may become root.
+# A Coolify in another directory, and a user of its own who may run sudo.
 provider "sshkeepalive" {
   hosts = {
-    coolify = { host = "10.0.0.5", user = "admin", sudo = true }
+    coolify = { host = "coolify.example.org", user = "admin", sudo = true }
   }
 }
 
@@ -15,6 +15,8 @@ resource "sshkeepalive_coolify" "elsewhere" {
   retry_base_delay         = "5s"
   retry_max_delay          = "1m"
   retry_multiplier         = 2
+
+  release = "4.3.9"
 
   settings = {
     SSH_A_KEY_OF_A_NEWER_RELEASE = "1"

@@ -1,10 +1,10 @@
 import {
   to = sshkeepalive_server.web1
-  id = "admin@web1.example.com"
+  id = "web1.example.com"
 }
 
 resource "sshkeepalive_server" "web1" {
-  host                   = "admin@web1.example.com"
+  host                   = "web1.example.com"
   client_alive_interval  = "2m"
   client_alive_count_max = 3
 }

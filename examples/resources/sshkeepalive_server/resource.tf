@@ -1,7 +1,7 @@
 # sshd asks a silent client for a sign of life every two minutes, and drops it
 # when three questions in a row stay unanswered.
 resource "sshkeepalive_server" "web1" {
-  host = "admin@web1.example.com"
+  host = "web1.example.com"
 
   client_alive_interval  = "2m"
   client_alive_count_max = 3

@@ -1,8 +1,8 @@
 # The same for a fleet, with some hardening. One connection is made to each host,
 # and reading a host costs one command.
 variable "hosts" {
-  type    = map(string)
-  default = { web1 = "10.0.0.5", web2 = "10.0.0.6" }
+  type    = set(string)
+  default = ["web1.example.com", "web2.example.com"]
 }
 
 resource "sshkeepalive_server" "fleet" {

@@ -3,13 +3,14 @@
 resource "sshkeepalive_server" "gateway" {
   host = "gateway.example.com"
 
-  client_alive_interval = 120
+  client_alive_interval = "2m"
 
   match = [
     {
-      criteria              = "User backup"
-      client_alive_interval = "10m"
-      settings              = { X11Forwarding = "no" }
+      criteria               = "User backup"
+      client_alive_interval  = "1m"
+      client_alive_count_max = 30
+      settings               = { X11Forwarding = "no" }
     },
   ]
 

@@ -1,6 +1,6 @@
 # The CIS benchmark, except where this host has to differ.
 resource "sshkeepalive_server" "bastion" {
-  host    = "bastion.example.net"
+  host    = "bastion.example.com"
   profile = "cis"
 
   client_alive_interval = "30s"
