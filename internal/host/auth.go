@@ -79,7 +79,7 @@ func namedKeys(s Spec) ([]ownKey, error) {
 // other one.
 func (c *credentials) openAgent(ctx context.Context, s Spec, named []ownKey, patience time.Duration) error {
 	asked := s.AgentIdentity != "" || s.Agent != nil && *s.Agent
-	unsigned := slices.ContainsFunc(named, func(k ownKey) bool { return k.signer == nil })
+	unsigned := slices.ContainsFunc(named, func(k ownKey) bool { return k.able() == nil })
 	if !asked && (s.Agent != nil || len(named) > 0 && !unsigned) {
 		return nil
 	}
@@ -100,28 +100,29 @@ func (c *credentials) openAgent(ctx context.Context, s Spec, named []ownKey, pat
 // keys, the files. A key that was named comes before those of the agent.
 func (c *credentials) arrange(s Spec, named, files []ownKey) error {
 	for _, key := range named {
-		if key.signer == nil && c.held(key.public) == nil {
+		if key.able() == nil && c.held(key.public) == nil {
 			return s.unusable(key)
 		}
 	}
-	if err := c.addCertificates(s, append(slices.Clip(named), files...)); err != nil {
+	own := append(slices.Clip(named), files...)
+	if err := c.addCertificates(s, own); err != nil {
 		return err
 	}
 	for _, key := range named {
-		c.addOwn(key)
+		c.addOwn(key, own)
 	}
 	if err := c.addAgent(s, len(named) > 0, files); err != nil {
 		return err
 	}
 	for _, key := range files {
-		c.addOwn(key)
+		c.addOwn(key, own)
 	}
 	return nil
 }
 
 // unusable says why a key that was named cannot be used.
 func (s Spec) unusable(key ownKey) error {
-	about := &SettingError{Name: s.Names.Written(key.setting), Err: key.fault}
+	about := &SettingError{Name: s.Names.Written(key.setting), Err: key.why()}
 	switch {
 	case errors.Is(key.fault, errPassphrase):
 		about.Name = s.Names.Written("private_key_passphrase")
@@ -187,29 +188,37 @@ func (c *credentials) addHeld(key agentKey) {
 
 // addOwn offers a key of a file or a text. The agent signs if it has the key, as
 // for ssh, even where the file could do.
-func (c *credentials) addOwn(key ownKey) {
+func (c *credentials) addOwn(key ownKey, own []ownKey) {
 	if held := c.held(plainOf(key.public)); held != nil {
 		c.add(&candidate{public: key.public, able: held, held: true, from: key.from + ", agent"})
 		return
 	}
-	if key.signer == nil {
-		c.skip(key.from, key.fault)
-		return
+	able := key.able()
+	if cert, ok := key.public.(*ssh.Certificate); ok {
+		if of := signerOf(cert.Key, own); of != nil {
+			able = of
+		}
 	}
-	able, ok := key.signer.(ssh.AlgorithmSigner)
-	if !ok {
-		c.skip(key.from, errors.New("the kind of key is not one that we can sign with"))
+	if able == nil {
+		c.skip(key.from, key.why())
 		return
 	}
 	c.add(&candidate{public: key.public, able: able, from: key.from})
 }
 
+// signerOf is the signer of a key in own, nil if there is none.
+func signerOf(public ssh.PublicKey, own []ownKey) ssh.AlgorithmSigner {
+	for _, key := range own {
+		if able := key.able(); able != nil && sameKey(key.public, public) {
+			return able
+		}
+	}
+	return nil
+}
+
 // skip notes why a file is not used.
 func (c *credentials) skip(file string, why error) {
-	switch {
-	case why == nil:
-		why = errors.New("it is a public key, and the agent does not have the private one")
-	case why.Error() == noSuchFile:
+	if why.Error() == noSuchFile {
 		c.absent = append(c.absent, file)
 		return
 	}
@@ -258,12 +267,9 @@ func (c *credentials) addCertificate(cert *ssh.Certificate, from string, own []o
 		c.add(&candidate{public: cert, able: held, held: true, from: from + ", agent"})
 		return true
 	}
-	for _, key := range own {
-		able, ok := key.signer.(ssh.AlgorithmSigner)
-		if ok && sameKey(key.public, cert.Key) {
-			c.add(&candidate{public: cert, able: able, from: from})
-			return true
-		}
+	if able := signerOf(cert.Key, own); able != nil {
+		c.add(&candidate{public: cert, able: able, from: from})
+		return true
 	}
 	return false
 }

@@ -62,6 +62,9 @@ func (c *credentials) next(a *ssh.ClientAuthContext) ssh.AuthMethod {
 			return m
 		}
 	}
+	if len(a.AllowedMethods) == 0 || slices.Contains(a.AllowedMethods, methodKey) {
+		return c.tryListed()
+	}
 	return nil
 }
 
@@ -128,7 +131,7 @@ func (c *credentials) tryKey() ssh.AuthMethod {
 		key.tried = true
 		return c.offer(key, key.algorithms()[0])
 	}
-	return c.tryListed()
+	return nil
 }
 
 func (c *credentials) offer(key *candidate, algorithm string) ssh.AuthMethod {
@@ -147,6 +150,7 @@ func (c *credentials) conceals(key *candidate) bool {
 // at first what it knows and not what PubkeyAcceptedAlgorithms allows. Since 9.6 it
 // corrects the list, for ssh, which asks for that (ext-info-in-auth@openssh.com), and
 // not for x/crypto, which does not. Before 9.6 ssh has no second try, and neither do we.
+// It comes last, so that it takes no try from anything else.
 func (c *credentials) tryListed() ssh.AuthMethod {
 	if !c.correctsList() {
 		return nil

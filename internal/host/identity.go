@@ -14,10 +14,30 @@ const noSuchFile = "no such file"
 // ownKey is a key, or a certificate, that was given or is in a file.
 type ownKey struct {
 	public  ssh.PublicKey
-	signer  ssh.Signer // of the plain key; nil if only an agent may sign with it
+	signer  ssh.Signer // what the file has; nil if only an agent may sign
 	from    string
 	setting string // that names it, "" for a file that may be absent
 	fault   error  // why there is no signer
+}
+
+// able is what signs for public without an agent, nil if nothing does.
+func (k ownKey) able() ssh.AlgorithmSigner {
+	able, ok := k.signer.(ssh.AlgorithmSigner)
+	if !ok || !sameKey(able.PublicKey(), plainOf(k.public)) {
+		return nil
+	}
+	return able
+}
+
+// why says why the key is not used.
+func (k ownKey) why() error {
+	switch {
+	case k.fault != nil:
+		return k.fault
+	case k.signer == nil:
+		return errors.New("it is a public key, and the agent does not have the private one")
+	}
+	return fmt.Errorf("the private key does not belong to the public key in %s.pub, and ssh refuses such a pair", k.from)
 }
 
 // ownFiles reads the files of IdentityFile, or the usual ones. Each may be absent,
@@ -35,15 +55,15 @@ func (c *credentials) ownFiles(s Spec, files []string) (own []ownKey) {
 		if s.Certificate != "" || len(s.CertificateFiles) > 0 {
 			continue
 		}
-		if cert := certificateFile(file + "-cert.pub"); cert != nil && sameKey(cert.Key, key.public) {
+		if cert := certificateFile(file + "-cert.pub"); cert != nil {
 			own = append(own, ownKey{public: cert, signer: key.signer, from: file + "-cert.pub", fault: key.fault})
 		}
 	}
 	return own
 }
 
-// readKey reads a file as ssh does, which does not use a private key that other
-// accounts may read.
+// readKey reads a file as ssh does, which offers what stands in the .pub beside it and
+// does not use a private key that other accounts may read.
 func readKey(s Spec, file string) ownKey {
 	path := expandHome(file)
 	key := ownKey{from: file}
@@ -61,8 +81,8 @@ func readKey(s Spec, file string) ownKey {
 			}
 		}
 	}
-	if key.public == nil {
-		key.public = publicHalf(path, text)
+	if public := publicHalf(path, text); public != nil {
+		key.public = public
 	}
 	return key
 }
@@ -92,8 +112,8 @@ func checkPrivate(path string) error {
 	return fmt.Errorf("other accounts may read it (mode %04o), and ssh refuses such a file: chmod 600 %s", info.Mode().Perm(), path)
 }
 
-// publicHalf is the public key of a file that is not a private key that we can
-// read: what it is itself, or what stands in the .pub beside it.
+// publicHalf is the public key that a file is itself, or that stands in the .pub
+// beside it.
 func publicHalf(path string, text []byte) ssh.PublicKey {
 	if beside, err := os.ReadFile(path + ".pub"); err == nil {
 		text = append(append(text, '\n'), beside...)
