@@ -25,7 +25,7 @@ import (
 func TestParityLogin(t *testing.T) {
 	t.Parallel()
 	releases := parityReleases()
-	n := parityCases(t, 80)
+	n := parityCases(t, 60)
 	for i, release := range releases {
 		t.Run(release, func(t *testing.T) {
 			h := newLoginHost(t, mathrand.New(mathrand.NewPCG(uint64(i), 2)), release, min(60, max(14, n/20)))
@@ -298,6 +298,7 @@ func (run *loginRun) our(t *testing.T, c *loginCase) (by string, failed *Error) 
 	}
 	spec := must(Resolve("host", settings))
 	p := NewPool(Options{Version: "test"})
+	p.pace.attempts = 1
 	conn, err := p.dial(context.Background(), spec, func(context.Context) (route, func(), error) {
 		return func(ctx context.Context, _ string) (net.Conn, error) { return direct(spec)(ctx, c.server.address) }, func() {}, nil
 	}, nil)
