@@ -166,11 +166,11 @@ func (r resolver) hop(i int, target, hop Settings, chain []string) (Spec, error)
 	if target.ProxyURL != nil {
 		said.ProxyCommand = nil
 	}
-	own := asked.inherit(inherited, hop.ownsCredentials())
+	own := asked.inherit(inherited, hop.OwnsCredentials())
 	full := asked
 	fill(&full.User, said.User)
 	full.fill(said.credentials())
-	full = full.inherit(inherited, hop.ownsCredentials() || said.IdentityFiles != nil)
+	full = full.inherit(inherited, hop.OwnsCredentials() || said.IdentityFiles != nil)
 	// Several machines may share the jump host, and its errors: no name of one of them.
 	return r.machine("", own, full.over(said), chain)
 }
@@ -221,6 +221,12 @@ func (m Settings) cleared(which func(Setting) bool) Settings {
 	return m
 }
 
-func (m Settings) ownsCredentials() bool {
+// OwnsCredentials reports whether m says itself how to log in.
+func (m Settings) OwnsCredentials() bool {
 	return slices.ContainsFunc(settingTable(), func(d Setting) bool { return d.use == asLogin && d.given(&m) })
+}
+
+// GivesHostKeys reports whether m says which host keys to accept.
+func (m Settings) GivesHostKeys() bool {
+	return slices.ContainsFunc(settingTable(), func(d Setting) bool { return d.group == hostKeyGroup && d.given(&m) })
 }

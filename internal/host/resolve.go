@@ -166,28 +166,32 @@ func (s Spec) check() error {
 	return s.checkLimits()
 }
 
+// checkLimits refuses numbers and times that the table does not allow.
 func (s Spec) checkLimits() error {
-	for _, limit := range []struct {
-		name  string
-		value time.Duration
-	}{
-		{"connect_timeout", s.ConnectTimeout},
-		{"handshake_timeout", s.HandshakeTimeout},
-		{"command_timeout", s.CommandTimeout},
-	} {
-		if limit.value <= 0 {
-			return s.wrong(limit.name, fmt.Errorf("%q must be longer than nothing", limit.value))
+	for _, d := range settingTable() {
+		if d.Name == "port" {
+			continue // a machine that is not dialled has none
+		}
+		if err := d.checkLimit(d.value(&s)); err != nil {
+			return s.wrong(d.Name, err)
 		}
 	}
-	switch {
-	case s.KeepaliveInterval < 0:
-		return s.wrong("keepalive_interval", errors.New("it must not be negative"))
-	case s.ConnectWait < 0:
-		return s.wrong("connect_wait", errors.New("it must not be negative"))
-	case s.KeepaliveCountMax < 1:
-		return s.wrong("keepalive_count_max", fmt.Errorf("%d must be at least 1", s.KeepaliveCountMax))
-	case s.MaxSessions < 1:
-		return s.wrong("max_sessions", fmt.Errorf("%d must be at least 1", s.MaxSessions))
+	return nil
+}
+
+func (d Setting) checkLimit(value any) error {
+	switch v := value.(type) {
+	case int:
+		if d.Least != 0 && (int64(v) < d.Least || int64(v) > d.Most) {
+			return fmt.Errorf("%d is not between %d and %d", v, d.Least, d.Most)
+		}
+	case time.Duration:
+		if v < 0 {
+			return fmt.Errorf("%q must not be negative", v)
+		}
+		if v == 0 && !d.zero {
+			return fmt.Errorf("%q must be longer than nothing", v)
+		}
 	}
 	return nil
 }

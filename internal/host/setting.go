@@ -55,6 +55,7 @@ type Setting struct {
 
 	field
 	novar   bool // has no variable
+	zero    bool // the time may be zero
 	unshown bool // may be long, or hold a secret: the log says only whether it is given
 	// group is shared by settings that mean one thing together: a layer that gives one of
 	// them silences all of later layers. behind are those that silence this one alone.

@@ -217,12 +217,12 @@ func limitSettings() []Setting {
 			field: one(func(s *Settings) **time.Duration { return &s.CommandTimeout }, func(s *Spec) *time.Duration { return &s.CommandTimeout }, time.Minute),
 		},
 		{
-			Name: "connect_wait", In: InConnection | InHosts | InSSH,
+			Name: "connect_wait", In: InConnection | InHosts | InSSH, zero: true,
 			Doc:   "How long an apply or a destroy keeps trying until sshd answers, for fresh machines; a refresh and a plan never wait. `0s` is one round of attempts.",
 			field: one(func(s *Settings) **time.Duration { return &s.ConnectWait }, func(s *Spec) *time.Duration { return &s.ConnectWait }, 0),
 		},
 		{
-			Name: "keepalive_interval", In: everywhere,
+			Name: "keepalive_interval", In: everywhere, zero: true,
 			Doc:   "How long our own connection may be silent before we ask the server for a sign of life.",
 			field: one(func(s *Settings) **time.Duration { return &s.KeepaliveInterval }, func(s *Spec) *time.Duration { return &s.KeepaliveInterval }, 15*time.Second),
 		},

@@ -67,7 +67,7 @@ func (l *lookout) at(ctx context.Context, o outpost, look func(context.Context, 
 	case err == nil:
 		return !diags.HasError(), diags
 	case unanswered(err) && choosePolicy(o.onUnreachable, l.session.onUnreachable) == ignore:
-		return false, append(diags, notRead(name, err))
+		return false, append(diags, notRead(name, err, because(o.onUnreachable, l.session.onUnreachable)))
 	}
 	return false, append(diags, failures(name, "read", err)...)
 }
@@ -129,14 +129,14 @@ func noTimeToSit(patience, sits time.Duration) diag.Diagnostic {
 		fmt.Sprintf("%s are to be spent idle, and the read may take %s. Leave timeouts.read out, or make it longer than idle by what a login takes.", sits, patience))
 }
 
-func notRead(name string, err error) diag.Diagnostic {
+func notRead(name string, err error, because string) diag.Diagnostic {
 	what := firstLine(err.Error())
 	var reach *host.Error
 	if errors.As(err, &reach) {
 		what = fmt.Sprintf("%s (%s)", reachHeadline(reach.Kind), reach.Phase)
 	}
 	return diag.NewWarningDiagnostic(name+": could not look: "+what,
-		joined(sentence(err.Error()), "Everything that the data source computes is null, because on_unreachable is \"ignore\"."))
+		joined(sentence(err.Error()), "Everything that the data source computes is null, "+because+"."))
 }
 
 // originType is an element of the lists that say where a value comes from.

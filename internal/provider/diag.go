@@ -173,7 +173,7 @@ func unanswered(err error) bool {
 	return false
 }
 
-func notLooked(name string, err error, chosen policy, creating bool) diag.Diagnostic {
+func notLooked(name string, err error, chosen policy, creating bool, because string) diag.Diagnostic {
 	what := firstLine(err.Error())
 	var reach *host.Error
 	if errors.As(err, &reach) {
@@ -184,10 +184,10 @@ func notLooked(name string, err error, chosen policy, creating bool) diag.Diagno
 	case creating:
 		next = "Nothing is recorded of it yet. The apply looks at the host before it changes anything."
 	case chosen == ignore:
-		next = "The recorded state is kept and taken for true, because on_unreachable is \"ignore\"."
+		next = "The recorded state is kept and taken for true, " + because + "."
 	}
 	return diag.NewWarningDiagnostic(name+": could not look: "+what,
-		joined(sentence(err.Error()), next, "To stop instead, set on_unreachable = \"error\"."))
+		joined(sentence(err.Error()), next, "To stop instead, set `on_unreachable = \"error\"`."))
 }
 
 func reachSummary(name string, e *host.Error) string {
@@ -320,9 +320,9 @@ func otherMachineLeft(name string) diag.Diagnostic {
 		"What is recorded was never done on this machine, so there is nothing to take back. The resource is forgotten.")
 }
 
-func forgotten(name string, err error) diag.Diagnostic {
+func forgotten(name string, err error, because string) diag.Diagnostic {
 	return diag.NewWarningDiagnostic(name+": forgotten without taking anything back",
-		joined(sentence(err.Error()), "Because on_unreachable is \"ignore\", the resource is removed from state. If the host comes back, our settings are still on it."))
+		joined(sentence(err.Error()), capital(because)+", the resource is removed from state. If the host comes back, our settings are still on it."))
 }
 
 // joined puts paragraphs together and leaves out the empty ones.

@@ -177,7 +177,7 @@ func (l *lifecycle[M, P]) apply(ctx context.Context, m P, o operation) diag.Diag
 	seen, err := m.apply(ctx, l.session, where, where.record(o.rec))
 	switch {
 	case err != nil && ignored && unanswered(err):
-		return append(diags, notLooked(name, err, ignore, false))
+		return append(diags, notLooked(name, err, ignore, false, because(m.place().onUnreachable, l.session.onUnreachable)))
 	case err != nil:
 		back()
 		return append(diags, failures(name, o.name, err)...)

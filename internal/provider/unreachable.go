@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"fmt"
 	"os"
 	"slices"
 
@@ -46,6 +47,26 @@ func choosePolicy(spelled ...types.String) policy {
 	return recheck
 }
 
+// policySource is how the user wrote what choosePolicy returns: the resource's own
+// comes first, then the provider's.
+func policySource(spelled ...types.String) string {
+	for i, s := range spelled {
+		switch {
+		case s.ValueString() == "":
+		case i == 0:
+			return "on_unreachable"
+		default:
+			return "on_unreachable of the provider"
+		}
+	}
+	return onUnreachableEnv
+}
+
+// because explains what the policy ignore makes of a host, by the setting that says it.
+func because(spelled ...types.String) string {
+	return fmt.Sprintf("because `%s` is \"ignore\"", policySource(spelled...))
+}
+
 // unlooked says what a refresh or a plan makes of err: an error, or, where the
 // policy allows to go on without having looked, a warning. creating says that the
 // resource does not exist yet.
@@ -54,14 +75,14 @@ func (s *session) unlooked(name, doing string, creating bool, spelled types.Stri
 	if !unanswered(err) || chosen == fail {
 		return failures(name, doing, err)
 	}
-	return diag.Diagnostics{notLooked(name, err, chosen, creating)}
+	return diag.Diagnostics{notLooked(name, err, chosen, creating, because(spelled, s.onUnreachable))}
 }
 
 // removed says how a destroy ended.
 func (s *session) removed(name string, spelled types.String, same bool, err error) diag.Diagnostics {
 	switch {
 	case err != nil && unanswered(err) && choosePolicy(spelled, s.onUnreachable) == ignore:
-		return diag.Diagnostics{forgotten(name, err)}
+		return diag.Diagnostics{forgotten(name, err, because(spelled, s.onUnreachable))}
 	case err != nil:
 		return failures(name, "destroy", err)
 	case !same:

@@ -47,14 +47,10 @@ func (r *reading) refuse() {
 }
 
 func (r *reading) knowsHostKeys() bool {
-	s := r.said
-	return s.HostKeys != nil || s.KnownHosts != nil || s.KnownHostsFiles != nil || s.PinnedHostKey != nil
+	return r.said.GivesHostKeys() || r.said.PinnedHostKey != nil
 }
 
-func (r *reading) hasCredentials() bool {
-	s := r.said
-	return s.PrivateKey != nil || s.PrivateKeyPath != nil || s.Password != nil || s.Agent != nil || s.AgentIdentity != nil
-}
+func (r *reading) hasCredentials() bool { return r.said.OwnsCredentials() }
 
 // hasPolicy is also true of a jump host: no policy but its own makes it less than
 // strict, and what a file says for all hosts is not its own.
