@@ -32,6 +32,12 @@ func TestMatchThatAppears(t *testing.T) {
 	hup()
 	before := m.Snapshot("/etc/ssh")
 	out := c.plan(2, "web1: ClientAliveInterval is 0 in Match User deploy since the last apply, at "+deployFile+":2", "Plan: 0 to add, 1 to change, 0 to destroy", `criteria = "User deploy"`)
+	// A refresh records the digests of the files and accepts nothing.
+	warning := []string{"ClientAliveInterval is 0 in Match User deploy since the last apply"}
+	c.expect(2, warning, "plan", "-no-color", "-refresh-only", "-detailed-exitcode")
+	c.expect(0, warning, "apply", "-no-color", "-refresh-only", "-auto-approve")
+	c.expect(0, warning, "plan", "-no-color", "-refresh-only", "-detailed-exitcode")
+	c.plan(2, warning...)
 	if strings.Contains(out, "Match User bak,") || strings.Contains(out, "Match User same") {
 		t.Errorf("what was accepted is told again:\n%s", out)
 	}

@@ -63,7 +63,7 @@ const (
 	contentDoc     = "Exactly the lines that we manage there; known at plan."
 	effectiveDoc   = "What `sshd -T` prints for each managed keyword, in the default context."
 	overridesDoc   = "Lines of `Match` blocks that others wrote and that give a managed keyword another value, for connections that they are for, in the order in which sshd reads them: what the last apply found, and so what was accepted. " +
-		"A block that comes, goes or changes afterwards is a planned update in place, with a warning that names file and line; applying accepts it, and `contexts` has the declared value hold there. " +
+		"A block that comes, goes or changes afterwards is a planned update in place, with a warning that names file and line; applying accepts it, and `contexts` has the declared value hold there. A refresh warns and does not change the list. " +
 		"Not listed are blocks with the same value, however it is spelled, blocks that always lose to another one, and lines of this provider. Lines that others add above do not make a difference."
 	deadPeerDoc = "Seconds until this sshd drops a silent peer that answers nothing, computed for its version; null when it never does. " +
 		"Since 9.2 sshd does not probe a session to which it writes more often than `client_alive_interval`, such as a build log or `tail -f`: a client of such a session that vanished stays until TCP gives up, after about 15 minutes with Linux's defaults. `net.ipv4.tcp_retries2 = 5` on the host shortens that to about 15 seconds; `unused_connection_timeout` does not help. See [sessions that write](../guides/sessions-that-write)."
