@@ -48,7 +48,8 @@ anchor() { case $1 in /*) A=$1 ;; '~/'*) A=$H/${1#??} ;; *) A=$BASE/$1 ;; esac;
 meet() { case $SEEN in *"$NL$1$NL"*) return ;; esac;
   SEEN=$SEEN$1$NL;
   case $1 in *"$NL"*) say oddname "${1%%"$NL"*}"; exit 0 ;; esac;
-  if [ -p "$1" ] || [ -b "$1" ] || { [ -c "$1" ] && [ "$1" != /dev/null ]; }; then say special "$1"; exit 0; fi;
+  # shellcheck disable=SC3013 # POSIX since 2024
+  if [ -p "$1" ] || [ -b "$1" ] || { [ -c "$1" ] && ! [ "$1" -ef /dev/null ]; }; then say special "$1"; exit 0; fi;
   if [ ! -f "$1" ]; then return; fi;
   ATTRS=$ATTRS$1$NL;
   if [ -r "$1" ]; then NEW=$NEW$1$NL; fi; };

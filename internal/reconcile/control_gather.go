@@ -116,7 +116,9 @@ func (r *controlReport) last() *keepalive.SocketCheck { return &r.checks[r.check
 func (r *controlReport) about(word, arg string) error {
 	c := r.last()
 	if word == "said" {
-		c.Said = append(c.Said, arg)
+		if arg != "" {
+			c.Said = append(c.Said, arg)
+		}
 		return nil
 	}
 	fields := strings.SplitN(arg, " ", 4)

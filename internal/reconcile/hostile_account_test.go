@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
@@ -160,6 +161,44 @@ func TestConfigurationOfAnotherAccountIsRefused(t *testing.T) {
 			}
 			if d := hosttest.Differences(before, r.Snapshot("/home", "/srv", "/etc", "/root")); d != "" {
 				t.Errorf("changed:\n%s", d)
+			}
+		})
+	}
+}
+
+// TestFilesOfAnAccountWithoutEnd: what bob includes that ssh would wait for, or read
+// without end, is refused with its name, and neither it nor bob's ssh holds the look up.
+func TestFilesOfAnAccountWithoutEnd(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ prepare, says string }{
+		"pipe":             {"mkfifo inc", "inc is not a regular file"},
+		"link to a pipe":   {"mkfifo pipe; ln -s pipe inc", "inc is not a regular file"},
+		"device":           {"ln -s /dev/zero inc", "inc is not a regular file"},
+		"managed pipe":     {"rm config; mkfifo config", "config is not a regular file"},
+		"huge file":        {"truncate -s 1T inc", "inc has more than 2 MiB"},
+		"large file":       {"yes '# x' | head -c 3000000 >inc", "inc has more than 2 MiB"},
+		"nested":           {"for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14; do for j in 1 2 3 4 5 6 7 8; do echo Include n$((i + 1)); done >n$i; done; echo Include n1 >inc; : >n15", "within 20 seconds"},
+		"includes itself":  {"echo Include inc >inc", "Too many recursive configuration includes"},
+		"slow Match exec":  {"echo 'Match exec \"sleep 1000\"' >inc", "within 20 seconds"},
+		"line end in name": {"rm -f inc; mkdir d; touch \"d/a\nb\"; echo 'Include d/*' >inc", "a line end in it"},
+		"directory":        {"mkdir inc", ""},
+		"dangling link":    {"ln -s nowhere inc", ""},
+		"link to itself":   {"ln -s inc inc", "Too many levels of symbolic links"},
+		"null":             {"ln -s /dev/null inc", "Bad owner or permissions"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, target := sshRig(t, "admin", map[string]string{bobConfig: "Include inc\n"})
+			r.Sh("cd /home/bob/.ssh; " + c.prepare + "; chown -hR bob:bob .")
+			target.User = "bob"
+			target.Spec.CommandTimeout = 5 * time.Minute
+			sight, err := r.walk().LookClient(t.Context(), target, sshWish("Host *", "ServerAliveInterval", "60"))
+			said := sight.Facts.Invalid
+			if err != nil {
+				said = err.Error()
+			}
+			if !strings.Contains(said, c.says) || c.says == "" && said != "" {
+				t.Errorf("%q, want %q", said, c.says)
 			}
 		})
 	}
