@@ -65,7 +65,7 @@ func TestIdentityFiles(t *testing.T) {
 		"encrypted, in the agent":       {heldKey, []any{held}, []string{"locked"}, 1},
 		"public half":                   {heldKey, []any{newEd25519(), held}, []string{"half.pub"}, 1},
 		"public half beside":            {heldKey, []any{newEd25519(), held}, []string{"half"}, 1},
-		"the agent's others after them": {heldKey, []any{newEd25519(), held}, []string{"wrong"}, 3},
+		"the agent's others come first": {heldKey, []any{newEd25519(), held}, []string{"wrong"}, 2},
 		"none but the agent's":          {heldKey, []any{held}, nil, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -93,8 +93,8 @@ func TestIdentityFilesAreAllThereIs(t *testing.T) {
 			identities(t, dir, []any{held}, "absent", "locked")(l)
 			c.change(l)
 		}))
-		if e.Kind != Config || !strings.Contains(e.Error(), c.want) || s.conns.Load() != 0 {
-			t.Errorf("%s: have %v after %d connections", name, e, s.conns.Load())
+		if e.Kind != Auth || !strings.Contains(e.Error(), c.want) || s.tries.Load() != 0 {
+			t.Errorf("%s: have %v after %d offers", name, e, s.tries.Load())
 		}
 	}
 }

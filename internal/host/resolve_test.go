@@ -411,3 +411,34 @@ func TestSharedErrorsCallSettingsByTheirOwnNames(t *testing.T) {
 		t.Errorf("have %+v", e.HostKey)
 	}
 }
+
+// TestLogFieldsShowNoSecret: of what is or may hold a secret only that it is given; of
+// each setting that the user gave, where.
+func TestLogFieldsShowNoSecret(t *testing.T) {
+	var given Settings
+	names := Names{}
+	for _, d := range AllSettings() {
+		names[d.Name] = "given." + d.Name
+		switch d.Kind() {
+		case SecretText:
+			d.put(&given, Secret("hunter2"))
+		case Text:
+			if d.unshown {
+				d.put(&given, "hunter2")
+			}
+		}
+	}
+	given.Names = names
+	fields := given.values("web1").LogFields()
+	if text := fmt.Sprintf("%+v", fields); strings.Contains(text, "hunter2") {
+		t.Errorf("a secret is in %s", text)
+	}
+	for name, want := range map[string]any{"password": true, "proxy_command": true, "port": 22, "connect_timeout": "10s", "private_key_from": "given.private_key"} {
+		if fields[name] != want {
+			t.Errorf("%s: want %v, have %v", name, want, fields[name])
+		}
+	}
+	if (Settings{}).values("web1").LogFields()["password"] != false {
+		t.Error("a password that is not given is logged as given")
+	}
+}
