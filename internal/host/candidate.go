@@ -15,7 +15,11 @@ type candidate struct {
 	able   ssh.AlgorithmSigner // signs with the plain key
 	held   bool                // the agent signs
 	from   string              // where the key is from, for messages
-	tried  bool                // since the last partial success
+	fault  error               // why able is nil
+	// obscure says that ssh does not know the public half before it has read the
+	// private one: an old PEM file without a .pub. It is not compared with others.
+	obscure bool
+	tried   bool // since the last partial success
 }
 
 // algorithms are the signature algorithms that the key can be offered with, in ssh's

@@ -125,13 +125,28 @@ func (c *credentials) tryKey() ssh.AuthMethod {
 		}
 		last.fault = errNoAlgorithm
 	}
-	if len(c.course.queue) > 0 && !c.course.queue[0].tried {
+	for len(c.course.queue) > 0 && !c.course.queue[0].tried {
 		key := c.course.queue[0]
 		c.course.queue = append(c.course.queue[1:], key)
-		key.tried = true
-		return c.offer(key, key.algorithms()[0])
+		if key.tried = true; !c.refused(key) {
+			return c.offer(key, key.algorithms()[0])
+		}
 	}
 	return nil
+}
+
+// refused reports whether the server has refused the same key from another place since
+// the last partial success.
+func (c *credentials) refused(key *candidate) bool {
+	for _, a := range slices.Backward(c.course.attempts) {
+		if a.passed {
+			return false
+		}
+		if a.key != nil && a.key != key && a.shown && !a.asked && sameKey(a.key.public, key.public) {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *credentials) offer(key *candidate, algorithm string) ssh.AuthMethod {

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,6 +19,7 @@ type ownKey struct {
 	from    string
 	setting string // that names it, "" for a file that may be absent
 	fault   error  // why there is no signer
+	obscure bool   // see candidate
 }
 
 // able is what signs for public without an agent, nil if nothing does.
@@ -81,8 +83,9 @@ func readKey(s Spec, file string) ownKey {
 			}
 		}
 	}
+	key.obscure = !bytes.Contains(text, []byte("-----BEGIN OPENSSH PRIVATE KEY"))
 	if public := publicHalf(path, text); public != nil {
-		key.public = public
+		key.public, key.obscure = public, false
 	}
 	return key
 }
