@@ -45,7 +45,7 @@ type Setting struct {
 	Default string
 	// Words are those that are accepted; nil accepts every text.
 	Words []string
-	// Least and Most bound a number; both 0 is no bound.
+	// Least and Most bound a number; 0 for both sets no bound.
 	Least, Most int64
 	// One is the attribute for a list of one.
 	One string
@@ -185,7 +185,7 @@ func (f single[T]) value(s *Spec) any {
 
 func (f single[T]) fallback() any { return f.none }
 
-// unsaid is a flag of which it matters that nobody set it.
+// unsaid is a flag that differs from false while no layer gives it.
 type unsaid struct {
 	single[bool]
 	spec func(*Spec) **bool

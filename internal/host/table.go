@@ -24,7 +24,7 @@ func reachSettings() []Setting {
 	return []Setting{
 		{
 			Name: "transport", In: InConnection | InHosts, Words: []string{transportSSH, transportLocal, transportImage}, use: ofMachine,
-			Doc:   "How the machine is reached: `ssh`, `local` (the machine that runs Terraform) or `image` (a mounted root file system that nobody has booted: its own programs judge and are run by `chroot`, which needs root; no daemon is touched).",
+			Doc:   "How the machine is reached: `ssh`, `local` (the machine that runs Terraform) or `image` (a mounted root file system that was not booted yet: its own programs judge and are run by `chroot`, which needs root; daemons are not touched).",
 			field: one(func(s *Settings) **string { return &s.Transport }, func(s *Spec) *string { return &s.Transport }, transportSSH),
 		},
 		{
@@ -90,7 +90,7 @@ func routeSettings() []Setting {
 	return []Setting{
 		{
 			Name: "proxy_command", In: everywhere, group: "proxy", unshown: true, use: ofMachine,
-			Doc: "Command, run by a shell on the machine that runs Terraform, whose standard input and output are the connection, as in `ssh_config(5)`. `none` is no command. " +
+			Doc: "Command, run by a shell on the machine that runs Terraform, whose standard input and output are the connection, as in `ssh_config(5)`. `none` stands for no command. " +
 				"The tokens `%h` (host), `%p` (port), `%r` (user), `%n` (host as it is given) must each be one plain word: letters, digits and `._-:%@+,/`; anything else is refused, because the shell would read it.",
 			field: one(func(s *Settings) **string { return &s.ProxyCommand }, func(s *Spec) *string { return &s.ProxyCommand }, ""),
 		},

@@ -55,7 +55,7 @@ func configAdvice(e *host.Error) string {
 	return fmt.Sprintf("Correct `%s`.", as)
 }
 
-// barrierAdvice is what to do about a proxy or a jump host that lets nobody through.
+// barrierAdvice is what to do about a proxy or a jump host that refuses the way.
 func barrierAdvice(e *host.Error) string {
 	if e.ThroughProxy() {
 		return fmt.Sprintf("The proxy answered, and would answer the same again. Check the user and password in `%s`, and what the proxy allows.", e.Names.Written("proxy_url"))
