@@ -89,13 +89,13 @@ func (l *agentLink) list() error {
 	}
 	for _, signer := range signers {
 		held, ok := signer.PublicKey().(*agent.Key)
-		able, can := signer.(ssh.AlgorithmSigner)
+		algorithmSigner, can := signer.(ssh.AlgorithmSigner)
 		if !ok || !can {
 			continue
 		}
 		// A kind of key that we do not know is passed over, as ssh does.
 		if public, err := ssh.ParsePublicKey(held.Blob); err == nil {
-			l.keys = append(l.keys, agentKey{public, held.Comment, able})
+			l.keys = append(l.keys, agentKey{public, held.Comment, algorithmSigner})
 		}
 	}
 	return nil

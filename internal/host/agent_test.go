@@ -20,16 +20,16 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 )
 
-// moody is an agent that signs with its last key at once, and treats the others as
+// selectiveAgent is an agent that signs with its last key at once, and treats the others as
 // it is told.
-type moody struct {
+type selectiveAgent struct {
 	agent.ExtendedAgent
 	refuses []ssh.PublicKey
 	wait    <-chan struct{} // before it signs, nil: not
 	asked   atomic.Int64
 }
 
-func (m *moody) SignWithFlags(key ssh.PublicKey, data []byte, flags agent.SignatureFlags) (*ssh.Signature, error) {
+func (m *selectiveAgent) SignWithFlags(key ssh.PublicKey, data []byte, flags agent.SignatureFlags) (*ssh.Signature, error) {
 	m.asked.Add(1)
 	for _, no := range m.refuses {
 		if sameKey(no, key) {
@@ -42,11 +42,11 @@ func (m *moody) SignWithFlags(key ssh.PublicKey, data []byte, flags agent.Signat
 	return m.ExtendedAgent.SignWithFlags(key, data, flags)
 }
 
-func (m *moody) Sign(key ssh.PublicKey, data []byte) (*ssh.Signature, error) {
+func (m *selectiveAgent) Sign(key ssh.PublicKey, data []byte) (*ssh.Signature, error) {
 	return m.SignWithFlags(key, data, 0)
 }
 
-func newMoody(t *testing.T, keys ...crypto.Signer) *moody {
+func newSelectiveAgent(t *testing.T, keys ...crypto.Signer) *selectiveAgent {
 	t.Helper()
 	ring := agent.NewKeyring()
 	for _, key := range keys {
@@ -58,7 +58,7 @@ func newMoody(t *testing.T, keys ...crypto.Signer) *moody {
 	if !ok {
 		t.Fatal("the keyring does not take flags")
 	}
-	return &moody{ExtendedAgent: extended}
+	return &selectiveAgent{ExtendedAgent: extended}
 }
 
 // accepting has a server accept any of keys.
@@ -82,7 +82,7 @@ func TestAgentRefusesOneOfTwoKeys(t *testing.T) {
 	t.Parallel()
 	first, second := newEd25519(), newEd25519()
 	one, two := mustSigner(first).PublicKey(), mustSigner(second).PublicKey()
-	m := newMoody(t, first, second)
+	m := newSelectiveAgent(t, first, second)
 	m.refuses = []ssh.PublicKey{one}
 	s := serve(t, nil, accepting(one, two))
 	spec := s.spec("", func(l *Settings) { noKey(l); l.AgentSocket = ptr(listenAgent(t, m)) })
@@ -166,7 +166,7 @@ func TestSSHAgentThatAsksItsUser(t *testing.T) {
 func TestSlowAgent(t *testing.T) {
 	t.Parallel()
 	key := newEd25519()
-	m, ready := newMoody(t, key), make(chan struct{})
+	m, ready := newSelectiveAgent(t, key), make(chan struct{})
 	m.wait = ready
 	s := serve(t, mustSigner(key).PublicKey(), nil)
 	spec := s.spec("", func(l *Settings) {
@@ -185,7 +185,7 @@ func TestSlowAgent(t *testing.T) {
 func TestAgentThatNeverSigns(t *testing.T) {
 	t.Parallel()
 	first, second := newEd25519(), newEd25519()
-	m, never := newMoody(t, first, second), make(chan struct{})
+	m, never := newSelectiveAgent(t, first, second), make(chan struct{})
 	m.wait = never
 	defer close(never)
 	s := serve(t, nil, func(s *server) {
@@ -212,7 +212,7 @@ func TestAgentThatNeverSigns(t *testing.T) {
 func TestServerHangsUpOnSlowAgent(t *testing.T) {
 	t.Parallel()
 	key := newEd25519()
-	m, ready := newMoody(t, key), make(chan struct{})
+	m, ready := newSelectiveAgent(t, key), make(chan struct{})
 	m.wait = ready
 	s := serve(t, mustSigner(key).PublicKey(), nil)
 	time.AfterFunc(6*time.Second, func() { s.cut(); close(ready) })
@@ -226,7 +226,7 @@ func TestServerHangsUpOnSlowAgent(t *testing.T) {
 func TestCancelWhileTheAgentAsks(t *testing.T) {
 	t.Parallel()
 	key := newEd25519()
-	m, never := newMoody(t, key), make(chan struct{})
+	m, never := newSelectiveAgent(t, key), make(chan struct{})
 	m.wait = never
 	defer close(never)
 	s := serve(t, mustSigner(key).PublicKey(), nil)
@@ -254,17 +254,17 @@ func TestAgentThatIgnoresTheAlgorithm(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := serve(t, mustSigner(key).PublicKey(), nil)
-	e, _ := refusal(t, brisk(t), s.spec("", func(l *Settings) { noKey(l); l.AgentSocket = ptr(listenAgent(t, flagless{ring})) }))
+	e, _ := refusal(t, brisk(t), s.spec("", func(l *Settings) { noKey(l); l.AgentSocket = ptr(listenAgent(t, sha1Agent{ring})) }))
 	if e.Kind != Auth || !strings.Contains(e.Error(), "the signature is ssh-rsa, not the rsa-sha2-512") {
 		t.Errorf("have %v: %v", e.Kind, e)
 	}
 }
 
-// flagless is an agent that takes no flags.
-type flagless struct{ agent.Agent }
+// sha1Agent is an agent that takes no flags.
+type sha1Agent struct{ agent.Agent }
 
-func (f flagless) SignWithFlags(key ssh.PublicKey, data []byte, _ agent.SignatureFlags) (*ssh.Signature, error) {
+func (f sha1Agent) SignWithFlags(key ssh.PublicKey, data []byte, _ agent.SignatureFlags) (*ssh.Signature, error) {
 	return f.Sign(key, data)
 }
 
-func (flagless) Extension(string, []byte) ([]byte, error) { return nil, agent.ErrExtensionUnsupported }
+func (sha1Agent) Extension(string, []byte) ([]byte, error) { return nil, agent.ErrExtensionUnsupported }

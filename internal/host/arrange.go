@@ -20,20 +20,20 @@ func (c *credentials) arrange(s Spec, named, files []ownKey) error {
 	}
 	for _, key := range named {
 		own := candidateOf(key)
-		if held := c.held(key.public); own.able == nil && held != nil {
+		if held := c.held(key.public); own.signer == nil && held != nil {
 			own.signBy(held)
 		}
-		if own.able == nil {
+		if own.signer == nil {
 			return s.unusable(key)
 		}
-		own.obscure = false
+		own.publicUnknown = false
 		c.list(own)
 	}
 	if err := c.listAgent(s, len(named) > 0, files); err != nil {
 		return err
 	}
 	c.certify()
-	if certificate != nil && certificate.able == nil {
+	if certificate != nil && certificate.signer == nil {
 		return s.wrong("certificate", errors.New("it belongs to none of the private keys given"))
 	}
 	c.keys = slices.DeleteFunc(c.keys, c.useless)
@@ -42,8 +42,8 @@ func (c *credentials) arrange(s Spec, named, files []ownKey) error {
 
 // candidateOf is a key of ours, which may have nothing to sign with.
 func candidateOf(key ownKey) *candidate {
-	k := &candidate{public: key.public, able: key.able(), from: key.from, obscure: key.obscure}
-	if k.able == nil {
+	k := &candidate{public: key.public, signer: key.usableSigner(), from: key.from, publicUnknown: key.publicUnknown}
+	if k.signer == nil {
 		k.fault = key.why()
 	}
 	return k
@@ -51,7 +51,7 @@ func candidateOf(key ownKey) *candidate {
 
 // signBy has the agent sign, as it does for ssh even where the file could.
 func (k *candidate) signBy(held ssh.AlgorithmSigner) {
-	k.able, k.held, k.fault, k.from = held, true, nil, k.from+", agent"
+	k.signer, k.held, k.fault, k.from = held, true, nil, k.from+", agent"
 }
 
 func (c *credentials) list(k *candidate) { c.keys = append(c.keys, k) }
@@ -73,7 +73,6 @@ func (c *credentials) listCertificates(s Spec) (*candidate, error) {
 	if err != nil {
 		return nil, s.wrong("certificate", err)
 	}
-	c.certificate = cert
 	k := &candidate{public: cert, from: s.Names.Written("certificate"), fault: errNoKey}
 	c.list(k)
 	return k, nil
@@ -106,7 +105,7 @@ func (c *credentials) listAgent(s Spec, named bool, own []ownKey) error {
 		return err
 	}
 	rest = slices.DeleteFunc(rest, func(key agentKey) bool {
-		i := slices.IndexFunc(files, func(k *candidate) bool { return !k.obscure && sameKey(k.public, key.public) })
+		i := slices.IndexFunc(files, func(k *candidate) bool { return !k.publicUnknown && sameKey(k.public, key.public) })
 		if i < 0 {
 			return false
 		}
@@ -146,7 +145,7 @@ func (k agentKey) candidate() *candidate {
 	if k.comment != "" {
 		from = fmt.Sprintf("agent, %q", k.comment)
 	}
-	return &candidate{public: k.public, able: k.signer, held: true, from: from}
+	return &candidate{public: k.public, signer: k.signer, held: true, from: from}
 }
 
 // certify finds what signs for each certificate, as sign_and_send_pubkey does: the
@@ -160,14 +159,14 @@ func (c *credentials) certify() {
 			continue
 		}
 		queue := append(slices.Clone(c.keys[i+1:]), c.keys[:i]...)
-		at := slices.IndexFunc(queue, func(other *candidate) bool { return !other.obscure && sameKey(other.public, cert.Key) })
-		if at < 0 && k.able == nil {
+		at := slices.IndexFunc(queue, func(other *candidate) bool { return !other.publicUnknown && sameKey(other.public, cert.Key) })
+		if at < 0 && k.signer == nil {
 			at = slices.IndexFunc(queue, func(other *candidate) bool {
-				return other.obscure && other.able != nil && sameKey(other.public, cert.Key) && strings.TrimSuffix(k.from, "-cert.pub") == other.from
+				return other.publicUnknown && other.signer != nil && sameKey(other.public, cert.Key) && strings.TrimSuffix(k.from, "-cert.pub") == other.from
 			})
 		}
 		if at >= 0 {
-			k.able, k.held, k.fault = queue[at].able, queue[at].held, queue[at].fault
+			k.signer, k.held, k.fault = queue[at].signer, queue[at].held, queue[at].fault
 		}
 	}
 }
@@ -175,7 +174,7 @@ func (c *credentials) certify() {
 // useless reports, and notes, that a key is not offered. ssh offers some that it
 // cannot sign with, which only takes tries from the others.
 func (c *credentials) useless(k *candidate) bool {
-	if k.able == nil {
+	if k.signer == nil {
 		c.skip(k.from, k.fault)
 		return true
 	}

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"golang.org/x/crypto/ssh"
 )
 
 // credentials is what one login may offer, loaded before anything is dialled so
@@ -20,8 +18,7 @@ type credentials struct {
 	// unused says of keys that are not offered why, absent says which of the usual
 	// files do not exist.
 	unused, absent []string
-	certificate    *ssh.Certificate // that the user named
-	course         course
+	state          loginState
 }
 
 // usualKeyFiles are the files that ssh tries when none is configured, in its order.
@@ -79,7 +76,7 @@ func namedKeys(s Spec) ([]ownKey, error) {
 // other one.
 func (c *credentials) openAgent(ctx context.Context, s Spec, named []ownKey, patience time.Duration) error {
 	asked := s.AgentIdentity != "" || s.Agent != nil && *s.Agent
-	unsigned := slices.ContainsFunc(named, func(k ownKey) bool { return k.able() == nil })
+	unsigned := slices.ContainsFunc(named, func(k ownKey) bool { return k.usableSigner() == nil })
 	if !asked && (s.Agent != nil || len(named) > 0 && !unsigned) {
 		return nil
 	}

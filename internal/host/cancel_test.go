@@ -178,7 +178,7 @@ func waitForAgent(t *testing.T) wait {
 	return acquiring(once(t), spec, at(&conns, 1))
 }
 
-// patient is a pool with long pauses.
+// withoutTriesLimit is a pool with long pauses.
 func patient(t *testing.T) *Pool {
 	p := brisk(t)
 	p.pace.base, p.pace.cap, p.pace.boot = time.Minute, time.Minute, time.Minute

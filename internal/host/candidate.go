@@ -12,14 +12,14 @@ import (
 // candidate is a key, or a certificate, that may be offered.
 type candidate struct {
 	public ssh.PublicKey
-	able   ssh.AlgorithmSigner // signs with the plain key
+	signer ssh.AlgorithmSigner // signs with the plain key
 	held   bool                // the agent signs
 	from   string              // where the key is from, for messages
-	fault  error               // why able is nil
-	// obscure says that ssh does not know the public half before it has read the
+	fault  error               // why signer is nil
+	// publicUnknown says that ssh does not know the public half before it has read the
 	// private one: an old PEM file without a .pub. It is not compared with others.
-	obscure bool
-	tried   bool // since the last partial success
+	publicUnknown bool
+	tried         bool // since the last partial success
 }
 
 // algorithms are the signature algorithms that the key can be offered with, in ssh's
@@ -93,12 +93,12 @@ func (a *attempt) SignWithAlgorithm(rand io.Reader, data []byte, algorithm strin
 
 func (a *attempt) sign(rand io.Reader, data []byte, algorithm string) (*ssh.Signature, error) {
 	if !a.key.held {
-		return a.key.able.SignWithAlgorithm(rand, data, algorithm)
+		return a.key.signer.SignWithAlgorithm(rand, data, algorithm)
 	}
 	began := time.Now()
-	defer a.creds.course.limit.pause()()
+	defer a.creds.state.limit.pause()()
 	defer func() { a.waited = time.Since(began) }()
-	return a.creds.agent.sign(a.key.able, data, algorithm)
+	return a.creds.agent.sign(a.key.signer, data, algorithm)
 }
 
 var errNoAlgorithm = errors.New("the server accepts neither rsa-sha2-512 nor rsa-sha2-256 signatures, and SHA-1 is not used")

@@ -106,8 +106,8 @@ func login(ctx context.Context, spec Spec, address string, trust trust, version 
 // the password had no turn. ssh ends there; one that is given is worth a connection.
 func (h *handshake) passwordWaits(err error) bool {
 	var e *Error
-	return errors.As(err, &e) && e.Login != nil && e.Login.Exhausted && h.creds.mayType() &&
-		(slices.Contains(h.allowed, methodPassword) || slices.Contains(h.allowed, methodDialog))
+	return errors.As(err, &e) && e.Login != nil && e.Login.Exhausted && h.creds.maySendPassword() &&
+		(slices.Contains(h.allowed, methodPassword) || slices.Contains(h.allowed, methodInteractive))
 }
 
 // askAgain reports whether the machine is to be asked for another one of its keys.
@@ -212,7 +212,7 @@ func (h *handshake) config() *ssh.ClientConfig {
 func (h *handshake) shown(name string, remote net.Addr, key ssh.PublicKey) error {
 	note := func(key ssh.PublicKey, verdict error) {
 		h.hostKey, h.verdict = key, verdict
-		h.creds.course.withheld = h.trust.withheld(key)
+		h.creds.state.withheld = h.trust.withheld(key)
 		now := time.Now()
 		h.moments.key.Store(&now)
 		h.enter(PhaseAuth)
@@ -237,7 +237,7 @@ func algorithms() ssh.Config {
 func (h *handshake) nextMethod(a *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
 	if h.offers == nil {
 		h.offers = a.AllowedMethods
-		h.creds.course.server, _ = h.wire.said()
+		h.creds.state.server, _ = h.wire.said()
 	}
 	h.allowed, h.passed = a.AllowedMethods, a.PartialSuccessMethods
 	// x/crypto goes on after every error, and what it returns at the end is only the

@@ -113,7 +113,7 @@ func FuzzQuestion(f *testing.F) {
 	f.Add("Welcome", "", "", true, false)
 	f.Fuzz(func(t *testing.T, instruction, first, second string, echo, two bool) {
 		c := &credentials{password: "hunter2-horse"}
-		c.start(&attempt{method: methodDialog})
+		c.start(&attempt{method: methodInteractive})
 		questions, echos := []string{first}, []bool{echo}
 		if two {
 			questions, echos = append(questions, second), append(echos, false)

@@ -14,21 +14,21 @@ const noSuchFile = "no such file"
 
 // ownKey is a key, or a certificate, that was given or is in a file.
 type ownKey struct {
-	public  ssh.PublicKey
-	signer  ssh.Signer // what the file has; nil if only an agent may sign
-	from    string
-	setting string // that names it, "" for a file that may be absent
-	fault   error  // why there is no signer
-	obscure bool   // see candidate
+	public        ssh.PublicKey
+	signer        ssh.Signer // what the file has; nil if only an agent may sign
+	from          string
+	setting       string // that names it, "" for a file that may be absent
+	fault         error  // why there is no signer
+	publicUnknown bool   // see candidate
 }
 
-// able is what signs for public without an agent, nil if nothing does.
-func (k ownKey) able() ssh.AlgorithmSigner {
-	able, ok := k.signer.(ssh.AlgorithmSigner)
-	if !ok || !sameKey(able.PublicKey(), plainOf(k.public)) {
+// usableSigner is what signs for public without an agent, nil if nothing does.
+func (k ownKey) usableSigner() ssh.AlgorithmSigner {
+	signer, ok := k.signer.(ssh.AlgorithmSigner)
+	if !ok || !sameKey(signer.PublicKey(), plainOf(k.public)) {
 		return nil
 	}
-	return able
+	return signer
 }
 
 // why says why the key is not used.
@@ -83,9 +83,9 @@ func readKey(s Spec, file string) ownKey {
 			}
 		}
 	}
-	key.obscure = !bytes.Contains(text, []byte("-----BEGIN OPENSSH PRIVATE KEY"))
+	key.publicUnknown = !bytes.Contains(text, []byte("-----BEGIN OPENSSH PRIVATE KEY"))
 	if public := publicHalf(path, text); public != nil {
-		key.public, key.obscure = public, false
+		key.public, key.publicUnknown = public, false
 	}
 	return key
 }

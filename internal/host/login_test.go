@@ -261,3 +261,21 @@ func TestKeyFileThatOthersMayRead(t *testing.T) {
 	acquire(t, once(t), named)
 	acquire(t, once(t), listed)
 }
+
+// A certificate that ssh finds by itself, beside a key file, may have expired like one
+// that is named, and the error says so.
+func TestExpiredCertificateBesideAFile(t *testing.T) {
+	t.Parallel()
+	key, public := newKey(t)
+	cert := &ssh.Certificate{Key: public, CertType: ssh.UserCert, ValidPrincipals: []string{"root"}, ValidBefore: 1_000_000_000}
+	signCert(cert, mustSigner(newEd25519()), "")
+	file := filepath.Join(t.TempDir(), "id")
+	if err := errors.Join(os.WriteFile(file, []byte(key.Reveal()), 0o600), os.WriteFile(file+"-cert.pub", ssh.MarshalAuthorizedKey(cert), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	s := serve(t, nil, nil)
+	e, _ := refusal(t, once(t), s.spec("", func(l *Settings) { bare(t)(l); l.IdentityFiles = []string{file} }))
+	if want := "the certificate expired at 2001-09-09"; e.Kind != Auth || !strings.Contains(e.Error(), want) || !strings.Contains(e.Login.Doubt, want) {
+		t.Errorf("want %q, have %v: %v", want, e.Kind, e)
+	}
+}

@@ -18,8 +18,8 @@ type LoginFacts struct {
 	Unused []string
 	// Exhausted says that the server ended the connection after too many attempts.
 	Exhausted bool
-	// Certificate is the type, serial number and identity of the certificate that was
-	// named, and Doubt is why the server may refuse it; "" if there is nothing to say.
+	// Doubt is why the server may have refused a certificate, "" if nothing speaks
+	// against those that it refused.
 	Doubt string
 }
 
@@ -65,6 +65,16 @@ func (a *attempt) offer() Offer {
 	return o
 }
 
+// refusedCertificate is the certificate that the server did not accept, nil if the
+// attempt was another one.
+func (a *attempt) refusedCertificate() *ssh.Certificate {
+	if a.key == nil || !a.shown || a.passed {
+		return nil
+	}
+	cert, _ := a.key.public.(*ssh.Certificate)
+	return cert
+}
+
 func (o Offer) String() string {
 	text := o.Method
 	if o.Key != "" {
@@ -81,17 +91,17 @@ func (o Offer) String() string {
 func (h *handshake) loginFacts(exhausted bool) *LoginFacts {
 	c := h.creds
 	f := &LoginFacts{Allowed: h.allowed, Passed: h.passed, Unused: slices.Clone(c.unused), Exhausted: exhausted}
-	for _, a := range c.course.attempts {
-		if a.method == methodDialog && !a.shown {
+	for _, a := range c.state.attempts {
+		if a.method == methodInteractive && !a.shown {
 			continue // a server that lists it and does not do it
 		}
 		f.Offers = append(f.Offers, a.offer())
+		if cert := a.refusedCertificate(); cert != nil && f.Doubt == "" {
+			f.Doubt = doubt(cert, h.spec.User, time.Now())
+		}
 	}
-	if c.password != "" && c.course.withheld != nil {
-		f.Unused = append(f.Unused, c.course.withheld.Error())
-	}
-	if c.certificate != nil {
-		f.Doubt = doubt(c.certificate, h.spec.User, time.Now())
+	if c.password != "" && c.state.withheld != nil {
+		f.Unused = append(f.Unused, c.state.withheld.Error())
 	}
 	return f
 }

@@ -31,8 +31,8 @@ type loginServer struct {
 
 func (s loginServer) port() int { return 20000 + s.number }
 
-// patient is the port of an sshd with the same rules and without a limit of tries.
-func (s loginServer) patient() int { return 30000 + s.number }
+// withoutTriesLimit is the port of an sshd with the same rules and without a limit of tries.
+func (s loginServer) withoutTriesLimit() int { return 30000 + s.number }
 
 func (s loginServer) String() string {
 	return fmt.Sprintf("server %d, keys %v: %s", s.number, s.allowed, strings.Join(s.lines, "; "))
@@ -138,7 +138,7 @@ func (h *loginHost) serveLogins(s *loginServer, r *mathrand.Rand) {
 	h.Write(dir+"ca.pub", authorized(h.authorities[0].signer)+"\n")
 	h.Write(dir+"sshd_config", config+strings.Join(s.lines, "\n")+"\n")
 	h.Sh(fmt.Sprintf("chmod 755 /etc/login %[1]s; chmod 644 %[1]s*; sshd() { /usr/sbin/sshd -f %[1]ssshd_config \"$@\" -o PerSourcePenalties=no 2>/dev/null || /usr/sbin/sshd -f %[1]ssshd_config \"$@\"; }; sshd -o ListenAddress=0.0.0.0:%[2]d; sshd -o ListenAddress=0.0.0.0:%[3]d -o MaxAuthTries=100",
-		dir, s.port(), s.patient()))
+		dir, s.port(), s.withoutTriesLimit()))
 	s.address = net.JoinHostPort(h.Addr, itoa(s.port()))
 }
 

@@ -193,7 +193,7 @@ func (run *loginRun) serveAgent(t *testing.T, c *loginCase) (stop func()) {
 		return func() {}
 	}
 	h := run.host
-	m := newMoody(t)
+	m := newSelectiveAgent(t)
 	for _, k := range c.agent {
 		added := agent.AddedKey{PrivateKey: h.users[max(k, -k-1)].private}
 		if k < 0 {
@@ -238,7 +238,7 @@ func (run *loginRun) ssh(c *loginCase, port int) error {
 		args[3] = "SSH_ASKPASS=/usr/bin/" + c.password
 	}
 	args = append(args, "ssh", "-F", "none", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
-		"-o", "NumberOfPasswordPrompts=1", "-o", "GSSAPIAuthentication=no", "-o", "ConnectTimeout=60")
+		"-o", "NumberOfPasswordPrompts=1", "-o", "ConnectTimeout=60")
 	if c.password == "" && !c.server.has("KbdInteractiveAuthentication yes") {
 		args = append(args, "-o", "BatchMode=yes")
 	}
@@ -316,7 +316,7 @@ type loginRun struct {
 	mu          sync.Mutex
 	agreed      map[string]int
 	differences []loginDifference
-	hasty       int // ssh used up the tries of sshd
+	exhausted   int // ssh used up the tries of sshd
 	failures    int
 }
 
@@ -354,9 +354,9 @@ func (run *loginRun) compare(t *testing.T, c *loginCase, said error, by string, 
 	// ssh also offers keys that it cannot sign with, and ends where keys have used up the
 	// tries of sshd before a password had its turn. Of an sshd that counts no tries, ssh
 	// must get in where we do.
-	hasty := said != nil && ours == nil && strings.Contains(said.Error(), "Too many authentication failures")
-	if hasty {
-		said = run.ssh(c, c.server.patient())
+	exhausted := said != nil && ours == nil && strings.Contains(said.Error(), "Too many authentication failures")
+	if exhausted {
+		said = run.ssh(c, c.server.withoutTriesLimit())
 	}
 	run.mu.Lock()
 	defer run.mu.Unlock()
@@ -366,8 +366,8 @@ func (run *loginRun) compare(t *testing.T, c *loginCase, said error, by string, 
 		if ours == nil {
 			word = "accepted by " + by
 		}
-		if hasty {
-			run.hasty++
+		if exhausted {
+			run.exhausted++
 		}
 		run.agreed[word]++
 		return
@@ -392,7 +392,7 @@ func (run *loginRun) report(t *testing.T, release string) {
 		t.Logf("%s: %5d %s by both", release, run.agreed[what], what)
 		total += run.agreed[what]
 	}
-	t.Logf("%s: %5d of them where ssh used up MaxAuthTries, with keys that it cannot sign with or before the password had its turn; without that limit ssh gets in too", release, run.hasty)
+	t.Logf("%s: %5d of them where ssh used up MaxAuthTries, with keys that it cannot sign with or before the password had its turn; without that limit ssh gets in too", release, run.exhausted)
 	for _, d := range run.differences {
 		t.Logf("%s: %5d refused by us only: %s: %s", release, d.count, d.name, d.reason)
 		total += d.count

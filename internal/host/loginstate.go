@@ -12,11 +12,11 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// course is how one login goes: what was tried, and what comes next. It follows
-// ssh (sshconnect2.c): the method none, which x/crypto tries by itself, then keys,
+// loginState is how far one login has come: what was tried, and what comes next. It
+// follows ssh (sshconnect2.c): the method none, which x/crypto tries by itself, then keys,
 // then keyboard-interactive, then the password. After a partial success all of them
 // are tried again, beginning with the keys that were not used yet.
-type course struct {
+type loginState struct {
 	limit    *limit
 	server   string // its identification
 	withheld error  // why the password is kept from this machine
@@ -24,25 +24,27 @@ type course struct {
 	order    []string
 	queue    []*candidate
 	attempts []*attempt
-	passed   int  // partial successes
-	failed   bool // the password was refused
-	typed    bool // the password was sent since the last partial success
-	spoken   bool // keyboard-interactive was tried since then
-	asked    string
+	passed   int // partial successes
+
+	passwordRefused bool
+	// Since the last partial success:
+	passwordSent     bool
+	interactiveTried bool
+	asked            string // the question that the password answered
 }
 
-// How far a login has come: names of methods in the protocol.
+// Names of methods in the protocol.
 const (
-	methodKey      = "publickey"
-	methodDialog   = "keyboard-interactive"
-	methodPassword = "password"
+	methodKey         = "publickey"
+	methodInteractive = "keyboard-interactive"
+	methodPassword    = "password"
 )
 
 // begin starts a login over a new connection.
 func (c *credentials) begin(l *limit, passwordFirst bool) {
-	c.course = course{limit: l, order: []string{methodKey, methodDialog, methodPassword}, queue: slices.Clone(c.keys)}
+	c.state = loginState{limit: l, order: []string{methodKey, methodInteractive, methodPassword}, queue: slices.Clone(c.keys)}
 	if passwordFirst {
-		c.course.order = []string{methodDialog, methodPassword, methodKey}
+		c.state.order = []string{methodInteractive, methodPassword, methodKey}
 	}
 	for _, key := range c.keys {
 		key.tried = false
@@ -53,7 +55,7 @@ func (c *credentials) begin(l *limit, passwordFirst bool) {
 // it has accepted, nil if nothing is left to try.
 func (c *credentials) next(a *ssh.ClientAuthContext) ssh.AuthMethod {
 	c.settle(len(a.PartialSuccessMethods))
-	for _, method := range c.course.order {
+	for _, method := range c.state.order {
 		// A server that names no method may take any, as for ssh.
 		if len(a.AllowedMethods) > 0 && !slices.Contains(a.AllowedMethods, method) {
 			continue
@@ -63,7 +65,7 @@ func (c *credentials) next(a *ssh.ClientAuthContext) ssh.AuthMethod {
 		}
 	}
 	if len(a.AllowedMethods) == 0 || slices.Contains(a.AllowedMethods, methodKey) {
-		return c.tryListed()
+		return c.trySHA256()
 	}
 	return nil
 }
@@ -75,33 +77,33 @@ func (c *credentials) settle(passed int) {
 		return
 	}
 	switch {
-	case passed > c.course.passed:
+	case passed > c.state.passed:
 		last.passed = true
-		c.course.passed, c.course.typed, c.course.spoken, c.course.asked = passed, false, false, ""
+		c.state.passed, c.state.passwordSent, c.state.interactiveTried, c.state.asked = passed, false, false, ""
 		for _, key := range c.keys {
 			key.tried = false
 		}
-	case last.method != methodKey && c.course.typed:
-		c.course.failed = true
+	case last.method != methodKey && c.state.passwordSent:
+		c.state.passwordRefused = true
 	}
 }
 
 func (c *credentials) last() *attempt {
-	if len(c.course.attempts) == 0 {
+	if len(c.state.attempts) == 0 {
 		return nil
 	}
-	return c.course.attempts[len(c.course.attempts)-1]
+	return c.state.attempts[len(c.state.attempts)-1]
 }
 
 func (c *credentials) try(method string) ssh.AuthMethod {
 	switch {
 	case method == methodKey:
 		return c.tryKey()
-	case method == methodDialog && !c.course.spoken && c.course.withheld == nil:
-		c.course.spoken = true
+	case method == methodInteractive && !c.state.interactiveTried && c.state.withheld == nil:
+		c.state.interactiveTried = true
 		c.start(&attempt{method: method})
 		return ssh.KeyboardInteractive(c.answer)
-	case method == methodPassword && c.mayType():
+	case method == methodPassword && c.maySendPassword():
 		c.start(&attempt{method: method, shown: true})
 		return ssh.PasswordCallback(c.typePassword)
 	}
@@ -110,7 +112,7 @@ func (c *credentials) try(method string) ssh.AuthMethod {
 
 func (c *credentials) start(a *attempt) *attempt {
 	a.creds = c
-	c.course.attempts = append(c.course.attempts, a)
+	c.state.attempts = append(c.state.attempts, a)
 	return a
 }
 
@@ -125,9 +127,9 @@ func (c *credentials) tryKey() ssh.AuthMethod {
 		}
 		last.fault = errNoAlgorithm
 	}
-	for len(c.course.queue) > 0 && !c.course.queue[0].tried {
-		key := c.course.queue[0]
-		c.course.queue = append(c.course.queue[1:], key)
+	for len(c.state.queue) > 0 && !c.state.queue[0].tried {
+		key := c.state.queue[0]
+		c.state.queue = append(c.state.queue[1:], key)
 		if key.tried = true; !c.refused(key) {
 			return c.offer(key, key.algorithms()[0])
 		}
@@ -138,7 +140,7 @@ func (c *credentials) tryKey() ssh.AuthMethod {
 // refused reports whether the server has refused the same key from another place since
 // the last partial success.
 func (c *credentials) refused(key *candidate) bool {
-	for _, a := range slices.Backward(c.course.attempts) {
+	for _, a := range slices.Backward(c.state.attempts) {
 		if a.passed {
 			return false
 		}
@@ -151,26 +153,26 @@ func (c *credentials) refused(key *candidate) bool {
 
 func (c *credentials) offer(key *candidate, algorithm string) ssh.AuthMethod {
 	next := c.start(&attempt{method: methodKey, key: key, algorithm: algorithm})
-	next.forced = c.conceals(key)
+	next.forced = c.acceptsSHA2Silently(key)
 	return ssh.PublicKeys(next)
 }
 
-// conceals knows the one release that takes RSA keys with SHA-2 and does not say so
+// acceptsSHA2Silently knows the one release that takes RSA keys with SHA-2 and does not say so
 // (SSH_BUG_SIGTYPE74 in compat.c): that of Debian 9.
-func (c *credentials) conceals(key *candidate) bool {
-	return strings.HasPrefix(c.course.server, "SSH-2.0-OpenSSH_7.4") && key.public.Type() == ssh.KeyAlgoRSA
+func (c *credentials) acceptsSHA2Silently(key *candidate) bool {
+	return strings.HasPrefix(c.state.server, "SSH-2.0-OpenSSH_7.4") && key.public.Type() == ssh.KeyAlgoRSA
 }
 
-// tryListed offers RSA keys that were refused with SHA-512 with SHA-256. OpenSSH lists
+// trySHA256 offers RSA keys that were refused with SHA-512 with SHA-256. OpenSSH lists
 // at first what it knows and not what PubkeyAcceptedAlgorithms allows. Since 9.6 it
 // corrects the list, for ssh, which asks for that (ext-info-in-auth@openssh.com), and
 // not for x/crypto, which does not. Before 9.6 ssh has no second try, and neither do we.
 // It comes last, so that it takes no try from anything else.
-func (c *credentials) tryListed() ssh.AuthMethod {
+func (c *credentials) trySHA256() ssh.AuthMethod {
 	if !c.correctsList() {
 		return nil
 	}
-	for _, a := range c.course.attempts {
+	for _, a := range c.state.attempts {
 		if a.method == methodKey && a.shown && !a.asked && !a.again {
 			a.again = true
 			if rest := after(a.key.algorithms(), a.algorithm); len(rest) > 0 {
@@ -184,7 +186,7 @@ func (c *credentials) tryListed() ssh.AuthMethod {
 var openSSHVersion = regexp.MustCompile(`^SSH-2\.0-OpenSSH_(\d{1,4})\.(\d{1,4})`)
 
 func (c *credentials) correctsList() bool {
-	m := openSSHVersion.FindStringSubmatch(c.course.server)
+	m := openSSHVersion.FindStringSubmatch(c.state.server)
 	if m == nil {
 		return false
 	}
@@ -197,14 +199,14 @@ func after(list []string, word string) []string {
 	return list[slices.Index(list, word)+1:]
 }
 
-// mayType reports whether the password is sent. It is sent once: a second try counts
+// maySendPassword reports whether the password is sent. It is sent once: a second try counts
 // towards locking the account.
-func (c *credentials) mayType() bool {
-	return c.password != "" && c.course.withheld == nil && !c.course.failed && !c.course.typed
+func (c *credentials) maySendPassword() bool {
+	return c.password != "" && c.state.withheld == nil && !c.state.passwordRefused && !c.state.passwordSent
 }
 
 func (c *credentials) typePassword() (string, error) {
-	c.course.typed = true
+	c.state.passwordSent = true
 	return c.password.Reveal(), nil
 }
 
@@ -219,25 +221,25 @@ func (c *credentials) answer(_, instruction string, questions []string, echos []
 		return nil, nil
 	}
 	asked := strings.TrimSpace(strings.TrimSpace(instruction) + " " + strings.Join(questions, ""))
-	if last.fault = c.unanswerable(asked, questions, echos); last.fault != nil {
+	if last.fault = c.answerFault(asked, questions, echos); last.fault != nil {
 		return nil, last.fault
 	}
-	c.course.asked, c.course.typed, last.asked = asked, true, true
+	c.state.asked, c.state.passwordSent, last.asked = asked, true, true
 	return []string{c.password.Reveal()}, nil
 }
 
-func (c *credentials) unanswerable(asked string, questions []string, echos []bool) error {
+func (c *credentials) answerFault(asked string, questions []string, echos []bool) error {
 	switch {
-	case c.course.failed, c.course.typed && c.course.asked == asked:
+	case c.state.passwordRefused, c.state.passwordSent && c.state.asked == asked:
 		return errors.New("the server refused the password")
-	case c.course.typed:
+	case c.state.passwordSent:
 		return fmt.Errorf("after the password the server asks %q, which we cannot answer", asked)
 	case len(questions) > 1 || echos[0]:
 		return fmt.Errorf("the server asks %q, which a password does not answer", asked)
 	case c.password == "":
 		return fmt.Errorf("the server asks %q, and no password is set", asked)
 	}
-	return c.course.withheld
+	return c.state.withheld
 }
 
 // latest is the method that was used last, none before any of ours.
@@ -250,7 +252,7 @@ func (c *credentials) latest() string {
 
 // offering reports whether the server was shown anything.
 func (c *credentials) offering() bool {
-	return slices.ContainsFunc(c.course.attempts, func(a *attempt) bool { return a.shown })
+	return slices.ContainsFunc(c.state.attempts, func(a *attempt) bool { return a.shown })
 }
 
 // signedSlowly reports whether a person may have been waited for last. Such a login
