@@ -154,7 +154,7 @@ func (c clientChange) stageScript() string {
 	if tree.System != "" {
 		// With -F ssh reads one file only; the scope of both begins anew.
 		entry = stage + "/.entry"
-		files[entry] = []byte("Include " + stage + tree.Main + "\nInclude " + stage + tree.System + "\n")
+		files[entry] = sshconf.Rebase(sshconf.Parse(tree.Dialect, tree.Version, []byte(includeOf(tree, tree.Main)+includeOf(tree, tree.System))), "/", stage)
 	}
 	var b strings.Builder
 	for name, value := range map[string]string{"STAGE": stage, "H": f.Home, "SSH": c.before.ssh, "ENTRY": entry} {
@@ -169,6 +169,16 @@ func (c clientChange) stageScript() string {
 		b.WriteString(" " + quote(name))
 	}
 	return b.String() + "; }\n" + clientStageSource
+}
+
+// includeOf is a line that includes a file. A name that no line can have is left out,
+// and then the files do not mean what they should.
+func includeOf(t sshconf.Tree, name string) string {
+	word, err := sshconf.Quote(t.Dialect, t.Version, name)
+	if err != nil {
+		return ""
+	}
+	return "Include " + word + "\n"
 }
 
 // includeDir is where relative patterns of a file are looked up: what the

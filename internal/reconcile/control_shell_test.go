@@ -64,7 +64,7 @@ func TestControlScriptInShells(t *testing.T) {
 	dir := t.TempDir()
 	answering(t, filepath.Join(dir, "http"), "HTTP/1.1 400 Bad Request\r\n\r\n")
 	answering(t, filepath.Join(dir, "mute"), "")
-	names := []string{"a b", "%h-%p", "it's", "$HOME", ".hidden", "-o x", "new\nline"}
+	names := []string{"a b", "%h-%p", "it's", "$HOME", ".hidden", "-o x", "new\nline", "$(touch ran)", "`touch ran`", "';touch ran;'", "\";touch ran;\"", "@end"}
 	for i := range 15 {
 		names = append(names, "s"+string(rune('a'+i)))
 	}
@@ -88,9 +88,14 @@ func TestControlScriptInShells(t *testing.T) {
 			if strings.Contains(script, "\n") {
 				t.Fatal("a script of more than one line")
 			}
-			out, err := exec.CommandContext(t.Context(), path, append(args, "-c", script)...).Output()
+			cmd := exec.CommandContext(t.Context(), path, append(args, "-c", script)...)
+			cmd.Dir = t.TempDir()
+			out, err := cmd.Output()
 			if err != nil {
 				t.Fatal(err)
+			}
+			if list, _ := os.ReadDir(cmd.Dir); len(list) > 0 {
+				t.Errorf("the name of a socket ran: %v", list)
 			}
 			r := controlReport{sections: newSections(string(out))}
 			if err := r.read(r.section); err != nil || !r.ended || r.checked != len(names)+1 || r.sight.Unnamed != 1 {

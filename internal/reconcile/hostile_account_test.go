@@ -73,6 +73,26 @@ func TestTextOfAnAccountNeverRuns(t *testing.T) {
 	}
 }
 
+// TestTextThatEndsAHereDocument: bob knows how the script for his account was wrapped
+// once.
+func TestTextThatEndsAHereDocument(t *testing.T) {
+	t.Parallel()
+	for name, inc := range breakouts() {
+		if !strings.HasPrefix(name, "delimiter ") && name != "line" {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, target := sshRig(t, "admin", map[string]string{bobConfig: "Include benign # inc\n", "/home/bob/.ssh/benign": "", "/home/bob/.ssh/inc": inc})
+			target.User = "bob"
+			_, _, outcome, err := r.walk().ApplyClient(t.Context(), target, sshWish("Host *", "ServerAliveInterval", "60"), reconcile.Record{})
+			if who := r.ranAs(); who != "" || outcome != reconcile.Applied {
+				t.Errorf("%s, %v; bob's command ran as %q", outcome, err, who)
+			}
+		})
+	}
+}
+
 func shellWord(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
 // plunder are Match lines by which bob's ssh copies what it can read of what was laid
@@ -136,6 +156,8 @@ func TestConfigurationOfAnotherAccountIsRefused(t *testing.T) {
 		"a directory for all":      {"root", "", "mkdir -m 777 /srv/x; cp " + bobConfig + " /srv/x/config", "/srv/x/config", "/srv/x", "root"},
 		"a group's":                {"root", "", "mkdir -m 775 /srv/x; chgrp bob /srv/x; cp " + bobConfig + " /srv/x/config", "/srv/x/config", "/srv/x", "root"},
 		"sticky":                   {"root", "", "mkdir -m 1777 /srv/x; cp " + bobConfig + " /srv/x/config; chown bob /srv/x/config", "/srv/x/config", "/srv/x/config", "bob"},
+		"a hard link":              {"root", "", "ln /etc/ssh/ssh_config /home/bob/hard || cp /etc/ssh/ssh_config /home/bob/hard", "/home/bob/hard", "/home/bob", "bob"},
+		"a link to the home":       {"root", "", "ln -s bob /home/rob", "/home/rob/.ssh/config", "/home/bob", "bob"},
 		"a link in the middle":     {"root", "", "ln -s /home/bob/.ssh /srv/x", "/srv/x/config", "/home/bob", "bob"},
 		"a link at the end":        {"root", "", "mkdir /srv/x; ln -s " + bobConfig + " /srv/x/config", "/srv/x/config", "/home/bob", "bob"},
 		"a link of bob's":          {"root", "", "ln -s /etc/ssh /home/bob/x; chown -h bob /home/bob/x", "/home/bob/x/config", "/home/bob", "bob"},
