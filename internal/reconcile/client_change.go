@@ -268,14 +268,17 @@ func (c clientChange) script(ctx context.Context, name string, as func(host.Scri
 	if len(calls) == 0 {
 		return nil
 	}
-	text := oneLine(filesSource+commit.OwnedSource()+exposedSource+clientPrepareSource) + "\n" + strings.Join(calls, "\n") + "\n"
-	res, err := run(ctx, c.host, as(host.Script{Name: name, Text: text, Convergent: true}))
+	res, err := run(ctx, c.host, as(host.Script{Name: name, Text: prepareText(calls), Convergent: true}))
 	if err != nil {
 		return err
 	}
 	var x exposure
 	s := newSections(res.Stdout)
 	return s.read(x.read)
+}
+
+func prepareText(calls []string) string {
+	return oneLine(filesSource+commit.OwnedSource()+exposedSource+clientPrepareSource) + "\n" + strings.Join(calls, "\n") + "\n"
 }
 
 // request lays the change out for the protocol. A user's change keeps its lock
