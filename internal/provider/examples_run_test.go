@@ -33,6 +33,14 @@ func TestExamplesRun(t *testing.T) {
 			}
 		}
 	})
+	t.Run("faults", func(t *testing.T) {
+		for name, c := range faultyExamples {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				c.run(t, w, "/root/"+strings.ReplaceAll(name, " ", "-"))
+			})
+		}
+	})
 	for name, h := range w.hosts {
 		if left := hosttest.Differences(h.before, h.Snapshot(exampleDirs...)); left != "" {
 			t.Errorf("%s is not as it was before the examples:\n%s", name, left)
@@ -58,7 +66,7 @@ func (p page) groups() (groups [][]block) {
 
 // exampleRun runs one group in a directory of the user's machine.
 type exampleRun struct {
-	t   *testing.T
+	t   testing.TB
 	w   *exampleWorld
 	dir string
 }
@@ -74,7 +82,9 @@ func (r *exampleRun) group(g []block) {
 				return
 			}
 			defer r.aside(b, "after")
-			defer r.terraform(b, 0, "destroy -auto-approve")
+			if strings.Contains(b.text, "\nresource \"") || strings.HasPrefix(b.text, "resource \"") {
+				defer r.terraform(b, 0, "destroy -auto-approve")
+			}
 		case "shell", "sh":
 			r.shell(b)
 		default:
@@ -225,7 +235,7 @@ func (r *exampleRun) shell(b block) {
 }
 
 // identityImports reports whether the engine imports by identity.
-func identityImports(t *testing.T, engine string) bool {
+func identityImports(t testing.TB, engine string) bool {
 	t.Helper()
 	out, err := exec.Command(engine, "version", "-json").Output()
 	if err != nil {
