@@ -15,6 +15,43 @@ import (
 //	# sshkeepalive hid KEY 1: TEXT    there is none of ours
 var note = regexp.MustCompile(`^# sshkeepalive (?:(added) ([A-Za-z_][A-Za-z0-9_.]*)$|(took|hid) ([A-Za-z_][A-Za-z0-9_.]*) [0-9]+: )`)
 
+// The resource whose notes these are is named in a line of its own, at the end of the
+// file when it is written.
+var resourceNote = regexp.MustCompile(`^# sshkeepalive resource (image|[0-9a-f]{16})$`)
+
+// Resource returns the id of the resource that wrote our notes, and the line, from 1;
+// 0 if no line tells.
+func (f *File) Resource() (id string, line int) {
+	inside := f.inside()
+	for i, l := range f.lines {
+		if m := resourceNote.FindStringSubmatch(f.text(l)); m != nil && !inside[i] {
+			return m[1], i + 1
+		}
+	}
+	return "", 0
+}
+
+// SetResource notes the id of the resource, "" for none.
+func (f *File) SetResource(id string) {
+	for _, line := f.Resource(); line > 0; _, line = f.Resource() {
+		f.remove(line - 1)
+	}
+	if id != "" {
+		f.insert(len(f.lines), line{lead: "# sshkeepalive resource " + id})
+	}
+}
+
+// inside says of the lines, by their index, whether an assignment has them.
+func (f *File) inside() map[int]bool {
+	inside := map[int]bool{}
+	for _, e := range f.Entries() {
+		for n := range e.Lines {
+			inside[e.Line-1+n] = true
+		}
+	}
+	return inside
+}
+
 // noted is one note.
 type noted struct {
 	at   int // index of the line
@@ -24,12 +61,7 @@ type noted struct {
 
 // notes finds the notes on key, and says on which keys there are any.
 func (f *File) notes(key string) (list []noted, keys []string) {
-	inside := map[int]bool{}
-	for _, e := range f.Entries() {
-		for n := range e.Lines {
-			inside[e.Line-1+n] = true
-		}
-	}
+	inside := f.inside()
 	for i, l := range f.lines {
 		m := note.FindStringSubmatch(f.text(l))
 		if m == nil || inside[i] {

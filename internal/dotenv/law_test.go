@@ -14,6 +14,7 @@ var samples = []string{
 	"\ufeffSSH_MAX_RETRIES=3\nX=it's\n", "PEM=\"a\nSSH_MAX_RETRIES=9\nb\"\nSSH_MAX_RETRIES='3'\n",
 	"PEM='a\nSSH_MAX_RETRIES=9\nb'\n", "X=\"never closed\nSSH_MAX_RETRIES=3\n", "X=\"a\\\"\nSSH_MAX_RETRIES=3\n\"\n",
 	"# sshkeepalive added SSH_X\n", "# sshkeepalive took SSH_MAX_RETRIES 1: SSH_MAX_RETRIES=3\nSSH_MAX_RETRIES=4\n",
+	"# sshkeepalive resource 0123456789abcdef\n", "X='\n# sshkeepalive resource 0123456789abcdef\n'\n# sshkeepalive resource image",
 	"# sshkeepalive hid MUX_ENABLED 1: MUX_ENABLED=false", "export=1\nexport = 2\nexport A=3\n\xff\x00\x01=\r\r\n",
 	"SSH_MAX_RETRIES\nSSH_MAX_RETRIES: 4\n=5\nSSH MAX=6\nSSH_MAX_RETRIES=3#4\n",
 }
@@ -51,7 +52,11 @@ func FuzzSet(f *testing.F) {
 				return
 			}
 		}
+		f.SetResource("0123456789abcdef")
 		set := f.Bytes()
+		if id, _ := Parse(set).Resource(); id != "0123456789abcdef" {
+			t.Fatalf("the resource is %q in %q", id, set)
+		}
 		for _, key := range keys {
 			if e, ok := Parse(set).Get(key); !ok || e.Value != value || e.Flaw != "" {
 				t.Fatalf("%s is %+v in %q", key, e, set)
@@ -66,7 +71,9 @@ func FuzzSet(f *testing.F) {
 		if got := again.Bytes(); !bytes.Equal(sorted(got), sorted(set)) {
 			t.Fatalf("set twice: %q, then %q", set, got)
 		}
+		again.SetResource("0123456789abcdef")
 		for _, back := range []*File{Parse(set), again} {
+			back.SetResource("")
 			for _, key := range slices.Backward(keys) {
 				back.Unset(key)
 			}

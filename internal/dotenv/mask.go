@@ -9,7 +9,7 @@ import (
 // What may be seen of every file: our own notes, with the old text masked as the
 // line that it was, and the names of keys with these beginnings.
 var (
-	openNote = regexp.MustCompile(`^# sshkeepalive (added (SSH|MUX)_[A-Za-z0-9_.]*\r?$|(took|hid) (SSH|MUX)_[A-Za-z0-9_.]* [0-9]+: )`)
+	openNote = regexp.MustCompile(`^# sshkeepalive (resource [0-9a-z]+\r?$|added (SSH|MUX)_[A-Za-z0-9_.]*\r?$|(took|hid) (SSH|MUX)_[A-Za-z0-9_.]* [0-9]+: )`)
 	openKey  = regexp.MustCompile(`^(SSH|MUX)_`)
 )
 

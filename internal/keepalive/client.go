@@ -18,6 +18,8 @@ type Client struct {
 	// IdleLimit is after how many seconds of silence the path to these hosts forgets a
 	// connection; 0 is not declared.
 	IdleLimit int64
+	// Claim says which lines on the host are the resource's own.
+	Claim Claim
 }
 
 // Block is the line that opens the block. It is also the block's owner: two

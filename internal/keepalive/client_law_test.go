@@ -70,6 +70,7 @@ func (m maker) clientWant() Client {
 	add("ControlPath ~/.ssh/cm/%C")
 	add("ControlPersist 10m")
 	add("IdentityFile ~/.ssh/ours")
+	want.Claim.ID = pick(m, "", "0123456789abcdef")
 	if len(want.Settings) == 0 {
 		add("ConnectTimeout 7")
 		want.Settings = append(want.Settings, Setting{Attribute: "connection_attempts", Keyword: "ConnectionAttempts", Values: []string{"3"}})

@@ -128,6 +128,18 @@ func placeClient(base sshconf.Tree, want Client, have ClientFacts, at spotAt, so
 	return c
 }
 
+// chooseClientAs is chooseAs for a block of ssh_config.
+func chooseClientAs(want Client, have ClientFacts) (candidate, []loss) {
+	if held := holdingClient(have.Tree, have.File, want.Block()); held.keeps(want.Claim) {
+		as := want
+		as.Claim.ID = held.id
+		if c, lost := chooseClient(as, have); len(changes(have.Tree, c.tree)) == 0 {
+			return c, lost
+		}
+	}
+	return chooseClient(want, have)
+}
+
 // chooseClient returns the first candidate in which every setting wins for every
 // probe, or the one that loses least and what it loses.
 func chooseClient(want Client, have ClientFacts) (candidate, []loss) {

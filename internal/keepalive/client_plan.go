@@ -24,9 +24,10 @@ func PlanClient(want Client, have ClientFacts) Plan {
 	if failed(problems) {
 		return Plan{Problems: problems}
 	}
-	c, lost := chooseClient(want, have)
+	c, lost := chooseClientAs(want, have)
 	list := changes(have.Tree, c.tree)
-	problems = slices.Concat(problems, lossProblems(c, lost, have), mounted(Plan{Changes: list}.Paths(), have.Mounts))
+	held := holdingClient(have.Tree, have.File, want.Block())
+	problems = slices.Concat(problems, lossProblems(c, lost, have), held.problems(want.Claim, settingsOf(c.content()), want.Block()), mounted(Plan{Changes: list}.Paths(), have.Mounts))
 	if failed(problems) {
 		return Plan{Problems: problems}
 	}

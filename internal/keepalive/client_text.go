@@ -26,7 +26,7 @@ const everyHost = "Host *"
 
 // clientLines renders the block without its marks.
 func clientLines(want Client, made []string) []string {
-	lines := madeLines(made)
+	lines := append(want.Claim.idLines(), madeLines(made)...)
 	lines = append(lines, want.Block())
 	lines = append(lines, indented(inOrder(want.Settings))...)
 	return append(lines, everyHost)

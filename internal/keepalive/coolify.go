@@ -17,6 +17,8 @@ type Coolify struct {
 	Settings []Setting
 	// Release is the release of Coolify where its file names none; "" is unknown.
 	Release string
+	// Claim says which lines of the file are the resource's own.
+	Claim Claim
 }
 
 // CoolifyFacts is everything that a decision about a Coolify may depend on.
@@ -213,6 +215,7 @@ func manageable(key string) bool { return key == olderMuxKey || strings.HasPrefi
 
 // strip takes back what notes say we did.
 func (v coolifyView) strip() {
+	v.SetResource("")
 	for _, key := range v.Noted() {
 		if manageable(key) {
 			v.Unset(key)

@@ -47,31 +47,83 @@ func PlanCoolify(want Coolify, have CoolifyFacts) Plan {
 	if p, odd := notEnv(v, have); odd {
 		return Plan{Problems: []Problem{p}}
 	}
-	v.strip()
-	trail := []string{"file=" + have.File, "coolify=" + orUnknown(CoolifyVersion(have))}
-	var content strings.Builder
-	for _, s := range want.Settings {
-		content.WriteString(s.Keyword + "=" + dotenv.Quote(s.written()) + "\n")
-		there := v.of(s)
-		if said(there, s) {
-			continue
-		}
-		for _, e := range there {
-			trail = append(trail, "replaces="+e.Key)
-		}
-		if err := v.set(s); err != nil {
-			return Plan{Problems: []Problem{{Code: UnreadableEnv, Attribute: s.Attribute, Text: have.File + ": " + err.Error()}}}
+	held := v.holding(have.File)
+	e, problem := compose(want, have, want.Claim.ID)
+	if held.keeps(want.Claim) {
+		if as, p := compose(want, have, held.id); p == nil && len(edits(as.coolifyView, have)) == 0 {
+			e = as
 		}
 	}
-	list := edits(v, have)
+	if problem != nil {
+		return Plan{Problems: []Problem{*problem}}
+	}
+	list := edits(e.coolifyView, have)
 	return Plan{
 		Edits:          list,
 		ManagedFile:    have.File,
-		ManagedContent: content.String(),
-		Effective:      EffectiveCoolify(want, CoolifyFacts{File: have.File, Text: v.Bytes()}),
-		Trail:          strings.Join(trail, " "),
-		Problems:       append(CoolifyWarnings(want, have), mounted(Plan{Edits: list}.Paths(), have.Mounts)...),
+		ManagedContent: e.content,
+		Effective:      EffectiveCoolify(want, CoolifyFacts{File: have.File, Text: e.Bytes()}),
+		Trail:          strings.Join(append([]string{"file=" + have.File, "coolify=" + orUnknown(CoolifyVersion(have))}, e.trail...), " "),
+		Problems:       slices.Concat(CoolifyWarnings(want, have), held.problems(want.Claim, e.own, have.File), mounted(Plan{Edits: list}.Paths(), have.Mounts)),
 	}
+}
+
+// edited is a file in which everything that is wanted stands.
+type edited struct {
+	coolifyView
+	content string // the wanted lines
+	own     string // those of them that nobody else had there
+	trail   []string
+}
+
+// compose writes what is wanted into the file, under the id of a resource.
+func compose(want Coolify, have CoolifyFacts, id string) (edited, *Problem) {
+	e := edited{coolifyView: viewOf(have.Text)}
+	e.strip()
+	for _, s := range want.Settings {
+		line := s.Keyword + "=" + dotenv.Quote(s.written()) + "\n"
+		e.content += line
+		there := e.of(s)
+		if said(there, s) {
+			continue
+		}
+		e.own += line
+		for _, x := range there {
+			e.trail = append(e.trail, "replaces="+x.Key)
+		}
+		if err := e.set(s); err != nil {
+			return e, &Problem{Code: UnreadableEnv, Attribute: s.Attribute, Text: have.File + ": " + err.Error()}
+		}
+	}
+	if e.own != "" {
+		e.SetResource(id)
+	}
+	return e, nil
+}
+
+// holding is what a resource has put into the file.
+func (v coolifyView) holding(file string) (h holding) {
+	h.id, _ = v.Resource()
+	for _, key := range v.Noted() {
+		if !manageable(key) {
+			continue
+		}
+		h.found = true
+		if own, ok := v.Own(key); ok {
+			h.lines = append(h.lines, ownedLine{key + "=" + dotenv.Quote(own.Value), sshconf.Pos{Path: file, Line: own.Line}})
+		}
+	}
+	return h
+}
+
+// HolderCoolify is the id of the resource whose lines are in the file, "" if none are
+// or they have none.
+func HolderCoolify(have CoolifyFacts) string {
+	v := viewOf(have.Text)
+	if h := v.holding(have.File); h.found {
+		return h.id
+	}
+	return ""
 }
 
 // of lists the assignments that compete for s.

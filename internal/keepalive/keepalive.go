@@ -54,6 +54,8 @@ type Server struct {
 	Placement  Placement         // "" is Auto
 	DropInName string            // "" is DefaultDropIn
 	Takeover   bool              // comment out earlier values that shadow ours
+	// Claim says which lines on the host are the resource's own.
+	Claim Claim
 	// LongestTask is how long, in seconds, a client may stay silent while it
 	// works elsewhere; 0 is not declared.
 	LongestTask int64

@@ -70,7 +70,7 @@ func (m maker) tree(v sshconf.Version) sshconf.Tree {
 }
 
 func (m maker) want() Server {
-	want := Server{Takeover: m.IntN(4) > 0, Placement: pick(m, "", Auto, InPlace, DropIn)}
+	want := Server{Takeover: m.IntN(4) > 0, Placement: pick(m, "", Auto, InPlace, DropIn), Claim: Claim{ID: pick(m, "", "0123456789abcdef", ImageID)}}
 	add := func(lines ...string) {
 		if m.IntN(2) == 0 {
 			for _, l := range lines {

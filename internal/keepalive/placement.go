@@ -191,7 +191,9 @@ func place(base sshconf.Tree, want Server, at spot, forced []Match) candidate {
 	c := candidate{spot: at, tree: base.Clone(), forced: forced, origin: map[int]int{}}
 	old, exists := base.Files[at.file]
 	globals, blocks := globalOwn(want.Settings), matchOwn(want.Match, forced)
+	id := owned(want.Claim.idLines(), global)
 	if !exists {
+		globals = slices.Concat(id, globals)
 		head := []string{header}
 		if at.made {
 			head = append(head, madeLines([]string{path.Dir(at.file)})...)
@@ -200,6 +202,7 @@ func place(base sshconf.Tree, want Server, at spot, forced []Match) candidate {
 		c.note(len(head)+1, slices.Concat(globals, blocks))
 		return c
 	}
+	globals, blocks = identified(id, globals), identified(id, blocks)
 	owner := ownerOf(want.DropInName)
 	f := sshconf.Parse(base.Dialect, base.Version, old)
 	sections := f.Sections()
@@ -214,6 +217,14 @@ func place(base sshconf.Tree, want Server, at spot, forced []Match) candidate {
 	begin, end = matchMarks(owner)
 	c.find(f, blocks, begin, end)
 	return c
+}
+
+// identified puts the id of the resource over its lines, if there are any.
+func identified(id, lines []ownLine) []ownLine {
+	if len(lines) == 0 {
+		return nil
+	}
+	return slices.Concat(id, lines)
 }
 
 func insert(f *sshconf.File, at int, begin, end string, lines []ownLine) {
@@ -299,12 +310,16 @@ func changes(from, to sshconf.Tree) []Change {
 	return list
 }
 
-// content returns our lines as they stand in the managed file.
+// content returns our lines as they stand in the managed file, but for the id of the
+// resource, which is random.
 func (c candidate) content() string {
 	var out strings.Builder
 	n := 0
 	for line := range strings.Lines(string(c.tree.Files[c.file])) {
 		n++
+		if _, isID := idOf(line); isID {
+			continue
+		}
 		if _, ok := c.origin[n]; ok {
 			out.WriteString(strings.TrimRight(line, "\r\n") + "\n")
 		}

@@ -29,9 +29,10 @@ func PlanServer(want Server, have Facts) Plan {
 	}
 	base, dropIn := bare(have.Tree, want)
 	checks := checksOf(want, have)
-	c, more := choose(base, dropIn, want, have, checks)
+	c, more := chooseAs(base, dropIn, want, have, checks)
 	list := changes(have.Tree, c.tree)
-	problems = slices.Concat(problems, more, mounted(Plan{Changes: list}.Paths(), have.Mounts))
+	held := holdingServer(have.Tree, ownerOf(want.DropInName))
+	problems = slices.Concat(problems, more, held.problems(want.Claim, c.content(), ownerOf(want.DropInName)), mounted(Plan{Changes: list}.Paths(), have.Mounts))
 	if failed(problems) {
 		return Plan{Problems: problems}
 	}
@@ -75,6 +76,20 @@ func RestoreServer(dropInName string, have Facts) Plan {
 
 func failed(problems []Problem) bool {
 	return slices.ContainsFunc(problems, func(p Problem) bool { return !p.Warning })
+}
+
+// chooseAs is choose for lines that keep the id that they have, if that is of no other
+// resource and nothing else about them changes: an upgrade of the provider, or the first
+// apply on a machine that was made of an image, rewrites no file.
+func chooseAs(base sshconf.Tree, dropIn string, want Server, have Facts, checks []checkContext) (candidate, []Problem) {
+	if held := holdingServer(have.Tree, ownerOf(want.DropInName)); held.keeps(want.Claim) {
+		as := want
+		as.Claim.ID = held.id
+		if c, problems := choose(base, dropIn, as, have, checks); len(changes(have.Tree, c.tree)) == 0 {
+			return c, problems
+		}
+	}
+	return choose(base, dropIn, want, have, checks)
 }
 
 // choose tries the placements from the least intrusive on and returns the first

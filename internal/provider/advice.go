@@ -200,6 +200,13 @@ func problemAdvice(c keepalive.Code) string {
 		return "Applying accepts it: match_overrides is then what there is. To have the declared value hold in a block instead, declare a context that it applies to in contexts; or remove the block on the host."
 	case keepalive.TakenAway:
 		return "To leave others their values, declare contexts by user, host or address instead, each without wildcards."
+	case keepalive.Adopted:
+		return "If that resource still exists, in another Terraform state or as one that was forgotten, remove it there with `terraform state rm`: its destroy leaves the lines to this one. Nothing but the mark of the lines is changed."
+	case keepalive.OtherResources:
+		return "If that resource is of another Terraform state and is to keep its lines, give this one lines of its own: another `drop_in_name` (sshkeepalive_server) or other patterns (sshkeepalive_client). " +
+			"If this resource is to have them, `terraform import` it, or set `adopt = true`."
+	case keepalive.OlderLines:
+		return "They have no mark that tells which resource wrote them. If another Terraform state manages them, give this resource another `drop_in_name`."
 	case keepalive.UncertainGroup:
 		return "The apply leaves it open, and the next plan shows it as drift if the value does not hold there."
 	}

@@ -49,7 +49,7 @@ func TestReplacedByTheSameLines(t *testing.T) {
 	r := start(t, one(h), nil)
 	old := r.create(basic)
 	r.oneWalk = true
-	r.create(basic)
+	s := r.create(basic)
 	_, diags := r.destroy(old)
 	r.must(nil, diags)
 	if !strings.Contains(h.files[dropIn], "ClientAliveInterval 2m") {
@@ -58,6 +58,11 @@ func TestReplacedByTheSameLines(t *testing.T) {
 	r.oneWalk = false
 	r.walk()
 	_, diags = r.destroy(old)
+	mustSay(t, diags, warned, "web1: the lines were left on the host, because another resource has taken them over")
+	if !strings.Contains(h.files[dropIn], "ClientAliveInterval 2m") {
+		t.Errorf("the lines are gone: %v", h.files)
+	}
+	_, diags = r.destroy(s)
 	r.must(nil, diags)
 	if h.files[dropIn] != "" {
 		t.Errorf("the lines are still there: %v", h.files)

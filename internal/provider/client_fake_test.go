@@ -34,6 +34,9 @@ func (e *fakeEngine) ApplyClient(_ context.Context, t reconcile.ClientTarget, wa
 	if err := errors.Join(h.lookErr, h.applyErr); err != nil {
 		return reconcile.ClientSight{}, plan, reconcile.Unchanged, err
 	}
+	if hasErrors(plan.Problems) {
+		return reconcile.ClientSight{}, plan, reconcile.Unchanged, &reconcile.Error{Host: t.Spec.Name, Step: "decide", Outcome: reconcile.Unchanged, Problems: plan.Problems}
+	}
 	h.change(plan.Changes)
 	return h.clientSight(t, want), plan, reconcile.Applied, nil
 }
@@ -49,6 +52,9 @@ func (e *fakeEngine) RemoveClient(_ context.Context, t reconcile.ClientTarget, w
 	sight := h.clientSight(t, want)
 	if rec.IsOther(sight.MachineID, sight.Identity) {
 		return false, nil
+	}
+	if id := keepalive.HolderClient(want.Block(), sight.Facts); !want.Claim.Covers(id) {
+		return true, &reconcile.OtherResourceError{ID: id}
 	}
 	h.change(keepalive.RestoreClient(want.Block(), sight.Facts).Changes)
 	return true, nil

@@ -134,6 +134,7 @@ func (m *clientModel) imported(ctx context.Context, s *session, where whereabout
 	if err != nil {
 		return sight, diags, err
 	}
+	w.client.Claim.ID = keepalive.HolderClient(w.client.Block(), sight.Facts)
 	plan := keepalive.PlanClient(w.client, sight.Facts)
 	after := m.decided(sight, plan, keepalive.EffectiveClient(w.client, sight.Facts))
 	if len(plan.Changes) > 0 || hasErrors(plan.Problems) {

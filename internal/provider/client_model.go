@@ -19,6 +19,7 @@ type clientModel struct {
 	SSH           types.Object   `tfsdk:"ssh"`
 	OnUnreachable types.String   `tfsdk:"on_unreachable"`
 	Timeouts      timeouts.Value `tfsdk:"timeouts"`
+	Adopt         types.Bool     `tfsdk:"adopt"`
 
 	ConfigFile types.String `tfsdk:"config_file"`
 	User       types.String `tfsdk:"user"`

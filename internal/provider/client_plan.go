@@ -53,6 +53,7 @@ func (m *clientModel) leavePlaceOpen() {
 
 func (m *clientModel) foresee(ctx context.Context, s *session, where whereabouts) (foresight[clientModel], error) {
 	w, _ := m.want(ctx) // what is wrong with it was said before
+	w.client.Claim = where.claim
 	sight, err := s.engine.LookClient(ctx, m.glance(where), w.client)
 	if err != nil {
 		return foresight[clientModel]{}, err
@@ -60,6 +61,7 @@ func (m *clientModel) foresee(ctx context.Context, s *session, where whereabouts
 	plan := keepalive.PlanClient(w.client, sight.Facts)
 	return foresight[clientModel]{
 		machineID: sight.MachineID, identity: sight.Identity, plan: plan, digests: sight.Digests(w.client.Block()),
+		holder: keepalive.HolderClient(w.client.Block(), sight.Facts),
 		settled: func(before *clientModel) bool {
 			return len(plan.MakeDirs) == 0 && m.settled(before, w.client, sight)
 		},

@@ -24,9 +24,9 @@ func (m *clientModel) look(ctx context.Context, s *session, where whereabouts, i
 		return sighting{}, append(diags, problems(m.Host.ValueString(), keepalive.PlanClient(w.client, sight.Facts).Problems)...), nil
 	case importing:
 		sight, more, err := m.imported(ctx, s, where, sight)
-		return sighting{digests: sight.Digests(w.client.Block()), machineID: sight.MachineID, identity: sight.Identity}, append(diags, more...), err
+		return sighting{digests: sight.Digests(w.client.Block()), machineID: sight.MachineID, identity: sight.Identity, holder: keepalive.HolderClient(w.client.Block(), sight.Facts)}, append(diags, more...), err
 	}
-	return sighting{digests: sight.Digests(w.client.Block()), machineID: sight.MachineID, identity: sight.Identity}, append(diags, m.refresh(ctx, where, sight)...), nil
+	return sighting{digests: sight.Digests(w.client.Block()), machineID: sight.MachineID, identity: sight.Identity, holder: keepalive.HolderClient(w.client.Block(), sight.Facts)}, append(diags, m.refresh(ctx, where, sight)...), nil
 }
 
 // refresh puts what was seen into the model.

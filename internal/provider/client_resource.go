@@ -33,7 +33,7 @@ func (*clientResource) Metadata(_ context.Context, req resource.MetadataRequest,
 }
 
 func (m *clientModel) place() place {
-	return place{address{m.Host, m.SSH, m.HostKeySHA256.ValueString()}, m.OnUnreachable, m.Timeouts}
+	return place{address{m.Host, m.SSH, m.HostKeySHA256.ValueString()}, m.OnUnreachable, m.Timeouts, m.Adopt, false}
 }
 
 func (m *clientModel) check(ctx context.Context) (found []keepalive.Problem, unknown bool, diags diag.Diagnostics) {
@@ -59,6 +59,7 @@ func (m *clientModel) sameOnHost(ctx context.Context, before *clientModel) bool 
 
 func (m *clientModel) apply(ctx context.Context, s *session, where whereabouts, rec reconcile.Record) (sighting, error) {
 	w, _ := m.want(ctx) // what is wrong with it was said before
+	w.client.Claim = where.claim
 	target := m.target(where)
 	sight, plan, outcome, err := s.engine.ApplyClient(ctx, target, w.client, rec)
 	if err != nil {
@@ -69,11 +70,12 @@ func (m *clientModel) apply(ctx context.Context, s *session, where whereabouts, 
 	})
 	// What the plan showed was verified by the engine and stays as it was shown.
 	m.clientComputed = m.decided(sight, plan, keepalive.EffectiveClient(w.client, sight.Facts)).over(m.clientComputed)
-	return sighting{digests: sight.Digests(w.client.Block()), machineID: sight.MachineID, identity: sight.Identity}, nil
+	return sighting{digests: sight.Digests(w.client.Block()), machineID: sight.MachineID, identity: sight.Identity, holder: keepalive.HolderClient(w.client.Block(), sight.Facts)}, nil
 }
 
 func (m *clientModel) remove(ctx context.Context, s *session, where whereabouts) (same, changed bool, err error) {
 	w, _ := m.want(ctx) // what is wrong with it was said before
+	w.client.Claim = where.claim
 	same, err = s.engine.RemoveClient(ctx, m.target(where), w.client, where.record(m.record(nil)))
 	return same, false, err
 }

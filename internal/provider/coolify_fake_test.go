@@ -35,6 +35,9 @@ func (e *fakeEngine) ApplyCoolify(_ context.Context, t reconcile.CoolifyTarget, 
 	if err := errors.Join(h.lookErr, h.applyErr); err != nil {
 		return reconcile.CoolifySight{}, plan, reconcile.Unchanged, err
 	}
+	if hasErrors(plan.Problems) {
+		return reconcile.CoolifySight{}, plan, reconcile.Unchanged, &reconcile.Error{Host: t.Spec.Name, Step: "decide", Outcome: reconcile.Unchanged, Problems: plan.Problems}
+	}
 	outcome := reconcile.Unchanged
 	if h.edit(plan.Edits) {
 		outcome = reconcile.Applied
@@ -53,6 +56,9 @@ func (e *fakeEngine) RemoveCoolify(_ context.Context, t reconcile.CoolifyTarget,
 	sight := h.coolifySight(t, want)
 	if rec.IsOther(sight.MachineID, sight.Identity) {
 		return false, false, nil
+	}
+	if id := keepalive.HolderCoolify(sight.Facts); !want.Claim.Covers(id) {
+		return true, false, &reconcile.OtherResourceError{ID: id}
 	}
 	return true, h.edit(keepalive.RestoreCoolify(sight.Facts).Edits), nil
 }

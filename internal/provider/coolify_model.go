@@ -17,6 +17,7 @@ type coolifyModel struct {
 	SSH           types.Object   `tfsdk:"ssh"`
 	OnUnreachable types.String   `tfsdk:"on_unreachable"`
 	Timeouts      timeouts.Value `tfsdk:"timeouts"`
+	Adopt         types.Bool     `tfsdk:"adopt"`
 
 	File    types.String `tfsdk:"file"`
 	Release types.String `tfsdk:"release"`

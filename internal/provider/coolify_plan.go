@@ -42,13 +42,14 @@ func (m *coolifyModel) leaveOpen() {
 
 func (m *coolifyModel) foresee(ctx context.Context, s *session, where whereabouts) (foresight[coolifyModel], error) {
 	want := m.want().coolify
+	want.Claim = where.claim
 	sight, err := s.engine.LookCoolify(ctx, m.glance(where), want)
 	if err != nil {
 		return foresight[coolifyModel]{}, err
 	}
 	plan := keepalive.PlanCoolify(want, sight.Facts)
 	return foresight[coolifyModel]{
-		machineID: sight.MachineID, identity: sight.Identity, plan: plan, digests: sight.Digests(),
+		machineID: sight.MachineID, identity: sight.Identity, plan: plan, digests: sight.Digests(), holder: keepalive.HolderCoolify(sight.Facts),
 		settled: func(before *coolifyModel) bool {
 			return len(keepalive.UnmetCoolify(want, sight.Facts)) == 0 && m.seen(sight).equal(before.coolifyComputed)
 		},
@@ -87,7 +88,7 @@ func (m *coolifyModel) look(ctx context.Context, s *session, where whereabouts, 
 	} else {
 		diags = m.refresh(ctx, where, sight)
 	}
-	return sighting{digests: sight.Digests(), machineID: sight.MachineID, identity: sight.Identity}, diags, err
+	return sighting{digests: sight.Digests(), machineID: sight.MachineID, identity: sight.Identity, holder: keepalive.HolderCoolify(sight.Facts)}, diags, err
 }
 
 // refresh puts what was seen into the model.
@@ -123,6 +124,7 @@ func (m *coolifyModel) imported(ctx context.Context, s *session, where whereabou
 		diags.Append(nothingToImport(m.Host.ValueString(), m.File.ValueString()))
 		return sight, diags, nil
 	}
+	want.Claim.ID = keepalive.HolderCoolify(sight.Facts)
 	plan := keepalive.PlanCoolify(want, sight.Facts)
 	m.coolifyComputed = m.decided(sight, plan, keepalive.EffectiveCoolify(want, sight.Facts))
 	return sight, append(diags, problems(m.Host.ValueString(), plan.Problems)...), nil

@@ -31,7 +31,7 @@ func (*coolifyResource) Metadata(_ context.Context, req resource.MetadataRequest
 }
 
 func (m *coolifyModel) place() place {
-	return place{address{m.Host, m.SSH, m.HostKeySHA256.ValueString()}, m.OnUnreachable, m.Timeouts}
+	return place{address{m.Host, m.SSH, m.HostKeySHA256.ValueString()}, m.OnUnreachable, m.Timeouts, m.Adopt, false}
 }
 
 //nolint:unparam // the model of another resource may not be readable
@@ -56,6 +56,7 @@ func (m *coolifyModel) sameOnHost(ctx context.Context, before *coolifyModel) boo
 
 func (m *coolifyModel) apply(ctx context.Context, s *session, where whereabouts, rec reconcile.Record) (sighting, error) {
 	w, target := m.want(), m.target(where)
+	w.coolify.Claim = where.claim
 	sight, plan, outcome, err := s.engine.ApplyCoolify(ctx, target, w.coolify, rec)
 	if err != nil {
 		return sighting{}, err
@@ -65,9 +66,11 @@ func (m *coolifyModel) apply(ctx context.Context, s *session, where whereabouts,
 	})
 	// What the plan showed was verified by the engine and stays as it was shown.
 	m.coolifyComputed = m.decided(sight, plan, keepalive.EffectiveCoolify(w.coolify, sight.Facts)).over(m.coolifyComputed)
-	return sighting{digests: sight.Digests(), machineID: sight.MachineID, identity: sight.Identity, changed: outcome == reconcile.Applied}, nil
+	return sighting{digests: sight.Digests(), machineID: sight.MachineID, identity: sight.Identity, holder: keepalive.HolderCoolify(sight.Facts), changed: outcome == reconcile.Applied}, nil
 }
 
 func (m *coolifyModel) remove(ctx context.Context, s *session, where whereabouts) (same, changed bool, err error) {
-	return s.engine.RemoveCoolify(ctx, m.target(where), m.want().coolify, where.record(m.record(nil)))
+	want := m.want().coolify
+	want.Claim = where.claim
+	return s.engine.RemoveCoolify(ctx, m.target(where), want, where.record(m.record(nil)))
 }

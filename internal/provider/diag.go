@@ -294,6 +294,17 @@ func pendingFailure(name, doing string, e *reconcile.PendingError) diag.Diagnost
 			"Try again after that, or allow more time in `timeouts`: more than the `confirm_timeout` of the other run."))
 }
 
+func heldByAnother(name, lines string) diag.Diagnostic {
+	return diag.NewWarningDiagnostic(name+": another resource has taken over "+lines,
+		"A resource of another Terraform state, or one that was made in place of this one, has marked the lines as its own. As long as both want the same, nothing is changed. A destroy of this resource leaves the lines there. "+
+			"To give the lines up, remove this resource from its state with `terraform state rm`. To take them back where both want something else, set `adopt = true`.")
+}
+
+func leftToAnother(name string) diag.Diagnostic {
+	return diag.NewWarningDiagnostic(name+": the lines were left on the host, because another resource has taken them over",
+		"A resource of another Terraform state, or one that was made in place of this one, has marked the lines as its own, and its destroy removes them. Nothing was changed on the host.")
+}
+
 func otherMachineSeen(name string, rec reconcile.Record, machineID string) diag.Diagnostic {
 	why := "Its machine ID, or host key, is not the recorded one."
 	if machineID == rec.MachineID && machineID != "" {

@@ -89,6 +89,9 @@ func (e *fakeEngine) Apply(_ context.Context, t reconcile.Target, want keepalive
 	if err := errors.Join(h.lookErr, h.applyErr); err != nil {
 		return reconcile.Sight{}, plan, reconcile.Unchanged, err
 	}
+	if hasErrors(plan.Problems) {
+		return reconcile.Sight{}, plan, reconcile.Unchanged, &reconcile.Error{Host: t.Spec.Name, Step: "decide", Outcome: reconcile.Unchanged, Problems: plan.Problems}
+	}
 	h.change(plan.Changes)
 	h.stale = t.NoReload && (h.stale || len(plan.Changes) > 0)
 	return h.sight(want), plan, reconcile.Applied, nil
@@ -104,6 +107,9 @@ func (e *fakeEngine) Remove(_ context.Context, t reconcile.Target, want keepaliv
 	}
 	if seen := h.sight(want); rec.IsOther(seen.MachineID, seen.Identity) {
 		return false, nil
+	}
+	if id := keepalive.HolderServer(want.DropInName, h.sight(want).Facts); !want.Claim.Covers(id) {
+		return true, &reconcile.OtherResourceError{ID: id}
 	}
 	h.change(keepalive.RestoreServer(want.DropInName, h.sight(want).Facts).Changes)
 	return true, nil

@@ -30,6 +30,8 @@ type place struct {
 	address
 	onUnreachable types.String
 	timeouts      timeouts.Value
+	adopt         types.Bool
+	bakes         bool // into an image, from which machines are made
 }
 
 // subject is the model of such a resource.
@@ -168,6 +170,7 @@ func (l *lifecycle[M, P]) apply(ctx context.Context, m P, o operation) diag.Diag
 	if diags.HasError() {
 		return diags
 	}
+	where.claim.New = o.name == "create"
 	name := m.place().Host.ValueString()
 	ignored := o.noChange && choosePolicy(m.place().onUnreachable, l.session.onUnreachable) == ignore
 	if ignored {
@@ -186,6 +189,7 @@ func (l *lifecycle[M, P]) apply(ctx context.Context, m P, o operation) diag.Diag
 	if seen.changed {
 		diags.Append(m.aftermath()...)
 	}
+	diags.Append(writeJSON(ctx, o.private, resourceKey, recordOf(where.claim, seen.holder))...)
 	return append(diags, l.session.keep(ctx, seen, o.private, name, where.spec)...)
 }
 
@@ -208,7 +212,9 @@ func (l *lifecycle[M, P]) ready(ctx context.Context, m P, doing string, past pri
 
 func (l *lifecycle[M, P]) locate(ctx context.Context, m P, past privateReader) (whereabouts, diag.Diagnostics) {
 	where, diags := l.session.find(ctx, m.place().address)
-	return l.session.expect(ctx, where, past), append(diags, m.suits(where)...)
+	where = l.session.expect(ctx, where, past)
+	where.claim = l.session.resources.claim(ctx, past, m.place().adopt.ValueBool(), m.place().bakes || where.spec.Transport == "image")
+	return where, append(diags, m.suits(where)...)
 }
 
 // Read replaces the recorded values by the effective ones. A host that is not
@@ -231,7 +237,8 @@ func (l *lifecycle[M, P]) Read(ctx context.Context, req resource.ReadRequest, re
 	}
 	l.session.claims.replaceable(claimKey(where.spec, m.lines()))
 	rec := where.record(m.record(nil))
-	seen, diags, looked := l.look(ctx, m, where, hasFlag(ctx, req.Private, importKey))
+	importing := hasFlag(ctx, req.Private, importKey)
+	seen, diags, looked := l.look(ctx, m, where, importing)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -242,6 +249,12 @@ func (l *lifecycle[M, P]) Read(ctx context.Context, req resource.ReadRequest, re
 	}
 	seen.other = rec.IsOther(seen.machineID, seen.identity)
 	resp.Diagnostics.Append(setFlag(ctx, resp.Private, importKey, false)...)
+	switch {
+	case importing:
+		resp.Diagnostics.Append(writeJSON(ctx, resp.Private, resourceKey, resourceRecord{seen.holder, true})...)
+	case !seen.other && !where.claim.Covers(seen.holder):
+		resp.Diagnostics.Append(heldByAnother(m.place().Host.ValueString(), m.lines()))
+	}
 	resp.Diagnostics.Append(l.session.keep(ctx, seen, resp.Private, m.place().Host.ValueString(), where.spec)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }

@@ -21,6 +21,7 @@ type foresight[M any] struct {
 	identity  host.Identity
 	plan      keepalive.Plan
 	digests   map[string]string
+	holder    string              // id of the resource whose lines are there, "" if none tells
 	pending   []reconcile.Pending // changes of other runs, which the host may take back
 	// settled reports whether the host does what is asked, which is what was asked
 	// before.
@@ -92,6 +93,9 @@ func (p *planning[M, P]) run(ctx context.Context) diag.Diagnostics {
 	if diags.HasError() {
 		return diags
 	}
+	// Terraform plans before it destroys, so the plan of what exists already only warns of
+	// lines of another resource, and it is the apply that refuses.
+	where.claim.New, where.claim.Adopt = p.before == nil, where.claim.Adopt || p.before != nil
 	_, unknown, more := p.m.check(ctx)
 	diags.Append(more...)
 	if where.unknown != "" || unknown {
@@ -171,6 +175,7 @@ func (p *planning[M, P]) look(ctx context.Context, where whereabouts) diag.Diagn
 	logDebug(ctx, "planned", map[string]any{"host": where.spec.String(), "trail": f.plan.Trail, "changes": len(f.plan.Paths())})
 	diags.Append(p.l.session.pending.say(name, f.pending)...)
 	diags.Append(p.recognize(where, f)...)
+	f.plan.Problems = p.aboutOthers(f)
 	if p.before != nil && !p.changed && !hasErrors(f.plan.Problems) && f.settled(p.before) {
 		// There is nothing to plan, and no warning to repeat, even if somebody spelled
 		// one of our lines anew or our lines could now stand in a better place: what
@@ -202,6 +207,22 @@ func (p *planning[M, P]) recognize(where whereabouts, f foresight[M]) diag.Diagn
 		p.changed = true
 	}
 	return p.moved(where, f)
+}
+
+// aboutOthers is what the plan says of lines of other resources, besides the rest.
+func (p *planning[M, P]) aboutOthers(f foresight[M]) []keepalive.Problem {
+	if p.before == nil && p.l.session.resources.has(f.holder) {
+		// They go when it is their turn, or are these very lines.
+		return slices.DeleteFunc(f.plan.Problems, func(x keepalive.Problem) bool {
+			return x.Code == keepalive.OtherResources || x.Code == keepalive.Adopted
+		})
+	}
+	for i := range f.plan.Problems {
+		if x := &f.plan.Problems[i]; x.Code == keepalive.OtherResources && !p.m.place().adopt.ValueBool() && x.Warning {
+			x.Text += "\nThe apply refuses to replace them."
+		}
+	}
+	return f.plan.Problems
 }
 
 func hasErrors(problems []keepalive.Problem) bool {

@@ -23,6 +23,8 @@ const (
 	importKey = "import"
 	// metKey holds where the host answered last.
 	metKey = "met"
+	// resourceKey holds the id that is written beside the lines of the resource.
+	resourceKey = "resource"
 )
 
 // sighting is what is kept of a look at a host, besides state.
@@ -30,8 +32,9 @@ type sighting struct {
 	digests   map[string]string
 	machineID string
 	identity  host.Identity
-	changed   bool // something on the host was changed
-	other     bool // it is not the recorded machine
+	holder    string // id of the resource whose lines are there, "" if none tells
+	changed   bool   // something on the host was changed
+	other     bool   // it is not the recorded machine
 }
 
 // meeting says where a host answered last, and with which key. Its port or

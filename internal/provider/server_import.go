@@ -59,6 +59,7 @@ func (m *serverModel) imported(ctx context.Context, s *session, where whereabout
 	if err != nil {
 		return sight, diags, err
 	}
+	w.server.Claim.ID = keepalive.HolderServer(w.server.DropInName, sight.Facts)
 	plan := keepalive.PlanServer(w.server, sight.Facts)
 	diags.Append(problems(m.Host.ValueString(), keepalive.ImportProblems(found, sight.Facts, plan.ManagedFile))...)
 	after := m.found(w.server, sight, plan)

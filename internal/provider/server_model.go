@@ -23,6 +23,7 @@ type serverModel struct {
 	SSH           types.Object   `tfsdk:"ssh"`
 	OnUnreachable types.String   `tfsdk:"on_unreachable"`
 	Timeouts      timeouts.Value `tfsdk:"timeouts"`
+	Adopt         types.Bool     `tfsdk:"adopt"`
 
 	ClientAliveInterval     timeValue    `tfsdk:"client_alive_interval"`
 	ClientAliveCountMax     types.Int64  `tfsdk:"client_alive_count_max"`

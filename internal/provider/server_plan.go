@@ -55,6 +55,7 @@ func (m *serverModel) leavePlaceOpen() {
 
 func (m *serverModel) foresee(ctx context.Context, s *session, where whereabouts) (foresight[serverModel], error) {
 	w, _ := m.want(ctx) // what is wrong with it was said before
+	w.server.Claim = where.claim
 	sight, err := s.engine.Look(ctx, m.glance(where), w.server)
 	if err != nil {
 		return foresight[serverModel]{}, err
@@ -62,6 +63,7 @@ func (m *serverModel) foresee(ctx context.Context, s *session, where whereabouts
 	plan := keepalive.PlanServer(connecting(w.server, where.spec), sight.Facts)
 	return foresight[serverModel]{
 		machineID: sight.MachineID, identity: sight.Identity, plan: plan, digests: sight.Digests(w.server.DropInName), pending: sight.Pending,
+		holder:  keepalive.HolderServer(w.server.DropInName, sight.Facts),
 		settled: func(before *serverModel) bool { return m.settled(before, w.server, sight) },
 		decide: func(before *serverModel, changed bool) {
 			m.decide(before, changed, m.predicted(w.server, sight, plan), len(plan.Changes) > 0)

@@ -21,10 +21,10 @@ func (m *serverModel) look(ctx context.Context, s *session, where whereabouts, i
 	}
 	if importing {
 		sight, more, err := m.imported(ctx, s, where, sight)
-		return sighting{digests: sight.Digests(w.server.DropInName), machineID: sight.MachineID, identity: sight.Identity}, append(diags, more...), err
+		return sighting{digests: sight.Digests(w.server.DropInName), machineID: sight.MachineID, identity: sight.Identity, holder: keepalive.HolderServer(w.server.DropInName, sight.Facts)}, append(diags, more...), err
 	}
 	diags.Append(s.pending.say(m.Host.ValueString(), sight.Pending)...)
-	seen := sighting{digests: sight.Digests(w.server.DropInName), machineID: sight.MachineID, identity: sight.Identity}
+	seen := sighting{digests: sight.Digests(w.server.DropInName), machineID: sight.MachineID, identity: sight.Identity, holder: keepalive.HolderServer(w.server.DropInName, sight.Facts)}
 	if len(sight.Pending) > 0 {
 		seen.digests = nil // the host may go back to other files by itself
 	}

@@ -31,7 +31,7 @@ func (*serverResource) Metadata(_ context.Context, req resource.MetadataRequest,
 }
 
 func (m *serverModel) place() place {
-	return place{address{m.Host, m.SSH, m.HostKeySHA256.ValueString()}, m.OnUnreachable, m.Timeouts}
+	return place{address{m.Host, m.SSH, m.HostKeySHA256.ValueString()}, m.OnUnreachable, m.Timeouts, m.Adopt, m.Reload.ValueString() == "never"}
 }
 
 func (m *serverModel) check(ctx context.Context) (found []keepalive.Problem, unknown bool, diags diag.Diagnostics) {
@@ -45,6 +45,7 @@ func (*serverModel) suits(whereabouts) diag.Diagnostics { return nil }
 
 func (m *serverModel) apply(ctx context.Context, s *session, where whereabouts, rec reconcile.Record) (sighting, error) {
 	w, _ := m.want(ctx) // what is wrong with it was said before
+	w.server.Claim = where.claim
 	target := m.target(where)
 	sight, plan, outcome, err := s.engine.Apply(ctx, target, w.server, rec)
 	if err != nil {
@@ -55,11 +56,12 @@ func (m *serverModel) apply(ctx context.Context, s *session, where whereabouts, 
 	})
 	// What the plan showed was verified by the engine and stays as it was shown.
 	m.fill(m.found(w.server, sight, plan))
-	return sighting{digests: sight.Digests(w.server.DropInName), machineID: sight.MachineID, identity: sight.Identity}, nil
+	return sighting{digests: sight.Digests(w.server.DropInName), machineID: sight.MachineID, identity: sight.Identity, holder: keepalive.HolderServer(w.server.DropInName, sight.Facts)}, nil
 }
 
 func (m *serverModel) remove(ctx context.Context, s *session, where whereabouts) (same, changed bool, err error) {
 	w, _ := m.want(ctx) // what is wrong with it was said before
+	w.server.Claim = where.claim
 	same, err = s.engine.Remove(ctx, m.target(where), w.server, where.record(m.record(nil)))
 	return same, false, err
 }

@@ -51,6 +51,7 @@ func whereSchema(ctx context.Context, hostDoc string) map[string]schema.Attribut
 			MarkdownDescription: onUnreachableDoc + " Default: the provider's `on_unreachable`.",
 			Validators:          []validator.String{policyWord()},
 		},
+		"adopt":    schema.BoolAttribute{Optional: true, MarkdownDescription: adoptDoc},
 		"timeouts": timeoutsAttribute(ctx),
 	}
 }

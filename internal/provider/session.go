@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/userconf"
 )
@@ -28,6 +29,7 @@ type session struct {
 	claims        claims
 	meetings      meetings
 	pending       pendingChanges
+	resources     resources
 
 	engine engine
 	end    func(context.Context)
@@ -108,11 +110,13 @@ type address struct {
 	Pin string
 }
 
-// whereabouts is the answer: a machine, or why it is not known yet.
+// whereabouts is the answer: a machine, or why it is not known yet, and what the resource
+// may call its own there.
 type whereabouts struct {
 	spec    host.Spec
 	unknown string // what has to become known first; "" when spec is complete
 	last    meeting
+	claim   keepalive.Claim
 }
 
 // record completes what state says of a machine by where it answered last.

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -9,6 +10,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
 // policy says what becomes of a plan when a host cannot be looked at.
@@ -81,6 +84,8 @@ func (s *session) unlooked(name, doing string, creating bool, spelled types.Stri
 // removed says how a destroy ended.
 func (s *session) removed(name string, spelled types.String, same bool, err error) diag.Diagnostics {
 	switch {
+	case errors.As(err, new(*reconcile.OtherResourceError)):
+		return diag.Diagnostics{leftToAnother(name)}
 	case err != nil && unanswered(err) && choosePolicy(spelled, s.onUnreachable) == ignore:
 		return diag.Diagnostics{forgotten(name, err, because(spelled, s.onUnreachable))}
 	case err != nil:

@@ -69,6 +69,9 @@ func (e *Engine) RemoveClient(ctx context.Context, t ClientTarget, want keepaliv
 	if rec.IsOther(sight.MachineID, sight.Identity) {
 		return false, nil
 	}
+	if id := keepalive.HolderClient(want.Block(), sight.Facts); !want.Claim.Covers(id) {
+		return true, &OtherResourceError{id}
+	}
 	plan := keepalive.RestoreClient(want.Block(), sight.Facts)
 	if len(plan.Changes) == 0 {
 		return true, nil

@@ -201,6 +201,9 @@ func (e *Engine) RemoveCoolify(ctx context.Context, t CoolifyTarget, want keepal
 	if rec.IsOther(sight.MachineID, sight.Identity) {
 		return false, false, nil
 	}
+	if id := keepalive.HolderCoolify(sight.Facts); !want.Claim.Covers(id) {
+		return true, false, &OtherResourceError{id}
+	}
 	plan := keepalive.RestoreCoolify(sight.Facts)
 	if err := decided(t, sight, plan, Record{}); err != nil || len(plan.Edits) == 0 {
 		return true, false, err

@@ -28,6 +28,7 @@ masked() { awk -v keys="$KEYS" '
   }
   {
     if (quote != "") { if (closed($0, 1, quote)) quote = ""; print hide($0); next; }
+    if (match($0, /^# sshkeepalive resource [0-9a-z]+\r?$/)) { print; next; }
     if (match($0, /^# sshkeepalive added (SSH|MUX)_[A-Za-z0-9_.]*\r?$/)) { print; next; }
     if (match($0, /^# sshkeepalive (took|hid) (SSH|MUX)_[A-Za-z0-9_.]* [0-9]+: /)) {
       note = substr($0, 1, RLENGTH);

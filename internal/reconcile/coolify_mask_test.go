@@ -47,12 +47,13 @@ var envSamples = []string{
 	"", "\n", "A=1", "APP_KEY=base64:hunter2==\r\nSSH_MAX_RETRIES=3\r\n", "export SSH_MAX_RETRIES = \"3\" # hunter2\nexport = 1\nexport=2\n",
 	"PEM=\"a\nSSH_MAX_RETRIES=hunter2\nb\\\"\n\"\nSSH_MAX_RETRIES='3'\n", "SSH_X='never closed\nSSH_MAX_RETRIES=3",
 	"# sshkeepalive took SSH_MAX_RETRIES 1: SSH_MAX_RETRIES=\"2\n# sshkeepalive added SSH_X\r\n# sshkeepalive hid APP_KEY 1: APP_KEY=hunter2\nSSH_PASS=hunter2\n",
+	"SSH_X=1\n# sshkeepalive resource 0123456789abcdef\r\n# sshkeepalive resource HUNTER2\n# sshkeepalive resource a b\n",
 	"\ufeffSSH_MAX_RETRIES=3\nZ=\xff\xfe\x01ü\\\n\\\n",
 }
 
 // randomEnv is lines of what the grammar is made of.
 func randomEnv(chance *rand.Rand) string {
-	words := []string{"SSH_MAX_RETRIES", "SSH_X", "APP_KEY", "MUX_ENABLED", "export ", "=", " = ", "\"", "'", "\\", "#", " ", "\t", "\r", "\n", "\n", "3", "ü", "\xff", "# sshkeepalive took SSH_X 1: ", "# sshkeepalive added SSH_X", "$A"}
+	words := []string{"SSH_MAX_RETRIES", "SSH_X", "APP_KEY", "MUX_ENABLED", "export ", "=", " = ", "\"", "'", "\\", "#", " ", "\t", "\r", "\n", "\n", "3", "ü", "\xff", "# sshkeepalive took SSH_X 1: ", "# sshkeepalive added SSH_X", "# sshkeepalive resource ", "$A"}
 	var b strings.Builder
 	for range chance.IntN(40) {
 		b.WriteString(words[chance.IntN(len(words))])

@@ -187,6 +187,9 @@ func (e *Engine) Remove(ctx context.Context, t Target, want keepalive.Server, re
 	if sight, err = e.settled(ctx, t, nothing, sight); err != nil {
 		return true, err
 	}
+	if id := keepalive.HolderServer(want.DropInName, sight.Facts); !want.Claim.Covers(id) {
+		return true, &OtherResourceError{id}
+	}
 	plan := keepalive.RestoreServer(want.DropInName, sight.Facts)
 	if len(plan.Changes) == 0 {
 		return true, nil
@@ -226,6 +229,12 @@ type ExposedError = commit.ExposedError
 
 // Busy is a change of another run that holds a machine.
 type Busy = commit.Busy
+
+// OtherResourceError is a removal of lines that another resource has taken over. Nothing
+// was touched.
+type OtherResourceError struct{ ID string }
+
+func (e *OtherResourceError) Error() string { return "the lines belong to the resource " + e.ID }
 
 // Conflict is a file that was changed by somebody else since the last refresh.
 type Conflict struct{ Path string }

@@ -1,0 +1,85 @@
+package provider
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
+)
+
+// TestTwoStatesOnOneHost: the second state must not take the lines of the first away
+// without a word, and each destroy leaves the lines of the other one.
+func TestTwoStatesOnOneHost(t *testing.T) {
+	t.Parallel()
+	m := hosttest.Start(t, hosttest.Options{})
+	before := m.Snapshot("/etc/ssh")
+	provider := fleet{"web1": m}.provider("")
+	const same, other, adopting = "  client_alive_interval = 77\n", "  client_alive_interval = 99\n", "  adopt = true\n"
+	first, second := newCLI(t), newCLI(t)
+	first.config(provider + named("web1", same))
+	first.apply()
+	second.config(provider + named("web1", other))
+	second.plan(1, "the lines of 00-sshkeepalive.conf belong to another resource", "These lines would disappear:", "ClientAliveInterval 77", "terraform import", "`adopt = true`", "`drop_in_name`")
+	if got := m.Effective("clientaliveinterval"); got != "77" {
+		t.Fatalf("after a plan ClientAliveInterval is %s", got)
+	}
+	second.config(provider + named("web1", other+adopting))
+	second.apply()
+	second.plan(0, "No changes")
+	first.plan(2, "belong to another resource", "The apply refuses to replace them.")
+	first.expect(1, []string{"belong to another resource", "ClientAliveInterval 99"}, "apply", "-no-color", "-auto-approve")
+	said := first.expect(0, []string{"the lines were left on the host, because another resource has taken them over"}, "destroy", "-no-color", "-auto-approve")
+	if got := m.Effective("clientaliveinterval"); got != "99" {
+		t.Errorf("after the destroy of the first ClientAliveInterval is %s: %s", got, said)
+	}
+	first.config(provider + named("web1", other))
+	first.expect(0, []string{"another resource has put the same lines there"}, "apply", "-no-color", "-auto-approve")
+	second.plan(0, "No changes", "another resource has taken over")
+	second.destroy()
+	if text := string(m.Read(dropIn)); !strings.Contains(text, "ClientAliveInterval 99") {
+		t.Errorf("after the destroy of the second:\n%s", text)
+	}
+	first.destroy()
+	if d := hosttest.Differences(before, m.Snapshot("/etc/ssh")); d != "" {
+		t.Errorf("after both destroys /etc/ssh differs:\n%s", d)
+	}
+}
+
+// TestBakedLinesAreAdopted without a word, also where the machine gets other values than
+// the image.
+func TestBakedLinesAreAdopted(t *testing.T) {
+	t.Parallel()
+	m := hosttest.Start(t, hosttest.Options{})
+	provider := fleet{"web1": m}.provider("")
+	baking, managing := newCLI(t), newCLI(t)
+	baking.config(provider + named("web1", "  reload = \"never\"\n  client_alive_interval = 77\n"))
+	baking.apply()
+	managing.config(provider + named("web1", "  client_alive_interval = 99\n"))
+	if said := managing.plan(2); strings.Contains(said, "lines") {
+		t.Errorf("the plan says: %s", said)
+	}
+	managing.apply()
+	managing.plan(0, "No changes")
+	if got := m.Effective("clientaliveinterval"); got != "99" {
+		t.Errorf("ClientAliveInterval is %s", got)
+	}
+}
+
+// TestCreateBeforeDestroyOfTheSameLines: the new resource takes the lines of the old one
+// over, and the destroy of the old one leaves them.
+func TestCreateBeforeDestroyOfTheSameLines(t *testing.T) {
+	t.Parallel()
+	m := hosttest.Start(t, hosttest.Options{})
+	c := newCLI(t)
+	c.config(fleet{"web1": m}.provider("") + named("web1", "  client_alive_interval = 77\n  lifecycle {\n    create_before_destroy = true\n  }\n"))
+	c.apply()
+	c.expect(0, nil, "apply", "-no-color", "-auto-approve", "-replace=sshkeepalive_server.web1")
+	if got := m.Effective("clientaliveinterval"); got != "77" {
+		t.Errorf("ClientAliveInterval is %s", got)
+	}
+	c.plan(0, "No changes")
+	c.destroy()
+	if got := m.Effective("clientaliveinterval"); got != "120" {
+		t.Errorf("after the destroy ClientAliveInterval is %s", got)
+	}
+}
