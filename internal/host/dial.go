@@ -305,7 +305,9 @@ func (h *handshake) judge(ctx, hctx context.Context, err error) *Error {
 	case isCut(err) && h.creds.signedSlowly():
 		return h.denied(ctx, fmt.Errorf("the server closed the connection while the agent was asked for a signature: %w", err))
 	case isCut(err) && h.banner != "":
-		return h.fail(ctx, HandshakeLost, phase, fmt.Errorf("the server says %q: %w", h.banner, err))
+		return h.fail(ctx, HandshakeLost, phase, fmt.Errorf("%sthe server says %q: %w", h.creds.hungUpAfter(), h.banner, err))
+	case isCut(err) && phase == PhaseAuth:
+		return h.fail(ctx, HandshakeLost, phase, fmt.Errorf("%s%w", h.creds.hungUpAfter(), err))
 	case isCut(err):
 		return h.fail(ctx, HandshakeLost, phase, err)
 	case phase == PhaseAuth && !leaving(err):

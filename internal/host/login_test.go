@@ -279,3 +279,17 @@ func TestExpiredCertificateBesideAFile(t *testing.T) {
 		t.Errorf("want %q, have %v: %v", want, e.Kind, e)
 	}
 }
+
+// sshd ends a connection without a word when the key was good and PAM refuses the
+// account.
+func TestAccountThatPAMRefuses(t *testing.T) {
+	t.Parallel()
+	m := hosttest.Start(t, hosttest.Options{Files: map[string]string{
+		"/etc/pam.d/sshd": "auth required pam_permit.so\naccount required pam_deny.so\nsession required pam_permit.so\n"}})
+	e, _ := refusal(t, once(t), specOf(t, m, "root", nil))
+	for _, want := range []string{"after it had accepted ssh-ed25519 SHA256:", "PAM may refuse the account"} {
+		if e.Kind != HandshakeLost || !strings.Contains(e.Error(), want) {
+			t.Errorf("want %q, have %v: %v", want, e.Kind, e)
+		}
+	}
+}

@@ -262,3 +262,17 @@ func (c *credentials) signedSlowly() bool {
 	last := c.last()
 	return last != nil && last.waited > patience
 }
+
+// hungUpAfter says after which attempt the connection ended, "" if there was none. An
+// account that PAM refuses, such as one that has expired, is let down like that after
+// a key that was good.
+func (c *credentials) hungUpAfter() string {
+	last := c.last()
+	switch {
+	case last == nil || !last.shown:
+		return ""
+	case last.asked && last.fault == nil:
+		return fmt.Sprintf("the server closed the connection after it had accepted %s: PAM may refuse the account: ", last.offer())
+	}
+	return fmt.Sprintf("the server closed the connection after %s was offered: ", last.offer())
+}
