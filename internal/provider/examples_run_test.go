@@ -180,6 +180,7 @@ func (r *exampleRun) warned(b block, out string, first bool) {
 			r.t.Errorf("%s: the first plan does not warn of %q:\n%s", b.at, text, out)
 		}
 	}
+	told = append(told, b.all("may warn")...)
 	for _, rest := range strings.Split(out, "Warning: ")[1:] {
 		if !slices.ContainsFunc(told, func(text string) bool { return strings.Contains(rest, text) }) {
 			r.t.Errorf("%s: a warning that the example does not tell: %.700s", b.at, rest)

@@ -26,6 +26,7 @@ import (
 //
 //	<!-- example: shown: REASON -->     not run, and why
 //	<!-- example: warns: TEXT -->       run; the first plan has this warning
+//	<!-- example: may warn: TEXT -->    the same, on a machine that is too busy for the block
 //	<!-- example: parsed: REASON -->    YAML that is parsed and not run, and why
 //	<!-- example: says: TEXT -->        a shell block prints this
 //	<!-- example: env: NAME=VALUE -->   variables of the environment
@@ -93,7 +94,7 @@ type page struct {
 }
 
 var (
-	notePattern          = regexp.MustCompile(`^<!-- example: (shown|parsed|warns|says|on|exits|before|after|short|env):? (.+) -->$`)
+	notePattern          = regexp.MustCompile(`^<!-- example: (shown|parsed|warns|may warn|says|on|exits|before|after|short|env):? (.+) -->$`)
 	filePattern          = regexp.MustCompile(`^\{\{ (?:tffile|codefile "(\w+)") "(examples/.*)" \}\}$`)
 	blockPattern         = regexp.MustCompile("^ *```(.*)$")
 	providerBlockPattern = regexp.MustCompile(`(?m)^provider "`)

@@ -57,6 +57,15 @@ const (
 	coolifyEnv = "APP_ID=1\nLATEST_IMAGE=4.3.9\nSSH_MAX_RETRIES=1\n"
 )
 
+// sshd removes its pid file when it is told to reload, and writes it again when it
+// listens. What notes run before a block waits for that, as an earlier reload may just
+// be under way.
+const (
+	takePID      = "#!/bin/sh\nfile=/run/sshd.pid\nuntil pid=$(cat $file 2>/dev/null) && [ -n \"$pid\" ]; do sleep 0.1; done\n"
+	reloadScript = takePID + "rm $file\nkill -HUP $pid\nuntil [ -s $file ]; do sleep 0.1; done\n"
+	stopScript   = takePID + "kill $pid\nwhile kill -0 $pid 2>/dev/null; do sleep 0.1; done\n"
+)
+
 // exampleDirs are compared before and after all examples.
 var exampleDirs = []string{"/etc/ssh", "/home/bob/.ssh", "/data", "/srv"}
 
@@ -74,6 +83,7 @@ func newExampleWorld(t *testing.T) *exampleWorld {
 			o.Files["/home/"+name+"/.ssh/authorized_keys"] = public
 		}
 		o.Files["/etc/ssh/sshd_config.d/10-port.conf"] = "Port 22\nPort 2222\n"
+		o.Files["/usr/local/bin/reload-sshd"], o.Files["/usr/local/bin/stop-sshd"] = reloadScript, stopScript
 		o.Files["/home/bob/.ssh/config"] = bobsConfig
 		o.Files["/etc/ssh/ssh_config.d/10-keepalive.conf"] = "Host *\n\tServerAliveInterval 60\n"
 		for _, dir := range []string{"/data", "/srv"} {

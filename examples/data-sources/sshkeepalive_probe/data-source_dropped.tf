@@ -1,6 +1,6 @@
-# How long web1 keeps a client that is gone, such as a laptop that was closed.
+# How long web2 keeps a client that is gone, such as a laptop that was closed.
 data "sshkeepalive_probe" "gone" {
-  host          = "deploy@web1.example.com"
+  host          = "deploy@web2.example.com"
   until_dropped = true
   idle          = "10m" # and no longer
 }
