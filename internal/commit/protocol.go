@@ -114,7 +114,10 @@ func (c change) start(ctx context.Context) (report, error) {
 		r, err := c.ask(ctx, begin, perScript)
 		if err == nil {
 			r.again = ran != nil
-			r.left = min(max(r.left, 0), c.window) // the host's word, which ends no later than we asked for
+			r.left = max(r.left, 0)
+			if r.answer == "live" {
+				r.left = min(r.left, c.window) // the host's word, which ends no later than we asked for
+			}
 			return r, nil
 		}
 		if !errors.Is(err, ErrNotRun) {

@@ -110,11 +110,15 @@ func TestNextRun(t *testing.T) {
 	t.Run("pending", func(t *testing.T) {
 		b := newBox(t)
 		b.start()
-		b.begins(b.several("a1"))
+		first := b.several("a1")
+		first.ConfirmTimeout = 10 * time.Minute
+		b.begins(first)
 		next := b.request("a2", "ClientAliveInterval 60\n# next\n")
 		next.LockWait = time.Second
 		got, err := Run(t.Context(), b, next, b.loaded(want60))
-		if got != Unchanged || !errors.Is(err, ErrBusy) || !strings.Contains(err.Error(), "a1") {
+		busy := new(Busy)
+		if got != Unchanged || !errors.Is(err, ErrBusy) || !errors.As(err, &busy) || busy.ID != "a1" || busy.Left < 5*time.Minute ||
+			!strings.Contains(err.Error(), "a1, which the machine takes back at ") {
 			t.Errorf("%s, %v", got, err)
 		}
 	})

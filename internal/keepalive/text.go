@@ -18,6 +18,9 @@ import (
 // global settings and one for Match blocks. A line that was taken over is kept
 // behind takenMark. What stands in the files is therefore all that is needed to
 // restore them; no record is kept elsewhere.
+//
+// Two states may use one name. So the first line of ours in a file, or between two marks,
+// is the random id of the resource, see Claim.
 const header = "# Managed by Terraform: sshkeepalive_server. A change made here by hand is drift."
 
 func ownerOf(dropInName string) string {
