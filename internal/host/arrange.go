@@ -151,7 +151,8 @@ func (k agentKey) candidate() *candidate {
 // certify finds what signs for each certificate, as sign_and_send_pubkey does: the
 // first plain key that it belongs to, in the order at the moment when the certificate
 // has just been tried, even if that key is of no use; else the file that the
-// certificate lies beside.
+// certificate lies beside. (Since 10.3 the agent signs for its own certificate with
+// that itself, which is the same key.)
 func (c *credentials) certify() {
 	for i, k := range c.keys {
 		cert, ok := k.public.(*ssh.Certificate)
