@@ -22,6 +22,8 @@ type credentials struct {
 }
 
 // usualKeyFiles are the files that ssh tries when none is configured, in its order.
+// OpenSSH 10.6 tries id_mldsa44_ed25519 besides, a kind of key that x/crypto does not
+// have.
 var usualKeyFiles = []string{"~/.ssh/id_rsa", "~/.ssh/id_ecdsa", "~/.ssh/id_ecdsa_sk", "~/.ssh/id_ed25519", "~/.ssh/id_ed25519_sk"}
 
 // loadCredentials reads keys and asks the agent. What was named explicitly must

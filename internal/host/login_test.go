@@ -8,6 +8,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -290,6 +291,29 @@ func TestAccountThatPAMRefuses(t *testing.T) {
 	for _, want := range []string{"after it had accepted ssh-ed25519 SHA256:", "PAM may refuse the account"} {
 		if e.Kind != HandshakeLost || !strings.Contains(e.Error(), want) {
 			t.Errorf("want %q, have %v: %v", want, e.Kind, e)
+		}
+	}
+}
+
+// The usual files are those that ssh of each release tries, in its order, without those
+// of XMSS and DSA, which newer releases do not have, and of ML-DSA, which x/crypto
+// does not have.
+func TestUsualKeyFilesAreThoseOfSSH(t *testing.T) {
+	t.Parallel()
+	for _, release := range []string{"bookworm", "trixie", "sid"} {
+		out, complaint, exit := hosttest.Binary(t, release).Run(nil, "ssh", "-F", "none", "-G", "web")
+		if exit != 0 {
+			t.Fatal(complaint)
+		}
+		var files []string
+		for line := range strings.Lines(out) {
+			file, ok := strings.CutPrefix(strings.TrimSpace(line), "identityfile ")
+			if ok && !strings.HasSuffix(file, "_xmss") && !strings.HasSuffix(file, "_dsa") && !strings.Contains(file, "mldsa") {
+				files = append(files, file)
+			}
+		}
+		if !slices.Equal(files, usualKeyFiles) {
+			t.Errorf("%s: ssh tries %q, we %q", release, files, usualKeyFiles)
 		}
 	}
 }
