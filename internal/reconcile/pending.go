@@ -139,10 +139,14 @@ func (o *ownChanges) others(list []Pending) []Pending {
 // grace is how long a host may take to roll back once the time is up.
 const grace = 15 * time.Second
 
+// lookTrials is how many looks in a row may fail while a change of another run is under
+// way.
+const lookTrials = 3
+
 // settled looks at t once no change of another run is pending there. What it saw before
 // is first. There must be time to wait until ctx ends.
 func (e *Engine) settled(ctx context.Context, t Target, want keepalive.Server, first Sight) (Sight, error) {
-	s := first
+	s, failures := first, 0
 	for pause := 250 * time.Millisecond; len(s.Pending) > 0; pause = min(2*pause, 2*time.Second) {
 		last := slices.MaxFunc(s.Pending, func(a, b Pending) int { return a.Until.Compare(b.Until) })
 		if end, bounded := ctx.Deadline(); bounded && end.Before(last.Until.Add(grace)) {
@@ -153,8 +157,13 @@ func (e *Engine) settled(ctx context.Context, t Target, want keepalive.Server, f
 			return s, wrap(t.Spec, "lock", Unchanged, err)
 		}
 		e.seen.forget(s.machine(t.Spec))
-		var err error
-		if s, err = e.look(ctx, t, want, time.Now()); err != nil {
+		again, err := e.look(ctx, t, want, time.Now())
+		if err == nil {
+			s, failures = again, 0
+			continue
+		}
+		// The other run may be reloading sshd at this very moment.
+		if failures++; failures == lookTrials || ctx.Err() != nil {
 			return s, err
 		}
 	}
