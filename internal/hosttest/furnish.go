@@ -19,10 +19,12 @@ func (m *Machine) furnish() error {
 	var id [16]byte
 	_, _ = rand.Read(id[:]) // never fails, as its documentation says
 	files.add("/etc/machine-id", hex.EncodeToString(id[:])+"\n", 0o444)
-	if m.opts.Config == "" {
+	switch {
+	case m.opts.KeepConfig:
+	case m.opts.Config == "":
 		files.add("/etc/ssh/sshd_config", CloudConfig, 0o644)
 		files.add(cloudDropInPath, CloudDropIn, 0o600)
-	} else {
+	default:
 		files.add("/etc/ssh/sshd_config", m.opts.Config, 0o644)
 	}
 	for _, u := range m.opts.Users {

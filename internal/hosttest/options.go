@@ -10,6 +10,8 @@ type Options struct {
 	Packages []string
 	// Config is the whole of /etc/ssh/sshd_config, CloudConfig when empty.
 	Config string
+	// KeepConfig leaves the configuration of sshd as the root file system has it.
+	KeepConfig bool
 	// Files maps absolute paths to content, written after everything else. A
 	// file that begins with "#!" is made executable.
 	Files map[string]string

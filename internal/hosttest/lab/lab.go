@@ -58,6 +58,11 @@ type Options struct {
 	Init Init
 	// Socket makes ssh.socket listen and disables ssh.service.
 	Socket Socket
+	// CloudInit installs cloud-init, which does nothing until the host has a seed:
+	// see Seed. Root is the root file system to boot, as Image returns it; "" is a
+	// fresh one.
+	CloudInit bool
+	Root      string
 	// SSHDOpts becomes SSHD_OPTS in /etc/default/ssh.
 	SSHDOpts string
 }
@@ -107,7 +112,7 @@ func boot(o Options, fail func(error)) (*Host, error) {
 	if o.Release == "" {
 		o.Release = "bookworm"
 	}
-	root, err := hosttest.Root(o.Release, o.Init.recipe())
+	root, err := rootOf(o)
 	if err != nil {
 		return nil, err
 	}
