@@ -88,7 +88,7 @@ func (want *Server) read(lines []sshconf.Line) {
 			if at, ok := guess(l.Rest); ok && !at.IsZero() && !slices.Contains(want.Contexts, at) {
 				want.Contexts = append(want.Contexts, at)
 			}
-		case l.Keyword == "", repeated:
+		case l.Keyword == "", repeated, l.Is("Include"):
 		case strings.EqualFold(l.Keyword, "Match"):
 			want.Match = append(want.Match, Match{Criteria: l.Rest})
 			block = len(want.Match) - 1

@@ -262,6 +262,7 @@ func pureFacts(tree sshconf.Tree, want Server) Facts {
 	want = want.On(tree.Version)
 	have := Facts{Version: tree.Version, Tree: tree, Contexts: ContextsOf(want), Canonical: sshconf.Dump{}}
 	have.IncludeDirs = includeDirs(tree)
+	have.CloudInit = tree.Files["/usr/bin/cloud-init"] != nil
 	for _, c := range have.Contexts {
 		r := sshconf.Evaluate(tree, c)
 		have.Effective = append(have.Effective, dumpOf(r, tree.Version))

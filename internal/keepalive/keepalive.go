@@ -78,7 +78,10 @@ type Facts struct {
 	IncludeDirs []string
 	// Mounts are the files of Tree on which something is mounted.
 	Mounts []string
-	Daemon Daemon
+	// CloudInit says that cloud-init is installed, which edits files of sshd at the
+	// first boot of each instance.
+	CloudInit bool
+	Daemon    Daemon
 	// Effective is what sshd -T prints in each of Contexts, which is what
 	// ContextsOf returned for the wanted settings, the default context first.
 	Contexts  []sshconf.Context

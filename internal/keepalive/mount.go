@@ -24,7 +24,9 @@ func mounted(files, mounts []string) []Problem {
 
 // movable leaves out the places whose file cannot be replaced, if any other is left.
 func movable(places []spot, mounts []string) []spot {
-	left := slices.DeleteFunc(slices.Clone(places), func(s spot) bool { return slices.Contains(mounts, s.file) })
+	left := slices.DeleteFunc(slices.Clone(places), func(s spot) bool {
+		return slices.Contains(mounts, s.file) || s.adds && slices.Contains(mounts, s.include.Path)
+	})
 	if len(left) == 0 {
 		return places
 	}

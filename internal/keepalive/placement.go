@@ -54,6 +54,7 @@ type spot struct {
 	include sshconf.Pos // the Include that reads a drop-in
 	make    string      // the directory that has to be made
 	made    bool        // the directory was, or has to be, made by us
+	adds    bool        // the Include is a line of ours at the head of the main file
 
 	blocks map[string][][2]int // of ours in the files as they are now, see blocksOf
 }
@@ -189,6 +190,9 @@ func madeByUs(t sshconf.Tree, dir string) bool {
 // place writes the wanted lines into the file at of base.
 func place(base sshconf.Tree, want Server, at spot, forced []Match) candidate {
 	c := candidate{spot: at, tree: base.Clone(), forced: forced, origin: map[int]int{}}
+	if at.adds {
+		c.addInclude(base, ownerOf(want.DropInName))
+	}
 	old, exists := base.Files[at.file]
 	globals, blocks := globalOwn(want.Settings), matchOwn(want.Match, forced)
 	id := owned(want.Claim.idLines(), global)
@@ -337,6 +341,9 @@ func (c candidate) trail(have Facts, overridden []sshconf.Pos) string {
 	}
 	if c.make != "" {
 		words = append(words, "makes="+c.make)
+	}
+	if c.adds {
+		words = append(words, "adds-include="+have.Tree.Main)
 	}
 	words = append(words, overrides(overridden)...)
 	for _, b := range c.forced {

@@ -37,7 +37,7 @@ func PlanServer(want Server, have Facts) Plan {
 		return Plan{Problems: problems}
 	}
 	expect, overridden, more := expectations(c, want, have, checks)
-	problems = slices.Concat(problems, more, takenAway(c, base, want), Warnings(want, have), lockouts(c, want, have), risks(profile, want, have))
+	problems = slices.Concat(problems, more, takenAway(c, base, want), firstBoot(c, want, have), Warnings(want, have), lockouts(c, want, have), risks(profile, want, have))
 	return Plan{
 		Changes:        list,
 		MakeDirs:       c.makes(),
@@ -147,7 +147,11 @@ func places(base sshconf.Tree, dropIn string, want Server, have Facts) ([]spot, 
 	if i := slices.IndexFunc(list, func(s spot) bool { return isVendors(s.file) && s.file != dropIn }); i >= 0 && !isVendors(main.file) {
 		after = i
 	}
-	return slices.Insert(list, after, main), nil
+	list = slices.Insert(list, after, main)
+	if at, ok := ownInclude(base, dropIn, want, have); ok {
+		list = slices.Insert(list, after, at)
+	}
+	return list, nil
 }
 
 // makes lists the directory that has to be made first, if there is one.

@@ -175,6 +175,9 @@ func commentOut(base sshconf.Tree, w sshconf.Setting, owner string, c candidate)
 
 // before returns where a line of others stood before our lines came.
 func (c candidate) before(p sshconf.Pos) sshconf.Pos {
+	if c.adds && p.Path == c.include.Path && p.Line > c.include.Line {
+		p.Line -= 3 // the Include between its marks
+	}
 	if p.Path != c.file {
 		return p
 	}

@@ -186,6 +186,8 @@ func problemAdvice(c keepalive.Code) string {
 		return "Both then say the same. To have one of the two only, delete that line on the host after the apply; a destroy would leave it as it is."
 	case keepalive.NothingSet:
 		return "Declare the settings that the resource shall manage: the next plan shows what they change."
+	case keepalive.FirstBoot:
+		return "Leave out `placement`, so that a file of our own is read first (this needs OpenSSH 8.2), and give `drop_in_name` a value that sorts before 50-cloud-init.conf; or set `ssh_pwauth` in the user data to the value that is declared here."
 	case keepalive.OtherTool:
 		return "If the tool does, the next plan shows the value as drift. Change the value in that tool, so that both say the same."
 	case keepalive.UnknownProfile:

@@ -195,6 +195,19 @@ while [ -n "$NEW" ]; do
   done;
   IFS=$i;
 done;
+# What cloud-init would write at the first boot of an instance decides where our lines
+# go. It may be a file of ours that an Include of ours reads, and that no other would:
+# such a one is told of also when the Include is gone.
+for f in /usr/bin/cloud-init /usr/local/bin/cloud-init; do if [ -x "$f" ]; then say cloudinit; break; fi; done;
+d=${MAIN%/*}/sshd_config.d;
+if [ -d "$d" ]; then say includedir "$d"; fi;
+for f in "$d"/*.conf; do
+  l=;
+  if [ -f "$f" ] && [ -r "$f" ]; then IFS= read -r l <"$f"; fi;
+  case $l in '# Managed by Terraform: sshkeepalive_server'*) meet "$f" ;; esac;
+done;
+FILES=$FILES$NEW;
+NEW=;
 eval "send $FILES";
 eval "mounts $FILES";
 say dir "${DIR:-${MAIN%/*}}";

@@ -121,6 +121,8 @@ func (r *report) section(word, arg string) error {
 		if !slices.Contains(f.IncludeDirs, arg) {
 			f.IncludeDirs = append(f.IncludeDirs, arg)
 		}
+	case "cloudinit":
+		f.CloudInit = true
 	case "stat":
 		return r.stat(arg)
 	case "file":
