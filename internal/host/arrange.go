@@ -181,7 +181,7 @@ func (c *credentials) useless(k *candidate) bool {
 	}
 	plain := plainOf(k.public)
 	switch {
-	case plain.Type() == ssh.InsecureKeyAlgoDSA:
+	case plain.Type() == algorithmDSA:
 		c.skip(k.from, errors.New("it is a DSA key, which ssh does not offer since OpenSSH 7.0"))
 	case rsaBits(plain) > 0 && rsaBits(plain) < leastRSA:
 		c.skip(k.from, fmt.Errorf("it is an RSA key of %d bits, and ssh uses none below %d", rsaBits(plain), leastRSA))

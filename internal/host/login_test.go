@@ -150,7 +150,7 @@ func TestSHA2ForOpenSSH74(t *testing.T) {
 			}
 		}
 	})
-	refusal(t, once(t), s.spec(privateText(t, key), nil))
+	_, _ = refusal(t, once(t), s.spec(privateText(t, key), nil))
 	mu.Lock()
 	defer mu.Unlock()
 	if all := strings.Join(tried, "; "); !strings.Contains(all, `"rsa-sha2-512" not accepted`) || strings.Contains(all, `"ssh-rsa"`) {
@@ -176,7 +176,7 @@ func TestPasswordBesideKeys(t *testing.T) {
 		})
 	}
 	file := filepath.Join(home, ".ssh", "id_ed25519")
-	if err := errors.Join(os.Mkdir(filepath.Dir(file), 0o700), os.WriteFile(file, []byte(m.Key), 0o600)); err != nil {
+	if err := errors.Join(os.Mkdir(filepath.Dir(file), 0o700), os.WriteFile(file, m.Key, 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	method := func(spec Spec) string {
@@ -190,7 +190,7 @@ func TestPasswordBesideKeys(t *testing.T) {
 	if by := method(with("wrong", nil)); by != methodKey {
 		t.Errorf("came in by %s, not by the usual file", by)
 	}
-	key := must(ssh.ParseRawPrivateKey([]byte(m.Key)))
+	key := must(ssh.ParseRawPrivateKey(m.Key))
 	ring := agent.NewKeyring()
 	if err := ring.Add(agent.AddedKey{PrivateKey: key}); err != nil {
 		t.Fatal(err)

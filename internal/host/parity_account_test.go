@@ -147,7 +147,7 @@ func (h *loginHost) userCertificate(key ssh.PublicKey, account, flaw string) *ss
 	now := time.Now()
 	hour := func(n int) uint64 { return uint64(now.Add(time.Duration(n) * time.Hour).Unix()) } //nolint:gosec // after 1970
 	cert := &ssh.Certificate{Key: key, CertType: ssh.UserCert, KeyId: "parity", ValidAfter: hour(-1), ValidBefore: hour(1), ValidPrincipals: []string{account}}
-	authority, algorithm := h.authorities[0], ""
+	authority := h.authorities[0]
 	switch flaw {
 	case "expired":
 		cert.ValidAfter, cert.ValidBefore = hour(-2), hour(-1)
@@ -166,7 +166,7 @@ func (h *loginHost) userCertificate(key ssh.PublicKey, account, flaw string) *ss
 	case "unknown authority":
 		authority = h.authorities[1]
 	}
-	signCert(cert, authority.signer, algorithm)
+	signCert(cert, authority.signer, "")
 	return cert
 }
 
