@@ -35,7 +35,7 @@ func TestNobodyIsLetThrough(t *testing.T) {
 	}{
 		"407 Proxy Authentication Required":    {"http://", answering("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")},
 		"403 Filtered":                         {"http://", answering("HTTP/1.1 403 Filtered\r\nContent-Length: 0\r\n\r\n")},
-		"it refused user and password":         {"socks5://u:hunter2@", socks("\x05\x02", "\x01\x01")},
+		"it refused the user and password":     {"socks5://u:hunter2@", socks("\x05\x02", "\x01\x01")},
 		"no user and password are given":       {"socks5://", socks("\x05\xff")},
 		"it takes neither a password nor none": {"socks5://u:hunter2@", socks("\x05\xff")},
 		"not a SOCKS5 proxy":                   {"socks5://", socks("\x04\x5b")},

@@ -18,6 +18,8 @@ var (
 	personSource string
 	//go:embed includes.sh
 	includesSource string
+	//go:embed old.sh
+	oldSource string
 	//go:embed client_gather.sh
 	clientGatherSource string
 	//go:embed client_become.sh
@@ -39,7 +41,7 @@ func clientGatherScript(t ClientTarget, want keepalive.Client) string {
 		head.WriteString("; printf '%s\\n' " + quote(line))
 	}
 	head.WriteString("; }; ")
-	return head.String() + oneLine(filesSource+includesSource+commit.OwnedSource()+exposedSource+personSource+clientGatherSource)
+	return head.String() + oneLine(filesSource+oldSource+includesSource+commit.OwnedSource()+exposedSource+personSource+clientGatherSource)
 }
 
 func probeNames(want keepalive.Client) []string {

@@ -34,7 +34,22 @@ var (
 // blanks that only part commands are left out.
 func gatherScript(t Target, q questions) string {
 	return "CFG=" + quote(t.ConfigFile) + "; " + flag("IMAGE", t.isImage()) + flag("GREETED", q.greeted) + flag("OLD", q.old) + flag("FRESH", q.fresh) + flag("SOCKETS", q.sockets) +
-		"STATE=" + quote(q.state(t)) + "; " + q.functions() + strings.ReplaceAll(oneLine(guard(t)+filesSource+includesSource+askSource+listenerSource+finder(t)+gatherSource), "; ", ";")
+		"STATE=" + quote(q.state(t)) + "; " + q.functions() + tight.Replace(oneLine(guard(t)+filesSource+release(q)+tightAwk.Replace(includesSource)+askSource+listenerSource+finder(t)+gatherSource))
+}
+
+// tight leaves out blanks that separate nothing in a shell, tightAwk those in the awk of
+// includes.sh: see TestGatherScriptIsOneShortLineOfShell.
+var (
+	tight    = strings.NewReplacer("; ", ";", " ;; ", ";;", " || ", "||", " && ", "&&")
+	tightAwk = strings.NewReplacer(" == ", "==", " != ", "!=", " <= ", "<=", " && ", "&&", " || ", "||", ", ", ",", " + ", "+", " - ", "-", "; i++) ", ";i++)", " = i; ", "=i; ")
+)
+
+// release is what tells whether lines are read as before 8.7, where Go does not know.
+func release(q questions) string {
+	if q.greeted {
+		return ""
+	}
+	return oldSource
 }
 
 // guard is what judges the place of a main file that the user names.

@@ -121,7 +121,7 @@ func readClient(text string) (ClientSight, error) {
 	if err := r.read(r.section); err != nil {
 		return ClientSight{}, err
 	}
-	return r.finish(ClientTarget{File: "~/.ssh/config"}, keepalive.Client{})
+	return r.finish(ClientTarget{File: "~/.ssh/config", User: "joe"}, keepalive.Client{})
 }
 
 func readControl(text string) ([]keepalive.ControlSocket, error) {

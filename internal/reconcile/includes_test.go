@@ -97,7 +97,7 @@ func scriptIncludes(t *testing.T, shell, version string, server bool) [][]string
 	t.Helper()
 	args := map[string][]string{"busybox": {"sh"}}[shell]
 	dir := t.TempDir()
-	script := "LC_ALL=C; export LC_ALL; " + oneLine(filesSource+includesSource) + " OLD=; old " + quote(version) + "; " + flag("SERVER", server)
+	script := "LC_ALL=C; export LC_ALL; " + tight.Replace(oneLine(filesSource+oldSource+tightAwk.Replace(includesSource))) + " OLD=; old " + quote(version) + "; " + flag("SERVER", server)
 	for i, line := range includeLines {
 		file := filepath.Join(dir, strconv.Itoa(i))
 		if err := os.WriteFile(file, []byte(line), 0o600); err != nil {
