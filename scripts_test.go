@@ -67,7 +67,7 @@ var allowed = map[string]string{
 	"internal/reconcile/client_change.go: name":                         "a variable's name, out of the map in the same line",
 	"internal/reconcile/client_change.go: strings.Join(calls, \"\\n\")": "calls of client_prepare.sh, each composed under this rule",
 	"internal/reconcile/client_gather.go: head.String()":                "composed under this rule",
-	"internal/reconcile/gather.go: strings.ReplaceAll(oneLine(guard(t)+filesSource+includesSource+askSource+listenerSource+finder(t)+gatherSource), \"; \", \";\")": "the scripts",
+	"internal/reconcile/gather.go: tight.Replace(oneLine(guard(t) + filesSource + release(q) + tightAwk.Replace(includesSource) + askSource + listenerSource + finder(t) + gatherSource))": "the scripts",
 	"internal/commit/program.go: before":                      "a constant of the callers",
 	"internal/commit/program.go: steps":                       "names of steps",
 	"internal/commit/program.go: good":                        "a constant of the callers",
