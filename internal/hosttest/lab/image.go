@@ -57,11 +57,7 @@ func Image(t testing.TB, o Options) string {
 // instance. The network is the test's, and so are the host keys.
 func Seed(t testing.TB, image, instance, userData string) {
 	t.Helper()
-	for name, text := range map[string]string{
-		"var/lib/cloud/seed/nocloud/meta-data": "instance-id: " + instance + "\n",
-		"var/lib/cloud/seed/nocloud/user-data": userData,
-		"etc/cloud/cloud.cfg.d/99-lab.cfg":     "datasource_list: [NoCloud, None]\nnetwork: {config: disabled}\nssh_deletekeys: false\ndisable_root: false\npreserve_hostname: true\nlocale: false\n",
-	} {
+	for name, text := range SeedFiles(instance, userData) {
 		file := filepath.Join(image, name)
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
@@ -79,4 +75,13 @@ func (h *Host) CloudInit() string {
 		return fmt.Sprintf("%s%v", out, err)
 	}
 	return out
+}
+
+// SeedFiles are the files of Seed, by their path below the root.
+func SeedFiles(instance, userData string) map[string]string {
+	return map[string]string{
+		"var/lib/cloud/seed/nocloud/meta-data": "instance-id: " + instance + "\n",
+		"var/lib/cloud/seed/nocloud/user-data": userData,
+		"etc/cloud/cloud.cfg.d/99-lab.cfg":     "datasource_list: [NoCloud, None]\nnetwork: {config: disabled}\nssh_deletekeys: false\ndisable_root: false\npreserve_hostname: true\nlocale: false\n",
+	}
 }
