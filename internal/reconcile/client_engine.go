@@ -51,9 +51,10 @@ func (e *Engine) holdClient(ctx context.Context, t ClientTarget, want keepalive.
 func (e *Engine) carryClient(ctx context.Context, t ClientTarget, want keepalive.Client, sight ClientSight, plan keepalive.Plan, decide func(keepalive.ClientFacts) keepalive.Plan) (ClientSight, Outcome, error) {
 	return retry(decision[ClientSight]{sight, plan}, func(d decision[ClientSight]) (ClientSight, Outcome, error) {
 		return e.changeClient(ctx, t, want, d.sight, d.plan)
-	}, func() (decision[ClientSight], error) {
-		again, err := e.LookClient(ctx, t, want)
-		return decision[ClientSight]{again, decide(again.Facts)}, err
+	}, func() (ClientSight, error) {
+		return e.LookClient(ctx, t, want)
+	}, func(s ClientSight) keepalive.Plan {
+		return decide(s.Facts)
 	}, sameFor[ClientSight](want.Block(), clientDigest))
 }
 

@@ -169,9 +169,10 @@ func (e *Engine) holdCoolify(ctx context.Context, t CoolifyTarget, want keepaliv
 func (e *Engine) carryCoolify(ctx context.Context, t CoolifyTarget, want keepalive.Coolify, sight CoolifySight, plan keepalive.Plan, decide func(keepalive.CoolifyFacts) keepalive.Plan) (CoolifySight, Outcome, error) {
 	return retry(decision[CoolifySight]{sight, plan}, func(d decision[CoolifySight]) (CoolifySight, Outcome, error) {
 		return e.editCoolify(ctx, t, want, d.sight, d.plan)
-	}, func() (decision[CoolifySight], error) {
-		again, err := e.LookCoolify(ctx, t, want)
-		return decision[CoolifySight]{again, decide(again.Facts)}, err
+	}, func() (CoolifySight, error) {
+		return e.LookCoolify(ctx, t, want)
+	}, func(s CoolifySight) keepalive.Plan {
+		return decide(s.Facts)
 	}, func(a, b decision[CoolifySight]) bool {
 		return len(b.plan.Edits) > 0 && len(errorsOf(b.plan.Problems)) == 0 && a.plan.Trail == b.plan.Trail &&
 			maps.Equal(keepalive.EffectiveCoolify(want, a.sight.Facts), keepalive.EffectiveCoolify(want, b.sight.Facts))

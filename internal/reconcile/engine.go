@@ -166,9 +166,10 @@ func (e *Engine) hold(ctx context.Context, t Target, want keepalive.Server) (Sig
 func (e *Engine) carry(ctx context.Context, t Target, want keepalive.Server, sight Sight, plan keepalive.Plan, decide func(keepalive.Facts) keepalive.Plan) (Sight, Outcome, error) {
 	return retry(decision[Sight]{sight, plan}, func(d decision[Sight]) (Sight, Outcome, error) {
 		return e.commit(ctx, t, want, d.sight, d.plan)
-	}, func() (decision[Sight], error) {
-		again, err := e.look(ctx, t, want, time.Now())
-		return decision[Sight]{again, decide(again.Facts)}, err
+	}, func() (Sight, error) {
+		return e.look(ctx, t, want, time.Now())
+	}, func(s Sight) keepalive.Plan {
+		return decide(s.Facts)
 	}, sameFor[Sight](want.DropInName, serverDigest))
 }
 

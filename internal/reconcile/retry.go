@@ -16,15 +16,20 @@ type decision[S any] struct {
 
 // retry carries a decision out. Where another run changed the host between the look and
 // the swap, it decides again, and goes on if that comes to the same for the user.
-func retry[S any](d decision[S], carry func(decision[S]) (S, Outcome, error), again func() (decision[S], error), same func(a, b decision[S]) bool) (S, Outcome, error) {
+func retry[S any](d decision[S], carry func(decision[S]) (S, Outcome, error), look func() (S, error), decide func(S) keepalive.Plan, same func(a, b decision[S]) bool) (S, Outcome, error) {
 	const trials = 4
 	for n := 1; ; n++ {
 		after, outcome, err := carry(d)
 		if n == trials || outcome != Unchanged || !overtaken(err) {
 			return after, outcome, err
 		}
-		next, failed := again()
-		if failed != nil || !same(d, next) {
+		// What could not be looked at is not decided about.
+		sight, failed := look()
+		if failed != nil {
+			return after, outcome, err
+		}
+		next := decision[S]{sight, decide(sight)}
+		if !same(d, next) {
 			return after, outcome, err
 		}
 		d = next

@@ -1,0 +1,28 @@
+package reconcile
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+)
+
+// TestNoDecisionAboutWhatCouldNotBeLookedAt: a look that fails after a conflict leaves the
+// conflict as the answer. Deciding about the empty facts of such a look panicked.
+func TestNoDecisionAboutWhatCouldNotBeLookedAt(t *testing.T) {
+	t.Parallel()
+	conflict := &Conflict{}
+	tries := 0
+	_, outcome, err := retry(decision[string]{sight: "seen"}, func(decision[string]) (string, Outcome, error) {
+		tries++
+		return "seen", Unchanged, conflict
+	}, func() (string, error) {
+		return "", errors.New("refused")
+	}, func(string) keepalive.Plan {
+		t.Error("decided about a look that failed")
+		return keepalive.Plan{}
+	}, func(_, _ decision[string]) bool { return true })
+	if tries != 1 || outcome != Unchanged || !errors.Is(err, conflict) {
+		t.Errorf("have %d tries, %s, %v", tries, outcome, err)
+	}
+}
