@@ -304,6 +304,10 @@ func (h *handshake) judge(ctx, hctx context.Context, err error) *Error {
 		return h.fail(ctx, Negotiation, phase, fmt.Errorf("the server speaks another version of the protocol: %q", ident))
 	case isCut(err) && h.creds.signedSlowly():
 		return h.denied(ctx, fmt.Errorf("the server closed the connection while the agent was asked for a signature: %w", err))
+	case isCut(err) && h.creds.state.passwordSent:
+		// sshd may hang up on a wrong password that was the last try, without the message
+		// that says so. The password is not sent again.
+		return h.denied(ctx, fmt.Errorf("the server closed the connection after the password was sent: %w", err))
 	case isCut(err) && h.banner != "":
 		return h.fail(ctx, HandshakeLost, phase, fmt.Errorf("%sthe server says %q: %w", h.creds.hungUpAfter(), h.banner, err))
 	case isCut(err) && phase == PhaseAuth:

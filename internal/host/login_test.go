@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"golang.org/x/crypto/ssh"
@@ -315,5 +316,23 @@ func TestUsualKeyFilesAreThoseOfSSH(t *testing.T) {
 		if !slices.Equal(files, usualKeyFiles) {
 			t.Errorf("%s: ssh tries %q, we %q", release, files, usualKeyFiles)
 		}
+	}
+}
+
+// A server that hangs up after a password is not sent the password again.
+func TestServerHangsUpAfterThePassword(t *testing.T) {
+	t.Parallel()
+	var told atomic.Int64
+	s := serve(t, nil, func(s *server) {
+		s.config.PublicKeyCallback = nil
+		s.config.PasswordCallback = func(ssh.ConnMetadata, []byte) (*ssh.Permissions, error) {
+			told.Add(1)
+			s.cut()
+			return nil, errors.New("wrong")
+		}
+	})
+	e, _ := refusal(t, brisk(t), s.spec("", func(l *Settings) { bare(t)(l); l.Password = ptr(Secret("hunter2")) }))
+	if e.Kind != Auth || told.Load() != 1 || !strings.Contains(e.Error(), "after the password was sent") {
+		t.Errorf("have %v after %d passwords: %v", e.Kind, told.Load(), e)
 	}
 }

@@ -261,6 +261,9 @@ func (run *loginRun) ssh(c *loginCase, port int) error {
 	for _, cert := range c.certs {
 		args = append(args, "-o", "CertificateFile="+cert)
 	}
+	if c.named && c.files[0].cert != "" {
+		args = append(args, "-o", "CertificateFile="+c.file(0)+"-cert.pub")
+	}
 	args = append(args, "-p", itoa(port), c.account+"@127.0.0.1", "true")
 	_, err := run.host.Exec(args...)
 	return err
