@@ -43,7 +43,7 @@ func matchBlockOf(at string, v attr.Value) (m keepalive.Match, wrong string) {
 		if value == nil || value.IsNull() {
 			continue
 		}
-		ok := true
+		var ok bool
 		switch a, typed := matchAttribute(name); {
 		case name == "criteria":
 			m.Criteria, ok = textOf(value)

@@ -215,7 +215,7 @@ func TestReplacementWithOtherLines(t *testing.T) {
 			r := startKind(t, f.kind, f.host())
 			s := r.create(f.config)
 			r.oneWalk = true
-			s, diags := r.read(s)
+			_, diags := r.read(s)
 			r.must(nil, diags)
 			r.must(nil, r.plan(nil, changed(f.config, f.key, f.other)).diags)
 		})

@@ -37,7 +37,7 @@ func Image(t testing.TB, o Options) string {
 		t.Fatal(err)
 	}
 	// Not t.TempDir: its name has the commas of the test's, which mount takes for its own.
-	dir, err := os.MkdirTemp("", "lab-image-")
+	dir, err := os.MkdirTemp("", "lab-image-") //nolint:usetesting // see above
 	if err != nil {
 		t.Fatal(err)
 	}
