@@ -137,7 +137,7 @@ func TestExitCodesAndWords(t *testing.T) {
 	c.plan(0, "No changes")
 
 	m.Sh("sed -i 's/ClientAliveInterval.*/ClientAliveInterval 600/' " + dropIn)
-	c.plan(2, "web1: ClientAliveInterval is 600, not 2m, because "+dropIn+":2", `"600" -> "2m"`)
+	c.plan(2, "web1: ClientAliveInterval is 600, not 2m, because "+dropIn+":3", `"600" -> "2m"`)
 	c.apply()
 	c.plan(0)
 

@@ -228,7 +228,7 @@ func TestConnectionToHosts(t *testing.T) {
   }
 }
 `)
-	c.apply("Warning: Check block assertion failed", "web1: authentication refused: Check user and key")
+	c.apply("Warning: Check block assertion failed", "web1: authentication refused: Add the public key to ~/.ssh/authorized_keys of nobody1 on the host")
 	c.config(providerBlock("", m) + fmt.Sprintf("check \"config\" {\n  data \"sshkeepalive_server_config\" \"away\" { host = \"%s:%d\" }\n  assert {\n    condition = data.sshkeepalive_server_config.away.loaded\n    error_message = \"stale\"\n  }\n}\n", other.Addr, other.Port))
 	c.apply("Warning: "+other.Addr, "no answer (connect)")
 	c.config(providerBlock("", m) + source("host", at, "  ssh = { private_key_path = \"/nowhere\" }"))

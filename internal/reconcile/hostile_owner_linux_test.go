@@ -203,6 +203,21 @@ func (h *hostileOwner) harmless() {
 	h.t.Logf("%d exchanges", h.moves)
 }
 
+// applies is how many applies of each resource are attacked: APPLIES, which make races
+// sets to 50, else as many as an ordinary run has time for.
+func applies(t *testing.T) int {
+	t.Helper()
+	text := os.Getenv("APPLIES")
+	if text == "" {
+		return 12
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("APPLIES is %q, not a number", text)
+	}
+	return n
+}
+
 // refusedOrRight says whether an outcome under attack is one that may be: a change that
 // came about, or one that was right already, has no error, and no other is without.
 func refusedOrRight(outcome reconcile.Outcome, err error) bool {
@@ -210,7 +225,7 @@ func refusedOrRight(outcome reconcile.Outcome, err error) bool {
 }
 
 // TestHostileOwnerOfCoolify: the directory of the environment file, and the one above
-// it, belong to an account that exchanges files and directories during 50 applies. The
+// it, belong to an account that exchanges files and directories during APPLIES applies. The
 // file belongs to root, as Coolify's installer leaves it until its next upgrade.
 func TestHostileOwnerOfCoolify(t *testing.T) {
 	t.Parallel()
@@ -220,7 +235,7 @@ func TestHostileOwnerOfCoolify(t *testing.T) {
 	r.Sh("chown 9999:root /data/coolify; chmod 700 /data/coolify; chown root:root " + coolifyEnv + "; chmod 600 " + coolifyEnv)
 	target := reconcile.CoolifyTarget{Spec: r.target.Spec, File: coolifyEnv}
 	outcomes := map[string]int{}
-	for n := range 50 {
+	for n := range applies(t) {
 		h.attack(func() {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
@@ -244,7 +259,7 @@ func TestHostileOwnerOfCoolify(t *testing.T) {
 }
 
 // TestHostileOwnerOfConfigFile: root is sent to a configuration file in a directory of
-// bob, who exchanges files and directories during 50 applies of each resource.
+// bob, who exchanges files and directories during APPLIES applies of each resource.
 func TestHostileOwnerOfConfigFile(t *testing.T) {
 	t.Parallel()
 	for name, file := range map[string]string{"server": "sshd_config", "client": "config"} {
@@ -257,7 +272,7 @@ func TestHostileOwnerOfConfigFile(t *testing.T) {
 			client.Spec, client.File = r.target.Spec, "/home/bob/conf/"+file
 			server := r.target
 			server.ConfigFile, server.NoReload = client.File, true
-			for n := range 50 {
+			for n := range applies(t) {
 				h.attack(func() {
 					var outcome reconcile.Outcome
 					var err error
@@ -286,7 +301,7 @@ func TestHostileOwnerOfConfigFile(t *testing.T) {
 
 // TestHostileOwnerOfHisOwnConfigFile: what is managed is bob's own configuration, or a file
 // of the system for his ssh, and bob exchanges files and directories below his home
-// during 50 applies of each. What he does to himself is his affair, so each is right or
+// during APPLIES applies of each. What he does to himself is his affair, so each is right or
 // refused; no file of root is changed or seen, and nobody else can enter where his files
 // are laid out.
 func TestHostileOwnerOfHisOwnConfigFile(t *testing.T) {
@@ -306,7 +321,7 @@ func TestHostileOwnerOfHisOwnConfigFile(t *testing.T) {
 			h.before = h.foreign()
 			spy := &hostileOwner{t: t, r: r, uid: eve, victims: []string{"/dev/null"}}
 			outcomes := map[string]int{}
-			for n := range 50 {
+			for n := range applies(t) {
 				h.attack(func() {
 					spy.watch("/tmp", func() {
 						ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
