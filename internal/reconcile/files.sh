@@ -15,7 +15,9 @@ word() { case $1 in
 
 # bound ends a program that waits for ever: for a pipe that somebody put in the place of
 # a file.
-if command -v timeout >/dev/null; then bound() { timeout 20 "$@"; }; else bound() { "$@"; }; fi;
+# Where AWAY is empty no other account can have put one there, and a program is saved.
+AWAY=1;
+if command -v timeout >/dev/null; then bound() { if [ -n "$AWAY" ]; then timeout 20 "$@"; else "$@"; fi; }; else bound() { "$@"; }; fi;
 
 NL=$(printf '\nx');
 NL=${NL%x};
