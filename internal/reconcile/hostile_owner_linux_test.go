@@ -72,9 +72,14 @@ func (h *hostileOwner) foreign() map[string]hosttest.File {
 // attack runs f while the account exchanges files: now without a pause, now so seldom
 // that root comes far.
 func (h *hostileOwner) attack(f func()) {
-	h.stop.Store(false)
 	h.pause = time.Duration([]int{0, 2, 20, 100, 300}[rand.IntN(5)]) * time.Millisecond
 	h.kinds = [][]int{{0, 1, 2, 3, 4, 5, 6, 7, 8}, {0, 7, 8}, {7, 8}, {6}, {3, 4, 5}}[rand.IntN(5)]
+	h.during(f)
+}
+
+// during runs f while the account is at work.
+func (h *hostileOwner) during(f func()) {
+	h.stop.Store(false)
 	h.done = make(chan struct{})
 	ready := make(chan error)
 	go h.run(ready)
@@ -354,15 +359,6 @@ func TestHostileOwnerOfHisOwnConfigFile(t *testing.T) {
 
 // watch runs f while the account reads all that it can below dir, again and again.
 func (h *hostileOwner) watch(dir string, f func()) {
-	h.stop.Store(false)
 	h.dir, h.pause, h.kinds = dir, 4*time.Millisecond, []int{8}
-	h.done = make(chan struct{})
-	ready := make(chan error)
-	go h.run(ready)
-	if err := <-ready; err != nil {
-		h.t.Fatal(err)
-	}
-	f()
-	h.stop.Store(true)
-	<-h.done
+	h.during(f)
 }
