@@ -123,9 +123,9 @@ func TestLabRollbackWithoutRoom(t *testing.T) {
 		r.stopped(t, "confirm", c)
 		c.kill()
 		r.Sh("mount -o remount,size=$(($(df -k --output=used /run | tail -n 1) + 64))k /run")
-		// What ends meanwhile gives its room back.
+		// What ends meanwhile gives its room back, and so would an older /run/more.
 		r.eventually(t, "/run to be full", func() bool {
-			r.Sh("dd if=/dev/zero bs=1k >>/run/filler 2>/dev/null || :")
+			r.Sh("rm -f /run/more; dd if=/dev/zero bs=1k >>/run/filler 2>/dev/null || :")
 			_, err := r.Exec("sh", "-c", "head -c 5000 /dev/zero >/run/more")
 			return err != nil
 		})
