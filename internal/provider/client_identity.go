@@ -116,7 +116,7 @@ func (r *clientResource) ImportState(ctx context.Context, req resource.ImportSta
 }
 
 // imported declares the resource as the file was found.
-func (m *clientModel) imported(ctx context.Context, s *session, where whereabouts, sight reconcile.ClientSight) (reconcile.ClientSight, diag.Diagnostics, error) {
+func (m *clientModel) imported(ctx context.Context, s *session, where resolvedTarget, sight reconcile.ClientSight) (reconcile.ClientSight, diag.Diagnostics, error) {
 	block := whichBlock(m).Block.ValueString()
 	found, ok := keepalive.AdoptClient(block, sight.Facts)
 	if !ok {

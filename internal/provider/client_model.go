@@ -118,12 +118,12 @@ func (w *asked) texts(ctx context.Context, list types.List, diags *diag.Diagnost
 
 func sameClient(a, b keepalive.Client) bool { return reflect.DeepEqual(a, b) }
 
-func (m *clientModel) target(where whereabouts) reconcile.ClientTarget {
+func (m *clientModel) target(where resolvedTarget) reconcile.ClientTarget {
 	return reconcile.ClientTarget{Spec: where.spec, File: m.ConfigFile.ValueString(), User: m.User.ValueString()}
 }
 
 // glance is target for a refresh or a plan, which waits for no machine to boot.
-func (m *clientModel) glance(where whereabouts) reconcile.ClientTarget {
+func (m *clientModel) glance(where resolvedTarget) reconcile.ClientTarget {
 	where.spec.ConnectWait = 0
 	return m.target(where)
 }
@@ -137,8 +137,8 @@ func (m *clientModel) seen(sight reconcile.ClientSight) clientComputed {
 	c := m.clientComputed
 	c.ID = types.StringValue(whichBlock(m).String())
 	c.OpenSSHVersion = types.StringValue(sight.Facts.VersionText)
-	c.HostKeySHA256 = given(sight.Identity.HostKeySHA256)
-	c.MachineID = given(sight.MachineID)
+	c.HostKeySHA256 = textOrNull(sight.Identity.HostKeySHA256)
+	c.MachineID = textOrNull(sight.MachineID)
 	return c
 }
 

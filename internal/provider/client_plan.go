@@ -51,7 +51,7 @@ func (m *clientModel) leavePlaceOpen() {
 	m.ManagedFile, m.Trail = types.StringUnknown(), types.StringUnknown()
 }
 
-func (m *clientModel) foresee(ctx context.Context, s *session, where whereabouts) (foresight[clientModel], error) {
+func (m *clientModel) foresee(ctx context.Context, s *session, where resolvedTarget) (foresight[clientModel], error) {
 	w, _ := m.want(ctx) // what is wrong with it was said before
 	w.client.Claim = where.claim
 	sight, err := s.engine.LookClient(ctx, m.glance(where), w.client)

@@ -10,7 +10,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
-func (m *clientModel) look(ctx context.Context, s *session, where whereabouts, importing bool) (sighting, diag.Diagnostics, error) {
+func (m *clientModel) look(ctx context.Context, s *session, where resolvedTarget, importing bool) (sighting, diag.Diagnostics, error) {
 	w, diags := m.want(ctx)
 	if diags.HasError() {
 		return sighting{}, diags, nil
@@ -30,7 +30,7 @@ func (m *clientModel) look(ctx context.Context, s *session, where whereabouts, i
 }
 
 // refresh puts what was seen into the model.
-func (m *clientModel) refresh(ctx context.Context, where whereabouts, sight reconcile.ClientSight) diag.Diagnostics {
+func (m *clientModel) refresh(ctx context.Context, where resolvedTarget, sight reconcile.ClientSight) diag.Diagnostics {
 	name := m.Host.ValueString()
 	w, diags := m.want(ctx)
 	observed := keepalive.ObserveClient(w.client, sight.Facts)

@@ -43,9 +43,11 @@ func (m *clientModel) check(ctx context.Context) (found []keepalive.Problem, unk
 
 func (*clientModel) aftermath() diag.Diagnostics { return nil }
 
-func (m *clientModel) suits(where whereabouts) diag.Diagnostics { return imageRunsNoSSH(m.Host, where) }
+func (m *clientModel) suits(where resolvedTarget) diag.Diagnostics {
+	return imageRunsNoSSH(m.Host, where)
+}
 
-func imageRunsNoSSH(h types.String, where whereabouts) diag.Diagnostics {
+func imageRunsNoSSH(h types.String, where resolvedTarget) diag.Diagnostics {
 	if where.spec.Transport != "image" {
 		return nil
 	}
@@ -57,7 +59,7 @@ func (m *clientModel) sameOnHost(ctx context.Context, before *clientModel) bool 
 	return m.clientComputed.equal(before.clientComputed) && m.sameWish(ctx, before)
 }
 
-func (m *clientModel) apply(ctx context.Context, s *session, where whereabouts, rec reconcile.Record) (sighting, error) {
+func (m *clientModel) apply(ctx context.Context, s *session, where resolvedTarget, rec reconcile.Record) (sighting, error) {
 	w, _ := m.want(ctx) // what is wrong with it was said before
 	w.client.Claim = where.claim
 	target := m.target(where)
@@ -73,7 +75,7 @@ func (m *clientModel) apply(ctx context.Context, s *session, where whereabouts, 
 	return sighting{digests: sight.Digests(w.client.Block()), machineID: sight.MachineID, identity: sight.Identity, holder: keepalive.HolderClient(w.client.Block(), sight.Facts)}, nil
 }
 
-func (m *clientModel) remove(ctx context.Context, s *session, where whereabouts) (same, changed bool, err error) {
+func (m *clientModel) remove(ctx context.Context, s *session, where resolvedTarget) (same, changed bool, err error) {
 	w, _ := m.want(ctx) // what is wrong with it was said before
 	w.client.Claim = where.claim
 	same, err = s.engine.RemoveClient(ctx, m.target(where), w.client, where.record(m.record(nil)))

@@ -104,8 +104,8 @@ func (m *serverModel) seen(sight reconcile.Sight) computed {
 	c := m.computed()
 	c.ID = types.StringValue(whereIs(m).String())
 	c.OpenSSHVersion = types.StringValue(sight.Facts.VersionText)
-	c.HostKeySHA256 = given(sight.Identity.HostKeySHA256)
-	c.MachineID = given(sight.MachineID)
+	c.HostKeySHA256 = textOrNull(sight.Identity.HostKeySHA256)
+	c.MachineID = textOrNull(sight.MachineID)
 	c.Loaded = loaded(sight)
 	return c
 }

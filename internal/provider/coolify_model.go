@@ -106,12 +106,12 @@ func (m *coolifyModel) want() wantedCoolify {
 	return w
 }
 
-func (m *coolifyModel) target(where whereabouts) reconcile.CoolifyTarget {
+func (m *coolifyModel) target(where resolvedTarget) reconcile.CoolifyTarget {
 	return reconcile.CoolifyTarget{Spec: where.spec, File: m.File.ValueString()}
 }
 
 // glance is target for a refresh or a plan, which waits for no machine to boot.
-func (m *coolifyModel) glance(where whereabouts) reconcile.CoolifyTarget {
+func (m *coolifyModel) glance(where resolvedTarget) reconcile.CoolifyTarget {
 	where.spec.ConnectWait = 0
 	return m.target(where)
 }
@@ -129,9 +129,9 @@ func (m *coolifyModel) seen(sight reconcile.CoolifySight) coolifyComputed {
 	c := m.coolifyComputed
 	c.ID = types.StringValue(whichFile(m).String())
 	version := keepalive.CoolifyVersion(sight.Facts)
-	c.CoolifyVersion = given(version)
-	c.HostKeySHA256 = given(sight.Identity.HostKeySHA256)
-	c.MachineID = given(sight.MachineID)
+	c.CoolifyVersion = textOrNull(version)
+	c.HostKeySHA256 = textOrNull(sight.Identity.HostKeySHA256)
+	c.MachineID = textOrNull(sight.MachineID)
 	return c
 }
 

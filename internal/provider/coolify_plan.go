@@ -40,7 +40,7 @@ func (m *coolifyModel) leaveOpen() {
 	m.Trail = types.StringUnknown()
 }
 
-func (m *coolifyModel) foresee(ctx context.Context, s *session, where whereabouts) (foresight[coolifyModel], error) {
+func (m *coolifyModel) foresee(ctx context.Context, s *session, where resolvedTarget) (foresight[coolifyModel], error) {
 	want := m.want().coolify
 	want.Claim = where.claim
 	sight, err := s.engine.LookCoolify(ctx, m.glance(where), want)
@@ -77,7 +77,7 @@ func (m *coolifyModel) decide(before *coolifyModel, changed bool, after coolifyC
 	m.coolifyComputed = after
 }
 
-func (m *coolifyModel) look(ctx context.Context, s *session, where whereabouts, importing bool) (sighting, diag.Diagnostics, error) {
+func (m *coolifyModel) look(ctx context.Context, s *session, where resolvedTarget, importing bool) (sighting, diag.Diagnostics, error) {
 	sight, err := s.engine.LookCoolify(ctx, m.glance(where), m.want().coolify)
 	if err != nil {
 		return sighting{}, nil, err
@@ -92,7 +92,7 @@ func (m *coolifyModel) look(ctx context.Context, s *session, where whereabouts, 
 }
 
 // refresh puts what was seen into the model.
-func (m *coolifyModel) refresh(ctx context.Context, where whereabouts, sight reconcile.CoolifySight) diag.Diagnostics {
+func (m *coolifyModel) refresh(ctx context.Context, where resolvedTarget, sight reconcile.CoolifySight) diag.Diagnostics {
 	name, want := m.Host.ValueString(), m.want().coolify
 	observed := keepalive.ObserveCoolify(want, sight.Facts)
 	diags := problems(name, observed.Drift)
@@ -111,7 +111,7 @@ func (m *coolifyModel) refresh(ctx context.Context, where whereabouts, sight rec
 }
 
 // imported declares the resource as the file was found.
-func (m *coolifyModel) imported(ctx context.Context, s *session, where whereabouts, sight reconcile.CoolifySight) (reconcile.CoolifySight, diag.Diagnostics, error) {
+func (m *coolifyModel) imported(ctx context.Context, s *session, where resolvedTarget, sight reconcile.CoolifySight) (reconcile.CoolifySight, diag.Diagnostics, error) {
 	// The values of keys without an attribute are seen only when they are asked for.
 	sight, err := s.engine.LookCoolify(ctx, m.glance(where), keepalive.AdoptCoolify(sight.Facts))
 	if err != nil {

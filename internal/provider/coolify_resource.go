@@ -44,7 +44,7 @@ func (m *coolifyModel) check(context.Context) (found []keepalive.Problem, unknow
 	return found, w.unknown, nil
 }
 
-func (*coolifyModel) suits(whereabouts) diag.Diagnostics { return nil }
+func (*coolifyModel) suits(resolvedTarget) diag.Diagnostics { return nil }
 
 func (m *coolifyModel) aftermath() diag.Diagnostics {
 	return diag.Diagnostics{notLoadedYet(m.Host.ValueString(), m.File.ValueString())}
@@ -54,7 +54,7 @@ func (m *coolifyModel) sameOnHost(ctx context.Context, before *coolifyModel) boo
 	return m.coolifyComputed.equal(before.coolifyComputed) && m.sameWish(ctx, before)
 }
 
-func (m *coolifyModel) apply(ctx context.Context, s *session, where whereabouts, rec reconcile.Record) (sighting, error) {
+func (m *coolifyModel) apply(ctx context.Context, s *session, where resolvedTarget, rec reconcile.Record) (sighting, error) {
 	w, target := m.want(), m.target(where)
 	w.coolify.Claim = where.claim
 	sight, plan, outcome, err := s.engine.ApplyCoolify(ctx, target, w.coolify, rec)
@@ -69,7 +69,7 @@ func (m *coolifyModel) apply(ctx context.Context, s *session, where whereabouts,
 	return sighting{digests: sight.Digests(), machineID: sight.MachineID, identity: sight.Identity, holder: keepalive.HolderCoolify(sight.Facts), changed: outcome == reconcile.Applied}, nil
 }
 
-func (m *coolifyModel) remove(ctx context.Context, s *session, where whereabouts) (same, changed bool, err error) {
+func (m *coolifyModel) remove(ctx context.Context, s *session, where resolvedTarget) (same, changed bool, err error) {
 	want := m.want().coolify
 	want.Claim = where.claim
 	return s.engine.RemoveCoolify(ctx, m.target(where), want, where.record(m.record(nil)))

@@ -43,12 +43,12 @@ type outpost struct {
 // at finds the host of o and has look look at it, which waits for no machine to
 // boot. An address that is not known yet is never dialled: Terraform asks again
 // during the apply if the data source depends on what has to be made first.
-func (l *lookout) at(ctx context.Context, o outpost, look func(context.Context, whereabouts) (diag.Diagnostics, error)) (looked bool, diags diag.Diagnostics) {
-	ctx, leave := l.session.enter(ctx)
+func (l *lookout) at(ctx context.Context, o outpost, look func(context.Context, resolvedTarget) (diag.Diagnostics, error)) (looked bool, diags diag.Diagnostics) {
+	ctx, leave := l.session.begin(ctx)
 	defer leave()
 	name := o.Host.ValueString()
 	patience, diags := o.timeouts.Read(ctx, lookTimeout+o.sits)
-	where, more := l.session.find(ctx, o.address)
+	where, more := l.session.resolveTarget(ctx, o.address)
 	diags.Append(more...)
 	switch {
 	case diags.HasError():
@@ -77,7 +77,7 @@ type looker[M any] interface {
 	*M
 	outpost() outpost
 	// look asks the host and fills in what it says.
-	look(ctx context.Context, s *session, where whereabouts) (diag.Diagnostics, error)
+	look(ctx context.Context, s *session, where resolvedTarget) (diag.Diagnostics, error)
 	// tellNothing leaves everything null. Lists and maps have to be told their types
 	// for that.
 	tellNothing()
@@ -90,7 +90,7 @@ func readSource[M any, P looker[M]](ctx context.Context, l *lookout, req datasou
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	looked, diags := l.at(ctx, m.outpost(), func(ctx context.Context, where whereabouts) (diag.Diagnostics, error) {
+	looked, diags := l.at(ctx, m.outpost(), func(ctx context.Context, where resolvedTarget) (diag.Diagnostics, error) {
 		return m.look(ctx, l.session, where)
 	})
 	resp.Diagnostics.Append(diags...)
@@ -104,12 +104,12 @@ func readSource[M any, P looker[M]](ctx context.Context, l *lookout, req datasou
 }
 
 // survey looks at an sshd of which nothing is wanted.
-func (s *session) survey(ctx context.Context, where whereabouts, mainFile types.String, contexts types.List) (reconcile.Sight, diag.Diagnostics, error) {
+func (s *session) survey(ctx context.Context, where resolvedTarget, mainFile types.String, contexts types.List) (reconcile.Sight, diag.Diagnostics, error) {
 	var w wanted
 	var diags diag.Diagnostics
 	w.server.Contexts = w.contexts(ctx, contexts, &diags)
 	sight, err := s.engine.Look(ctx, reconcile.Target{Spec: where.spec, ConfigFile: mainFile.ValueString()}, w.server)
-	diags.Append(s.pending.say(where.spec.Name, sight.Pending)...)
+	diags.Append(s.pending.warn(where.spec.Name, sight.Pending)...)
 	return sight, diags, err
 }
 
@@ -163,9 +163,9 @@ func originValues(o keepalive.Origin) map[string]attr.Value {
 		line = types.Int64Value(int64(o.Pos.Line))
 	}
 	return map[string]attr.Value{
-		"source": given(string(o.Source)), "keyword": types.StringValue(o.Keyword),
-		"written": optional(o.Written, o.Source == keepalive.FromFile || o.Source == keepalive.FromCommandLine),
-		"file":    optional(o.Pos.Path, o.Source == keepalive.FromFile), "line": line, "block": given(o.Block),
+		"source": textOrNull(string(o.Source)), "keyword": types.StringValue(o.Keyword),
+		"written": textIf(o.Written, o.Source == keepalive.FromFile || o.Source == keepalive.FromCommandLine),
+		"file":    textIf(o.Pos.Path, o.Source == keepalive.FromFile), "line": line, "block": textOrNull(o.Block),
 	}
 }
 

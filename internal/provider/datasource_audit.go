@@ -144,7 +144,7 @@ func (m *auditModel) outpost() outpost {
 	return outpost{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, onUnreachable: m.OnUnreachable}
 }
 
-func (m *auditModel) look(ctx context.Context, s *session, where whereabouts) (diag.Diagnostics, error) {
+func (m *auditModel) look(ctx context.Context, s *session, where resolvedTarget) (diag.Diagnostics, error) {
 	sight, diags, err := s.survey(ctx, where, m.ConfigFile, m.Contexts)
 	if err != nil {
 		return diags, err
@@ -182,8 +182,8 @@ func (m *auditModel) tell(a audit.Audit, sight reconcile.Sight) {
 	m.Warnings = types.ListValueMust(concernType(), concerns)
 	m.Loaded, m.DeadPeerTimeout = loaded(sight), deadPeer(keepalive.Server{}, sight.Facts)
 	m.OpenSSHVersion = types.StringValue(sight.Facts.VersionText)
-	m.HostKeySHA256 = given(sight.Identity.HostKeySHA256)
-	m.MachineID = given(sight.MachineID)
+	m.HostKeySHA256 = textOrNull(sight.Identity.HostKeySHA256)
+	m.MachineID = textOrNull(sight.MachineID)
 }
 
 func (m *auditModel) tellVerdicts(a audit.Audit) {
@@ -211,8 +211,8 @@ func findingValue(f audit.Finding) attr.Value {
 	maps.Copy(values, recommended(f.Profile, f.Recommendation))
 	context := keepalive.Spec(f.Context)
 	maps.Copy(values, map[string]attr.Value{
-		"status": types.StringValue(string(f.Verdict)), "why": given(f.Why), "context": given(context),
-		"effective": optional(f.Effective, f.Origin.Source != ""), "conflicts_with": textList(f.Against),
+		"status": types.StringValue(string(f.Verdict)), "why": textOrNull(f.Why), "context": textOrNull(context),
+		"effective": textIf(f.Effective, f.Origin.Source != ""), "conflicts_with": textList(f.Against),
 	})
 	return types.ObjectValueMust(findingType().AttrTypes, values)
 }
@@ -220,7 +220,7 @@ func findingValue(f audit.Finding) attr.Value {
 func recommended(profile string, r baseline.Recommendation) map[string]attr.Value {
 	return map[string]attr.Value{
 		"profile": types.StringValue(profile), "keyword": types.StringValue(r.Keyword), "wanted": types.StringValue(r.Value),
-		"reason": types.StringValue(r.Reason), "rule": types.StringValue(r.Source), "risk": given(r.Risk),
+		"reason": types.StringValue(r.Reason), "rule": types.StringValue(r.Source), "risk": textOrNull(r.Risk),
 	}
 }
 
@@ -237,7 +237,7 @@ func auditWarning(c audit.Warning) attr.Value {
 		line = types.Int64Value(int64(c.Pos.Line))
 	}
 	return types.ObjectValueMust(concernType().AttrTypes, map[string]attr.Value{
-		"keyword": types.StringValue(c.Attribute), "context": given(context), "text": types.StringValue(c.Text),
-		"advice": given(advice), "file": given(c.Pos.Path), "line": line,
+		"keyword": types.StringValue(c.Attribute), "context": textOrNull(context), "text": types.StringValue(c.Text),
+		"advice": textOrNull(advice), "file": textOrNull(c.Pos.Path), "line": line,
 	})
 }

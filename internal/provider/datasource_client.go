@@ -111,7 +111,7 @@ func (m *clientConfigModel) outpost() outpost {
 	return outpost{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, onUnreachable: m.OnUnreachable}
 }
 
-func (m *clientConfigModel) look(ctx context.Context, s *session, where whereabouts) (diag.Diagnostics, error) {
+func (m *clientConfigModel) look(ctx context.Context, s *session, where resolvedTarget) (diag.Diagnostics, error) {
 	if diags := imageRunsNoSSH(m.Host, where); diags.HasError() {
 		return diags, nil
 	}
@@ -131,7 +131,7 @@ func (m *clientConfigModel) tellNothing() {
 	m.Effective, m.Provenance, m.Files = types.MapNull(effectiveType), types.MapNull(provenanceType()), types.ListNull(types.StringType)
 }
 
-func (m *clientConfigModel) target(where whereabouts) reconcile.ClientTarget {
+func (m *clientConfigModel) target(where resolvedTarget) reconcile.ClientTarget {
 	t := reconcile.ClientTarget{Spec: where.spec, File: m.ConfigFile.ValueString(), User: m.User.ValueString()}
 	if t.File == "" {
 		t.File = defaultClientFile
@@ -148,6 +148,6 @@ func (m *clientConfigModel) tell(s keepalive.Survey, sight reconcile.ClientSight
 	m.Effective, m.Provenance = textMaps(effective), types.MapValueMust(provenanceType(), origins)
 	m.Files = textList(s.Files)
 	m.OpenSSHVersion = types.StringValue(sight.Facts.VersionText)
-	m.HostKeySHA256 = given(sight.Identity.HostKeySHA256)
-	m.MachineID = given(sight.MachineID)
+	m.HostKeySHA256 = textOrNull(sight.Identity.HostKeySHA256)
+	m.MachineID = textOrNull(sight.MachineID)
 }

@@ -92,7 +92,7 @@ func (d *connectionSource) Read(ctx context.Context, req datasource.ReadRequest,
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	_, diags := d.at(ctx, outpost{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts}, func(ctx context.Context, where whereabouts) (diag.Diagnostics, error) {
+	_, diags := d.at(ctx, outpost{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts}, func(ctx context.Context, where resolvedTarget) (diag.Diagnostics, error) {
 		if where.spec.Transport == "image" {
 			return diag.Diagnostics{noLogin(m.Host.ValueString())}, nil
 		}
@@ -117,10 +117,10 @@ func (d *connectionSource) Read(ctx context.Context, req datasource.ReadRequest,
 }
 
 func (m *connectionModel) tell(spec host.Spec, r host.Reach) {
-	m.User, m.Address = given(spec.User), given(r.Address)
-	m.ServerIdentification = given(r.ServerVersion)
-	m.HostKeySHA256, m.HostKeyType = given(r.HostKeySHA256), given(r.HostKeyType)
-	m.AuthMethod, m.AuthMethods = given(r.AuthMethod), types.ListNull(types.StringType)
+	m.User, m.Address = textOrNull(spec.User), textOrNull(r.Address)
+	m.ServerIdentification = textOrNull(r.ServerVersion)
+	m.HostKeySHA256, m.HostKeyType = textOrNull(r.HostKeySHA256), textOrNull(r.HostKeyType)
+	m.AuthMethod, m.AuthMethods = textOrNull(r.AuthMethod), types.ListNull(types.StringType)
 	if r.AuthMethods != nil {
 		m.AuthMethods = textList(r.AuthMethods)
 	}

@@ -91,7 +91,7 @@ func (d *probeSource) Read(ctx context.Context, req datasource.ReadRequest, resp
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	_, diags = d.at(ctx, outpost{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, sits: watch.Idle}, func(ctx context.Context, where whereabouts) (diag.Diagnostics, error) {
+	_, diags = d.at(ctx, outpost{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, sits: watch.Idle}, func(ctx context.Context, where resolvedTarget) (diag.Diagnostics, error) {
 		if where.spec.Transport == "image" {
 			return diag.Diagnostics{noLogin(m.Host.ValueString())}, nil
 		}

@@ -115,7 +115,7 @@ func (m *serverConfigModel) outpost() outpost {
 	return outpost{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, onUnreachable: m.OnUnreachable}
 }
 
-func (m *serverConfigModel) look(ctx context.Context, s *session, where whereabouts) (diag.Diagnostics, error) {
+func (m *serverConfigModel) look(ctx context.Context, s *session, where resolvedTarget) (diag.Diagnostics, error) {
 	sight, diags, err := s.survey(ctx, where, m.ConfigFile, m.Contexts)
 	if err != nil {
 		return diags, err
@@ -141,8 +141,8 @@ func (m *serverConfigModel) tell(s keepalive.Survey, sight reconcile.Sight) {
 	m.Loaded, m.DeadPeerTimeout = loaded(sight), deadPeer(keepalive.Server{}, sight.Facts)
 	m.MainFile, m.Files = types.StringValue(sight.Facts.Tree.Main), textList(s.Files)
 	m.OpenSSHVersion = types.StringValue(sight.Facts.VersionText)
-	m.HostKeySHA256 = given(sight.Identity.HostKeySHA256)
-	m.MachineID = given(sight.MachineID)
+	m.HostKeySHA256 = textOrNull(sight.Identity.HostKeySHA256)
+	m.MachineID = textOrNull(sight.MachineID)
 }
 
 func (m *serverConfigModel) tellNothing() {

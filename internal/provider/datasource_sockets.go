@@ -98,7 +98,7 @@ func (m *controlSocketsModel) outpost() outpost {
 	return outpost{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, onUnreachable: m.OnUnreachable}
 }
 
-func (m *controlSocketsModel) look(ctx context.Context, s *session, where whereabouts) (diag.Diagnostics, error) {
+func (m *controlSocketsModel) look(ctx context.Context, s *session, where resolvedTarget) (diag.Diagnostics, error) {
 	if diags := imageRunsNoSSH(m.Host, where); diags.HasError() {
 		return diags, nil
 	}
@@ -128,8 +128,8 @@ func (m *controlSocketsModel) tell(sight reconcile.ControlSight) {
 		"live": n(keepalive.Live), "stale": n(keepalive.Stale), "not_ssh": n(keepalive.NotSSH), "unknown": n(keepalive.Unclear),
 	})
 	m.Unnamed = types.Int64Value(int64(sight.Unnamed))
-	m.HostKeySHA256 = given(sight.Identity.HostKeySHA256)
-	m.MachineID = given(sight.MachineID)
+	m.HostKeySHA256 = textOrNull(sight.Identity.HostKeySHA256)
+	m.MachineID = textOrNull(sight.MachineID)
 }
 
 func socketValue(s keepalive.ControlSocket) attr.Value {
@@ -141,8 +141,8 @@ func socketValue(s keepalive.ControlSocket) attr.Value {
 		age, exposed = types.Int64Value(s.Age), types.BoolValue(s.Exposed)
 	}
 	return types.ObjectValueMust(socketType().AttrTypes, map[string]attr.Value{
-		"path": types.StringValue(s.Path), "state": types.StringValue(string(s.State)), "why": given(s.Why), "pid": pid,
-		"age_seconds": age, "mode": optional(fmt.Sprintf("%04o", s.Mode), s.There), "owner": optional(s.Owner, s.There), "exposed": exposed,
+		"path": types.StringValue(s.Path), "state": types.StringValue(string(s.State)), "why": textOrNull(s.Why), "pid": pid,
+		"age_seconds": age, "mode": textIf(fmt.Sprintf("%04o", s.Mode), s.There), "owner": textIf(s.Owner, s.There), "exposed": exposed,
 	})
 }
 

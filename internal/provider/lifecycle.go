@@ -52,13 +52,13 @@ type subject[M any] interface {
 	// aftermath says what a change on the host leaves to its user.
 	aftermath() diag.Diagnostics
 	// suits says why a machine cannot be managed in this way.
-	suits(where whereabouts) diag.Diagnostics
+	suits(where resolvedTarget) diag.Diagnostics
 
 	// apply makes the settings effective and fills in what was not known before.
-	apply(ctx context.Context, s *session, where whereabouts, rec reconcile.Record) (sighting, error)
+	apply(ctx context.Context, s *session, where resolvedTarget, rec reconcile.Record) (sighting, error)
 	// remove takes everything back; same is false on another machine, where nothing
 	// is touched.
-	remove(ctx context.Context, s *session, where whereabouts) (same, changed bool, err error)
+	remove(ctx context.Context, s *session, where resolvedTarget) (same, changed bool, err error)
 	// entitle fills in the id, as far as it is known.
 	entitle()
 	// lines names what on the host is the resource's own: two resources with the same
@@ -78,10 +78,10 @@ type subject[M any] interface {
 	// leavePlaceOpen makes unknown where the lines will be.
 	leavePlaceOpen()
 	// foresee looks at the host while Terraform plans.
-	foresee(ctx context.Context, s *session, where whereabouts) (foresight[M], error)
+	foresee(ctx context.Context, s *session, where resolvedTarget) (foresight[M], error)
 	// look replaces the recorded values by the effective ones, or by what is
 	// found if the resource is being imported.
-	look(ctx context.Context, s *session, where whereabouts, importing bool) (sighting, diag.Diagnostics, error)
+	look(ctx context.Context, s *session, where resolvedTarget, importing bool) (sighting, diag.Diagnostics, error)
 }
 
 // Configure takes the session. The provider is not configured when Terraform
@@ -162,7 +162,7 @@ type operation struct {
 }
 
 func (l *lifecycle[M, P]) apply(ctx context.Context, m P, o operation) diag.Diagnostics {
-	ctx, leave := l.session.enter(ctx)
+	ctx, leave := l.session.begin(ctx)
 	defer leave()
 	ctx, cancel := context.WithTimeout(ctx, o.patience)
 	defer cancel()
@@ -194,7 +194,7 @@ func (l *lifecycle[M, P]) apply(ctx context.Context, m P, o operation) diag.Diag
 }
 
 // ready insists that everything is known, as it is by the time of an apply.
-func (l *lifecycle[M, P]) ready(ctx context.Context, m P, doing string, past privateReader) (whereabouts, diag.Diagnostics) {
+func (l *lifecycle[M, P]) ready(ctx context.Context, m P, doing string, past privateReader) (resolvedTarget, diag.Diagnostics) {
 	where, diags := l.locate(ctx, m, past)
 	if diags.HasError() {
 		return where, diags
@@ -210,8 +210,8 @@ func (l *lifecycle[M, P]) ready(ctx context.Context, m P, doing string, past pri
 	return where, diags
 }
 
-func (l *lifecycle[M, P]) locate(ctx context.Context, m P, past privateReader) (whereabouts, diag.Diagnostics) {
-	where, diags := l.session.find(ctx, m.place().address)
+func (l *lifecycle[M, P]) locate(ctx context.Context, m P, past privateReader) (resolvedTarget, diag.Diagnostics) {
+	where, diags := l.session.resolveTarget(ctx, m.place().address)
 	where = l.session.expect(ctx, where, past)
 	where.claim = l.session.resources.claim(ctx, past, m.place().adopt.ValueBool(), m.place().bakes || where.spec.Transport == "image")
 	return where, append(diags, m.suits(where)...)
@@ -228,7 +228,7 @@ func (l *lifecycle[M, P]) Read(ctx context.Context, req resource.ReadRequest, re
 	// Terraform before 1.12 forgets the identity whenever it writes state, and
 	// newer ones insist on it: it is set before anything can return.
 	resp.Diagnostics.Append(m.identify(ctx, resp.Identity)...)
-	ctx, leave := l.session.enter(ctx)
+	ctx, leave := l.session.begin(ctx)
 	defer leave()
 	where, diags := l.locate(ctx, m, req.Private)
 	resp.Diagnostics.Append(diags...)
@@ -261,7 +261,7 @@ func (l *lifecycle[M, P]) Read(ctx context.Context, req resource.ReadRequest, re
 
 // look looks at the host for what state says is wanted. looked is false when it
 // did not answer and the policy allows to go on.
-func (l *lifecycle[M, P]) look(ctx context.Context, m P, where whereabouts, importing bool) (seen sighting, diags diag.Diagnostics, looked bool) {
+func (l *lifecycle[M, P]) look(ctx context.Context, m P, where resolvedTarget, importing bool) (seen sighting, diags diag.Diagnostics, looked bool) {
 	patience, diags := m.place().timeouts.Read(ctx, lookTimeout)
 	if diags.HasError() {
 		return seen, diags, false
@@ -286,7 +286,7 @@ func (l *lifecycle[M, P]) Delete(ctx context.Context, req resource.DeleteRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, leave := l.session.enter(ctx)
+	ctx, leave := l.session.begin(ctx)
 	defer leave()
 	patience, diags := m.place().timeouts.Delete(ctx, changeTimeout)
 	resp.Diagnostics.Append(diags...)

@@ -61,7 +61,7 @@ func read(field any, lines []string) error {
 			*f = newTime(text)
 		}
 	case *types.String:
-		*f = optional(text, lines != nil)
+		*f = textIf(text, lines != nil)
 	case *types.Int64:
 		return readCount(f, lines)
 	case *types.Bool:
@@ -72,15 +72,15 @@ func read(field any, lines []string) error {
 	return nil
 }
 
-func optional(text string, given bool) types.String {
+func textIf(text string, given bool) types.String {
 	if given {
 		return types.StringValue(text)
 	}
 	return types.StringNull()
 }
 
-// given is null for no text.
-func given(text string) types.String { return optional(text, text != "") }
+// textOrNull is null for no text.
+func textOrNull(text string) types.String { return textIf(text, text != "") }
 
 func readCount(f *types.Int64, lines []string) error {
 	*f = types.Int64Null()
@@ -168,7 +168,7 @@ func (m *serverModel) adopt(ctx context.Context, found keepalive.Server) diag.Di
 	}
 	contexts := make([]contextModel, len(found.Contexts))
 	for i, c := range found.Contexts {
-		contexts[i] = contextModel{given(c.User), given(c.Host), given(c.Address), given(c.LocalAddress), types.Int64Null()}
+		contexts[i] = contextModel{textOrNull(c.User), textOrNull(c.Host), textOrNull(c.Address), textOrNull(c.LocalAddress), types.Int64Null()}
 		if c.LocalPort != 0 {
 			contexts[i].LocalPort = types.Int64Value(int64(c.LocalPort))
 		}

@@ -15,8 +15,8 @@ type pendingChanges struct {
 	told map[string]bool
 }
 
-// say warns of those of list that nothing was said of yet.
-func (c *pendingChanges) say(name string, list []reconcile.Pending) diag.Diagnostics {
+// warn warns of those of list that nothing was said of yet.
+func (c *pendingChanges) warn(name string, list []reconcile.Pending) diag.Diagnostics {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var diags diag.Diagnostics

@@ -50,7 +50,7 @@ func (l *lifecycle[M, P]) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, leave := l.session.enter(ctx)
+	ctx, leave := l.session.begin(ctx)
 	defer leave()
 	p := planning[M, P]{l: l, m: m, before: before, changed: changed, past: req.Private}
 	resp.Diagnostics.Append(p.run(ctx)...)
@@ -118,7 +118,7 @@ func (p *planning[M, P]) moving() bool {
 
 // moved decides what a new address means: a machine that is proven to be the recorded
 // one is changed in place, and any other machine is a new object.
-func (p *planning[M, P]) moved(where whereabouts, f foresight[M]) diag.Diagnostics {
+func (p *planning[M, P]) moved(where resolvedTarget, f foresight[M]) diag.Diagnostics {
 	if !p.moving() {
 		return nil
 	}
@@ -157,7 +157,7 @@ func (p *planning[M, P]) recorded(ctx context.Context) {
 	}
 }
 
-func (p *planning[M, P]) look(ctx context.Context, where whereabouts) diag.Diagnostics {
+func (p *planning[M, P]) look(ctx context.Context, where resolvedTarget) diag.Diagnostics {
 	patience, diags := p.m.place().timeouts.Read(ctx, lookTimeout)
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -173,7 +173,7 @@ func (p *planning[M, P]) look(ctx context.Context, where whereabouts) diag.Diagn
 		return append(diags, twoForOne(name, p.m.lines()))
 	}
 	logDebug(ctx, "planned", map[string]any{"host": where.spec.String(), "trail": f.plan.Trail, "changes": len(f.plan.Paths())})
-	diags.Append(p.l.session.pending.say(name, f.pending)...)
+	diags.Append(p.l.session.pending.warn(name, f.pending)...)
 	diags.Append(p.recognize(where, f)...)
 	f.plan.Problems = p.aboutOthers(f)
 	if p.before != nil && !p.changed && !hasErrors(f.plan.Problems) && f.settled(p.before) {
@@ -198,7 +198,7 @@ func (p *planning[M, P]) look(ctx context.Context, where whereabouts) diag.Diagn
 
 // recognize compares the machine that answered with the recorded one. A resource that is
 // now on another machine changes, because which machine it is on has to be recorded.
-func (p *planning[M, P]) recognize(where whereabouts, f foresight[M]) diag.Diagnostics {
+func (p *planning[M, P]) recognize(where resolvedTarget, f foresight[M]) diag.Diagnostics {
 	if p.before == nil {
 		return nil
 	}
@@ -241,7 +241,7 @@ func (p *planning[M, P]) blind(ctx context.Context, name string, err error) diag
 
 // rivalled reports whether another resource of this run is about the same lines
 // and wants something else. One resource may be planned twice: to be replaced.
-func (p *planning[M, P]) rivalled(ctx context.Context, where whereabouts) bool {
+func (p *planning[M, P]) rivalled(ctx context.Context, where resolvedTarget) bool {
 	wish := *p.m
 	other, planned := p.l.session.claims.first(claimKey(where.spec, p.m.lines()), &wish).(*M)
 	return planned && !p.m.sameWish(ctx, other)
@@ -252,7 +252,7 @@ func (p *planning[M, P]) rivalled(ctx context.Context, where whereabouts) bool {
 // answers from memory. Files that the plan does not change are not ours to watch,
 // unless our lines would now go elsewhere: an apply must not do what nobody has
 // reviewed.
-func (p *planning[M, P]) foreign(ctx context.Context, where whereabouts, f foresight[M]) []string {
+func (p *planning[M, P]) foreign(ctx context.Context, where resolvedTarget, f foresight[M]) []string {
 	if p.before == nil || !p.m.about(p.before) {
 		return nil
 	}

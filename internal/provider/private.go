@@ -37,9 +37,9 @@ type sighting struct {
 	other     bool   // it is not the recorded machine
 }
 
-// meeting says where a host answered last, and with which key. Its port or
+// lastAddress says where a host answered last, and with which key. Its port or
 // address may have been changed by what we manage.
-type meeting struct {
+type lastAddress struct {
 	Host    string `json:"host"` // as the settings named it
 	Address string `json:"address"`
 	HostKey string `json:"host_key"`
@@ -54,12 +54,12 @@ type meeting struct {
 // finds them by what another one knows.
 type meetings struct {
 	mu   sync.Mutex
-	last map[string]meeting
+	last map[string]lastAddress
 }
 
 // note records m for the way of spec; a host that answers where its settings say
 // needs no note.
-func (s *meetings) note(spec host.Spec, m meeting) {
+func (s *meetings) note(spec host.Spec, m lastAddress) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if m.Address == spec.Address() {
@@ -67,12 +67,12 @@ func (s *meetings) note(spec host.Spec, m meeting) {
 		return
 	}
 	if s.last == nil {
-		s.last = map[string]meeting{}
+		s.last = map[string]lastAddress{}
 	}
 	s.last[spec.Way()] = m
 }
 
-func (s *meetings) about(spec host.Spec) (meeting, bool) {
+func (s *meetings) about(spec host.Spec) (lastAddress, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m, ok := s.last[spec.Way()]
@@ -81,7 +81,7 @@ func (s *meetings) about(spec host.Spec) (meeting, bool) {
 
 // expect lets where's host be met where it answered last, if its settings still
 // name the same host.
-func (s *session) expect(ctx context.Context, w whereabouts, private privateReader) whereabouts {
+func (s *session) expect(ctx context.Context, w resolvedTarget, private privateReader) resolvedTarget {
 	if w.unknown != "" {
 		return w
 	}
@@ -101,7 +101,7 @@ func (s *session) expect(ctx context.Context, w whereabouts, private privateRead
 // expected is spec with what is known of its host's key besides the fingerprint in
 // state, and with the keys that its jump hosts showed, where the policy of each goes
 // by that.
-func (m meeting) expected(spec host.Spec) host.Spec {
+func (m lastAddress) expected(spec host.Spec) host.Spec {
 	if spec.PinnedHostKey == m.HostKey {
 		spec.PinnedHostKeyType = m.HostKeyType
 	}
@@ -116,10 +116,10 @@ func (m meeting) expected(spec host.Spec) host.Spec {
 	return spec
 }
 
-func recordedMeeting(ctx context.Context, private privateReader) (m meeting, ok bool) {
+func recordedMeeting(ctx context.Context, private privateReader) (m lastAddress, ok bool) {
 	raw, diags := private.GetKey(ctx, metKey)
 	if diags.HasError() || len(raw) == 0 || json.Unmarshal(raw, &m) != nil {
-		return meeting{}, false
+		return lastAddress{}, false
 	}
 	return m, m.Address != ""
 }
@@ -134,7 +134,7 @@ func (s *session) keep(ctx context.Context, seen sighting, private privateWriter
 	if seen.identity.Address != spec.Address() {
 		diags.Append(metElsewhere(name, spec.Address(), seen.identity.Address))
 	}
-	last := meeting{spec.Host, seen.identity.Address, seen.identity.HostKeySHA256, seen.identity.KeyType, seen.identity.Hops}
+	last := lastAddress{spec.Host, seen.identity.Address, seen.identity.HostKeySHA256, seen.identity.KeyType, seen.identity.Hops}
 	s.meetings.note(spec, last)
 	return append(diags, writeJSON(ctx, private, metKey, last)...)
 }

@@ -162,7 +162,7 @@ func (p *Provider) replace(s *session) {
 	p.current = s
 	p.mu.Unlock()
 	if before != nil {
-		p.ending.Go(func() { before.retire(context.Background()) })
+		p.ending.Go(func() { before.close(context.Background()) })
 	}
 }
 
@@ -177,7 +177,7 @@ func (p *Provider) Close(ctx context.Context) {
 	go func() {
 		defer close(done)
 		if last != nil {
-			last.retire(ctx)
+			last.close(ctx)
 		}
 		p.ending.Wait()
 	}()

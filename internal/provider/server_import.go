@@ -46,7 +46,7 @@ func (r *serverResource) ImportState(ctx context.Context, req resource.ImportSta
 }
 
 // imported declares the resource as the host was found.
-func (m *serverModel) imported(ctx context.Context, s *session, where whereabouts, sight reconcile.Sight) (reconcile.Sight, diag.Diagnostics, error) {
+func (m *serverModel) imported(ctx context.Context, s *session, where resolvedTarget, sight reconcile.Sight) (reconcile.Sight, diag.Diagnostics, error) {
 	found := keepalive.AdoptServer(m.DropInName.ValueString(), sight.Facts)
 	diags := m.adopt(ctx, found)
 	w, more := m.want(ctx)

@@ -53,7 +53,7 @@ func (m *serverModel) leavePlaceOpen() {
 	m.ManagedFile, m.Trail = types.StringUnknown(), types.StringUnknown()
 }
 
-func (m *serverModel) foresee(ctx context.Context, s *session, where whereabouts) (foresight[serverModel], error) {
+func (m *serverModel) foresee(ctx context.Context, s *session, where resolvedTarget) (foresight[serverModel], error) {
 	w, _ := m.want(ctx) // what is wrong with it was said before
 	w.server.Claim = where.claim
 	sight, err := s.engine.Look(ctx, m.glance(where), w.server)

@@ -10,7 +10,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
-func (m *serverModel) look(ctx context.Context, s *session, where whereabouts, importing bool) (sighting, diag.Diagnostics, error) {
+func (m *serverModel) look(ctx context.Context, s *session, where resolvedTarget, importing bool) (sighting, diag.Diagnostics, error) {
 	w, diags := m.want(ctx)
 	if diags.HasError() {
 		return sighting{}, diags, nil
@@ -23,7 +23,7 @@ func (m *serverModel) look(ctx context.Context, s *session, where whereabouts, i
 		sight, more, err := m.imported(ctx, s, where, sight)
 		return sighting{digests: sight.Digests(w.server.DropInName), machineID: sight.MachineID, identity: sight.Identity, holder: keepalive.HolderServer(w.server.DropInName, sight.Facts)}, append(diags, more...), err
 	}
-	diags.Append(s.pending.say(m.Host.ValueString(), sight.Pending)...)
+	diags.Append(s.pending.warn(m.Host.ValueString(), sight.Pending)...)
 	seen := sighting{digests: sight.Digests(w.server.DropInName), machineID: sight.MachineID, identity: sight.Identity, holder: keepalive.HolderServer(w.server.DropInName, sight.Facts)}
 	if len(sight.Pending) > 0 {
 		seen.digests = nil // the host may go back to other files by itself
@@ -32,7 +32,7 @@ func (m *serverModel) look(ctx context.Context, s *session, where whereabouts, i
 }
 
 // refresh puts what was seen into the model.
-func (m *serverModel) refresh(ctx context.Context, where whereabouts, sight reconcile.Sight) diag.Diagnostics {
+func (m *serverModel) refresh(ctx context.Context, where resolvedTarget, sight reconcile.Sight) diag.Diagnostics {
 	name := m.Host.ValueString()
 	w, diags := m.want(ctx)
 	observed := keepalive.ObserveServer(w.server, sight.Facts)

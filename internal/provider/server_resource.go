@@ -41,9 +41,9 @@ func (m *serverModel) check(ctx context.Context) (found []keepalive.Problem, unk
 
 func (*serverModel) aftermath() diag.Diagnostics { return nil }
 
-func (*serverModel) suits(whereabouts) diag.Diagnostics { return nil }
+func (*serverModel) suits(resolvedTarget) diag.Diagnostics { return nil }
 
-func (m *serverModel) apply(ctx context.Context, s *session, where whereabouts, rec reconcile.Record) (sighting, error) {
+func (m *serverModel) apply(ctx context.Context, s *session, where resolvedTarget, rec reconcile.Record) (sighting, error) {
 	w, _ := m.want(ctx) // what is wrong with it was said before
 	w.server.Claim = where.claim
 	target := m.target(where)
@@ -59,14 +59,14 @@ func (m *serverModel) apply(ctx context.Context, s *session, where whereabouts, 
 	return sighting{digests: sight.Digests(w.server.DropInName), machineID: sight.MachineID, identity: sight.Identity, holder: keepalive.HolderServer(w.server.DropInName, sight.Facts)}, nil
 }
 
-func (m *serverModel) remove(ctx context.Context, s *session, where whereabouts) (same, changed bool, err error) {
+func (m *serverModel) remove(ctx context.Context, s *session, where resolvedTarget) (same, changed bool, err error) {
 	w, _ := m.want(ctx) // what is wrong with it was said before
 	w.server.Claim = where.claim
 	same, err = s.engine.Remove(ctx, m.target(where), w.server, where.record(m.record(nil)))
 	return same, false, err
 }
 
-func (m *serverModel) target(where whereabouts) reconcile.Target {
+func (m *serverModel) target(where resolvedTarget) reconcile.Target {
 	t := reconcile.Target{Spec: where.spec, ConfigFile: m.ConfigFile.ValueString(), NoReload: m.Reload.ValueString() == "never" || where.spec.Transport == "image"}
 	// A time that cannot be read was refused when it was validated.
 	t.ConfirmTimeout, _ = parseDuration(m.ConfirmTimeout.ValueString())
@@ -74,7 +74,7 @@ func (m *serverModel) target(where whereabouts) reconcile.Target {
 }
 
 // glance is target for a refresh or a plan, which waits for no machine to boot.
-func (m *serverModel) glance(where whereabouts) reconcile.Target {
+func (m *serverModel) glance(where resolvedTarget) reconcile.Target {
 	where.spec.ConnectWait = 0
 	return m.target(where)
 }

@@ -88,15 +88,15 @@ func (s *session) anyUnknown() bool {
 	return unknown
 }
 
-// enter counts a call in, so that the session outlives it, and masks every
+// begin counts a call in, so that the session outlives it, and masks every
 // secret in what the call logs: a context does not survive from Configure.
-func (s *session) enter(ctx context.Context) (context.Context, func()) {
+func (s *session) begin(ctx context.Context) (context.Context, func()) {
 	s.inUse.RLock()
 	return host.LogContext(ctx, s.masker), s.inUse.RUnlock
 }
 
-// retire closes the connections once no call uses them.
-func (s *session) retire(ctx context.Context) {
+// close closes the connections once no call uses them.
+func (s *session) close(ctx context.Context) {
 	s.inUse.Lock()
 	defer s.inUse.Unlock()
 	s.end(ctx)
@@ -110,17 +110,17 @@ type address struct {
 	Pin string
 }
 
-// whereabouts is the answer: a machine, or why it is not known yet, and what the resource
+// resolvedTarget is the answer: a machine, or why it is not known yet, and what the resource
 // may call its own there.
-type whereabouts struct {
+type resolvedTarget struct {
 	spec    host.Spec
 	unknown string // what has to become known first; "" when spec is complete
-	last    meeting
+	last    lastAddress
 	claim   keepalive.Claim
 }
 
 // record completes what state says of a machine by where it answered last.
-func (w whereabouts) record(rec reconcile.Record) reconcile.Record {
+func (w resolvedTarget) record(rec reconcile.Record) reconcile.Record {
 	if rec.HostKeySHA256 == w.last.HostKey {
 		rec.HostKeyType = w.last.HostKeyType
 	}
@@ -128,28 +128,28 @@ func (w whereabouts) record(rec reconcile.Record) reconcile.Record {
 	return rec
 }
 
-// locate merges what the resource, the named host, the connection block, the
+// resolve merges what the resource, the named host, the connection block, the
 // environment and an ssh_config file say, the first to say something winning. It
 // dials nothing, reads the file only once everything else is known, and
 // what is not known yet it does not replace by a guess: an empty host must
 // never become the machine that runs Terraform.
-func (s *session) locate(ctx context.Context, a address) (whereabouts, error) {
+func (s *session) resolve(ctx context.Context, a address) (resolvedTarget, error) {
 	switch {
 	case a.Host.IsNull() || a.Host.IsUnknown() || a.Host.ValueString() == "":
-		return whereabouts{unknown: "host"}, nil
+		return resolvedTarget{unknown: "host"}, nil
 	case s.hostsUnknown:
-		return whereabouts{unknown: "hosts of the provider"}, nil
+		return resolvedTarget{unknown: "hosts of the provider"}, nil
 	}
 	own, err := layer(a.SSH, "ssh")
 	if err != nil {
-		return whereabouts{}, err
+		return resolvedTarget{}, err
 	}
 	where, entry, err := s.lookUp(a.Host.ValueString())
 	if err != nil {
-		return whereabouts{}, err
+		return resolvedTarget{}, err
 	}
 	if missing := s.missing(ctx, a, entry); missing != "" {
-		return whereabouts{unknown: missing}, nil
+		return resolvedTarget{unknown: missing}, nil
 	}
 	spec, err := host.ResolveWith(s.lookup(ctx), a.Host.ValueString(), own, where, entry.settings, s.connection.settings, s.environment)
 	// Under the strict policy the known keys decide, and a record of an earlier run
@@ -157,7 +157,7 @@ func (s *session) locate(ctx context.Context, a address) (whereabouts, error) {
 	if spec.HostKeyPolicy == "accept-new" {
 		spec.PinnedHostKey = a.Pin
 	}
-	return whereabouts{spec: spec}, err
+	return resolvedTarget{spec: spec}, err
 }
 
 // lookup reads ssh_config files and logs which of their lines were used.
@@ -210,9 +210,9 @@ func (s *session) missing(ctx context.Context, a address, entry layered) string 
 	return ""
 }
 
-// find is locate with its answer in Terraform's terms.
-func (s *session) find(ctx context.Context, a address) (whereabouts, diag.Diagnostics) {
-	where, err := s.locate(ctx, a)
+// resolveTarget is resolve with its answer in Terraform's terms.
+func (s *session) resolveTarget(ctx context.Context, a address) (resolvedTarget, diag.Diagnostics) {
+	where, err := s.resolve(ctx, a)
 	if err != nil {
 		return where, failures(a.Host.ValueString(), "find", err)
 	}
