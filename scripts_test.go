@@ -25,12 +25,12 @@ var hereDocument = regexp.MustCompile(`<<-?\s*["'\\]*[A-Za-z_$]`)
 var shellText = regexp.MustCompile(`(^|[;{|&(\n] *)(mkdir|rmdir|rm|mv|cp|cat|echo|printf|sh|/bin/sh|exec|eval|test|chmod|chown|umask|ln|sed|awk|head|tail|make|begin|unbegin|drop|put|dump|sum|trap|exit|if|case|for|while)( |$)|(^|[; ])[A-Z]+=$|\(\) ?\{`)
 
 // composing are calls that only programs have.
-var composing = regexp.MustCompile(`^(quote|commit\.Print|Print|oneLine|spare|function|flag|mainText|octal)\(`)
+var composing = regexp.MustCompile(`^(quote|commit\.PrintCommand|PrintCommand|oneLine|stripComments|function|flag|mainText|octal)\(`)
 
 // safe are operands of a program's text that hold no foreign text as it is: what quote
 // and its like return, other such texts, and what is written in the sources.
-var safe = regexp.MustCompile(`^((quote|commit\.Print|Print|oneLine|spare|function|flag|digest|all|steps|mainText|seconds|octal|strconv\.Itoa|coolifyOpen|guard|peerOf|anyCase|rootCheck)\(.*\)|` +
-	`[a-z]\.(assignments|changes|base|included|stage|newTexts|validation|sshd|functions|rollbackProgram|dirMode|fileMask|Print|String)\(.*\)|` +
+var safe = regexp.MustCompile(`^((quote|commit\.PrintCommand|PrintCommand|oneLine|stripComments|function|flag|digest|all|steps|mainText|seconds|octal|strconv\.Itoa|coolifyOpen|guard|peerOf|anyCase|rootCheck)\(.*\)|` +
+	`[a-z]\.(assignments|changes|base|included|stage|newTexts|validation|sshd|functions|rollbackProgram|dirMode|fileMask|PrintCommand|String)\(.*\)|` +
 	`commit\.OwnedSource\(\)|[a-z][A-Za-z]*(Source|Text)|[0-9]+)$`)
 
 // looseMode lets others read or enter what is laid out: foreign files are staged with it

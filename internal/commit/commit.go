@@ -155,7 +155,7 @@ func Run(ctx context.Context, m Machine, req Request, confirm Confirm) (Outcome,
 	if len(req.Changes)+len(req.Edits) == 0 && req.Activate.Kind == None {
 		return Unchanged, nil
 	}
-	return proper.run(ctx, &scripted{machine: m, req: req, protocol: proper}, req.ConfirmTimeout, confirm)
+	return standardProtocol.run(ctx, &scripted{machine: m, req: req, protocol: standardProtocol}, req.ConfirmTimeout, confirm)
 }
 
 func failed(step string, left Outcome, err error, stderr string) (Outcome, error) {

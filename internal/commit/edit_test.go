@@ -32,7 +32,7 @@ func TestEdit(t *testing.T) {
 	must(t, os.Chmod(b.path("etc/app.env"), 0o640))
 	r := b.edited("e1", old, text, Piece{To: 11}, Piece{Text: "# was: "}, Piece{From: 11, To: 17}, Piece{Text: "B=%d\\n\n"}, Piece{From: 17, To: len(old)})
 	for _, ph := range []phase{begin, rollback, finish} {
-		if program := proper.program(r, ph); strings.Contains(program, "hunter2") {
+		if program := standardProtocol.program(r, ph); strings.Contains(program, "hunter2") {
 			t.Errorf("%s knows the secret", ph)
 		}
 	}

@@ -81,7 +81,7 @@ func TestSystemd(t *testing.T) {
 		t.Errorf("pulled in by %q, %v", to, err)
 	}
 	must(t, os.Remove(b.path("calls")))
-	got, err := (&scripted{machine: b, req: r, protocol: proper}).perform(t.Context(), rollback)
+	got, err := (&scripted{machine: b, req: r, protocol: standardProtocol}).perform(t.Context(), rollback)
 	if err != nil || got.answer != "rolledback" {
 		t.Fatalf("%+v, %v", got, err)
 	}
@@ -108,7 +108,7 @@ func TestSocket(t *testing.T) {
 		t.Errorf("calls:\n%s", got)
 	}
 	must(t, os.Remove(b.path("calls")))
-	got, err := (&scripted{machine: b, req: r, protocol: proper}).perform(t.Context(), rollback)
+	got, err := (&scripted{machine: b, req: r, protocol: standardProtocol}).perform(t.Context(), rollback)
 	if err != nil || got.answer != "rolledback" {
 		t.Fatalf("%+v, %v", got, err)
 	}

@@ -39,15 +39,15 @@ func (p protocol) program(r Request, ph phase) string {
 	case rollback:
 		return p.rollbackProgram(r) + "main now\n"
 	}
-	return r.assignments() + spare(ownedText, machineText, pendingText, disarmText) + r.changes() +
+	return r.assignments() + stripComments(ownedText, machineText, pendingText, disarmText) + r.changes() +
 		mainText("", steps(p.finish), "kept", "undisarmed") + "main\n"
 }
 
 func (p protocol) beginProgram(r Request) string {
 	onDisk := p.rollbackProgram(r) + "main \"$1\"\n"
-	return r.assignments() + spare(ownedText, machineText, pendingText, daemonText, rollbackText, beginText) +
+	return r.assignments() + stripComments(ownedText, machineText, pendingText, daemonText, rollbackText, beginText) +
 		r.changes() + r.base() + r.included() + r.stage() + r.newTexts() + r.validation() +
-		"ROLLBACK=" + digest([]byte(onDisk)) + "\n" + function("rollback_text", Print([]byte(onDisk))) +
+		"ROLLBACK=" + digest([]byte(onDisk)) + "\n" + function("rollback_text", PrintCommand([]byte(onDisk))) +
 		function("undo", steps(p.undo)) +
 		mainText("", steps(p.begin), "live", "abandon") + "main\n"
 }
@@ -55,7 +55,7 @@ func (p protocol) beginProgram(r Request) string {
 // rollbackProgram is what the watchdog runs, and, with the same text, whoever
 // rolls back first.
 func (p protocol) rollbackProgram(r Request) string {
-	return r.assignments() + spare(ownedText, machineText, pendingText, daemonText, rollbackText) +
+	return r.assignments() + stripComments(ownedText, machineText, pendingText, daemonText, rollbackText) +
 		r.changes() + r.sshd() +
 		function("undo", steps(p.undo)) +
 		mainText("MODE=$1\n", steps(p.seize)+" && undo", "rolled", "unrolled")
@@ -75,8 +75,8 @@ func steps(list []step) string {
 
 func function(name, body string) string { return name + "() {\n" + body + "\n}\n" }
 
-// spare joins fragments without their comments: they travel with every change.
-func spare(fragments ...string) string {
+// stripComments joins fragments without their comments: they travel with every change.
+func stripComments(fragments ...string) string {
 	var b strings.Builder
 	for _, f := range fragments {
 		for line := range strings.Lines(f) {
@@ -90,7 +90,7 @@ func spare(fragments ...string) string {
 
 // assignments are the request's words. Nothing is taken from the environment.
 func (r Request) assignments() string {
-	l := r.Layout.filled()
+	l := r.Layout.withDefaults()
 	window, watched := r.ConfirmTimeout, "1"
 	if window == 0 {
 		window, watched = unwatched, ""
@@ -197,7 +197,7 @@ func (r Request) stage() string {
 	var calls []string
 	for i, f := range r.Staged {
 		name := "staged_" + strconv.Itoa(i+1)
-		b.WriteString(function(name, Print(f.Data)))
+		b.WriteString(function(name, PrintCommand(f.Data)))
 		calls = append(calls, `"$1" `+quote(f.Path)+" "+name)
 	}
 	return b.String() + function("each_staged", all(calls))
@@ -207,23 +207,23 @@ func (r Request) newTexts() string {
 	var b strings.Builder
 	for i, c := range r.Changes {
 		if c.New != nil {
-			b.WriteString(function("new_"+strconv.Itoa(i+1), Print(c.New)))
+			b.WriteString(function("new_"+strconv.Itoa(i+1), PrintCommand(c.New)))
 		}
 	}
 	for i, e := range r.Edits {
-		b.WriteString(function("new_"+strconv.Itoa(len(r.Changes)+i+1), e.Print("$file")))
+		b.WriteString(function("new_"+strconv.Itoa(len(r.Changes)+i+1), e.PrintCommand("$file")))
 	}
 	return b.String()
 }
 
-// Print is commands that print the new text from the old one, in the file that is
+// PrintCommand is commands that print the new text from the old one, in the file that is
 // named by a word of shell. A head that fed a tail which wants less would complain
 // of a broken pipe; a tail reads all that head gives it.
-func (e Edit) Print(file string) string {
+func (e Edit) PrintCommand(file string) string {
 	calls := []string{"true"}
 	for _, p := range e.Pieces {
 		if p.Text != "" {
-			calls = append(calls, Print([]byte(p.Text)))
+			calls = append(calls, PrintCommand([]byte(p.Text)))
 		} else if p.To > p.From {
 			calls = append(calls, fmt.Sprintf(`head -c %d "%s" | tail -c %d`, p.To, file, p.To-p.From))
 		}
@@ -292,11 +292,11 @@ func digest(text []byte) string {
 
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
-// Print is commands that print data, byte for byte, in any shell and locale: a
+// PrintCommand is commands that print data, byte for byte, in any shell and locale: a
 // here-document loses NUL and depends on the shell for bytes above 0x7f, and
 // base64 has two spellings of its option. mksh has no builtin printf, and no
 // argument of a program may be longer than 128 KiB; hence the pieces.
-func Print(data []byte) string {
+func PrintCommand(data []byte) string {
 	if len(data) == 0 {
 		return "true"
 	}

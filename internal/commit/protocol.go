@@ -36,7 +36,7 @@ type protocol struct {
 	undo   []step // rolling back, also on the watchdog and inside begin
 }
 
-var proper = protocol{
+var standardProtocol = protocol{
 	begin:  []step{lock, compare, stage, validate, arm, swap, reload},
 	finish: []step{disarm},
 	seize:  []step{seize},
@@ -52,9 +52,9 @@ const (
 	rollback phase = "rollback"
 )
 
-// performer carries out a phase. It is the seam between the order of things,
+// engine carries out a phase. It is the seam between the order of things,
 // which is here, and how they are done.
-type performer interface {
+type engine interface {
 	perform(ctx context.Context, p phase) (report, error)
 }
 
@@ -74,12 +74,12 @@ const (
 // change is one run of the protocol.
 type change struct {
 	protocol
-	on     performer
+	on     engine
 	window time.Duration
 	armed  bool
 }
 
-func (p protocol) run(ctx context.Context, on performer, timeout time.Duration, confirm Confirm) (Outcome, error) {
+func (p protocol) run(ctx context.Context, on engine, timeout time.Duration, confirm Confirm) (Outcome, error) {
 	if err := ctx.Err(); err != nil {
 		return failed(string(lock), Unchanged, err, "")
 	}
@@ -88,10 +88,10 @@ func (p protocol) run(ctx context.Context, on performer, timeout time.Duration, 
 		c.window = unwatched
 	}
 	// From here on leaving early would leave a change that nobody looks after.
-	return c.carry(context.WithoutCancel(ctx), confirm)
+	return c.finishOrUndo(context.WithoutCancel(ctx), confirm)
 }
 
-func (c change) carry(ctx context.Context, confirm Confirm) (Outcome, error) {
+func (c change) finishOrUndo(ctx context.Context, confirm Confirm) (Outcome, error) {
 	began, err := c.start(ctx)
 	if err != nil {
 		return c.lost(err)

@@ -148,7 +148,7 @@ func TestRealWatchdog(t *testing.T) {
 	h, before := bootReal(t)
 	r := h.request("real3", "ClientAliveInterval 60\nAllowUsers nobody\n")
 	r.ConfirmTimeout = 3 * time.Second
-	began, err := (&scripted{machine: h, req: r, protocol: proper}).perform(t.Context(), begin)
+	began, err := (&scripted{machine: h, req: r, protocol: standardProtocol}).perform(t.Context(), begin)
 	if err != nil || began.answer != "live" {
 		t.Fatalf("%+v, %v", began, err)
 	}

@@ -30,7 +30,7 @@ func (l *liar) Run(context.Context, string, string) (stdout, stderr string, exit
 // long ago, does not have us wait for that.
 func TestTimeThatAHostClaims(t *testing.T) {
 	for _, left := range []string{"31536000", strconv.FormatInt(1<<62, 10), "-1", "-9223372036854775808", "soon"} {
-		c := change{protocol: proper, on: &scripted{machine: &liar{left: left}, protocol: proper}, window: 2 * time.Second, armed: true}
+		c := change{protocol: standardProtocol, on: &scripted{machine: &liar{left: left}, protocol: standardProtocol}, window: 2 * time.Second, armed: true}
 		r, err := c.start(t.Context())
 		if err != nil || r.left < 0 || r.left > 2*time.Second {
 			t.Errorf("%s: %s left, %v", left, r.left, err)

@@ -58,9 +58,9 @@ type Layout struct {
 
 // StageDir is the directory in which change id is staged under the default
 // layout. /var/run, unlike /run, exists on the BSDs and macOS too.
-func StageDir(id string) string { return Layout{}.filled().Run + "/" + id }
+func StageDir(id string) string { return Layout{}.withDefaults().Run + "/" + id }
 
-func (l Layout) filled() Layout {
+func (l Layout) withDefaults() Layout {
 	fill := func(field *string, value string) {
 		if *field == "" {
 			*field = value
@@ -207,7 +207,7 @@ func (e Edit) check() error {
 }
 
 func (r Request) checkStage() error {
-	l := r.Layout.filled()
+	l := r.Layout.withDefaults()
 	for _, p := range []string{r.StageDir, r.Main, l.Run, l.State, l.Etc} {
 		if err := checkPath(p); err != nil {
 			return err

@@ -9,13 +9,13 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 )
 
-// filled is a file system with room for a change, and then without a byte more, or
+// fullDisk is a file system with room for a change, and then without a byte more, or
 // without a name more.
-type filled struct {
+type fullDisk struct {
 	name, dirs, options string
 }
 
-var noRoom = []filled{
+var noRoom = []fullDisk{
 	{"run", "/run", "size=900k"},
 	{"run without inodes", "/run", "size=900k,nr_inodes=120"},
 	{"state", "/var/lib", "size=900k"},
@@ -27,7 +27,7 @@ var noRoom = []filled{
 }
 
 // small puts small file systems over directories, with what sshd needs of them.
-func (h realHost) small(f filled) {
+func (h realHost) small(f fullDisk) {
 	h.Sh(`for d in ` + f.dirs + `; do
 		mkdir -p /srv/kept
 		[ "$d" = /var/lib ] || cp -a "$d/." /srv/kept
@@ -38,7 +38,7 @@ func (h realHost) small(f filled) {
 }
 
 // fill takes all the room there is.
-func (h realHost) fill(f filled) {
+func (h realHost) fill(f fullDisk) {
 	take := `dd if=/dev/zero of="$d/filler" bs=1k 2>/dev/null || :; dd if=/dev/zero of="$d/filler" bs=1 oflag=append conv=notrunc 2>/dev/null || :`
 	if strings.Contains(f.options, "inodes") {
 		take = `mkdir "$d/filler"; n=0; while mkdir "$d/filler/$n" 2>/dev/null && [ $n -lt 500 ]; do n=$((n + 1)); done`
@@ -57,7 +57,7 @@ func TestRollbackWithoutRoom(t *testing.T) {
 			before := h.Snapshot("/etc/ssh")
 			r := h.request("room", "ClientAliveInterval 60\nAllowUsers nobody\n")
 			r.ConfirmTimeout = 45 * time.Second // a busy machine needs half of it to fill a disk
-			began, err := (&scripted{machine: h, req: r, protocol: proper}).perform(t.Context(), begin)
+			began, err := (&scripted{machine: h, req: r, protocol: standardProtocol}).perform(t.Context(), begin)
 			if err != nil || began.answer != "live" {
 				t.Fatalf("%+v, %v", began, err)
 			}

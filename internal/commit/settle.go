@@ -8,13 +8,13 @@ import (
 )
 
 // StateDir is where the default layout keeps what is needed to take changes back.
-func StateDir() string { return Layout{}.filled().State }
+func StateDir() string { return Layout{}.withDefaults().State }
 
-// Settle ends what earlier changes left on m, as every change does before it begins: one
+// ResolvePending ends what earlier changes left on m, as every change does before it begins: one
 // that was not confirmed in time is taken back. A change whose time is not up, and one
 // that is at work, is waited for as long as Request.LockWait says; then the error wraps
 // ErrBusy.
-func Settle(ctx context.Context, m Machine) error {
+func ResolvePending(ctx context.Context, m Machine) error {
 	var b [8]byte
 	rand.Read(b[:]) // never fails since Go 1.24
 	id := hex.EncodeToString(b[:])
@@ -40,7 +40,7 @@ func Settle(ctx context.Context, m Machine) error {
 
 // settleProgram takes the lock, which settles, and gives it up.
 func (r Request) settleProgram() string {
-	return r.assignments() + spare(ownedText, machineText, pendingText, daemonText, rollbackText, beginText) +
+	return r.assignments() + stripComments(ownedText, machineText, pendingText, daemonText, rollbackText, beginText) +
 		r.changes() + r.base() + r.included() + r.sshd() + function("undo", "true") +
 		function("quiet", "answer settled") + mainText("", steps([]step{lock}), "quiet", "abandon") + "main\n"
 }

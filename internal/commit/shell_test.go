@@ -61,7 +61,7 @@ func TestSyntax(t *testing.T) {
 		for _, r := range variants(b) {
 			for _, ph := range []phase{begin, finish, rollback} {
 				cmd := exec.Command(shell[0], append(shell[1:], "-n")...)
-				cmd.Stdin = strings.NewReader(proper.program(r, ph))
+				cmd.Stdin = strings.NewReader(standardProtocol.program(r, ph))
 				if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
 					t.Errorf("%s by %s: %v: %s", ph, r.Activate.Kind, err, out)
 				}
@@ -78,8 +78,8 @@ func TestShellcheck(t *testing.T) {
 	r := newBox(t).several("a1")
 	text := "#!/bin/sh\n" + r.assignments() + ownedText + machineText + pendingText + daemonText + rollbackText + beginText + disarmText +
 		r.changes() + r.base() + r.included() + r.stage() + r.newTexts() + r.validation() +
-		"ROLLBACK=\n" + function("rollback_text", "true") + function("undo", steps(proper.undo)) +
-		mainText("MODE=$1\n", steps(proper.begin)+" && "+steps(proper.seize)+" && "+steps(proper.finish),
+		"ROLLBACK=\n" + function("rollback_text", "true") + function("undo", steps(standardProtocol.undo)) +
+		mainText("MODE=$1\n", steps(standardProtocol.begin)+" && "+steps(standardProtocol.seize)+" && "+steps(standardProtocol.finish),
 			"live; kept; rolled", "abandon; undisarmed; unrolled") + "main \"$1\"\n"
 	cmd := exec.Command("shellcheck", "-s", "sh", "-")
 	cmd.Stdin = strings.NewReader(text)
@@ -93,7 +93,7 @@ func TestCutProgram(t *testing.T) {
 	b := newBox(t)
 	b.start()
 	before := b.tree()
-	program := proper.program(b.several("a1"), begin)
+	program := standardProtocol.program(b.several("a1"), begin)
 	for n := 0; n < 40; n++ {
 		cut := program[:len(program)*n/40]
 		_, _, _, _ = b.Run(t.Context(), "cut", cut)
@@ -121,7 +121,7 @@ func FuzzOctal(f *testing.F) {
 			}
 			cmd := exec.Command(shell[0], shell[1:]...)
 			cmd.Env = append(os.Environ(), "LC_ALL=C")
-			cmd.Stdin = strings.NewReader(Print(data) + "\n")
+			cmd.Stdin = strings.NewReader(PrintCommand(data) + "\n")
 			got, err := cmd.Output()
 			if err != nil || !bytes.Equal(got, data) {
 				t.Errorf("%v: %v: %q became %q", shell, err, data, got)
@@ -152,7 +152,7 @@ func TestCost(t *testing.T) {
 	start := time.Now()
 	b.applies(r)
 	t.Logf("%d scripts (%s) of %d and %d bytes, %s", len(b.runs), strings.Join(b.runs, ", "),
-		len(proper.program(r, begin)), len(proper.program(r, finish)), time.Since(start).Round(time.Millisecond))
+		len(standardProtocol.program(r, begin)), len(standardProtocol.program(r, finish)), time.Since(start).Round(time.Millisecond))
 	if len(b.runs) != 2 {
 		t.Errorf("%d scripts, want 2", len(b.runs))
 	}

@@ -42,7 +42,7 @@ func (s scenario) simulate(m mutant) []string {
 	if s.rival {
 		rival := &process{host: h, id: "rival", want: "rival"}
 		h.cuts = nil
-		rival.steps(proper.begin)
+		rival.steps(standardProtocol.begin)
 		rival.dead, h.lock, h.staged = true, nil, false
 		h.ops, h.cuts = 0, s.cuts
 	}
@@ -112,7 +112,7 @@ func (s scenario) next(h *simHost, m mutant) []string {
 	if got := p.begin(); got != "live" {
 		return []string{"the next run is not hindered: " + got + " at " + p.now}
 	}
-	p.steps(proper.finish)
+	p.steps(standardProtocol.finish)
 	p.drop()
 	if h.lock != nil || h.staged || len(h.timers) > 0 || h.disk.boot != "" || len(h.disk.pendings) > 0 {
 		return []string{fmt.Sprintf("nothing is left after the next run: %+v, staged %v, timers %d", h.disk, h.staged, len(h.timers))}
@@ -178,7 +178,7 @@ func TestEveryCut(t *testing.T) {
 	for _, s := range scenarios() {
 		runs++
 		synctest.Test(t, func(t *testing.T) {
-			for _, sentence := range s.simulate(mutant{order: proper}) {
+			for _, sentence := range s.simulate(mutant{order: standardProtocol}) {
 				t.Errorf("%v: does not hold: %s", s, sentence)
 			}
 		})
@@ -194,11 +194,11 @@ func without(gone step) protocol {
 	cut := func(list []step) []step {
 		return slices.DeleteFunc(slices.Clone(list), func(s step) bool { return s == gone })
 	}
-	return protocol{begin: cut(proper.begin), finish: cut(proper.finish), seize: cut(proper.seize), undo: cut(proper.undo)}
+	return protocol{begin: cut(standardProtocol.begin), finish: cut(standardProtocol.finish), seize: cut(standardProtocol.seize), undo: cut(standardProtocol.undo)}
 }
 
 func beginning(list ...step) protocol {
-	p := proper
+	p := standardProtocol
 	p.begin = list
 	return p
 }
@@ -207,7 +207,7 @@ func beginning(list ...step) protocol {
 // breaks a sentence of the simulation.
 func TestMutants(t *testing.T) {
 	for _, m := range []mutant{
-		{name: "no probe", order: proper, blind: true},
+		{name: "no probe", order: standardProtocol, blind: true},
 		{name: "no lock", order: without(lock)},
 		{name: "no comparing", order: without(compare)},
 		{name: "no validation", order: without(validate)},
@@ -244,17 +244,17 @@ func TestMutants(t *testing.T) {
 // gives up later does not leave a change half done.
 func TestCancel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newSimHost(proper, good)
+		h := newSimHost(standardProtocol, good)
 		link := &simLink{host: h, id: "ours", want: good}
 		ctx, cancel := context.WithCancel(context.Background())
-		got, err := proper.run(ctx, link, window, func(ctx context.Context, p Pending) error {
+		got, err := standardProtocol.run(ctx, link, window, func(ctx context.Context, p Pending) error {
 			cancel()
 			return errors.Join(ctx.Err(), link.confirm(ctx, p))
 		})
 		if got != Applied || err != nil {
 			t.Errorf("cancelled in the middle: %s, %v", got, err)
 		}
-		got, err = proper.run(ctx, link, window, link.confirm)
+		got, err = standardProtocol.run(ctx, link, window, link.confirm)
 		if got != Unchanged || !errors.Is(err, context.Canceled) {
 			t.Errorf("cancelled before: %s, %v", got, err)
 		}

@@ -15,7 +15,7 @@ import (
 // begins leaves a change live and unconfirmed, as a client that died does.
 func (b *box) begins(r Request) report {
 	b.t.Helper()
-	got, err := (&scripted{machine: b, req: r, protocol: proper}).perform(b.t.Context(), begin)
+	got, err := (&scripted{machine: b, req: r, protocol: standardProtocol}).perform(b.t.Context(), begin)
 	if err != nil || got.answer != "live" {
 		b.t.Fatalf("%+v, %v", got, err)
 	}
@@ -44,11 +44,11 @@ func TestWatchdog(t *testing.T) {
 	}
 	b.rolledBack(tree)
 	// Who comes too late is told so.
-	late, err := (&scripted{machine: b, req: r, protocol: proper}).perform(t.Context(), finish)
+	late, err := (&scripted{machine: b, req: r, protocol: standardProtocol}).perform(t.Context(), finish)
 	if err != nil || late.answer != "rolledback" {
 		t.Errorf("disarm answers %+v, %v", late, err)
 	}
-	late, err = (&scripted{machine: b, req: r, protocol: proper}).perform(t.Context(), rollback)
+	late, err = (&scripted{machine: b, req: r, protocol: standardProtocol}).perform(t.Context(), rollback)
 	if err != nil || late.answer != "rolledback" {
 		t.Errorf("rollback answers %+v, %v", late, err)
 	}
@@ -66,7 +66,7 @@ func TestWatchdogBreaksHangingScript(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
 	defer cancel()
-	if _, err := (&scripted{machine: b, req: r, protocol: proper}).perform(ctx, begin); err == nil {
+	if _, err := (&scripted{machine: b, req: r, protocol: standardProtocol}).perform(ctx, begin); err == nil {
 		t.Error("the hanging script answered")
 	}
 	b.rolledBack(tree)
@@ -80,7 +80,7 @@ func TestHandEdit(t *testing.T) {
 	r := b.inPlace("a1")
 	b.begins(r)
 	b.write("etc/ssh/sshd_config", "edited\n")
-	got, err := (&scripted{machine: b, req: r, protocol: proper}).perform(t.Context(), rollback)
+	got, err := (&scripted{machine: b, req: r, protocol: standardProtocol}).perform(t.Context(), rollback)
 	if err != nil || got.answer != "rolledback" {
 		t.Fatalf("%+v, %v", got, err)
 	}
@@ -231,7 +231,7 @@ func TestKilledForGood(t *testing.T) {
 		main := b.read("etc/ssh/sshd_config")
 		r := b.several("a1")
 		r.ConfirmTimeout = time.Second
-		_, _ = (&scripted{machine: b, req: r, protocol: proper}).perform(t.Context(), begin)
+		_, _ = (&scripted{machine: b, req: r, protocol: standardProtocol}).perform(t.Context(), begin)
 		b.await("nothing is pending", func() bool {
 			// One whose watchdog was not started yet has swapped nothing.
 			watched, _ := filepath.Glob(b.path("var/lib/sshkeepalive/*/watchdog"))

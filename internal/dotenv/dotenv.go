@@ -40,8 +40,8 @@ type Entry struct {
 	Line  int    // where it begins, from 1
 	// Lines is how many it takes: a value in quotes may be continued.
 	Lines int
-	// Flaw is why no reader takes the value, "" if they do.
-	Flaw string
+	// Problem is why no reader takes the value, "" if they do.
+	Problem string
 }
 
 // Parse reads data. Every file can be read; see Unclosed.
@@ -110,7 +110,7 @@ func (f *File) entry(i int) (e Entry, ok, closed bool) {
 	e = Entry{Key: m[1], Line: i + 1, Lines: 1}
 	value := text[len(m[0]):]
 	if value == "" || value[0] != '"' && value[0] != '\'' {
-		e.Value, e.Flaw = bare(value)
+		e.Value, e.Problem = bare(value)
 		return e, true, true
 	}
 	quote, body := value[0], value[1:]
@@ -127,7 +127,7 @@ func (f *File) entry(i int) (e Entry, ok, closed bool) {
 	}
 	e.Value = unescape(body[:end], quote)
 	if rest, _, _ := strings.Cut(body[end+1:], "#"); strings.Trim(rest, " \t\r") != "" {
-		e.Flaw = "there is more behind the closing quote"
+		e.Problem = "there is more behind the closing quote"
 	}
 	return e, true, true
 }

@@ -23,7 +23,7 @@ func TestGet(t *testing.T) {
 	}
 	for _, x := range cases {
 		e, ok := Parse([]byte(x.text)).Get("SSH_X")
-		if !ok || e.Value != x.value || e.Flaw != x.flaw {
+		if !ok || e.Value != x.value || e.Problem != x.flaw {
 			t.Errorf("%q: %+v %v", x.text, e, ok)
 		}
 	}
@@ -109,7 +109,7 @@ func TestUnsetAfterAnUpgrade(t *testing.T) {
 // TestOwnAndForeign: a line that somebody adds below ours stays when ours goes.
 func TestOwnAndForeign(t *testing.T) {
 	f := Parse([]byte("# sshkeepalive added SSH_X\nSSH_X=5\nSSH_X=9\n# sshkeepalive hid MUX_ENABLED 1: MUX_ENABLED=0\nMUX_ENABLED=1\n"))
-	if own, ok := f.Own("SSH_X"); !ok || own.Value != "5" {
+	if own, ok := f.Managed("SSH_X"); !ok || own.Value != "5" {
 		t.Errorf("%+v", own)
 	}
 	f.Unset("SSH_X")

@@ -78,15 +78,15 @@ func (f *File) notes(key string) (list []noted, keys []string) {
 	return list, keys
 }
 
-// Noted returns the keys that we have set or hidden.
-func (f *File) Noted() []string {
+// Marked returns the keys that we have set or hidden.
+func (f *File) Marked() []string {
 	_, keys := f.notes("")
 	return keys
 }
 
-// Own returns our assignment of key: the first one below our last note, or, where
+// Managed returns our assignment of key: the first one below our last note, or, where
 // somebody has sorted the file, the first one of all.
-func (f *File) Own(key string) (Entry, bool) {
+func (f *File) Managed(key string) (Entry, bool) {
 	list, _ := f.notes(key)
 	last := -1
 	for _, n := range list {
@@ -156,7 +156,7 @@ func (f *File) comment(key, verb string) ([]Entry, error) {
 
 // Unset takes back what Set or Hide did to key. Without notes it does nothing.
 func (f *File) Unset(key string) {
-	if own, ok := f.Own(key); ok {
+	if own, ok := f.Managed(key); ok {
 		for range own.Lines {
 			f.remove(own.Line - 1)
 		}

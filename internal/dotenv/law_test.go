@@ -58,7 +58,7 @@ func FuzzSet(f *testing.F) {
 			t.Fatalf("the resource is %q in %q", id, set)
 		}
 		for _, key := range keys {
-			if e, ok := Parse(set).Get(key); !ok || e.Value != value || e.Flaw != "" {
+			if e, ok := Parse(set).Get(key); !ok || e.Value != value || e.Problem != "" {
 				t.Fatalf("%s is %+v in %q", key, e, set)
 			}
 		}
@@ -139,7 +139,7 @@ func FuzzMask(f *testing.F) {
 		}
 		for i, e := range one {
 			o := other[i]
-			if e.Line != o.Line || e.Lines != o.Lines || e.Flaw != o.Flaw {
+			if e.Line != o.Line || e.Lines != o.Lines || e.Problem != o.Problem {
 				t.Fatalf("%+v, masked %+v", e, o)
 			}
 			if slices.Contains(keys, e.Key) && e.Lines == 1 && e != o {

@@ -36,7 +36,7 @@ type Machine struct {
 
 	opts    Options
 	fail    func(error)
-	chassis Chassis
+	base Base
 	init    *exec.Cmd
 	alive   io.Closer // the pipe that process 1 of the machine waits on
 	link    link
@@ -53,7 +53,7 @@ func Boot(o Options, fail func(error)) (*Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := BootOn(Chassis{Root: root, Init: initScript, Enter: enterInit}, o, fail)
+	m, err := BootOn(Base{Root: root, Init: initScript, Enter: enterInit}, o, fail)
 	if err == nil && !o.NoDaemon {
 		if err = m.startSSHD(); err != nil {
 			m.Close()
@@ -62,8 +62,8 @@ func Boot(o Options, fail func(error)) (*Machine, error) {
 	return m, err
 }
 
-// Chassis is what a machine stands on.
-type Chassis struct {
+// Base is the root file system of a machine and the way in.
+type Base struct {
 	// Root is the file system below the machine's own.
 	Root string
 	// Init is a shell script that runs as process 1 of new namespaces, as init.sh
@@ -80,8 +80,8 @@ func enterInit(init int) []string {
 }
 
 // BootOn is Boot for a machine of another kind, whose sshd the caller starts.
-func BootOn(c Chassis, o Options, fail func(error)) (*Machine, error) {
-	m := &Machine{Port: 22, opts: o, fail: fail, chassis: c}
+func BootOn(c Base, o Options, fail func(error)) (*Machine, error) {
+	m := &Machine{Port: 22, opts: o, fail: fail, base: c}
 	for _, step := range []func() error{m.makeKeyDir, m.startInit, m.connect, m.furnish} {
 		if err := step(); err != nil {
 			m.Close()
@@ -109,7 +109,7 @@ func (m *Machine) startInit() error {
 	}
 	defer stdout.Close()
 	var stderr bytes.Buffer
-	m.init = exec.Command("sh", "-c", m.chassis.Init, "init", m.chassis.Root, "host")
+	m.init = exec.Command("sh", "-c", m.base.Init, "init", m.base.Root, "host")
 	m.init.Stdin, m.init.Stdout, m.init.Stderr = stdin, ready, &stderr
 	m.init.WaitDelay = time.Second
 	m.init.SysProcAttr = ownNamespaces()
@@ -153,7 +153,7 @@ func (m *Machine) Init() int { return m.init.Process.Pid }
 
 // inside returns a command that runs in all namespaces of the machine.
 func (m *Machine) inside(args ...string) *exec.Cmd {
-	line := append(m.chassis.Enter(m.init.Process.Pid), args...)
+	line := append(m.base.Enter(m.init.Process.Pid), args...)
 	cmd := exec.Command(line[0], line[1:]...)
 	cmd.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8"}
 	return cmd

@@ -191,7 +191,7 @@ func (s Setting) drift(e dotenv.Entry, ok bool, file string) Problem {
 // of keys without an attribute are masked unless they were asked for.
 func AdoptCoolify(have CoolifyFacts) Coolify {
 	v := viewOf(have.Text)
-	noted := slices.DeleteFunc(v.Noted(), func(key string) bool { return !manageable(key) })
+	noted := slices.DeleteFunc(v.Marked(), func(key string) bool { return !manageable(key) })
 	var want Coolify
 	adopt := func(attribute, key string) {
 		if e, ok := v.get(key); ok {
@@ -216,7 +216,7 @@ func manageable(key string) bool { return key == olderMuxKey || strings.HasPrefi
 // strip takes back what notes say we did.
 func (v coolifyView) strip() {
 	v.SetResource("")
-	for _, key := range v.Noted() {
+	for _, key := range v.Marked() {
 		if manageable(key) {
 			v.Unset(key)
 		}

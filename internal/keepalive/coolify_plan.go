@@ -104,12 +104,12 @@ func compose(want Coolify, have CoolifyFacts, id string) (edited, *Problem) {
 // holding is what a resource has put into the file.
 func (v coolifyView) holding(file string) (h holding) {
 	h.id, _ = v.Resource()
-	for _, key := range v.Noted() {
+	for _, key := range v.Marked() {
 		if !manageable(key) {
 			continue
 		}
 		h.found = true
-		if own, ok := v.Own(key); ok {
+		if own, ok := v.Managed(key); ok {
 			h.lines = append(h.lines, ownedLine{key + "=" + dotenv.Quote(own.Value), sshconf.Pos{Path: file, Line: own.Line}})
 		}
 	}
@@ -135,7 +135,7 @@ func (v coolifyView) of(s Setting) []dotenv.Entry {
 
 // said reports whether the file is right as it is, whoever reads it.
 func said(there []dotenv.Entry, s Setting) bool {
-	wrong := func(e dotenv.Entry) bool { return e.Flaw != "" || !s.says(e.Value) }
+	wrong := func(e dotenv.Entry) bool { return e.Problem != "" || !s.says(e.Value) }
 	return len(there) > 0 && !slices.ContainsFunc(there, wrong)
 }
 

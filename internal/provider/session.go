@@ -163,7 +163,7 @@ func (s *session) resolve(ctx context.Context, a address) (resolvedTarget, error
 // lookup reads ssh_config files and logs which of their lines were used.
 func (s *session) lookup(ctx context.Context) host.Lookup {
 	return func(file string, said host.Settings, user string) (host.Settings, error) {
-		answer, err := s.configs.About(ctx, file, said, user)
+		answer, err := s.configs.Lookup(ctx, file, said, user)
 		if err == nil {
 			logDebug(ctx, "ssh_config", map[string]any{"file": file, "host": *said.Host, "lines": answer.Trail})
 		}

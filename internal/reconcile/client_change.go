@@ -162,7 +162,7 @@ func (c clientChange) stageScript() string {
 	}
 	b.WriteString(oneLine(filesSource) + "\nstage() {\n:\n")
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		b.WriteString("text() { " + commit.Print(files[name]) + "; }\nput " + quote(name) + " text\n")
+		b.WriteString("text() { " + commit.PrintCommand(files[name]) + "; }\nput " + quote(name) + " text\n")
 	}
 	b.WriteString("}\nprobes() { each")
 	for _, name := range probeNames(c.want) {
@@ -204,7 +204,7 @@ func (c clientChange) prepare(ctx context.Context) error {
 		}
 	}
 	for _, f := range c.created() {
-		owner = append(owner, "heading() { "+commit.Print(keepalive.Heading(f.New))+"; }", "begin "+quote(f.Path)+" "+c.fileMask()+" heading")
+		owner = append(owner, "heading() { "+commit.PrintCommand(keepalive.Heading(f.New))+"; }", "begin "+quote(f.Path)+" "+c.fileMask()+" heading")
 	}
 	if err := c.script(ctx, "prepare", c.target.asAccount, account); err != nil {
 		return err
@@ -243,7 +243,7 @@ func (c clientChange) created() []keepalive.Change {
 func (c clientChange) tidy(ctx context.Context) {
 	var calls []string
 	for _, f := range c.created() {
-		calls = append(calls, "heading() { "+commit.Print(keepalive.Heading(f.New))+"; }", "unbegin "+quote(f.Path)+" heading")
+		calls = append(calls, "heading() { "+commit.PrintCommand(keepalive.Heading(f.New))+"; }", "unbegin "+quote(f.Path)+" heading")
 	}
 	_ = c.script(ctx, "tidy", c.target.asOwner, calls)
 	c.dropDirs(ctx, slices.Backward(c.plan.MakeDirs))

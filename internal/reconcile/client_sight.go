@@ -83,7 +83,7 @@ func (t ClientTarget) whose() string {
 func (t ClientTarget) asAccount(s host.Script) host.Script {
 	s.Root = t.User != "" && t.User != t.login()
 	if s.Root {
-		s.Text = "WHO=" + quote(t.User) + "; " + oneLine(becomeSource) + " program() { " + commit.Print([]byte(s.Text)) + "; }; program | as"
+		s.Text = "WHO=" + quote(t.User) + "; " + oneLine(becomeSource) + " program() { " + commit.PrintCommand([]byte(s.Text)) + "; }; program | as"
 	}
 	return s
 }

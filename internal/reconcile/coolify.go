@@ -256,7 +256,7 @@ func foretell(ctx context.Context, h host.Host, before CoolifySight, edit keepal
 	for _, p := range edit.Pieces {
 		e.Pieces = append(e.Pieces, commit.Piece(p))
 	}
-	text := coolifyOpen(edit.Path) + "\n" + sumSource + "new() {\n" + e.Print("$F") + "\n}\nsum <\"$F\"\nnew | sum\n"
+	text := coolifyOpen(edit.Path) + "\n" + sumSource + "new() {\n" + e.PrintCommand("$F") + "\n}\nsum <\"$F\"\nnew | sum\n"
 	res, err := run(ctx, h, host.Script{Name: "stage", Text: text, Root: true, Convergent: true})
 	if err != nil {
 		return e, err

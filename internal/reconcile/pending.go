@@ -186,5 +186,5 @@ func (e *Engine) awaitEnd(ctx context.Context, t Target, p Pending, pause time.D
 		return err
 	}
 	defer h.Release()
-	return commit.Settle(context.WithoutCancel(ctx), machine{host: h})
+	return commit.ResolvePending(context.WithoutCancel(ctx), machine{host: h})
 }

@@ -17,7 +17,7 @@ func BenchmarkAbout(b *testing.B) {
 	r := New()
 	for b.Loop() {
 		clear(r.answers)
-		if _, err := r.About(b.Context(), file, question{host: "web500"}.said(), ""); err != nil {
+		if _, err := r.Lookup(b.Context(), file, question{host: "web500"}.said(), ""); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -22,7 +22,7 @@ import (
 func refuse(t *testing.T, file string, words ...string) {
 	t.Helper()
 	begun := time.Now()
-	_, err := New().About(t.Context(), file, question{host: "web"}.said(), "")
+	_, err := New().Lookup(t.Context(), file, question{host: "web"}.said(), "")
 	if err == nil {
 		t.Errorf("%s is accepted", file)
 		return
@@ -112,7 +112,7 @@ func TestWhatIsNotSupportedIsRefused(t *testing.T) {
 			said = question{host: "web"}.said()
 			settles(&said)
 		}
-		answer, err := New().About(t.Context(), file, said, "")
+		answer, err := New().Lookup(t.Context(), file, said, "")
 		if err != nil || answer.Settings.HostKeyPolicy != nil {
 			t.Errorf("%s, for another host or settled: have %+v, %v", line, answer.Settings, err)
 		}
@@ -140,12 +140,12 @@ func TestFilesThatAreFine(t *testing.T) {
 		"Include ${HOME}/.ssh/d/%n.conf d/x*\n": "included",
 		"Match localnetwork 127.0.0.0/8\nUser here\nMatch localnetwork 192.0.2.0/24\nUser there\n": "here",
 	} {
-		answer, err := New().About(t.Context(), write(t, filepath.Join(home, "config"), text), question{host: "web"}.said(), "")
+		answer, err := New().Lookup(t.Context(), write(t, filepath.Join(home, "config"), text), question{host: "web"}.said(), "")
 		if have := or(answer.Settings.User, &user); err != nil || *have != user {
 			t.Errorf("%q: have %q, %v", text, *have, err)
 		}
 	}
-	if _, err := New().About(t.Context(), os.DevNull, question{host: "web"}.said(), ""); err != nil {
+	if _, err := New().Lookup(t.Context(), os.DevNull, question{host: "web"}.said(), ""); err != nil {
 		t.Error(err)
 	}
 	refuse(t, write(t, filepath.Join(home, "config"), "Include d/*\n"), "dir.conf", "directory")
@@ -169,7 +169,7 @@ func TestCommandsRunOnce(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		defer cancel()
 		begun := time.Now()
-		_, err := r.About(ctx, file, question{host: "web"}.said(), "")
+		_, err := r.Lookup(ctx, file, question{host: "web"}.said(), "")
 		if took := time.Since(begun); !errors.Is(err, context.DeadlineExceeded) || took > 3*time.Second {
 			t.Errorf("have %v after %s", err, took)
 		}
@@ -193,11 +193,11 @@ func TestOneReaderManyQuestions(t *testing.T) {
 			{question{host: "web", user: "a", port: 9}, "", "9 /a"}, {question{host: "db"}, "x", "22 /x"}, {question{host: "db"}, "y", "22 /y"},
 		} {
 			said := c.q.said()
-			if _, err := r.About(t.Context(), file, said, c.user); err == nil {
+			if _, err := r.Lookup(t.Context(), file, said, c.user); err == nil {
 				t.Errorf("%v: StrictHostKeyChecking no is accepted", c.q)
 			}
 			said.HostKeyPolicy = &policy
-			answer, err := r.About(t.Context(), file, said, c.user)
+			answer, err := r.Lookup(t.Context(), file, said, c.user)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -211,7 +211,7 @@ func TestOneReaderManyQuestions(t *testing.T) {
 // TestTrail names every line that was found, and no value.
 func TestTrail(t *testing.T) {
 	file := write(t, filepath.Join(t.TempDir(), "config"), "Host web\n  User hunter2\n  Ciphers aes128-ctr\nHost *\n  User other\n  ProxyCommand hunter2 %h\n")
-	answer, err := New().About(t.Context(), file, question{host: "web"}.said(), "")
+	answer, err := New().Lookup(t.Context(), file, question{host: "web"}.said(), "")
 	want := []string{"User " + file + ":2", "Ciphers " + file + ":3 (not used)", "ProxyCommand " + file + ":6"}
 	if err != nil || !slices.Equal(answer.Trail, want) {
 		t.Errorf("want %q, have %q, %v", want, answer.Trail, err)
@@ -221,7 +221,7 @@ func TestTrail(t *testing.T) {
 // TestPubkeyAuthentication and a count of 0, which mean something else to us.
 func TestOddValues(t *testing.T) {
 	file := write(t, filepath.Join(t.TempDir(), "config"), "PubkeyAuthentication no\nIdentityFile /k\nServerAliveCountMax 0\nConnectTimeout 0\nIdentityAgent $NO_SUCH_VARIABLE\n")
-	answer, err := New().About(t.Context(), file, question{host: "web"}.said(), "")
+	answer, err := New().Lookup(t.Context(), file, question{host: "web"}.said(), "")
 	s := answer.Settings
 	if err != nil || s.IdentityFiles == nil || len(s.IdentityFiles) > 0 || s.Agent == nil || *s.Agent || *s.KeepaliveCountMax != 1 || s.ConnectTimeout != nil {
 		t.Errorf("have %+v, %v", s, err)
@@ -237,7 +237,7 @@ func FuzzAbout(f *testing.F) {
 	f.Setenv("SHELL", "/bin/true")
 	f.Fuzz(func(t *testing.T, text string) {
 		file := write(t, filepath.Join(home, "config"), text)
-		answer, err := New().About(t.Context(), file, question{host: "web"}.said(), "")
+		answer, err := New().Lookup(t.Context(), file, question{host: "web"}.said(), "")
 		if err == nil && answer.Settings.Host == nil {
 			t.Error("no host")
 		}
@@ -255,24 +255,24 @@ func TestWordsOfCommands(t *testing.T) {
 			"user": question{host: "web", user: text}.said(),
 			"host": question{host: text}.said(),
 		} {
-			if answer, err := New().About(t.Context(), file, said, ""); err == nil {
+			if answer, err := New().Lookup(t.Context(), file, said, ""); err == nil {
 				t.Errorf("%s %q is accepted: %q", name, text, *answer.Settings.ProxyCommand)
 			}
 		}
-		if _, err := New().About(t.Context(), file, question{host: "web"}.said(), text); err == nil && strings.ContainsAny(text, ";&|`'\"()") {
+		if _, err := New().Lookup(t.Context(), file, question{host: "web"}.said(), text); err == nil && strings.ContainsAny(text, ";&|`'\"()") {
 			t.Errorf("user %q is accepted where the file names none", text)
 		}
 	}
 	if _, err := os.Stat("ran"); err == nil {
 		t.Error("a command ran")
 	}
-	answer, err := New().About(t.Context(), file, question{host: "web-1.example.com", user: "bob@corp"}.said(), "")
+	answer, err := New().Lookup(t.Context(), file, question{host: "web-1.example.com", user: "bob@corp"}.said(), "")
 	if err != nil || *answer.Settings.ProxyCommand != "nc web-1.example.com %h %p %r" {
 		t.Errorf("%+v: %v", answer, err)
 	}
 	// A user that no command has in it may have what ssh allows.
 	plain := write(t, filepath.Join(home, "plain"), "Match exec \"true %h\"\n  Port 2222\n")
-	if _, err := New().About(t.Context(), plain, question{host: "web", user: `CORP\bob$`}.said(), ""); err != nil {
+	if _, err := New().Lookup(t.Context(), plain, question{host: "web", user: `CORP\bob$`}.said(), ""); err != nil {
 		t.Error(err)
 	}
 }

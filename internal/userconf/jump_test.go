@@ -58,7 +58,7 @@ func compareRoute(t *testing.T, r *Reader, file string, ask func(string) (sshcon
 		t.Fatal(err)
 	}
 	web := "web"
-	answer, err := r.About(t.Context(), file, host.Settings{Host: &web}, "")
+	answer, err := r.Lookup(t.Context(), file, host.Settings{Host: &web}, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -137,7 +137,7 @@ func (o oracle) compare(t *testing.T, name, home, file string, q question, want 
 	t.Helper()
 	r := New()
 	r.version, r.noneHides = o.version, o.noneHides
-	have, err := r.About(t.Context(), file, q.said(), "")
+	have, err := r.Lookup(t.Context(), file, q.said(), "")
 	if (err != nil) != (no != nil) {
 		t.Errorf("%s: ssh: %v; ours: %v\n%s", name, no, err, dump(home))
 	}

@@ -50,9 +50,9 @@ type Answer struct {
 	Trail []string
 }
 
-// About says what file makes of the machine of said; see host.Lookup. ctx ends
+// Lookup says what file makes of the machine of said; see host.Lookup. ctx ends
 // the wait for a command of Match exec.
-func (r *Reader) About(ctx context.Context, file string, said host.Settings, user string) (Answer, error) {
+func (r *Reader) Lookup(ctx context.Context, file string, said host.Settings, user string) (Answer, error) {
 	answer, err := r.about(ctx, file, said, user)
 	if err != nil {
 		return Answer{}, &host.SettingError{Name: said.Names.Written("ssh_config_file"), Err: fmt.Errorf("for %q: %w", *said.Host, err)}

@@ -117,7 +117,7 @@ func boot(o Options, fail func(error)) (*Host, error) {
 		return nil, err
 	}
 	h := &Host{fail: fail, system: o.Init}
-	h.Machine, err = hosttest.BootOn(hosttest.Chassis{Root: root, Init: initScript, Enter: h.enter}, o.Options, fail)
+	h.Machine, err = hosttest.BootOn(hosttest.Base{Root: root, Init: initScript, Enter: h.enter}, o.Options, fail)
 	if err != nil {
 		return nil, err
 	}
