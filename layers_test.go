@@ -36,7 +36,7 @@ var arrows = map[string][]string{
 	"demo":                        {"internal/hosttest"},
 	"internal/benchmark":          {"internal/hosttest"},
 	"internal/benchmark/floor":    {"golang.org/x/crypto/"},
-	"internal/benchmark/keeper":   {},
+	"internal/benchmark/rusage":   {},
 	"internal/benchmark/noop":     {"internal/provider", "github.com/hashicorp/terraform-plugin-framework", "github.com/hashicorp/terraform-plugin-go/"},
 	"internal/docgen":             {"internal/provider", "internal/keepalive/baseline", "github.com/hashicorp/terraform-plugin-framework/providerserver", "github.com/hashicorp/terraform-plugin-go/"},
 }

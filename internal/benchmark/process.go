@@ -34,23 +34,23 @@ type took struct {
 }
 
 // measure runs a command to its end, in a process namespace of its own below
-// keeper. So processes count that went into the background, as the connections do
+// rusage. So processes count that went into the background, as the connections do
 // that Ansible leaves behind, and nothing of one run is there in the next.
-func (c command) measure(ctx context.Context, keeper string) (took, error) {
+func (c command) measure(ctx context.Context, rusage string) (took, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "unshare", append([]string{"--pid", "--fork", "--mount-proc", "--kill-child", "--", keeper}, c.args...)...)
+	cmd := exec.CommandContext(ctx, "unshare", append([]string{"--pid", "--fork", "--mount-proc", "--kill-child", "--", rusage}, c.args...)...)
 	cmd.Dir, cmd.Env, cmd.Stdin = c.dir, append(os.Environ(), c.env...), strings.NewReader(c.stdin)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
-	said, keepers, err := os.Pipe()
+	said, reportEnd, err := os.Pipe()
 	if err != nil {
 		return took{}, err
 	}
 	defer said.Close()
-	cmd.ExtraFiles = []*os.File{keepers}
+	cmd.ExtraFiles = []*os.File{reportEnd}
 	err = cmd.Start()
-	keepers.Close()
+	reportEnd.Close()
 	if err != nil {
 		return took{}, err
 	}
@@ -66,7 +66,7 @@ func (c command) measure(ctx context.Context, keeper string) (took, error) {
 	return t, nil
 }
 
-// judge reads what keeper said, and insists on the end that was expected.
+// judge reads what rusage said, and insists on the end that was expected.
 func (c command) judge(t *took, said io.Reader, out string) error {
 	var report struct {
 		Wall, CPU time.Duration
@@ -122,7 +122,7 @@ func (w watcher) look(unshare int) {
 }
 
 // memoryBelow adds up what is in memory of the processes in the namespace that
-// unshare(1) made, pages that several share once, but for keeper. A process that
+// unshare(1) made, pages that several share once, but for rusage. A process that
 // has just gone counts nothing.
 func memoryBelow(unshare int) (sum int64) {
 	children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", unshare))

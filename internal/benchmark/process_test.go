@@ -17,12 +17,12 @@ func sh(script string, args ...string) command {
 	return command{args: append([]string{"sh", "-c", script, "sh"}, args...)}
 }
 
-// newKeeper builds keeper.
-func newKeeper(t *testing.T) string {
+// newRusage builds rusage.
+func newRusage(t *testing.T) string {
 	t.Helper()
 	hosttest.NeedsSSHD(t) // the same is needed
-	path := filepath.Join(t.TempDir(), "keeper")
-	if out, err := exec.Command("go", "build", "-o", path, "./keeper").CombinedOutput(); err != nil {
+	path := filepath.Join(t.TempDir(), "rusage")
+	if out, err := exec.Command("go", "build", "-o", path, "./rusage").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return path
@@ -30,14 +30,14 @@ func newKeeper(t *testing.T) string {
 
 // TestBackgroundIsMeasured: what a command leaves behind counts, and ends with it.
 func TestBackgroundIsMeasured(t *testing.T) {
-	keeper := newKeeper(t)
-	alone, err := sh(count).measure(t.Context(), keeper)
+	rusage := newRusage(t)
+	alone, err := sh(count).measure(t.Context(), rusage)
 	if err != nil {
 		t.Fatal(err)
 	}
 	counted := filepath.Join(t.TempDir(), "counted")
 	left, err := sh(`setsid sh -c '`+count+`; : >"$1"; sleep 600' sh "$1" >/dev/null 2>&1 &
-until [ -e "$1" ]; do sleep 0.1; done`, counted).measure(t.Context(), keeper)
+until [ -e "$1" ]; do sleep 0.1; done`, counted).measure(t.Context(), rusage)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ until [ -e "$1" ]; do sleep 0.1; done`, counted).measure(t.Context(), keeper)
 }
 
 func TestMemoryIsSeen(t *testing.T) {
-	m, err := sh("x=$(head -c 30000000 /dev/zero | tr '\\0' x); sleep 1").measure(t.Context(), newKeeper(t))
+	m, err := sh("x=$(head -c 30000000 /dev/zero | tr '\\0' x); sleep 1").measure(t.Context(), newRusage(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func TestMemoryIsSeen(t *testing.T) {
 }
 
 func TestWrongEndIsAnError(t *testing.T) {
-	keeper := newKeeper(t)
+	rusage := newRusage(t)
 	for name, c := range map[string]struct {
 		command command
 		says    string
@@ -69,7 +69,7 @@ func TestWrongEndIsAnError(t *testing.T) {
 		"no program": {command{args: []string{"/no/such/program"}}, "/no/such/program"},
 		"a word":     {command{args: []string{"echo", "changed: [web1]"}, never: "changed: ["}, `it said "changed: ["`},
 	} {
-		if _, err := c.command.measure(t.Context(), keeper); err == nil || !strings.Contains(err.Error(), c.says) {
+		if _, err := c.command.measure(t.Context(), rusage); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -23,7 +23,7 @@ func build(ctx context.Context, dir string) error {
 		filepath.Join(ours, provider):    module,
 		filepath.Join(nothing, provider): module + "/internal/benchmark/noop",
 		"floor":                          module + "/internal/benchmark/floor",
-		"keeper":                         module + "/internal/benchmark/keeper",
+		"rusage":                         module + "/internal/benchmark/rusage",
 	} {
 		out, err := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join(dir, to), from).CombinedOutput()
 		if err != nil {
@@ -112,7 +112,7 @@ func record(ctx context.Context, t *tools, dir string, fail func(error)) (string
 	}
 	for _, step := range s.terraform(ours, 1) {
 		hosts[0].Sh("rm -f " + asked)
-		if _, err := step.command.measure(ctx, t.program("keeper")); err != nil {
+		if _, err := step.command.measure(ctx, t.program("rusage")); err != nil {
 			return "", err
 		}
 	}

@@ -1,6 +1,6 @@
 //go:build linux
 
-// Command keeper runs a command as process 1 of a process namespace and says, on
+// Command rusage runs a command as process 1 of a process namespace and says, on
 // file descriptor 3, what it took: all its processes, those too that went into the
 // background, which end with it. It knows nothing of what it runs.
 package main
@@ -30,7 +30,7 @@ func main() {
 		})
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "keeper:", err)
+		fmt.Fprintln(os.Stderr, "rusage:", err)
 		os.Exit(1)
 	}
 }

@@ -152,7 +152,7 @@ func (s *scene) measure(ctx context.Context, step step) (m measured, err error) 
 	if _, err = s.hosts.traffic(); err != nil { // what came before
 		return m, err
 	}
-	if m.took, err = step.command.measure(ctx, s.program("keeper")); err != nil {
+	if m.took, err = step.command.measure(ctx, s.program("rusage")); err != nil {
 		return m, err
 	}
 	if m.traffic, err = s.hosts.traffic(); err == nil && step.changes {
