@@ -34,13 +34,13 @@ type Machine struct {
 	KeyPath string
 	Key     []byte
 
-	opts    Options
-	fail    func(error)
-	base Base
-	init    *exec.Cmd
-	alive   io.Closer // the pipe that process 1 of the machine waits on
-	link    link
-	dir     string // holds the client key
+	opts  Options
+	fail  func(error)
+	base  Base
+	init  *exec.Cmd
+	alive io.Closer // the pipe that process 1 of the machine waits on
+	link  link
+	dir   string // holds the client key
 }
 
 // Boot starts a machine. The error of a method that has no error result goes to
