@@ -6,6 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/spelling"
 )
 
 // coolifyAdvice is what to do about what only a Coolify's decision finds.
@@ -59,5 +60,5 @@ func nothingToImport(name, file string) diag.Diagnostic {
 
 func badFileID(id string, err error) diag.Diagnostic {
 	return diag.NewErrorDiagnostic("Bad import ID",
-		fmt.Sprintf("Expected [user@]host[:port], optionally followed by the absolute path of the environment file, such as root@coolify.example.org or coolify/srv/coolify/.env; got %q. %s", id, sentence(err.Error())))
+		fmt.Sprintf("Expected [user@]host[:port], optionally followed by the absolute path of the environment file, such as root@coolify.example.org or coolify/srv/coolify/.env; got %q. %s", id, spelling.Sentence(err.Error())))
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/spelling"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -136,7 +137,7 @@ func notRead(name string, err error, because string) diag.Diagnostic {
 		what = fmt.Sprintf("%s (%s)", reachHeadline(reach.Kind), reach.Phase)
 	}
 	return diag.NewWarningDiagnostic(name+": could not look: "+what,
-		joined(sentence(err.Error()), "Everything that the data source computes is null, "+because+"."))
+		joined(spelling.Sentence(err.Error()), "Everything that the data source computes is null, "+because+"."))
 }
 
 // originType is an element of the lists that say where a value comes from.

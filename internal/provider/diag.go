@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -14,6 +12,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/spelling"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -46,7 +45,7 @@ func problemText(name string, p keepalive.Problem) (summary, detail string) {
 	if name != "" {
 		summary = name + ": " + summary
 	} else {
-		summary = capital(summary)
+		summary = spelling.Capital(summary)
 	}
 	paragraphs := []string{rest}
 	if !p.Pos.IsZero() && !strings.Contains(p.Text, p.Pos.String()) {
@@ -67,7 +66,7 @@ func failures(name, doing string, err error) diag.Diagnostics {
 		return problems(name, change.Problems)
 	case errors.As(err, &unknown) && (change == nil || change.Outcome == reconcile.Unchanged):
 		return diag.Diagnostics{diag.NewErrorDiagnostic(name+": "+daemonHeadline(unknown.Reason)+" (nothing was changed)",
-			joined(sentence(capital(host.Printable(unknown.Error()))), daemonAdvice(unknown.Reason)))}
+			joined(spelling.Sentence(spelling.Capital(host.Printable(unknown.Error()))), daemonAdvice(unknown.Reason)))}
 	case errors.As(err, &pending):
 		return diag.Diagnostics{pendingFailure(name, doing, pending)}
 	case errors.As(err, &change):
@@ -76,7 +75,7 @@ func failures(name, doing string, err error) diag.Diagnostics {
 		return diag.Diagnostics{diag.NewErrorDiagnostic(reachSummary(name, reach), reachDetail(doing, reach))}
 	}
 	return diag.Diagnostics{diag.NewErrorDiagnostic(name+": "+firstLine(err.Error()),
-		joined("While Terraform wanted to "+doing+" this resource: "+sentence(err.Error()), "Nothing was changed on the host."))}
+		joined("While Terraform wanted to "+doing+" this resource: "+spelling.Sentence(err.Error()), "Nothing was changed on the host."))}
 }
 
 func changeFailure(name, doing string, e *reconcile.Error) diag.Diagnostics {
@@ -87,7 +86,7 @@ func changeFailure(name, doing string, e *reconcile.Error) diag.Diagnostics {
 	diags := problems(name, e.Problems)
 	diags.AddError(
 		fmt.Sprintf("%s: %s failed in the step %q (%s)", name, doing, e.Step, e.Outcome),
-		joined(sentence(what), outcomeText(e.Outcome), stepAdvice(e)),
+		joined(spelling.Sentence(what), outcomeText(e.Outcome), stepAdvice(e)),
 	)
 	return diags
 }
@@ -187,7 +186,7 @@ func notLooked(name string, err error, chosen policy, creating bool, because str
 		next = "The recorded state is kept and taken for true, " + because + "."
 	}
 	return diag.NewWarningDiagnostic(name+": could not look: "+what,
-		joined(sentence(err.Error()), next, "To stop instead, set `on_unreachable = \"error\"`."))
+		joined(spelling.Sentence(err.Error()), next, "To stop instead, set `on_unreachable = \"error\"`."))
 }
 
 func reachSummary(name string, e *host.Error) string {
@@ -195,7 +194,7 @@ func reachSummary(name string, e *host.Error) string {
 }
 
 func reachDetail(doing string, e *host.Error) string {
-	paragraphs := []string{"While Terraform wanted to " + doing + " this resource: " + sentence(e.Error())}
+	paragraphs := []string{"While Terraform wanted to " + doing + " this resource: " + spelling.Sentence(e.Error())}
 	if e.OfferedKey != "" {
 		paragraphs = append(paragraphs, keyText(e))
 	}
@@ -235,7 +234,7 @@ func notKnown(h types.String, doing, what string) diag.Diagnostic {
 }
 
 func badTime(at path.Path, value string, err error) diag.Diagnostic {
-	return diag.NewAttributeErrorDiagnostic(at, "Not a time", fmt.Sprintf("%q: %s Write whole seconds or numbers with units: 120, \"2m\", \"1h30m\".", value, sentence(err.Error())))
+	return diag.NewAttributeErrorDiagnostic(at, "Not a time", fmt.Sprintf("%q: %s Write whole seconds or numbers with units: 120, \"2m\", \"1h30m\".", value, spelling.Sentence(err.Error())))
 }
 
 func unprotected(at path.Path) diag.Diagnostic {
@@ -245,7 +244,7 @@ func unprotected(at path.Path) diag.Diagnostic {
 
 func badImportID(id string, err error) diag.Diagnostic {
 	return diag.NewErrorDiagnostic("Bad import ID",
-		fmt.Sprintf("Expected [user@]host[:port], optionally followed by the absolute path of the main configuration file, such as admin@10.0.0.5:2222 or web1/etc/ssh/sshd_config; got %q. %s", id, sentence(err.Error())))
+		fmt.Sprintf("Expected [user@]host[:port], optionally followed by the absolute path of the main configuration file, such as admin@10.0.0.5:2222 or web1/etc/ssh/sshd_config; got %q. %s", id, spelling.Sentence(err.Error())))
 }
 
 func changedSince(name string, paths []string) diag.Diagnostic {
@@ -333,7 +332,7 @@ func otherMachineLeft(name string) diag.Diagnostic {
 
 func forgotten(name string, err error, because string) diag.Diagnostic {
 	return diag.NewWarningDiagnostic(name+": forgotten without taking anything back",
-		joined(sentence(err.Error()), capital(because)+", the resource is removed from state. If the host comes back, our settings are still on it."))
+		joined(spelling.Sentence(err.Error()), spelling.Capital(because)+", the resource is removed from state. If the host comes back, our settings are still on it."))
 }
 
 // joined puts paragraphs together and leaves out the empty ones.
@@ -345,25 +344,6 @@ func joined(paragraphs ...string) string {
 		}
 	}
 	return strings.Join(kept, "\n\n")
-}
-
-// sentence ends an error's text, which begins with a name more often than not
-// and is left in lower case for that.
-func sentence(text string) string {
-	text = strings.TrimSpace(text)
-	if text == "" || strings.ContainsRune(".!?", rune(text[len(text)-1])) {
-		return text
-	}
-	return text + "."
-}
-
-// capital leaves names as they are: of attributes, files and hosts.
-func capital(text string) string {
-	if word, _, _ := strings.Cut(text, " "); strings.ContainsAny(word, "_./:[") {
-		return text
-	}
-	first, size := utf8.DecodeRuneInString(text)
-	return string(unicode.ToUpper(first)) + text[size:]
 }
 
 func firstLine(text string) string {

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/spelling"
 )
 
 const renderedValuesDoc = "Values are written as they are given: quotes belong to them where the file needs them. A keyword that may be repeated takes one value per line of the string; null leaves a keyword out."
@@ -69,7 +70,7 @@ func settingsOf(values map[string]types.String) []keepalive.Setting {
 	var found []keepalive.Setting
 	for _, keyword := range slices.Sorted(maps.Keys(values)) {
 		if v := values[keyword]; !v.IsNull() {
-			found = append(found, keepalive.Setting{Attribute: keyword, Keyword: keyword, Values: lines(v.ValueString())})
+			found = append(found, keepalive.Setting{Attribute: keyword, Keyword: keyword, Values: spelling.Lines(v.ValueString())})
 		}
 	}
 	return found
@@ -173,7 +174,7 @@ func settingText(v attr.Value) (types.String, bool) {
 		return types.StringNull(), true
 	}
 	if b, ok := v.(types.Bool); ok {
-		return types.StringValue(yesNo(b.ValueBool())), !b.IsUnknown()
+		return types.StringValue(spelling.YesNo(b.ValueBool())), !b.IsUnknown()
 	}
 	text, ok := textOf(v)
 	return types.StringValue(text), ok

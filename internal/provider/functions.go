@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/spelling"
 )
 
 var (
@@ -57,7 +58,7 @@ func (f pure) Run(ctx context.Context, req function.RunRequest, resp *function.R
 // badArgument says what is wrong with the argument at position at.
 func badArgument(at int64, texts ...string) *function.FuncError {
 	for i := range texts {
-		texts[i] = capital(texts[i])
+		texts[i] = spelling.Capital(texts[i])
 	}
 	return function.NewArgumentFuncError(at, strings.Join(texts, "\n"))
 }

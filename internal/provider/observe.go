@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/spelling"
 )
 
 // observe puts what the host says in place of what was recorded, for each
@@ -101,9 +102,9 @@ func readFlag(f *types.Bool, lines []string) error {
 		return nil
 	}
 	switch strings.ToLower(strings.Join(lines, " ")) {
-	case yesNo(true):
+	case spelling.YesNo(true):
 		*f = types.BoolValue(true)
-	case yesNo(false):
+	case spelling.YesNo(false):
 		*f = types.BoolValue(false)
 	default:
 		return fmt.Errorf("%q is neither yes nor no", lines)
@@ -193,7 +194,7 @@ func adoptSettings(prefix string, fields map[string]any, found []keepalive.Setti
 			continue
 		}
 		if err := read(field, s.Values); err != nil {
-			diags.AddAttributeWarning(attributePath(s.Attribute), "Value of another kind on the host", sentence(err.Error())+" It was not imported.")
+			diags.AddAttributeWarning(attributePath(s.Attribute), "Value of another kind on the host", spelling.Sentence(err.Error())+" It was not imported.")
 		}
 	}
 	if len(others) == 0 {

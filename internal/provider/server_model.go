@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/spelling"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -170,19 +171,13 @@ func (w *asked) settings(typed []keepalive.Attribute, prefix string, fields map[
 			w.unknown = w.unknown || ok && value.IsUnknown()
 			continue
 		}
-		found = append(found, keepalive.Setting{Attribute: settingPath(prefix, keyword), Keyword: keyword, Values: lines(value.ValueString())})
+		found = append(found, keepalive.Setting{Attribute: settingPath(prefix, keyword), Keyword: keyword, Values: spelling.Lines(value.ValueString())})
 	}
 	return found
 }
 
 func settingPath(prefix, keyword string) string {
 	return prefix + "settings[" + strconv.Quote(keyword) + "]"
-}
-
-// lines splits the value of a keyword that may be repeated. A last line break,
-// which a heredoc leaves, is no further value.
-func lines(text string) []string {
-	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 }
 
 // spell writes a typed value as the argument of its keyword; given is false for
@@ -204,7 +199,7 @@ func (w *asked) spell(field any) (text string, given bool) {
 	case types.Int64:
 		return strconv.FormatInt(v.ValueInt64(), 10), true
 	case types.Bool:
-		return yesNo(v.ValueBool()), true
+		return spelling.YesNo(v.ValueBool()), true
 	case types.Map:
 		return w.pairs(v)
 	}
@@ -225,13 +220,6 @@ func valueOf(field any) (attr.Value, bool) {
 		return *p, true
 	}
 	return nil, false
-}
-
-func yesNo(b bool) string {
-	if b {
-		return "yes"
-	}
-	return "no"
 }
 
 // pairs writes a map as name=value items in the order of their names. An empty

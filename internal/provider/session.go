@@ -13,6 +13,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/spelling"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/userconf"
 )
@@ -48,7 +49,7 @@ func newSession(ctx context.Context, m providerModel) (*session, diag.Diagnostic
 	var diags diag.Diagnostics
 	var err error
 	if s.environment, err = host.EnvSettings(os.LookupEnv, parseDuration); err != nil {
-		diags.AddError("Bad environment variable", sentence(capital(err.Error()))+" The environment is asked for what the provider block does not say.")
+		diags.AddError("Bad environment variable", spelling.Sentence(spelling.Capital(err.Error()))+" The environment is asked for what the provider block does not say.")
 	}
 	if word := os.Getenv(onUnreachableEnv); word != "" && !slices.Contains(policyWords(), word) {
 		diags.AddError("Bad environment variable", fmt.Sprintf("%s is %q; it is one of %q.", onUnreachableEnv, word, policyWords()))
@@ -67,7 +68,7 @@ func newSession(ctx context.Context, m providerModel) (*session, diag.Diagnostic
 func newLayer(ctx context.Context, at path.Path, object types.Object, diags *diag.Diagnostics) layered {
 	settings, err := layer(object, at.String())
 	if err != nil {
-		diags.AddAttributeError(at, "Bad connection settings", sentence(capital(err.Error())))
+		diags.AddAttributeError(at, "Bad connection settings", spelling.Sentence(spelling.Capital(err.Error())))
 	}
 	return layered{settings: settings, unknown: unknownIn(ctx, object)}
 }
