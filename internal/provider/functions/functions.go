@@ -1,32 +1,30 @@
-package provider
+// Package functions holds the provider's functions: pure, from their arguments alone.
+// It may not know hosts, the provider's configuration or state.
+package functions
 
 import (
 	"context"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/function"
-	"github.com/hashicorp/terraform-plugin-framework/provider"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/spelling"
 )
 
-var (
-	_ provider.ProviderWithFunctions = (*Provider)(nil)
-	_ function.Function              = pure{}
-)
+var _ function.Function = pure{}
 
-// Functions lists the functions. They need no configured provider and reach
+// All lists the functions. They need no configured provider and reach
 // nothing, so that they work in cloud-init, Packer and terraform console.
-func (*Provider) Functions(context.Context) []func() function.Function {
-	var all []func() function.Function
+func All() []func() function.Function {
+	var found []func() function.Function
 	for _, f := range []pure{
 		renderServerFunction(), renderClientFunction(), parseServerFunction(), effectiveFunction(),
 		parseTimeFunction(), deadPeerFunction(), keepaliveFunction(),
 	} {
-		all = append(all, func() function.Function { return f })
+		found = append(found, func() function.Function { return f })
 	}
-	return all
+	return found
 }
 
 // pure is a function whose result depends on its arguments only.
