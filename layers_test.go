@@ -27,9 +27,12 @@ var arrows = map[string][]string{
 	"internal/userconf":           {"internal/sshconf", "internal/host"},
 	"internal/reconcile":          {"internal/sshconf", "internal/keepalive", "internal/commit", "internal/host"},
 	"internal/provider": {
+		"internal/provider/functions", "internal/provider/spelling",
 		"internal/reconcile", "internal/keepalive", "internal/keepalive/audit", "internal/keepalive/baseline", "internal/host", "internal/userconf", "internal/sshconf",
 		"github.com/hashicorp/terraform-plugin-framework", "github.com/hashicorp/terraform-plugin-go/", "github.com/hashicorp/terraform-plugin-log/",
 	},
+	"internal/provider/spelling":  {},
+	"internal/provider/functions": {"internal/provider/spelling", "internal/keepalive", "internal/sshconf", "github.com/hashicorp/terraform-plugin-framework"},
 	"internal/hosttest":           {"golang.org/x/crypto/", "github.com/rogpeppe/go-internal/"},
 	"internal/hosttest/lab":       {"internal/hosttest", "golang.org/x/crypto/"},
 	"internal/hosttest/preflight": {"internal/hosttest"},
@@ -50,6 +53,8 @@ var pure = map[string][]string{
 	"internal/keepalive/baseline": {"os", "os/exec", "net", "io/fs", "context", "path/filepath", "time"},
 	"internal/dotenv":             {"os", "os/exec", "net", "io/fs", "context", "path/filepath", "time"},
 	"internal/commit":             {"os", "os/exec", "net"},
+	"internal/provider/spelling":  {"os", "os/exec", "net", "io/fs", "context", "path/filepath", "time"},
+	"internal/provider/functions": {"os", "os/exec", "net", "io/fs", "path/filepath", "time"},
 }
 
 // TestArrows parses the imports in this process, so that the test cache notices

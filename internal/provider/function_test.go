@@ -11,24 +11,24 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// functions calls the provider's functions as Terraform does.
-type functions struct {
+// functionCaller calls the provider's functions as Terraform does.
+type functionCaller struct {
 	t      *testing.T
 	server tfprotov6.ProviderServer
 	known  map[string]*tfprotov6.Function
 }
 
-func newFunctions(t *testing.T) functions {
+func newFunctions(t *testing.T) functionCaller {
 	t.Helper()
 	server := New("test").Server() // never configured
 	resp, err := server.GetFunctions(t.Context(), &tfprotov6.GetFunctionsRequest{})
 	if err != nil || len(resp.Diagnostics) > 0 {
 		t.Fatal(err, resp.Diagnostics)
 	}
-	return functions{t, server, resp.Functions}
+	return functionCaller{t, server, resp.Functions}
 }
 
-func (f functions) call(name string, args ...any) (tftypes.Value, *tfprotov6.FunctionError) {
+func (f functionCaller) call(name string, args ...any) (tftypes.Value, *tfprotov6.FunctionError) {
 	f.t.Helper()
 	is := f.known[name]
 	if is == nil || len(is.Parameters) != len(args) && is.VariadicParameter == nil {

@@ -9,11 +9,12 @@ import (
 )
 
 // Lines splits the value of a keyword that may be repeated. A last line break,
-// which a heredoc leaves, is no further value.
+// which a heredoc leaves, is not a further value.
 func Lines(text string) []string {
 	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 }
 
+// YesNo is b as sshd_config spells it.
 func YesNo(b bool) string {
 	if b {
 		return "yes"
