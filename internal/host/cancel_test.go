@@ -128,7 +128,7 @@ func waitForFresh(t *testing.T) wait {
 	port, conns := scripted(t, swallow)
 	p, spec := once(t), specTo(t, port, nil)
 	return wait{begun: at(conns, 1), do: func(ctx context.Context) error {
-		_, err := p.Fresh(ctx, spec)
+		_, err := p.AcquireDedicated(ctx, spec)
 		return err
 	}}
 }

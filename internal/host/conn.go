@@ -21,7 +21,7 @@ type conn struct {
 	client   *ssh.Client
 	wire     *wire
 	identity Identity
-	meeting  Meeting
+	meeting  HandshakeInfo
 	attempts int // that it took to log in
 	born     time.Time
 	masker   func() *Masker

@@ -67,7 +67,7 @@ type handshake struct {
 	phase    atomic.Pointer[Phase]
 	moments  moments
 
-	hops    []ShownKey // on the way
+	hops    []HostKey // on the way
 	hostKey ssh.PublicKey
 	verdict error
 	allowed []string // methods that the server would accept, as it last said
@@ -154,7 +154,7 @@ func (h *handshake) connect(ctx context.Context, r route) (net.Conn, error) {
 	}
 	var barred *barredError
 	if errors.As(err, &barred) {
-		return nil, h.fail(ctx, NoPassage, PhaseTCP, err)
+		return nil, h.fail(ctx, ProxyDenied, PhaseTCP, err)
 	}
 	// The dialer may notice the deadline before the context does.
 	if ctx.Err() == nil && (dialCtx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded)) {
@@ -350,7 +350,7 @@ func (h *handshake) complete(e *Error) *Error {
 			e.PreIdent = beginning(e.masker.Mask(before), beforeLimit)
 		}
 	}
-	e.Meeting = h.meeting()
+	e.Handshake = h.meeting()
 	return e
 }
 
@@ -389,8 +389,8 @@ func (h *handshake) denied(ctx context.Context, err error) *Error {
 	if !nothing && len(facts.Unused) > 0 {
 		text += "; not used: " + strings.Join(facts.Unused, "; ")
 	}
-	if facts.Doubt != "" {
-		text += "; " + facts.Doubt
+	if facts.CertProblem != "" {
+		text += "; " + facts.CertProblem
 	}
 	if h.banner != "" {
 		text += fmt.Sprintf("; the server says %q", h.banner)

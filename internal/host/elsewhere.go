@@ -9,15 +9,15 @@ import (
 // hear takes over where else the machine may answer. A failure of the path that
 // was met without that knowledge no longer counts.
 func (e *entry) hear(spec Spec) {
-	if len(spec.Elsewhere) == 0 {
+	if len(spec.AlternateAddresses) == 0 {
 		return
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if slices.Equal(e.elsewhere, spec.Elsewhere) && e.shown == spec.ShownHostKey {
+	if slices.Equal(e.elsewhere, spec.AlternateAddresses) && e.shown == spec.ExpectedHostKey {
 		return
 	}
-	e.elsewhere, e.shown = slices.Clone(spec.Elsewhere), spec.ShownHostKey
+	e.elsewhere, e.shown = slices.Clone(spec.AlternateAddresses), spec.ExpectedHostKey
 	if e.failed != nil && e.failed.transient() {
 		e.failed = nil
 	}
@@ -28,10 +28,10 @@ func (e *entry) hear(spec Spec) {
 func (e *entry) heardSince(spec *Spec, err error) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if err == nil || !asError(err).transient() || slices.Equal(spec.Elsewhere, e.elsewhere) {
+	if err == nil || !asError(err).transient() || slices.Equal(spec.AlternateAddresses, e.elsewhere) {
 		return false
 	}
-	spec.Elsewhere, spec.ShownHostKey = e.elsewhere, e.shown
+	spec.AlternateAddresses, spec.ExpectedHostKey = e.elsewhere, e.shown
 	return true
 }
 

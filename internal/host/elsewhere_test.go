@@ -45,10 +45,10 @@ func TestMetElsewhere(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, spec := moved(t, change)
-			spec.Elsewhere = []string{s.listener.Addr().String()}
+			spec.AlternateAddresses = []string{s.listener.Addr().String()}
 			p := brisk(t)
 			h := acquire(t, p, spec)
-			if have := h.Identity().Address; have != spec.Elsewhere[0] {
+			if have := h.Identity().Address; have != spec.AlternateAddresses[0] {
 				t.Errorf("answered at %s", have)
 			}
 			if out := run(t, h, Script{Text: "echo in"}).Stdout; out != "in\n" {
@@ -70,7 +70,7 @@ func TestElsewhereIsSharedWithThoseWhoDoNotKnow(t *testing.T) {
 		t.Fatal(err)
 	}
 	knowing := spec
-	knowing.Elsewhere = []string{s.listener.Addr().String()}
+	knowing.AlternateAddresses = []string{s.listener.Addr().String()}
 	acquire(t, p, knowing)
 	acquire(t, p, spec)
 	// The server counts a login after it has told the client.
@@ -102,7 +102,7 @@ func TestElsewhereIsHeardDuringAnAttempt(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	knowing := spec
-	knowing.Elsewhere = []string{s.listener.Addr().String()}
+	knowing.AlternateAddresses = []string{s.listener.Addr().String()}
 	acquire(t, p, knowing)
 	if err := <-ignorant; err != nil {
 		t.Error(err)
@@ -141,12 +141,12 @@ func TestStrangerElsewhere(t *testing.T) {
 			s := serve(t, public, nil)
 			old := closedPort(t)
 			spec := s.spec(key, func(l *Settings) { l.Port, l.HostKeys = &old, nil; c.change(l, s) })
-			spec.Elsewhere, spec.ShownHostKey = []string{s.listener.Addr().String()}, fingerprint(rsaHostKey.PublicKey())
+			spec.AlternateAddresses, spec.ExpectedHostKey = []string{s.listener.Addr().String()}, fingerprint(rsaHostKey.PublicKey())
 			ctx, cancel := contextFor(10 * time.Second)
 			defer cancel()
 			_, err := brisk(t).Acquire(ctx, spec)
 			e := failure(t, err)
-			if e.Kind != c.want || !strings.Contains(e.Error(), spec.Elsewhere[0]) || !strings.Contains(e.Error(), "refused") {
+			if e.Kind != c.want || !strings.Contains(e.Error(), spec.AlternateAddresses[0]) || !strings.Contains(e.Error(), "refused") {
 				t.Errorf("have %v: %v", e.Kind, e)
 			}
 			if s.tries.Load() != 0 || s.conns.Load() != 1 {
@@ -158,12 +158,12 @@ func TestStrangerElsewhere(t *testing.T) {
 
 func TestNowhere(t *testing.T) {
 	_, spec := moved(t, nil)
-	spec.Elsewhere = []string{net.JoinHostPort("127.0.0.1", strconv.Itoa(closedPort(t)))}
+	spec.AlternateAddresses = []string{net.JoinHostPort("127.0.0.1", strconv.Itoa(closedPort(t)))}
 	ctx, cancel := contextFor(10 * time.Second)
 	defer cancel()
 	_, err := brisk(t).Acquire(ctx, spec)
 	e := failure(t, err)
-	if e.Kind != Unreachable || e.Attempts != 3 || !strings.Contains(e.Error(), spec.Address()) || !strings.Contains(e.Error(), "elsewhere, at "+spec.Elsewhere[0]) {
+	if e.Kind != Unreachable || e.Attempts != 3 || !strings.Contains(e.Error(), spec.Address()) || !strings.Contains(e.Error(), "elsewhere, at "+spec.AlternateAddresses[0]) {
 		t.Errorf("have %v after %d attempts: %v", e.Kind, e.Attempts, e)
 	}
 }

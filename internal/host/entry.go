@@ -196,7 +196,7 @@ func (e *entry) begin(ctx context.Context) {
 	d := &dialing{done: make(chan struct{}), news: make(chan struct{}), cancel: cancel}
 	e.dialing = d
 	spec := e.spec
-	spec.Elsewhere, spec.ShownHostKey = e.elsewhere, e.shown
+	spec.AlternateAddresses, spec.ExpectedHostKey = e.elsewhere, e.shown
 	if e.silent {
 		spec.KeepaliveInterval = 0
 	}
@@ -320,7 +320,7 @@ func (e *entry) viaShared(ctx context.Context) (route, func(), error) {
 // channel is a connection through jump hosts, which showed these keys.
 type channel struct {
 	net.Conn
-	hops []ShownKey
+	hops []HostKey
 }
 
 // through opens channels of a jump host; a failure to do so is the target's.

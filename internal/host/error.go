@@ -19,7 +19,7 @@ type Kind string
 const (
 	Config         Kind = "config"           // a setting that cannot work
 	Unreachable    Kind = "unreachable"      // name, route or port did not answer
-	NoPassage      Kind = "no passage"       // a proxy or jump host lets nobody through
+	ProxyDenied    Kind = "proxy denied"     // a proxy or jump host refuses to forward to the machine
 	Throttled      Kind = "throttled"        // sshd refuses connections for now
 	NotSSH         Kind = "not ssh"          // something else answers on the port
 	Negotiation    Kind = "negotiation"      // no algorithm in common
@@ -55,7 +55,7 @@ const (
 	PhaseEscalate Phase = "become root"
 	PhaseExec     Phase = "start script"
 	PhaseRemote   Phase = "run script"
-	PhaseVigil    Phase = "sit idle"
+	PhaseIdle     Phase = "sit idle"
 )
 
 // Error is a machine that could not be reached or a script that did not end by
@@ -80,7 +80,7 @@ type Error struct {
 	PreIdent    string // what came instead of or before it
 	Attempts    int
 	Elapsed     time.Duration
-	Meeting     Meeting // how far the attempt to log in came, while connecting
+	Handshake   HandshakeInfo // how far the attempt to log in came, while connecting
 
 	// Host keys as fingerprints; RecordedAt is file:line or "host_keys[0]".
 	OfferedKey, RecordedKey, RecordedAt string
@@ -231,7 +231,7 @@ func IsRefused(err error) bool {
 		return false
 	}
 	switch e.Kind {
-	case Config, NoPassage, NotSSH, Negotiation, HostKeyUnknown, HostKeyChanged, HostKeyRevoked, Auth, LoginShell, Escalation:
+	case Config, ProxyDenied, NotSSH, Negotiation, HostKeyUnknown, HostKeyChanged, HostKeyRevoked, Auth, LoginShell, Escalation:
 		return true
 	}
 	return false

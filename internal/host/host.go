@@ -40,13 +40,13 @@ type Identity struct {
 	ServerVersion string // "SSH-2.0-OpenSSH_9.2p1 Debian-2"; "" for local
 	Address       string // what was dialled, host:port; "" for local
 	// Hops are the keys of the jump hosts on the way, the first one first.
-	Hops []ShownKey
+	Hops []HostKey
 }
 
-// ShownKey is the key that a machine showed at an address, host:port.
-type ShownKey struct{ Address, SHA256, Type string }
+// HostKey is the key that a machine showed at an address, host:port.
+type HostKey struct{ Address, SHA256, Type string }
 
-func (i Identity) shown() ShownKey { return ShownKey{i.Address, i.HostKeySHA256, i.KeyType} }
+func (i Identity) shown() HostKey { return HostKey{i.Address, i.HostKeySHA256, i.KeyType} }
 
 // Host is a machine in reach.
 type Host interface {

@@ -70,7 +70,7 @@ func newTrust(s Spec, r records) trust {
 	if s.CheckHostIP {
 		t.all = r.keys
 	}
-	for _, address := range s.Elsewhere {
+	for _, address := range s.AlternateAddresses {
 		t.names = append(t.names, namesOf(address)...)
 	}
 	return t
@@ -273,9 +273,9 @@ func samePublic(a, b ssh.PublicKey) bool { return sameKey(plainOf(a), plainOf(b)
 // that is named does not thereby trust any key at another one.
 func (t trust) at(address string, spec Spec) trust {
 	t.names = append(slices.Clip(t.names), namesOf(address)...)
-	if t.policy == policyInsecure && address != spec.Address() && spec.ShownHostKey != "" {
+	if t.policy == policyInsecure && address != spec.Address() && spec.ExpectedHostKey != "" {
 		t.policy, t.only = policyStrict, true
-		t.record = record{sha256: spec.ShownHostKey, at: "shown at " + spec.Address()}
+		t.record = record{sha256: spec.ExpectedHostKey, at: "shown at " + spec.Address()}
 	}
 	return t
 }

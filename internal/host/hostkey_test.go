@@ -262,7 +262,7 @@ func TestAcceptNewRemembersForTheRun(t *testing.T) {
 	p.firsts[spec.Address()] = record{sha256: ssh.FingerprintSHA256(rsaHostKey.PublicKey()), keyType: ssh.KeyAlgoRSA}
 	ctx, cancel := contextFor(10 * time.Second)
 	defer cancel()
-	_, err := p.Fresh(ctx, spec)
+	_, err := p.AcquireDedicated(ctx, spec)
 	if e := failure(t, err); e.Kind != HostKeyChanged {
 		t.Errorf("have %v: %v", e.Kind, e)
 	}
@@ -348,7 +348,7 @@ func TestRevocationUnderAnyName(t *testing.T) {
 				}
 				l.KnownHosts = ptr("[localhost]:" + port + ",alias " + own + "\n@revoked " + revoked + " " + own + "\n")
 			})
-			spec.Elsewhere = []string{"192.0.2.7:9"}
+			spec.AlternateAddresses = []string{"192.0.2.7:9"}
 			if e, _ := refusal(t, brisk(t), spec); e.Kind != HostKeyRevoked || e.RecordedAt != "known_hosts:2" {
 				t.Errorf("%s, %s: have %v: %v", revoked, policy, e.Kind, e)
 			}
@@ -369,7 +369,7 @@ func TestUnreadableUsualKnownHosts(t *testing.T) {
 		t.Fatal(err)
 	}
 	from := func(files ...string) Spec {
-		return s.spec(key, func(l *Settings) { l.HostKeys, l.UsualKnownHosts = nil, files })
+		return s.spec(key, func(l *Settings) { l.HostKeys, l.DefaultKnownHosts = nil, files })
 	}
 	acquire(t, brisk(t), from(dir, filepath.Join(dir, "absent"), good))
 	e, _ := refusal(t, brisk(t), from(dir, filepath.Join(dir, "absent")))

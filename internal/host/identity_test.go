@@ -156,7 +156,7 @@ func TestHostKeyAlias(t *testing.T) {
 	acquire(t, brisk(t), spec(func(l *Settings) { l.HostKeyAlias, l.KnownHosts = ptr("Known"), line("known") }))
 	files := keyFiles(t, map[string]string{"kh": *line("known")})
 	acquire(t, brisk(t), spec(func(l *Settings) {
-		l.HostKeyAlias, l.UsualKnownHosts = ptr("known"), []string{filepath.Join(files, "absent"), filepath.Join(files, "kh")}
+		l.HostKeyAlias, l.DefaultKnownHosts = ptr("known"), []string{filepath.Join(files, "absent"), filepath.Join(files, "kh")}
 	}))
 	e, _ := refusal(t, brisk(t), spec(func(l *Settings) { l.HostKeyAlias, l.KnownHosts = ptr("other"), line("known") }))
 	if e.Kind != HostKeyUnknown || !strings.Contains(e.Error(), "recorded for other") {

@@ -29,7 +29,7 @@ func (i *image) Run(ctx context.Context, s Script) (Result, error) {
 		inside: []string{shell, "-c", entering, i.spec.Root}}
 	if !a.root && !a.sudo {
 		return Result{}, &Error{Kind: Escalation, Phase: PhaseEscalate, Host: i.spec.label(), Script: s.Name,
-			Err: noRoot(ChrootBarred, "an image is entered by chroot, which needs root")}
+			Err: noRoot(ChrootNeedsRoot, "an image is entered by chroot, which needs root")}
 	}
 	s.Root = true
 	result, err := i.run(ctx, s, a)

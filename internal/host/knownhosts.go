@@ -396,7 +396,7 @@ func loadRecorded(s Spec) (records, error) {
 	}
 	files, usual := s.KnownHostsFiles, false
 	if len(s.HostKeys) == 0 && s.KnownHosts == "" && len(files) == 0 {
-		files, usual = s.UsualKnownHosts, true
+		files, usual = s.DefaultKnownHosts, true
 		if files == nil {
 			files = usualKnownHosts()
 		}

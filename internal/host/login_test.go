@@ -182,7 +182,7 @@ func TestPasswordBesideKeys(t *testing.T) {
 	}
 	method := func(spec Spec) string {
 		t.Helper()
-		r, err := once(t).Reach(t.Context(), spec)
+		r, err := once(t).ProbeLogin(t.Context(), spec)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -232,7 +232,7 @@ func TestAuthenticationMethodsInStages(t *testing.T) {
 			"/root/.ssh/authorized_keys":            authorized(mustSigner(one)) + "\n" + authorized(mustSigner(two)) + "\n",
 			"/etc/ssh/sshd_config.d/00-stages.conf": "KbdInteractiveAuthentication yes\nPasswordAuthentication yes\nPermitRootLogin yes\nAuthenticationMethods " + methods + "\n",
 		}})
-		r, err := once(t).Reach(t.Context(), specOf(t, m, "root", with))
+		r, err := once(t).ProbeLogin(t.Context(), specOf(t, m, "root", with))
 		if err != nil || r.AuthMethod != methods {
 			t.Errorf("%s: came in by %q, %v", methods, r.AuthMethod, err)
 		}
@@ -277,7 +277,7 @@ func TestExpiredCertificateBesideAFile(t *testing.T) {
 	}
 	s := serve(t, nil, nil)
 	e, _ := refusal(t, once(t), s.spec("", func(l *Settings) { bare(t)(l); l.IdentityFiles = []string{file} }))
-	if want := "the certificate expired at 2001-09-09"; e.Kind != Auth || !strings.Contains(e.Error(), want) || !strings.Contains(e.Login.Doubt, want) {
+	if want := "the certificate expired at 2001-09-09"; e.Kind != Auth || !strings.Contains(e.Error(), want) || !strings.Contains(e.Login.CertProblem, want) {
 		t.Errorf("want %q, have %v: %v", want, e.Kind, e)
 	}
 }

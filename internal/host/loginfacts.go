@@ -18,9 +18,9 @@ type LoginFacts struct {
 	Unused []string
 	// Exhausted says that the server ended the connection after too many attempts.
 	Exhausted bool
-	// Doubt is why the server may have refused a certificate, "" if nothing speaks
+	// CertProblem is why the server may have refused a certificate, "" if nothing speaks
 	// against those that it refused.
-	Doubt string
+	CertProblem string
 }
 
 // Offer is one thing that was tried in order to log in.
@@ -30,19 +30,19 @@ type Offer struct {
 	Algorithm string // of the signature
 	From      string // where the key is from
 	Agent     bool   // the agent holds the key
-	Outcome   Outcome
+	Outcome   OfferOutcome
 	Reason    string // why there was no signature or no answer
 }
 
-// Outcome is what became of an Offer.
-type Outcome string
+// OfferOutcome is what became of an Offer.
+type OfferOutcome string
 
 // The outcomes.
 const (
-	OfferRefused  Outcome = "refused"       // by the server
-	OfferPassed   Outcome = "accepted"      // and the server wants more
-	OfferUnsigned Outcome = "not completed" // the server would go on, and we could not
-	OfferKept     Outcome = "not offered"   // the server takes nothing of the kind
+	OfferRefused  OfferOutcome = "refused"       // by the server
+	OfferPartial  OfferOutcome = "accepted"      // and the server wants more
+	OfferUnsigned OfferOutcome = "not completed" // the server would go on, and we could not
+	OfferWithheld OfferOutcome = "not offered"   // the server takes nothing of the kind
 )
 
 func (a *attempt) offer() Offer {
@@ -56,9 +56,9 @@ func (a *attempt) offer() Offer {
 	}
 	switch {
 	case a.passed:
-		o.Outcome = OfferPassed
+		o.Outcome = OfferPartial
 	case a.method == methodKey && !a.shown:
-		o.Outcome = OfferKept
+		o.Outcome = OfferWithheld
 	case a.fault != nil:
 		o.Outcome = OfferUnsigned
 	}
@@ -96,8 +96,8 @@ func (h *handshake) loginFacts(exhausted bool) *LoginFacts {
 			continue // a server that lists it and does not do it
 		}
 		f.Offers = append(f.Offers, a.offer())
-		if cert := a.refusedCertificate(); cert != nil && f.Doubt == "" {
-			f.Doubt = doubt(cert, h.spec.User, time.Now())
+		if cert := a.refusedCertificate(); cert != nil && f.CertProblem == "" {
+			f.CertProblem = doubt(cert, h.spec.User, time.Now())
 		}
 	}
 	if c.password != "" && c.state.withheld != nil {
@@ -110,9 +110,9 @@ func (h *handshake) loginFacts(exhausted bool) *LoginFacts {
 func (f *LoginFacts) String() string {
 	var parts []string
 	for _, group := range []struct {
-		outcome Outcome
+		outcome OfferOutcome
 		begin   string
-	}{{OfferPassed, "accepted "}, {OfferRefused, "offered "}} {
+	}{{OfferPartial, "accepted "}, {OfferRefused, "offered "}} {
 		if list := f.with(group.outcome); len(list) > 0 {
 			parts = append(parts, group.begin+strings.Join(list, ", "))
 		}
@@ -123,14 +123,14 @@ func (f *LoginFacts) String() string {
 			parts = append(parts, fmt.Sprintf("the server would accept %s, but %s", o, o.Reason))
 		case o.Outcome == OfferUnsigned:
 			parts = append(parts, o.Method+": "+o.Reason)
-		case o.Outcome == OfferKept:
+		case o.Outcome == OfferWithheld:
 			parts = append(parts, fmt.Sprintf("not offered %s (%s): %s", o.Key, o.From, o.Reason))
 		}
 	}
 	return strings.Join(append(parts, f.server()), "; ")
 }
 
-func (f *LoginFacts) with(outcome Outcome) (list []string) {
+func (f *LoginFacts) with(outcome OfferOutcome) (list []string) {
 	for _, o := range f.Offers {
 		if o.Outcome == outcome {
 			list = append(list, o.String())

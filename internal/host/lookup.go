@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// Lookup says what an ssh_config file makes of a machine. said is what is known
+// ConfigLookup says what an ssh_config file makes of a machine. said is what is known
 // about it already: its Host is the name to look up, as typed after ssh, and its
 // User and Port are those that ssh would be given. user is who logs in if the
 // file does not say. The answer is what the file says and said does not, and as
 // its Host where to dial.
-type Lookup func(file string, said Settings, user string) (Settings, error)
+type ConfigLookup func(file string, said Settings, user string) (Settings, error)
 
 // none is the word for no file, as for ssh -F, and for no command.
 const none = "none"
@@ -23,7 +23,7 @@ const maxJumps = 16
 
 // resolver makes specs out of merged settings.
 type resolver struct {
-	lookup Lookup
+	lookup ConfigLookup
 }
 
 func (r resolver) target(name string, own Settings) (Spec, error) {

@@ -32,7 +32,7 @@ func (b book) resolve(t *testing.T, name string, layers ...Settings) Spec {
 func TestLookupIsTheLastLayer(t *testing.T) {
 	b := book{"web": {
 		Host: ptr("10.0.0.9"), Port: ptr(2222), User: ptr("file"), IdentityFiles: []string{"/k"}, HostKeyPolicy: ptr("accept-new"),
-		UsualKnownHosts: []string{"/kh"}, HostKeyAlias: ptr("alias"), ConnectTimeout: ptr(time.Second), KeepaliveInterval: ptr(time.Minute),
+		DefaultKnownHosts: []string{"/kh"}, HostKeyAlias: ptr("alias"), ConnectTimeout: ptr(time.Second), KeepaliveInterval: ptr(time.Minute),
 	}}
 	s := b.resolve(t, "web")
 	if s.String() != "file@10.0.0.9:2222" || s.Name != "web" || s.HostKeyPolicy != "accept-new" || s.HostKeyAlias != "alias" ||
@@ -125,11 +125,11 @@ func TestJumpHostsAreLookedUp(t *testing.T) {
 // What only the file says about the target is not about its jump hosts.
 func TestJumpHostsInheritNothingFromTheFile(t *testing.T) {
 	b := book{
-		"web":  {User: ptr("file"), IdentityFiles: []string{"/web"}, HostKeyAlias: ptr("web"), UsualKnownHosts: []string{"/kh"}, Jump: []Settings{{Host: ptr("gate"), User: ptr("g")}}},
+		"web":  {User: ptr("file"), IdentityFiles: []string{"/web"}, HostKeyAlias: ptr("web"), DefaultKnownHosts: []string{"/kh"}, Jump: []Settings{{Host: ptr("gate"), User: ptr("g")}}},
 		"gate": {Agent: ptr(false)},
 	}
 	gate := b.resolve(t, "web", Settings{PrivateKey: ptr(Secret("k"))}).Jump[0]
-	if gate.User != "g" || gate.IdentityFiles != nil || gate.HostKeyAlias != "" || gate.UsualKnownHosts != nil || gate.PrivateKey != "k" || *gate.Agent {
+	if gate.User != "g" || gate.IdentityFiles != nil || gate.HostKeyAlias != "" || gate.DefaultKnownHosts != nil || gate.PrivateKey != "k" || *gate.Agent {
 		t.Errorf("have %+v", gate)
 	}
 }
@@ -140,7 +140,7 @@ func TestJumpHostsInACircle(t *testing.T) {
 	endless := func(_ string, said Settings, _ string) (Settings, error) {
 		return Settings{Host: said.Host, Jump: []Settings{{Host: ptr("x" + *said.Host)}}}, nil
 	}
-	for name, lookup := range map[string]Lookup{"web": b.lookup, "gate": b.lookup, "a": b.lookup, "endless": endless} {
+	for name, lookup := range map[string]ConfigLookup{"web": b.lookup, "gate": b.lookup, "a": b.lookup, "endless": endless} {
 		_, err := ResolveWith(lookup, name, Settings{Host: &name, SSHConfigFile: ptr("config")})
 		if err == nil || !strings.Contains(err.Error(), "go on for ever") || !strings.Contains(err.Error(), " -> ") {
 			t.Errorf("%s: have %v", name, err)

@@ -326,7 +326,7 @@ func TestRealJumpHost(t *testing.T) {
 	jump.Sh("echo 'AllowTcpForwarding no' >/etc/ssh/sshd_config.d/10.conf")
 	jump.RestartSSHD()
 	e, _ := refusal(t, once(t), specOf(t, m, "root", func(l *Settings) { l.Jump = []Settings{hop} }))
-	if e.Kind != NoPassage || !strings.Contains(e.Error(), "jump host") {
+	if e.Kind != ProxyDenied || !strings.Contains(e.Error(), "jump host") {
 		t.Errorf("have %v: %v", e.Kind, e)
 	}
 }

@@ -213,7 +213,7 @@ func TestProxyThatNeverEndsItsAnswer(t *testing.T) {
 		})
 		proxy := Secret("http://127.0.0.1:" + itoa(port))
 		e, _ := refusal(t, once(t), specTo(t, 22, func(l *Settings) { l.ProxyURL = &proxy }))
-		if e.Kind != NoPassage || !strings.Contains(e.Error(), "longer than 64 KiB") {
+		if e.Kind != ProxyDenied || !strings.Contains(e.Error(), "longer than 64 KiB") {
 			t.Errorf("%s: %v: %v", name, e.Kind, e)
 		}
 	}

@@ -273,7 +273,7 @@ func (run *loginRun) ssh(c *loginCase, port int) error {
 func (run *loginRun) our(t *testing.T, c *loginCase) (by string, failed *Error) {
 	root := run.host.root
 	user, policy := c.account, policyInsecure
-	settings := Settings{Host: ptr("127.0.0.1"), Port: ptr(c.server.port()), User: &user, HostKeyPolicy: &policy, UsualKnownHosts: []string{}}
+	settings := Settings{Host: ptr("127.0.0.1"), Port: ptr(c.server.port()), User: &user, HostKeyPolicy: &policy, DefaultKnownHosts: []string{}}
 	switch {
 	case c.named:
 		settings.PrivateKeyPath = ptr(root + c.file(0))

@@ -316,7 +316,7 @@ func (run *trustRun) our(t *testing.T, c trustCase, s parityServer, files []stri
 	}
 	switch c.form {
 	case "usual files":
-		settings.UsualKnownHosts = files
+		settings.DefaultKnownHosts = files
 	case "files":
 		settings.KnownHostsFiles = files
 	default:
@@ -324,7 +324,7 @@ func (run *trustRun) our(t *testing.T, c trustCase, s parityServer, files []stri
 	}
 	spec := must(Resolve(c.name, settings))
 	if recorded != nil {
-		spec.PinnedHostKey, spec.PinnedHostKeyType = recorded.Meeting.HostKeySHA256, recorded.Meeting.KeyType
+		spec.PinnedHostKey, spec.PinnedHostKeyType = recorded.Handshake.HostKeySHA256, recorded.Handshake.KeyType
 	}
 	p := NewPool(Options{Version: "test"})
 	_, err := p.dial(context.Background(), spec, func(context.Context) (route, func(), error) {

@@ -44,7 +44,7 @@ func TestNobodyIsLetThrough(t *testing.T) {
 		port, conns := scripted(t, proxy.do)
 		spec := specTo(t, 1, func(l *Settings) { l.ProxyURL = ptr(Secret(proxy.url + net.JoinHostPort("127.0.0.1", itoa(port)))) })
 		e, _ := refusal(t, brisk(t), spec)
-		if e.Kind != NoPassage || !strings.Contains(e.Error(), want) || strings.Contains(e.Error(), "hunter2") || conns.Load() != 1 || !IsRefused(e) {
+		if e.Kind != ProxyDenied || !strings.Contains(e.Error(), want) || strings.Contains(e.Error(), "hunter2") || conns.Load() != 1 || !IsRefused(e) {
 			t.Errorf("want %q, have %v after %d connections: %v", want, e.Kind, conns.Load(), e)
 		}
 	}
@@ -96,7 +96,7 @@ func TestJumpHostThatForwardsNothing(t *testing.T) {
 	gate := serve(t, public, func(s *server) { s.closed = true })
 	hop := Settings{Host: ptr("127.0.0.1"), Port: ptr(gate.port()), HostKeys: []string{authorized(ed25519HostKey)}}
 	e, _ := refusal(t, brisk(t), specTo(t, 1, func(l *Settings) { l.PrivateKey, l.Jump = &key, []Settings{hop} }))
-	if e.Kind != NoPassage || e.Attempts != 1 || !strings.Contains(e.Error(), "forwards nothing") {
+	if e.Kind != ProxyDenied || e.Attempts != 1 || !strings.Contains(e.Error(), "forwards nothing") {
 		t.Errorf("have %v after %d attempts: %v", e.Kind, e.Attempts, e)
 	}
 }

@@ -81,10 +81,10 @@ func undialled(spec Spec) Host {
 	return nil
 }
 
-// Fresh returns a connection of its own: new TCP, new jump legs, new
+// AcquireDedicated returns a connection of its own: new TCP, new jump legs, new
 // authentication. It neither believes nor adds to what is remembered about the
 // machine. Release closes it.
-func (p *Pool) Fresh(ctx context.Context, spec Spec) (Host, error) {
+func (p *Pool) AcquireDedicated(ctx context.Context, spec Spec) (Host, error) {
 	if h := undialled(spec); h != nil {
 		return h, nil
 	}

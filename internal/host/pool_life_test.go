@@ -155,7 +155,7 @@ func TestFault43PoolsLeaveNothing(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := p.Fresh(t.Context(), spec); err != nil {
+			if _, err := p.AcquireDedicated(t.Context(), spec); err != nil {
 				t.Fatal(err)
 			}
 			if spec.Jump != nil {
@@ -241,7 +241,7 @@ func TestFreshIsNew(t *testing.T) {
 	s := serve(t, public, nil)
 	p, spec := brisk(t), s.spec(key, nil)
 	acquire(t, p, spec)
-	h, err := p.Fresh(context.Background(), spec)
+	h, err := p.AcquireDedicated(context.Background(), spec)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,12 +269,12 @@ func TestRefusedFreshLeavesTheSharedAlone(t *testing.T) {
 	p, spec := brisk(t), s.spec(key, nil)
 	h := acquire(t, p, spec)
 	locked.Store(true)
-	if _, err := p.Fresh(context.Background(), spec); failure(t, err).Kind != Auth {
+	if _, err := p.AcquireDedicated(context.Background(), spec); failure(t, err).Kind != Auth {
 		t.Errorf("have %v", err)
 	}
 	run(t, h, Script{Text: "true"})
 	locked.Store(false)
-	fresh, err := p.Fresh(context.Background(), spec)
+	fresh, err := p.AcquireDedicated(context.Background(), spec)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,7 +53,7 @@ func freshly(t testing.TB, p *Pool, spec Spec, patience time.Duration) {
 	t.Helper()
 	ctx, cancel := contextFor(patience)
 	defer cancel()
-	fresh, err := p.Fresh(ctx, spec)
+	fresh, err := p.AcquireDedicated(ctx, spec)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -192,7 +192,7 @@ func TestForeignTextIsNeverPartOfACommandLine(t *testing.T) {
 		strings.Repeat("a", 300) + "$(touch ran)",
 	} {
 		spec := specTo(t, 1, func(l *Settings) { l.ProxyCommand = &command })
-		spec.Elsewhere = []string{net.JoinHostPort(text, "22"), "127.0.0.1:" + text, text}
+		spec.AlternateAddresses = []string{net.JoinHostPort(text, "22"), "127.0.0.1:" + text, text}
 		_, _ = refusal(t, once(t), spec)
 		for _, field := range []*string{&spec.User, &spec.Host} {
 			kept := *field

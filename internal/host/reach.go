@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// Meeting is what an attempt to log in found out about the machine. What it did
+// HandshakeInfo is what an attempt to log in found out about the machine. What it did
 // not come to is empty, or 0.
-type Meeting struct {
+type HandshakeInfo struct {
 	Identity
 	HostKeyType string   // as in a known_hosts file; that of the certificate, if it is one
 	AuthMethods []string // that the server would accept, as it said first
@@ -20,48 +20,48 @@ type Meeting struct {
 	Connect, Identification, KeyExchange, Authentication time.Duration
 }
 
-// Reach is a login and what it took.
-type Reach struct {
-	Meeting
+// LoginProbe is a login and how long it took.
+type LoginProbe struct {
+	HandshakeInfo
 	RoundTrip time.Duration // of a keepalive; 0 if it was not answered
 	Attempts  int
 	Elapsed   time.Duration // from the first attempt to the login
 }
 
-// Reach logs in afresh, asks for one sign of life and hangs up. Nothing is run on
+// ProbeLogin logs in on a new connection, asks for one sign of life and closes it. Nothing is run on
 // the machine. What others met does not count, but for a machine that has refused
 // us in this run: it is not bothered again, because it may lock us out for that.
-func (p *Pool) Reach(ctx context.Context, spec Spec) (Reach, error) {
+func (p *Pool) ProbeLogin(ctx context.Context, spec Spec) (LoginProbe, error) {
 	if h := undialled(spec); h != nil {
-		return Reach{}, nil
+		return LoginProbe{}, nil
 	}
 	if known := p.refusal(spec); known != nil {
-		return Reach{}, known.about(spec)
+		return LoginProbe{}, known.about(spec)
 	}
 	ctx, cancel := p.bounded(ctx)
 	defer cancel()
 	c, r, err := p.reach(ctx, spec)
 	if err != nil {
-		return Reach{}, err
+		return LoginProbe{}, err
 	}
 	defer c.die(errClosed)
 	r.RoundTrip = c.roundTrip(ctx)
 	return r, nil
 }
 
-func (p *Pool) reach(ctx context.Context, spec Spec) (*conn, Reach, error) {
+func (p *Pool) reach(ctx context.Context, spec Spec) (*conn, LoginProbe, error) {
 	began := time.Now()
 	c, err := p.dialFresh(ctx, spec)
 	if err != nil {
-		return nil, Reach{}, asError(err).about(spec)
+		return nil, LoginProbe{}, asError(err).about(spec)
 	}
-	return c, Reach{Meeting: c.meeting, Attempts: c.attempts, Elapsed: time.Since(began)}, nil
+	return c, LoginProbe{HandshakeInfo: c.meeting, Attempts: c.attempts, Elapsed: time.Since(began)}, nil
 }
 
 // about is e without what was found out about another machine: a jump host.
 func (e *Error) about(spec Spec) *Error {
 	if e.Host != spec.label() {
-		e.Meeting = Meeting{}
+		e.Handshake = HandshakeInfo{}
 	}
 	return e
 }
@@ -108,8 +108,8 @@ type moments struct {
 	key atomic.Pointer[time.Time]
 }
 
-func (h *handshake) meeting() Meeting {
-	m := Meeting{
+func (h *handshake) meeting() HandshakeInfo {
+	m := HandshakeInfo{
 		Identity:    Identity{Address: h.address, Hops: h.hops},
 		AuthMethods: h.offers,
 		Connect:     between(h.moments.began, h.moments.linked),

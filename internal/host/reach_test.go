@@ -9,9 +9,9 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 )
 
-func reach(t *testing.T, p *Pool, spec Spec) (Reach, *Error) {
+func reach(t *testing.T, p *Pool, spec Spec) (LoginProbe, *Error) {
 	t.Helper()
-	r, err := p.Reach(t.Context(), spec)
+	r, err := p.ProbeLogin(t.Context(), spec)
 	if err == nil {
 		return r, nil
 	}
@@ -70,18 +70,18 @@ func TestReachTellsHowFar(t *testing.T) {
 	other, _ := newKey(t)
 	s := serve(t, public, nil)
 	_, err := reach(t, once(t), s.spec(other, nil))
-	if m := err.Meeting; err.Kind != Auth || m.KeyExchange == 0 || m.Authentication != 0 || m.HostKeySHA256 == "" || !slices.Contains(m.AuthMethods, "publickey") || m.AuthMethod != "" {
+	if m := err.Handshake; err.Kind != Auth || m.KeyExchange == 0 || m.Authentication != 0 || m.HostKeySHA256 == "" || !slices.Contains(m.AuthMethods, "publickey") || m.AuthMethod != "" {
 		t.Errorf("refused: %+v", err)
 	}
 	_, err = reach(t, once(t), s.spec(key, func(s *Settings) { s.HostKeys = []string{authorized(mustSigner(newEd25519()))} }))
-	if m := err.Meeting; err.Kind != HostKeyChanged || m.Identification == 0 || m.HostKeySHA256 != err.OfferedKey || m.AuthMethods != nil {
+	if m := err.Handshake; err.Kind != HostKeyChanged || m.Identification == 0 || m.HostKeySHA256 != err.OfferedKey || m.AuthMethods != nil {
 		t.Errorf("another key: %+v", err)
 	}
 	_, err = reach(t, once(t), s.spec(key, func(o *Settings) {
 		hop := s.port()
 		o.Jump = []Settings{{Host: ptr("127.0.0.1"), User: ptr("hop"), Port: &hop, PrivateKey: &other, HostKeys: o.HostKeys}}
 	}))
-	if err.Kind != Auth || !strings.Contains(err.Error(), "jump host hop@127.0.0.1") || err.Meeting.HostKeySHA256 != "" {
+	if err.Kind != Auth || !strings.Contains(err.Error(), "jump host hop@127.0.0.1") || err.Handshake.HostKeySHA256 != "" {
 		t.Errorf("what the jump host showed is not the host's: %+v", err)
 	}
 	l, listenErr := net.Listen("tcp", "127.0.0.1:0")
@@ -91,7 +91,7 @@ func TestReachTellsHowFar(t *testing.T) {
 	port := l.Addr().(*net.TCPAddr).Port
 	_ = l.Close()
 	_, err = reach(t, once(t), specTo(t, port, nil))
-	if m := err.Meeting; err.Kind != Unreachable || m.Connect != 0 || m.ServerVersion != "" {
+	if m := err.Handshake; err.Kind != Unreachable || m.Connect != 0 || m.ServerVersion != "" {
 		t.Errorf("nobody there: %+v", err)
 	}
 }
@@ -136,7 +136,7 @@ func TestReachWithoutASignOfLife(t *testing.T) {
 func TestReachWithoutAConnection(t *testing.T) {
 	t.Parallel()
 	p := brisk(t)
-	if r, err := p.Reach(t.Context(), Spec{Transport: transportLocal}); err != nil || r.Attempts != 0 {
+	if r, err := p.ProbeLogin(t.Context(), Spec{Transport: transportLocal}); err != nil || r.Attempts != 0 {
 		t.Errorf("have %+v, %v", r, err)
 	}
 	p.Close(t.Context())

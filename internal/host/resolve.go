@@ -24,7 +24,7 @@ func Resolve(name string, layers ...Settings) (Spec, error) {
 
 // ResolveWith is Resolve with lookup as the last layer, for the machine and for
 // each of its jump hosts, if a layer names an ssh_config_file.
-func ResolveWith(lookup Lookup, name string, layers ...Settings) (Spec, error) {
+func ResolveWith(lookup ConfigLookup, name string, layers ...Settings) (Spec, error) {
 	spec, err := resolver{lookup}.target(name, merge(layers))
 	if err != nil {
 		label := name
@@ -182,8 +182,8 @@ func (s Spec) checkLimits() error {
 func (d Setting) checkLimit(value any) error {
 	switch v := value.(type) {
 	case int:
-		if d.Least != 0 && (int64(v) < d.Least || int64(v) > d.Most) {
-			return fmt.Errorf("%d is not between %d and %d", v, d.Least, d.Most)
+		if d.Min != 0 && (int64(v) < d.Min || int64(v) > d.Max) {
+			return fmt.Errorf("%d is not between %d and %d", v, d.Min, d.Max)
 		}
 	case time.Duration:
 		if v < 0 {

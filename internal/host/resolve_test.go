@@ -138,7 +138,7 @@ func TestJumpInheritsTheLoginOnly(t *testing.T) {
 
 // notInKey are the fields that only say what a machine is called, where else it may
 // be met, and what to ask it for first.
-var notInKey = []string{"Name", "Place", "JumpHost", "Names", "SharedKeys", "Elsewhere", "ShownHostKey", "PinnedHostKeyType"}
+var notInKey = []string{"Name", "Place", "JumpHost", "Names", "SharedKeys", "AlternateAddresses", "ExpectedHostKey", "PinnedHostKeyType"}
 
 // Every other field of a spec tells connections apart.
 func TestKeyTellsSpecsApart(t *testing.T) {
@@ -277,7 +277,7 @@ func TestEnvSettingsOfOneHop(t *testing.T) {
 func TestEverySettingIsInTheTable(t *testing.T) {
 	notSettings := map[string]string{
 		"Place": "a name", "Names": "names", "JumpHost": "a role", "SharedKeys": "about host keys", "Jump": "machines of their own",
-		"Name": "a name", "Elsewhere": "from state", "ShownHostKey": "from state", "PinnedHostKeyType": "from state",
+		"Name": "a name", "AlternateAddresses": "from state", "ExpectedHostKey": "from state", "PinnedHostKeyType": "from state",
 	}
 	var s Settings
 	var spec Spec
@@ -346,7 +346,7 @@ func TestEveryAttributeHasAVariable(t *testing.T) {
 		if want := d.In != 0 && d.Name != "host"; asked[variable(d.Name)] != want || (d.Variable() != "") != want {
 			t.Errorf("%s: asked for its variable %t, want %t", d.Name, asked[variable(d.Name)], want)
 		}
-		for _, other := range []string{d.One, d.Bastion} {
+		for _, other := range []string{d.Singular, d.Bastion} {
 			if other != "" && !asked[variable(other)] {
 				t.Errorf("%s is not asked for", variable(other))
 			}

@@ -206,9 +206,9 @@ func (d *drive) neverBegan(out, errs string, end ending, err error) *Error {
 	var e *Error
 	switch {
 	case strings.Contains(out, m.noRoot):
-		e = d.fail(Escalation, PhaseEscalate, errs, noRoot(SudoNotAsked, "the script needs root and this account is not root"))
+		e = d.fail(Escalation, PhaseEscalate, errs, noRoot(SudoNotEnabled, "the script needs root and this account is not root"))
 	case d.program.escalates && obeyed && d.second.Load():
-		e = d.fail(Escalation, PhaseEscalate, "", noRoot(SudoWrong, "sudo did not accept the password"))
+		e = d.fail(Escalation, PhaseEscalate, "", noRoot(SudoWrongPassword, "sudo did not accept the password"))
 	case d.program.escalates && obeyed && err == nil:
 		e = d.fail(Escalation, PhaseEscalate, said, d.explainSudo(said, end))
 	case err != nil:

@@ -43,12 +43,12 @@ type Setting struct {
 	Doc  string // what it means, without default and variable
 	// Default is the default in words where it is not a value.
 	Default string
-	// Words are those that are accepted; nil accepts every text.
-	Words []string
-	// Least and Most bound a number; 0 for both sets no bound.
-	Least, Most int64
-	// One is the attribute for a list of one.
-	One string
+	// OneOf are the values that are accepted; nil accepts every text.
+	OneOf []string
+	// Min and Max bound a number; 0 for both sets no bound.
+	Min, Max int64
+	// Singular is the attribute for a list of one.
+	Singular string
 	// Bastion is the attribute that says it of the one jump host of Terraform's own
 	// connection block.
 	Bastion, BastionDoc string

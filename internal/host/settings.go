@@ -45,11 +45,11 @@ type Settings struct {
 	// its own, so that another key does not mean that the host's key changed.
 	SharedKeys    bool
 	HostKeyPolicy *string // "strict", "accept-new", "insecure"
-	// UsualKnownHosts replaces the usual files, which are looked into when no layer
+	// DefaultKnownHosts replaces the usual files, which are looked into when no layer
 	// names host keys, and may be absent.
-	UsualKnownHosts []string
-	HostKeyAlias    *string // the name under which the host's keys are recorded
-	CheckHostIP     *bool   // whether the address behind the name must not be recorded with other keys
+	DefaultKnownHosts []string
+	HostKeyAlias      *string // the name under which the host's keys are recorded
+	CheckHostIP       *bool   // whether the address behind the name must not be recorded with other keys
 	// PinnedHostKey is a fingerprint recorded earlier under accept-new; when
 	// set, only that key is accepted.
 	PinnedHostKey *string

@@ -69,19 +69,19 @@ func (src Source) read(d Setting, attribute string, s *Settings) error {
 
 // readOne reads the attribute for a list of one.
 func (src Source) readOne(d Setting, s *Settings) error {
-	if d.One == "" {
+	if d.Singular == "" {
 		return nil
 	}
 	all := *s
 	d.clear(s)
-	if err := src.read(d, d.One, s); err != nil {
+	if err := src.read(d, d.Singular, s); err != nil {
 		return err
 	}
 	switch {
 	case !d.given(s):
 		*s = all
 	case d.given(&all):
-		return fmt.Errorf("`%s` and `%s` are two names for the same setting: give one of them", src.Name(d.One), src.Name(d.Name))
+		return fmt.Errorf("`%s` and `%s` are two names for the same setting: give one of them", src.Name(d.Singular), src.Name(d.Name))
 	}
 	return nil
 }

@@ -35,13 +35,13 @@ type Spec struct {
 	Port      int
 	User      string
 
-	// Elsewhere is where else the machine may answer, host:port each, when
+	// AlternateAddresses is where else the machine may answer, host:port each, when
 	// nothing does at Address: its port or its address was, or is about to be,
 	// changed. Its host keys are looked up as those of Address all the same.
-	Elsewhere []string
-	// ShownHostKey is the fingerprint that it must show there under the policy
+	AlternateAddresses []string
+	// ExpectedHostKey is the fingerprint that it must show there under the policy
 	// insecure, which knows no other way to tell it from a stranger; "" if none.
-	ShownHostKey string
+	ExpectedHostKey string
 
 	PrivateKey           Secret
 	PrivateKeyPath       string
@@ -57,14 +57,14 @@ type Spec struct {
 	IdentityFiles    []string // nil: the usual ones
 	CertificateFiles []string
 
-	HostKeys        []string
-	KnownHosts      string
-	KnownHostsFiles []string
-	UsualKnownHosts []string // nil: the usual ones
-	SharedKeys      bool     // the keys above count for other machines too
-	HostKeyPolicy   string
-	HostKeyAlias    string
-	CheckHostIP     bool
+	HostKeys          []string
+	KnownHosts        string
+	KnownHostsFiles   []string
+	DefaultKnownHosts []string // nil: the usual ones
+	SharedKeys        bool     // the keys above count for other machines too
+	HostKeyPolicy     string
+	HostKeyAlias      string
+	CheckHostIP       bool
 	// PinnedHostKey is the fingerprint of the key that the machine showed earlier
 	// under accept-new, and PinnedHostKeyType its type, "" if that was not recorded.
 	// It counts only where nothing else is recorded about the machine.
@@ -133,11 +133,11 @@ var keySecret = sync.OnceValue(func() []byte {
 	return secret
 })
 
-// addresses are those to try, in their order. Those of Elsewhere are the host's own
+// addresses are those to try, in their order. Those of AlternateAddresses are the host's own
 // word: one that is not an address is left out.
 func (s Spec) addresses() []string {
 	list := []string{s.Address()}
-	for _, address := range s.Elsewhere {
+	for _, address := range s.AlternateAddresses {
 		if CheckEndpoint(address) == nil {
 			list = append(list, address)
 		}
@@ -145,15 +145,15 @@ func (s Spec) addresses() []string {
 	return list
 }
 
-// Way identifies where the machine is and what lies before it, and not as whom or
+// RouteKey identifies where the machine is and what lies before it, and not as whom or
 // how one logs in. It contains no secret.
-func (s Spec) Way() string {
+func (s Spec) RouteKey() string {
 	mac := hmac.New(sha256.New, keySecret())
 	for _, part := range []string{s.Transport, s.Root, s.Address(), s.ProxyCommand, s.ProxyURL.Reveal()} {
 		mac.Write([]byte(strconv.Itoa(len(part)) + ":" + part))
 	}
 	for _, hop := range s.Jump {
-		mac.Write([]byte(hop.Way()))
+		mac.Write([]byte(hop.RouteKey()))
 	}
 	return hex.EncodeToString(mac.Sum(nil)[:12])
 }

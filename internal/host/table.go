@@ -23,7 +23,7 @@ const hostKeyGroup = "host keys"
 func reachSettings() []Setting {
 	return []Setting{
 		{
-			Name: "transport", In: InConnection | InHosts, Words: []string{transportSSH, transportLocal, transportImage}, use: ofMachine,
+			Name: "transport", In: InConnection | InHosts, OneOf: []string{transportSSH, transportLocal, transportImage}, use: ofMachine,
 			Doc:   "How the machine is reached: `ssh`, `local` (the machine that runs Terraform) or `image` (a mounted root file system that was not booted yet: its own programs judge and are run by `chroot`, which needs root; daemons are not touched).",
 			field: one(func(s *Settings) **string { return &s.Transport }, func(s *Spec) *string { return &s.Transport }, transportSSH),
 		},
@@ -39,7 +39,7 @@ func reachSettings() []Setting {
 			field: one(func(s *Settings) **string { return &s.Host }, func(s *Spec) *string { return &s.Host }, ""),
 		},
 		{
-			Name: "port", In: everywhere, Least: 1, Most: 65535, use: ofMachine,
+			Name: "port", In: everywhere, Min: 1, Max: 65535, use: ofMachine,
 			Doc:     "TCP port of sshd.",
 			Bastion: "bastion_port", BastionDoc: "Port of that hop. Default `22`.",
 			field: one(func(s *Settings) **int { return &s.Port }, func(s *Spec) *int { return &s.Port }, 22),
@@ -56,7 +56,7 @@ func reachSettings() []Setting {
 func trustSettings() []Setting {
 	return []Setting{
 		{
-			Name: "host_keys", In: everywhere, One: "host_key", group: hostKeyGroup, use: ofMachine,
+			Name: "host_keys", In: everywhere, Singular: "host_key", group: hostKeyGroup, use: ofMachine,
 			Doc: "Public host keys that the host may show, or keys of authorities that may have certified its key (`@cert-authority` in front says that it is nothing else): `ssh-ed25519 AAAA…`. " +
 				"Any of them is accepted, whatever its type. In `connection` they count for every host that has none of its own. See the guide *Host keys*.",
 			Bastion: "bastion_host_key", BastionDoc: "Public host key, or key of a certificate authority, of that hop.",
@@ -73,13 +73,13 @@ func trustSettings() []Setting {
 			field: list{func(s *Settings) *[]string { return &s.KnownHostsFiles }, func(s *Spec) *[]string { return &s.KnownHostsFiles }},
 		},
 		{
-			Name: "host_key_policy", In: everywhere, Words: []string{policyStrict, policyAcceptNew, policyInsecure}, use: ofMachine,
+			Name: "host_key_policy", In: everywhere, OneOf: []string{policyStrict, policyAcceptNew, policyInsecure}, use: ofMachine,
 			Doc: "What to do about a host key that nothing vouches for: `strict` refuses it, `accept-new` accepts the first one and records it in state (`host_key_sha256`), " +
 				"`insecure` accepts every key that is not revoked, every time. A key that differs from a known one is refused under the first two. " +
 				"A jump host has its own policy and its own record, and never that of the host behind it.",
 			field: one(func(s *Settings) **string { return &s.HostKeyPolicy }, func(s *Spec) *string { return &s.HostKeyPolicy }, policyStrict),
 		},
-		{Name: "usual_known_hosts", field: list{func(s *Settings) *[]string { return &s.UsualKnownHosts }, func(s *Spec) *[]string { return &s.UsualKnownHosts }}},
+		{Name: "default_known_hosts", field: list{func(s *Settings) *[]string { return &s.DefaultKnownHosts }, func(s *Spec) *[]string { return &s.DefaultKnownHosts }}},
 		{Name: "host_key_alias", use: ofMachine, field: one(func(s *Settings) **string { return &s.HostKeyAlias }, func(s *Spec) *string { return &s.HostKeyAlias }, "")},
 		{Name: "check_host_ip", use: ofMachine, field: one(func(s *Settings) **bool { return &s.CheckHostIP }, func(s *Spec) *bool { return &s.CheckHostIP }, false)},
 		{Name: "host_key_sha256", use: ofMachine, field: one(func(s *Settings) **string { return &s.PinnedHostKey }, func(s *Spec) *string { return &s.PinnedHostKey }, "")},
@@ -227,12 +227,12 @@ func limitSettings() []Setting {
 			field: one(func(s *Settings) **time.Duration { return &s.KeepaliveInterval }, func(s *Spec) *time.Duration { return &s.KeepaliveInterval }, 15*time.Second),
 		},
 		{
-			Name: "keepalive_count_max", In: everywhere, Least: 1, Most: 1000,
+			Name: "keepalive_count_max", In: everywhere, Min: 1, Max: 1000,
 			Doc:   "How many such questions may go unanswered before the connection counts as lost.",
 			field: one(func(s *Settings) **int { return &s.KeepaliveCountMax }, func(s *Spec) *int { return &s.KeepaliveCountMax }, 3),
 		},
 		{
-			Name: "max_sessions", In: InConnection | InHosts | InSSH, Least: 1, Most: 1000,
+			Name: "max_sessions", In: InConnection | InHosts | InSSH, Min: 1, Max: 1000,
 			Doc:   "How many commands may run at once over one connection. The default is well below sshd's own limit of 10, which counts sessions until they are reaped.",
 			field: one(func(s *Settings) **int { return &s.MaxSessions }, func(s *Spec) *int { return &s.MaxSessions }, 5),
 		},

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// Watch is how to sit idle on a connection.
-type Watch struct {
+// IdleProbeOptions says how long, and how, ProbeIdle stays silent on a connection.
+type IdleProbeOptions struct {
 	Idle time.Duration // at most
 	// Mute leaves the machine's requests unanswered, as a dead peer does, until it
 	// hangs up.
@@ -24,49 +24,49 @@ type Watch struct {
 	Output time.Duration
 }
 
-// Vigil is a login and what the machine did while we said nothing of ourselves.
-type Vigil struct {
-	Reach
-	// Asked is when the machine asked for a sign of life, from our login on.
-	Asked []time.Duration
-	// Parting is how the connection ended by itself, "" if it was there at the end:
+// IdleProbe is a login and what the machine did while we sent nothing.
+type IdleProbe struct {
+	LoginProbe
+	// Keepalives is when the machine asked for a sign of life, counted from our login.
+	Keepalives []time.Duration
+	// CloseReason is how the connection ended by itself, "" if it was there at the end:
 	// it answered then, and RoundTrip is how fast, or at least it heard us.
-	Parting Parting
+	CloseReason CloseReason
 	// Silence is how long we had said nothing when it ended, 0 if that is not known
 	// or it did not end.
 	Silence time.Duration
 	Cause   error // of the end
 }
 
-// Parting is how a connection ends, as far as it shows at this end of it.
-type Parting string
+// CloseReason is how a connection ended, as far as this end of it can tell.
+type CloseReason string
 
 const (
-	// HungUp is an end of the stream in good order: what sshd leaves when it gives a
+	// CloseEOF is an end of the stream in good order: what sshd leaves when it gives a
 	// client up, and when it is stopped. A proxy or a load balancer may do the same.
-	HungUp Parting = "closed"
-	// Dismissed is a disconnect message of SSH. sshd gives clients up without one.
-	Dismissed Parting = "disconnected"
-	// Reset is one by TCP: of a kernel or a firewall that knows no such connection.
-	Reset Parting = "reset"
-	// PathLost is a connection on which nothing comes back: forgotten by a NAT, or
+	CloseEOF CloseReason = "closed"
+	// CloseDisconnect is a disconnect message of SSH. sshd gives clients up without one.
+	CloseDisconnect CloseReason = "disconnected"
+	// CloseReset is a reset of TCP: by a kernel or a firewall that knows no such connection.
+	CloseReset CloseReason = "reset"
+	// CloseNoAnswer is a connection on which nothing comes back: forgotten by a NAT, or
 	// the machine is gone.
-	PathLost Parting = "lost"
+	CloseNoAnswer CloseReason = "lost"
 )
 
-// Vigil logs in afresh, says nothing for the time that w gives, and hangs up.
+// ProbeIdle logs in on a new connection, sends nothing for the time that w gives, and closes it.
 // Neither SSH's nor TCP's keepalives are sent meanwhile, to the machine itself:
 // on the way to a jump host they are. Nothing is run on the machine and no session
 // is opened: sshd asks without one as well (measured on 9.2), by a global request.
 // A session without a program would not count for UnusedConnectionTimeout, which
 // ends such a connection all the same (measured: 2 s, ended after 2.8 s), and a
 // program might be a forced command.
-func (p *Pool) Vigil(ctx context.Context, spec Spec, w Watch) (Vigil, error) {
+func (p *Pool) ProbeIdle(ctx context.Context, spec Spec, w IdleProbeOptions) (IdleProbe, error) {
 	if h := undialled(spec); h != nil {
-		return Vigil{}, nil
+		return IdleProbe{}, nil
 	}
 	if known := p.refusal(spec); known != nil {
-		return Vigil{}, known.about(spec)
+		return IdleProbe{}, known.about(spec)
 	}
 	ctx, cancel := p.bounded(ctx)
 	defer cancel()
@@ -74,37 +74,37 @@ func (p *Pool) Vigil(ctx context.Context, spec Spec, w Watch) (Vigil, error) {
 	spec.KeepaliveInterval = -1
 	c, reach, err := p.reach(ctx, spec)
 	if err != nil {
-		return Vigil{}, err
+		return IdleProbe{}, err
 	}
 	defer c.die(errClosed)
 	v, err := c.watch(ctx, w)
 	reach.RoundTrip = v.RoundTrip
-	v.Reach = reach
+	v.LoginProbe = reach
 	return v, err
 }
 
 // watch is what a vigil sees on c.
-func (c *conn) watch(ctx context.Context, w Watch) (Vigil, error) {
+func (c *conn) watch(ctx context.Context, w IdleProbeOptions) (IdleProbe, error) {
 	e := &ear{since: c.wire.spoke(), mute: w.Mute}
 	c.ear.Store(e)
 	if w.Output > 0 {
 		if err := c.startOutput(w, e); err != nil {
-			return Vigil{}, &Error{Kind: SessionLimit, Phase: PhaseOpen, Host: c.spec.label(), User: c.spec.User, Err: err}
+			return IdleProbe{}, &Error{Kind: SessionLimit, Phase: PhaseOpen, Host: c.spec.label(), User: c.spec.User, Err: err}
 		}
 	}
-	var v Vigil
+	var v IdleProbe
 	select {
 	case <-c.dead:
-		v = Vigil{Parting: partingBy(c.cause), Cause: c.deathCause(), Silence: time.Since(c.wire.spoke()), Asked: e.all()}
+		v = IdleProbe{CloseReason: partingBy(c.cause), Cause: c.deathCause(), Silence: time.Since(c.wire.spoke()), Keepalives: e.all()}
 	case <-time.After(w.Idle):
-		v = Vigil{Asked: e.all()}
+		v = IdleProbe{Keepalives: e.all()}
 		if v.RoundTrip = c.roundTrip(ctx); ctx.Err() == nil {
-			v.Parting, v.Cause = c.afterAsking(v.RoundTrip)
+			v.CloseReason, v.Cause = c.afterAsking(v.RoundTrip)
 		}
 	case <-ctx.Done():
 	}
 	if ctx.Err() != nil {
-		return v, &Error{Kind: ctxKind(ctx), Phase: PhaseVigil, Host: c.spec.label(), User: c.spec.User, Err: context.Cause(ctx)}
+		return v, &Error{Kind: ctxKind(ctx), Phase: PhaseIdle, Host: c.spec.label(), User: c.spec.User, Err: context.Cause(ctx)}
 	}
 	return v, nil
 }
@@ -114,7 +114,7 @@ func (c *conn) watch(ctx context.Context, w Watch) (Vigil, error) {
 // holds two million lines. While a session is open, sshd asks for signs of life by a
 // request in its channel. The command ends by itself: a write to a session that is
 // gone does not end every shell.
-func (c *conn) startOutput(w Watch, e *ear) error {
+func (c *conn) startOutput(w IdleProbeOptions, e *ear) error {
 	channel, requests, err := c.client.OpenChannel("session", nil)
 	if err != nil {
 		return fmt.Errorf("open a session that writes: %w", err)
@@ -134,16 +134,16 @@ func (c *conn) startOutput(w Watch, e *ear) error {
 
 // afterAsking says what it means when an idle connection was asked for a sign of
 // life. A machine that hangs up on being asked, as old tinyssh does, has heard us.
-func (c *conn) afterAsking(answer time.Duration) (Parting, error) {
+func (c *conn) afterAsking(answer time.Duration) (CloseReason, error) {
 	if answer > 0 {
 		return "", nil
 	}
 	c.settle()
 	if c.alive() {
-		return PathLost, errors.New("no answer after the idle time")
+		return CloseNoAnswer, errors.New("no answer after the idle time")
 	}
 	switch how := partingBy(c.cause); how {
-	case Reset, PathLost:
+	case CloseReset, CloseNoAnswer:
 		return how, c.deathCause()
 	}
 	return "", nil
@@ -154,16 +154,16 @@ func (c *conn) afterAsking(answer time.Duration) (Parting, error) {
 const windowsReset = syscall.Errno(10054)
 
 // partingBy says how the connection ended that died of cause.
-func partingBy(cause error) Parting {
+func partingBy(cause error) CloseReason {
 	switch {
 	case errors.Is(cause, io.EOF), errors.Is(cause, io.ErrUnexpectedEOF):
-		return HungUp
+		return CloseEOF
 	case errors.Is(cause, syscall.ECONNRESET), errors.Is(cause, syscall.EPIPE), errors.Is(cause, windowsReset):
-		return Reset
+		return CloseReset
 	case isCut(cause):
-		return PathLost
+		return CloseNoAnswer
 	}
-	return Dismissed
+	return CloseDisconnect
 }
 
 // ear hears when a machine asks for signs of life.

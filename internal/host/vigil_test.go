@@ -76,17 +76,17 @@ func TestVigil(t *testing.T) {
 	minute := func(n int) time.Duration { return time.Duration(n) * time.Minute }
 	for name, c := range map[string]struct {
 		server alive
-		watch  Watch
+		watch  IdleProbeOptions
 		holed  time.Duration // when the path forgets us
-		want   Vigil
+		want   IdleProbe
 		took   time.Duration
 	}{
-		"a sshd that asks":                            {server: alive{interval: minute(1)}, watch: Watch{Idle: minute(4)}, want: Vigil{Asked: []time.Duration{minute(1) + trip, minute(2) + 2*trip, minute(3) + 3*trip}, Reach: Reach{RoundTrip: trip}}, took: minute(4) + trip},
-		"one that does not":                           {watch: Watch{Idle: minute(600)}, want: Vigil{Reach: Reach{RoundTrip: trip}}, took: minute(600) + trip},
-		"one that gives us up":                        {server: alive{interval: minute(1), countMax: 2}, watch: Watch{Idle: minute(9), Mute: true}, want: Vigil{Asked: []time.Duration{minute(1) + trip, minute(2) + trip}, Parting: HungUp, Silence: minute(3) + trip/2}, took: minute(3) + trip/2},
-		"too late for our limit":                      {server: alive{interval: minute(1), countMax: 9}, watch: Watch{Idle: 100 * time.Second, Mute: true}, want: Vigil{Asked: []time.Duration{minute(1) + trip}, Reach: Reach{RoundTrip: trip}}, took: 100*time.Second + trip},
-		"a path that forgets us":                      {server: alive{interval: minute(1)}, watch: Watch{Idle: minute(4)}, holed: minute(2), want: Vigil{Asked: []time.Duration{minute(1) + trip, minute(2) + 2*trip}, Parting: PathLost}, took: minute(4) + 5*time.Second},
-		"one that hangs up when asked, which is life": {server: alive{deaf: true}, watch: Watch{Idle: minute(1)}, took: minute(1) + trip},
+		"a sshd that asks":                            {server: alive{interval: minute(1)}, watch: IdleProbeOptions{Idle: minute(4)}, want: IdleProbe{Keepalives: []time.Duration{minute(1) + trip, minute(2) + 2*trip, minute(3) + 3*trip}, LoginProbe: LoginProbe{RoundTrip: trip}}, took: minute(4) + trip},
+		"one that does not":                           {watch: IdleProbeOptions{Idle: minute(600)}, want: IdleProbe{LoginProbe: LoginProbe{RoundTrip: trip}}, took: minute(600) + trip},
+		"one that gives us up":                        {server: alive{interval: minute(1), countMax: 2}, watch: IdleProbeOptions{Idle: minute(9), Mute: true}, want: IdleProbe{Keepalives: []time.Duration{minute(1) + trip, minute(2) + trip}, CloseReason: CloseEOF, Silence: minute(3) + trip/2}, took: minute(3) + trip/2},
+		"too late for our limit":                      {server: alive{interval: minute(1), countMax: 9}, watch: IdleProbeOptions{Idle: 100 * time.Second, Mute: true}, want: IdleProbe{Keepalives: []time.Duration{minute(1) + trip}, LoginProbe: LoginProbe{RoundTrip: trip}}, took: 100*time.Second + trip},
+		"a path that forgets us":                      {server: alive{interval: minute(1)}, watch: IdleProbeOptions{Idle: minute(4)}, holed: minute(2), want: IdleProbe{Keepalives: []time.Duration{minute(1) + trip, minute(2) + 2*trip}, CloseReason: CloseNoAnswer}, took: minute(4) + 5*time.Second},
+		"one that hangs up when asked, which is life": {server: alive{deaf: true}, watch: IdleProbeOptions{Idle: minute(1)}, took: minute(1) + trip},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -100,7 +100,7 @@ func TestVigil(t *testing.T) {
 				if took := time.Since(spoke); err != nil || took < c.took || took > c.took+4*trip {
 					t.Errorf("it took %v, not %v: %v", took, c.took, err)
 				}
-				if !slices.Equal(v.Asked, c.want.Asked) || v.Parting != c.want.Parting || v.Silence != c.want.Silence || v.RoundTrip != c.want.RoundTrip || (v.Cause != nil) != (v.Parting != "") {
+				if !slices.Equal(v.Keepalives, c.want.Keepalives) || v.CloseReason != c.want.CloseReason || v.Silence != c.want.Silence || v.RoundTrip != c.want.RoundTrip || (v.Cause != nil) != (v.CloseReason != "") {
 					t.Errorf("have %+v, want %+v", v, c.want)
 				}
 			})
@@ -119,8 +119,8 @@ func TestVigilEndsWithItsContext(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				time.AfterFunc(after, cancel)
 				began := time.Now()
-				_, err := conn.watch(ctx, Watch{Idle: time.Minute})
-				if e := failure(t, err); e.Kind != Canceled || e.Phase != PhaseVigil || time.Since(began) != after {
+				_, err := conn.watch(ctx, IdleProbeOptions{Idle: time.Minute})
+				if e := failure(t, err); e.Kind != Canceled || e.Phase != PhaseIdle || time.Since(began) != after {
 					t.Errorf("after %v: %+v", time.Since(began), e)
 				}
 			})
@@ -139,27 +139,27 @@ func TestVigilOfSSHD(t *testing.T) {
 	})
 	for name, c := range map[string]struct {
 		user        string
-		watch       Watch
+		watch       IdleProbeOptions
 		least, most int
-		parting     Parting
+		parting     CloseReason
 	}{
-		"answered":  {"root", Watch{Idle: 7 * time.Second}, 2, 7, ""},
-		"mute":      {"root", Watch{Idle: time.Minute, Mute: true}, 1, 2, HungUp},
-		"no shell":  {"left", Watch{Idle: 4 * time.Second}, 0, 0, ""},
-		"mute, too": {"left", Watch{Idle: 4 * time.Second, Mute: true}, 0, 0, ""},
+		"answered":  {"root", IdleProbeOptions{Idle: 7 * time.Second}, 2, 7, ""},
+		"mute":      {"root", IdleProbeOptions{Idle: time.Minute, Mute: true}, 1, 2, CloseEOF},
+		"no shell":  {"left", IdleProbeOptions{Idle: 4 * time.Second}, 0, 0, ""},
+		"mute, too": {"left", IdleProbeOptions{Idle: 4 * time.Second, Mute: true}, 0, 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			v, err := brisk(t).Vigil(t.Context(), specOf(t, m, c.user, func(s *Settings) { s.KeepaliveInterval = ptr(300 * time.Millisecond) }), c.watch)
-			if err != nil || v.AuthMethod != "publickey" || v.Parting != c.parting || len(v.Asked) < c.least || len(v.Asked) > c.most {
+			v, err := brisk(t).ProbeIdle(t.Context(), specOf(t, m, c.user, func(s *Settings) { s.KeepaliveInterval = ptr(300 * time.Millisecond) }), c.watch)
+			if err != nil || v.AuthMethod != "publickey" || v.CloseReason != c.parting || len(v.Keepalives) < c.least || len(v.Keepalives) > c.most {
 				t.Fatalf("have %+v, %v", v, err)
 			}
-			if (v.RoundTrip > 0) == (v.Parting != "") || (v.Silence > 3*time.Second) != (v.Parting != "") || v.Silence > 50*time.Second {
+			if (v.RoundTrip > 0) == (v.CloseReason != "") || (v.Silence > 3*time.Second) != (v.CloseReason != "") || v.Silence > 50*time.Second {
 				t.Errorf("have %+v", v)
 			}
-			for i, at := range v.Asked {
-				if i > 0 && at-v.Asked[i-1] < 900*time.Millisecond {
-					t.Errorf("asked at %v", v.Asked)
+			for i, at := range v.Keepalives {
+				if i > 0 && at-v.Keepalives[i-1] < 900*time.Millisecond {
+					t.Errorf("asked at %v", v.Keepalives)
 				}
 			}
 		})
@@ -180,8 +180,8 @@ func TestVigilOfAForgottenConnection(t *testing.T) {
 			_ = c.Close()
 		}
 	})
-	v, err := brisk(t).Vigil(t.Context(), s.spec(key, nil), Watch{Idle: time.Minute})
-	if err != nil || v.Parting != Reset || v.Silence == 0 || v.Cause == nil {
+	v, err := brisk(t).ProbeIdle(t.Context(), s.spec(key, nil), IdleProbeOptions{Idle: time.Minute})
+	if err != nil || v.CloseReason != CloseReset || v.Silence == 0 || v.Cause == nil {
 		t.Errorf("have %+v, %v", v, err)
 	}
 }
@@ -189,7 +189,7 @@ func TestVigilOfAForgottenConnection(t *testing.T) {
 // TestVigilWithoutALogin: what is an error of Reach is one here.
 func TestVigilWithoutALogin(t *testing.T) {
 	t.Parallel()
-	if v, err := brisk(t).Vigil(t.Context(), Spec{Transport: transportLocal}, Watch{Idle: time.Hour}); err != nil || v.Attempts != 0 {
+	if v, err := brisk(t).ProbeIdle(t.Context(), Spec{Transport: transportLocal}, IdleProbeOptions{Idle: time.Hour}); err != nil || v.Attempts != 0 {
 		t.Errorf("have %+v, %v", v, err)
 	}
 	key, public := newKey(t)
@@ -200,12 +200,12 @@ func TestVigilWithoutALogin(t *testing.T) {
 		t.Fatal("a stranger was let in")
 	}
 	conns := s.conns.Load()
-	_, err := p.Vigil(t.Context(), s.spec(other, nil), Watch{Idle: time.Hour})
+	_, err := p.ProbeIdle(t.Context(), s.spec(other, nil), IdleProbeOptions{Idle: time.Hour})
 	if e := failure(t, err); e.Kind != Auth || s.conns.Load() != conns {
 		t.Errorf("asked again: %v", e)
 	}
-	_, err = p.Vigil(t.Context(), s.spec(key, func(l *Settings) { l.HostKeys = []string{authorized(mustSigner(newEd25519()))} }), Watch{Idle: time.Hour})
-	if e := failure(t, err); e.Kind != HostKeyChanged || e.Meeting.Identification == 0 {
+	_, err = p.ProbeIdle(t.Context(), s.spec(key, func(l *Settings) { l.HostKeys = []string{authorized(mustSigner(newEd25519()))} }), IdleProbeOptions{Idle: time.Hour})
+	if e := failure(t, err); e.Kind != HostKeyChanged || e.Handshake.Identification == 0 {
 		t.Errorf("have %+v", e)
 	}
 }
@@ -214,11 +214,11 @@ func TestParting(t *testing.T) {
 	of := func(errno syscall.Errno) error {
 		return &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", errno)}
 	}
-	for want, causes := range map[Parting][]error{
-		HungUp:    {io.EOF, io.ErrUnexpectedEOF},
-		Reset:     {of(syscall.ECONNRESET), of(syscall.EPIPE)},
-		PathLost:  {of(syscall.ETIMEDOUT), of(syscall.EHOSTUNREACH), net.ErrClosed},
-		Dismissed: {errors.New("ssh: disconnect, reason 11: idle for too long")},
+	for want, causes := range map[CloseReason][]error{
+		CloseEOF:        {io.EOF, io.ErrUnexpectedEOF},
+		CloseReset:      {of(syscall.ECONNRESET), of(syscall.EPIPE)},
+		CloseNoAnswer:   {of(syscall.ETIMEDOUT), of(syscall.EHOSTUNREACH), net.ErrClosed},
+		CloseDisconnect: {errors.New("ssh: disconnect, reason 11: idle for too long")},
 	} {
 		for _, cause := range causes {
 			if got := partingBy(cause); got != want {
@@ -240,12 +240,12 @@ func TestSessionsThatWriteAreNotProbed(t *testing.T) {
 				Files: map[string]string{"/etc/ssh/sshd_config.d/10-x.conf": "ClientAliveInterval 3\nClientAliveCountMax 1\n"},
 			})
 			pool, spec := brisk(t), specOf(t, m, "root", nil)
-			silent, err := pool.Vigil(t.Context(), spec, Watch{Idle: time.Minute, Mute: true})
-			if err != nil || silent.Parting != HungUp || len(silent.Asked) == 0 {
+			silent, err := pool.ProbeIdle(t.Context(), spec, IdleProbeOptions{Idle: time.Minute, Mute: true})
+			if err != nil || silent.CloseReason != CloseEOF || len(silent.Keepalives) == 0 {
 				t.Errorf("a silent session: %+v, %v", silent, err)
 			}
-			writing, err := pool.Vigil(t.Context(), spec, Watch{Idle: 15 * time.Second, Mute: true, Output: time.Second})
-			if err != nil || (writing.Parting == HungUp) != want.dropped || (len(writing.Asked) > 0) != want.probed {
+			writing, err := pool.ProbeIdle(t.Context(), spec, IdleProbeOptions{Idle: 15 * time.Second, Mute: true, Output: time.Second})
+			if err != nil || (writing.CloseReason == CloseEOF) != want.dropped || (len(writing.Keepalives) > 0) != want.probed {
 				t.Errorf("a session that writes: %+v, %v, want dropped %t, probed %t", writing, err, want.dropped, want.probed)
 			}
 		})
@@ -266,7 +266,7 @@ func TestTCPGivesUpSessionsThatWrite(t *testing.T) {
 	watching := make(chan struct{})
 	go func() {
 		defer close(watching)
-		_, _ = brisk(t).Vigil(ctx, specOf(t, m, "root", nil), Watch{Idle: time.Minute, Mute: true, Output: time.Second})
+		_, _ = brisk(t).ProbeIdle(ctx, specOf(t, m, "root", nil), IdleProbeOptions{Idle: time.Minute, Mute: true, Output: time.Second})
 	}()
 	sessions := func() int { return strings.Count(m.Processes(), "sshd-session: root@notty") }
 	for sessions() == 0 {

@@ -16,7 +16,7 @@ func reachHeadline(k host.Kind) string {
 		return "these connection settings cannot work"
 	case host.Unreachable:
 		return "no answer"
-	case host.NoPassage:
+	case host.ProxyDenied:
 		return "nothing is let through to it"
 	case host.Throttled:
 		return "sshd takes no new connections for now"
@@ -47,7 +47,7 @@ func reachAdvice(e *host.Error) string {
 		return configAdvice(e)
 	case host.Unreachable, host.Timeout, host.HandshakeLost, host.Lost:
 		return "Check that the host is up, that its address and port are right, and that no firewall is in between."
-	case host.NoPassage:
+	case host.ProxyDenied:
 		return barrierAdvice(e)
 	case host.Throttled:
 		return "sshd limits connections that have not logged in (MaxStartups, PerSourcePenalties). Wait half a minute, and check what else connects to it."
@@ -111,13 +111,13 @@ func daemonAdvice(r reconcile.Reason) string {
 }
 
 // partingAdvice is what to do about a connection that ended while it was idle.
-func partingAdvice(p host.Parting) string {
+func partingAdvice(p host.CloseReason) string {
 	switch p {
-	case host.HungUp:
+	case host.CloseEOF:
 		return "sshd gives up nobody who answers, but for ClientAliveCountMax 0 before 8.2. Look for UnusedConnectionTimeout (no session was open), for a restart of the host, and for an idle limit of a jump host, proxy or load balancer on the way."
-	case host.Dismissed:
+	case host.CloseDisconnect:
 		return "The server ended the connection by itself, with a message: look for an idle limit there."
-	case host.Reset, host.PathLost:
+	case host.CloseReset, host.CloseNoAnswer:
 		return "Something on the way, such as a NAT or a firewall, forgot the connection while it was idle, or the host was stopped. Have sshd ask more often than the path forgets: lower client_alive_interval."
 	}
 	return ""

@@ -38,7 +38,7 @@ func loginStep(e *host.Error) string {
 // a key that was refused.
 func offerAdvice(e *host.Error, o host.Offer) string {
 	switch {
-	case o.Outcome == host.OfferKept:
+	case o.Outcome == host.OfferWithheld:
 		return "The server does not take the signatures of an RSA key: " + takeRSA
 	case o.Outcome == host.OfferUnsigned && o.Agent:
 		return "Unlock or touch the key when the agent asks for it, and run Terraform again. Or set `private_key_path` to another key."
@@ -83,8 +83,8 @@ func keyAdvice(e *host.Error) string {
 	if slices.ContainsFunc(e.Login.Offers, func(o host.Offer) bool { return strings.HasPrefix(o.Algorithm, "rsa-") }) {
 		step += " If the RSA key is there already, sshd may not take its signatures: " + takeRSA
 	}
-	if e.Login.Doubt != "" {
-		step = "Renew the certificate: " + e.Login.Doubt + ". Or: " + step
+	if e.Login.CertProblem != "" {
+		step = "Renew the certificate: " + e.Login.CertProblem + ". Or: " + step
 	}
 	return step
 }

@@ -13,26 +13,26 @@ import (
 func rootAdvice(e *host.Error) string {
 	user := cmp.Or(e.User, "NAME")
 	allow := fmt.Sprintf("`%s ALL=(ALL) NOPASSWD: ALL`", user)
-	switch e.RootBar() {
-	case host.SudoNotAsked:
+	switch e.RootFailure() {
+	case host.SudoNotEnabled:
 		if as := e.Names["sudo"]; as != "" {
 			return fmt.Sprintf("sshd's configuration belongs to root. Set `%s` to `true`, or connect as root.", as)
 		}
 		return "sshd's configuration belongs to root. Set `sudo = true` in `connection`, in the host's entry of `hosts` or in `ssh` of the resource, or connect as root."
-	case host.SudoPassword:
+	case host.SudoNeedsPassword:
 		return fmt.Sprintf("Set `sudo_password` in `connection` or in the host's entry of `hosts`, or the variable SSHKEEPALIVE_SUDO_PASSWORD. "+
 			"Or let the user become root without a password: run `visudo -f /etc/sudoers.d/sshkeepalive` on the host and write the line %s.", allow)
-	case host.SudoWrong:
+	case host.SudoWrongPassword:
 		return fmt.Sprintf("Correct `%s`: it is the password with which %s becomes root on the host. It was tried once, so that the account is not locked.", e.Names.Written("sudo_password"), user)
-	case host.SudoTerminal:
+	case host.SudoNeedsTerminal:
 		return fmt.Sprintf("Run `visudo -f /etc/sudoers.d/sshkeepalive` on the host and write the line `Defaults:%s !requiretty`.", user)
-	case host.SudoForbids:
+	case host.SudoDenied:
 		return fmt.Sprintf("Run `visudo -f /etc/sudoers.d/sshkeepalive` on the host and write the line %s. Or connect as root.", allow)
 	case host.SudoMissing:
 		return "Install sudo on the host, or connect as root."
-	case host.DoasForbids:
+	case host.DoasDenied:
 		return fmt.Sprintf("Write the line `permit nopass %s` into /etc/doas.conf on the host, or install sudo there.", user)
-	case host.ChrootBarred:
+	case host.ChrootNeedsRoot:
 		return "Run Terraform as root, or set `sudo = true` for this image."
 	}
 	return "What sudo said is above: repair that on the host, or connect as root."

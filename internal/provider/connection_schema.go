@@ -23,8 +23,8 @@ func connectionSchema(place host.Scope) map[string]providerschema.Attribute {
 		return attributes
 	}
 	for _, d := range host.AllSettings() {
-		if d.One != "" {
-			attributes[d.One] = providerschema.StringAttribute{Optional: true, MarkdownDescription: hostKeyDoc}
+		if d.Singular != "" {
+			attributes[d.Singular] = providerschema.StringAttribute{Optional: true, MarkdownDescription: hostKeyDoc}
 		}
 		if d.Bastion != "" {
 			attributes[d.Bastion] = bastionAttribute(d)
@@ -110,10 +110,10 @@ func resourceAttribute(d host.Setting, doc string) resourceschema.Attribute {
 }
 
 func bounds(d host.Setting) []validator.Int64 {
-	if d.Least == 0 && d.Most == 0 {
+	if d.Min == 0 && d.Max == 0 {
 		return nil
 	}
-	return []validator.Int64{int64validator.Between(d.Least, d.Most)}
+	return []validator.Int64{int64validator.Between(d.Min, d.Max)}
 }
 
 // words accepts the empty text too, which says nothing.
@@ -121,8 +121,8 @@ func words(d host.Setting) []validator.String {
 	if d.Kind() == host.Duration {
 		return []validator.String{isDuration{unset: true}}
 	}
-	if d.Words != nil {
-		return []validator.String{stringvalidator.OneOf(append([]string{""}, d.Words...)...)}
+	if d.OneOf != nil {
+		return []validator.String{stringvalidator.OneOf(append([]string{""}, d.OneOf...)...)}
 	}
 	return nil
 }

@@ -96,14 +96,14 @@ func (d *connectionSource) Read(ctx context.Context, req datasource.ReadRequest,
 		if where.spec.Transport == "image" {
 			return diag.Diagnostics{noLogin(m.Host.ValueString())}, nil
 		}
-		r, err := d.session.engine.Reach(ctx, where.spec)
+		r, err := d.session.engine.ProbeLogin(ctx, where.spec)
 		failure := new(host.Error)
 		switch {
 		case err == nil:
 			m.tell(where.spec, r)
 			m.Reachable = types.BoolValue(true)
 		case keptOut(err, &failure):
-			m.tell(where.spec, host.Reach{Meeting: failure.Meeting, Attempts: failure.Attempts, Elapsed: failure.Elapsed})
+			m.tell(where.spec, host.LoginProbe{HandshakeInfo: failure.Handshake, Attempts: failure.Attempts, Elapsed: failure.Elapsed})
 			m.fail(failure)
 		default:
 			return nil, err
@@ -116,7 +116,7 @@ func (d *connectionSource) Read(ctx context.Context, req datasource.ReadRequest,
 	}
 }
 
-func (m *connectionModel) tell(spec host.Spec, r host.Reach) {
+func (m *connectionModel) tell(spec host.Spec, r host.LoginProbe) {
 	m.User, m.Address = textOrNull(spec.User), textOrNull(r.Address)
 	m.ServerIdentification = textOrNull(r.ServerVersion)
 	m.HostKeySHA256, m.HostKeyType = textOrNull(r.HostKeySHA256), textOrNull(r.HostKeyType)

@@ -95,7 +95,7 @@ func (d *probeSource) Read(ctx context.Context, req datasource.ReadRequest, resp
 		if where.spec.Transport == "image" {
 			return diag.Diagnostics{noLogin(m.Host.ValueString())}, nil
 		}
-		v, err := d.session.engine.Vigil(ctx, where.spec, watch)
+		v, err := d.session.engine.ProbeIdle(ctx, where.spec, watch)
 		failure := new(host.Error)
 		switch {
 		case err == nil:
@@ -113,8 +113,8 @@ func (d *probeSource) Read(ctx context.Context, req datasource.ReadRequest, resp
 	}
 }
 
-func (m *probeModel) watch() (w host.Watch, diags diag.Diagnostics) {
-	w = host.Watch{Idle: usualIdle, Mute: m.UntilDropped.ValueBool()}
+func (m *probeModel) watch() (w host.IdleProbeOptions, diags diag.Diagnostics) {
+	w = host.IdleProbeOptions{Idle: usualIdle, Mute: m.UntilDropped.ValueBool()}
 	read := func(name string, text types.String, into *time.Duration) {
 		if text.IsNull() {
 			return
@@ -129,28 +129,28 @@ func (m *probeModel) watch() (w host.Watch, diags diag.Diagnostics) {
 	return w, diags
 }
 
-func (m *probeModel) tell(v host.Vigil) {
+func (m *probeModel) tell(v host.IdleProbe) {
 	m.Reachable = types.BoolValue(true)
 	if v.Attempts == 0 {
 		return // a machine that is not logged in to
 	}
-	m.Requests = types.Int64Value(int64(len(v.Asked)))
-	if len(v.Asked) > 0 {
-		m.FirstAfter = seconds3(v.Asked[0])
+	m.Requests = types.Int64Value(int64(len(v.Keepalives)))
+	if len(v.Keepalives) > 0 {
+		m.FirstAfter = seconds3(v.Keepalives[0])
 	}
-	if spacing, ok := keepalive.MeasuredSpacing(v.Asked); ok {
+	if spacing, ok := keepalive.MeasuredSpacing(v.Keepalives); ok {
 		m.Interval = seconds3(spacing)
 	}
-	if v.Parting == "" {
+	if v.CloseReason == "" {
 		return
 	}
-	m.Ended = types.StringValue(string(v.Parting))
+	m.Ended = types.StringValue(string(v.CloseReason))
 	if v.Silence > 0 {
 		m.DroppedAfter = seconds3(v.Silence)
 	}
-	if v.Parting != host.HungUp || !m.UntilDropped.ValueBool() {
+	if v.CloseReason != host.CloseEOF || !m.UntilDropped.ValueBool() {
 		m.Error = types.StringValue(v.Cause.Error())
-		m.NextStep = types.StringValue(partingAdvice(v.Parting))
+		m.NextStep = types.StringValue(partingAdvice(v.CloseReason))
 	}
 }
 

@@ -18,26 +18,26 @@ const probeType = "sshkeepalive_probe"
 // TestProbe: what a vigil saw, as values.
 func TestProbe(t *testing.T) {
 	t.Parallel()
-	in := host.Reach{Attempts: 1}
+	in := host.LoginProbe{Attempts: 1}
 	second := func(n int) time.Duration { return time.Duration(n) * time.Second }
 	gone := errors.New("the machine closed the connection")
 	for name, c := range map[string]struct {
-		vigil host.Vigil
+		vigil host.IdleProbe
 		more  values
 		want  map[string]string
 	}{
-		"asked": {host.Vigil{Reach: in, Asked: []time.Duration{second(10), second(20), second(31)}}, nil,
+		"asked": {host.IdleProbe{LoginProbe: in, Keepalives: []time.Duration{second(10), second(20), second(31)}}, nil,
 			map[string]string{"reachable": "true", "requests": "3", "first_after": "10", "interval": "10.5", "ended": "null", "dropped_after": "null", "error": "null", "next_step": "null", "failure": "null"}},
-		"asked once": {host.Vigil{Reach: in, Asked: []time.Duration{1234567 * time.Microsecond}}, nil,
+		"asked once": {host.IdleProbe{LoginProbe: in, Keepalives: []time.Duration{1234567 * time.Microsecond}}, nil,
 			map[string]string{"requests": "1", "first_after": "1.235", "interval": "null"}},
-		"never asked": {host.Vigil{Reach: in}, nil, map[string]string{"requests": "0", "first_after": "null", "interval": "null", "ended": "null"}},
-		"dropped": {host.Vigil{Reach: in, Asked: []time.Duration{second(1)}, Parting: host.HungUp, Silence: second(4), Cause: gone}, values{"until_dropped": true},
+		"never asked": {host.IdleProbe{LoginProbe: in}, nil, map[string]string{"requests": "0", "first_after": "null", "interval": "null", "ended": "null"}},
+		"dropped": {host.IdleProbe{LoginProbe: in, Keepalives: []time.Duration{second(1)}, CloseReason: host.CloseEOF, Silence: second(4), Cause: gone}, values{"until_dropped": true},
 			map[string]string{"reachable": "true", "ended": "closed", "dropped_after": "4", "error": "null", "next_step": "null"}},
-		"dropped though we answered": {host.Vigil{Reach: in, Parting: host.HungUp, Silence: second(4), Cause: gone}, nil,
-			map[string]string{"reachable": "true", "ended": "closed", "dropped_after": "4", "error": gone.Error(), "next_step": partingAdvice(host.HungUp)}},
-		"forgotten": {host.Vigil{Reach: in, Parting: host.PathLost, Cause: errors.New("no answer")}, values{"until_dropped": true},
-			map[string]string{"reachable": "true", "ended": "lost", "dropped_after": "null", "error": "no answer", "next_step": partingAdvice(host.PathLost)}},
-		"this machine": {host.Vigil{}, nil, map[string]string{"reachable": "true", "requests": "null", "ended": "null"}},
+		"dropped though we answered": {host.IdleProbe{LoginProbe: in, CloseReason: host.CloseEOF, Silence: second(4), Cause: gone}, nil,
+			map[string]string{"reachable": "true", "ended": "closed", "dropped_after": "4", "error": gone.Error(), "next_step": partingAdvice(host.CloseEOF)}},
+		"forgotten": {host.IdleProbe{LoginProbe: in, CloseReason: host.CloseNoAnswer, Cause: errors.New("no answer")}, values{"until_dropped": true},
+			map[string]string{"reachable": "true", "ended": "lost", "dropped_after": "null", "error": "no answer", "next_step": partingAdvice(host.CloseNoAnswer)}},
+		"this machine": {host.IdleProbe{}, nil, map[string]string{"reachable": "true", "requests": "null", "ended": "null"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -60,7 +60,7 @@ func TestProbeOfAHostThatKeepsUsOut(t *testing.T) {
 	expect(t, r.answer(probeType, values{"host": "web1"}), map[string]string{
 		"reachable": "false", "failure": "authentication refused", "phase": "authentication", "error": refused.Error(), "next_step": reachAdvice(refused), "requests": "null", "ended": "null"})
 	for _, e := range []host.Error{
-		{Kind: host.Config, Phase: host.PhaseAuth}, {Kind: host.Canceled, Phase: host.PhaseVigil}, {Kind: host.Timeout, Phase: host.PhaseVigil},
+		{Kind: host.Config, Phase: host.PhaseAuth}, {Kind: host.Canceled, Phase: host.PhaseIdle}, {Kind: host.Timeout, Phase: host.PhaseIdle},
 	} {
 		e.Host, e.Err = "web1", errors.New("it came to nothing")
 		h.lookErr = &e
@@ -78,7 +78,7 @@ func TestProbeTakesItsTime(t *testing.T) {
 	r.answer(probeType, values{"host": "web1"})
 	r.answer(probeType, values{"host": "web1", "idle": "10m", "until_dropped": true})
 	r.answer(probeType, values{"host": "web1", "idle": "10m", "timeouts": values{"read": "11m"}})
-	if want := []host.Watch{{Idle: 30 * time.Second}, {Idle: 10 * time.Minute, Mute: true}, {Idle: 10 * time.Minute}}; !slices.Equal(e.watches, want) {
+	if want := []host.IdleProbeOptions{{Idle: 30 * time.Second}, {Idle: 10 * time.Minute, Mute: true}, {Idle: 10 * time.Minute}}; !slices.Equal(e.watches, want) {
 		t.Errorf("have %+v", e.watches)
 	}
 	for name, c := range map[string]struct {
@@ -108,7 +108,7 @@ func TestPartings(t *testing.T) {
 	t.Parallel()
 	var resp datasource.SchemaResponse
 	(&probeSource{}).Schema(t.Context(), datasource.SchemaRequest{}, &resp)
-	for _, p := range []host.Parting{host.HungUp, host.Dismissed, host.Reset, host.PathLost} {
+	for _, p := range []host.CloseReason{host.CloseEOF, host.CloseDisconnect, host.CloseReset, host.CloseNoAnswer} {
 		if doc := resp.Schema.Attributes["ended"].GetMarkdownDescription(); !strings.Contains(doc, "`"+string(p)+"`") || partingAdvice(p) == "" {
 			t.Errorf("%q: %s; %s", p, partingAdvice(p), doc)
 		}

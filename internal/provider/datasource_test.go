@@ -163,11 +163,11 @@ func TestClientConfig(t *testing.T) {
 
 func TestConnection(t *testing.T) {
 	t.Parallel()
-	met := host.Meeting{
+	met := host.HandshakeInfo{
 		Identity:    host.Identity{HostKeySHA256: "SHA256:one", ServerVersion: "SSH-2.0-OpenSSH_9.2p1", Address: "web1:22"},
 		HostKeyType: "ssh-ed25519", AuthMethods: []string{"publickey"}, AuthMethod: "publickey", Connect: time.Millisecond, KeyExchange: 1500 * time.Nanosecond,
 	}
-	h := &fakeHost{reach: host.Reach{Meeting: met, RoundTrip: 2 * time.Millisecond, Attempts: 2, Elapsed: time.Second}}
+	h := &fakeHost{reach: host.LoginProbe{HandshakeInfo: met, RoundTrip: 2 * time.Millisecond, Attempts: 2, Elapsed: time.Second}}
 	e := one(h)
 	r := start(t, e, values{"connection": values{"user": "admin", "connect_wait": "1m"}})
 	expect(t, r.answer(connectionType, values{"host": "web1"}), map[string]string{
@@ -179,7 +179,7 @@ func TestConnection(t *testing.T) {
 		t.Error("it waits for a host to boot")
 	}
 	met.AuthMethod = ""
-	h.lookErr = &host.Error{Kind: host.Auth, Phase: host.PhaseAuth, Host: "web1", Attempts: 1, Err: errors.New("no method was accepted"), Meeting: met}
+	h.lookErr = &host.Error{Kind: host.Auth, Phase: host.PhaseAuth, Host: "web1", Attempts: 1, Err: errors.New("no method was accepted"), Handshake: met}
 	expect(t, r.answer(connectionType, values{"host": "web1"}), map[string]string{
 		"reachable": "false", "failure": "authentication refused", "phase": "authentication", "error": "web1: authentication: no method was accepted", "attempts": "1",
 		"next_step": reachAdvice(&host.Error{Kind: host.Auth}), "host_key_sha256": "SHA256:one", "auth_method": "null", "milliseconds.round_trip": "null", "milliseconds.total": "null",
@@ -194,7 +194,7 @@ func TestConnection(t *testing.T) {
 // TestConnectionAdvice: whatever keeps us out has a next step.
 func TestConnectionAdvice(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []host.Kind{host.Unreachable, host.Timeout, host.NoPassage, host.Throttled, host.NotSSH, host.Negotiation, host.HostKeyUnknown, host.HostKeyChanged, host.HostKeyRevoked, host.Auth, host.HandshakeLost} {
+	for _, kind := range []host.Kind{host.Unreachable, host.Timeout, host.ProxyDenied, host.Throttled, host.NotSSH, host.Negotiation, host.HostKeyUnknown, host.HostKeyChanged, host.HostKeyRevoked, host.Auth, host.HandshakeLost} {
 		if reachAdvice(&host.Error{Kind: kind}) == "" {
 			t.Errorf("no next step for %q", kind)
 		}

@@ -19,7 +19,7 @@ type fakeEngine struct {
 	mu                      sync.Mutex
 	hosts                   map[string]*fakeHost // by the name that the user wrote
 	specs                   []host.Spec          // of every call, in order
-	watches                 []host.Watch
+	watches                 []host.IdleProbeOptions
 	looks, applies, removes int
 }
 
@@ -28,14 +28,14 @@ type fakeHost struct {
 	machineID string
 	hostKey   string
 	keyType   string
-	hops      []host.ShownKey
+	hops      []host.HostKey
 	stale     bool
 	noDaemon  bool
 	invalid   string // what its sshd says against its files
 	lookErr   error
-	reach     host.Reach
+	reach     host.LoginProbe
 	sockets   reconcile.ControlSight
-	vigil     host.Vigil
+	vigil     host.IdleProbe
 	applyErr  error
 	pending   []reconcile.Pending
 }
@@ -57,14 +57,14 @@ func (e *fakeEngine) at(t reconcile.Target) *fakeHost {
 	return &fakeHost{lookErr: unreachableError(t.Spec.Name)}
 }
 
-func (e *fakeEngine) Reach(_ context.Context, spec host.Spec) (host.Reach, error) {
+func (e *fakeEngine) ProbeLogin(_ context.Context, spec host.Spec) (host.LoginProbe, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	h := e.at(reconcile.Target{Spec: spec})
 	return h.reach, h.lookErr
 }
 
-func (e *fakeEngine) Vigil(_ context.Context, spec host.Spec, w host.Watch) (host.Vigil, error) {
+func (e *fakeEngine) ProbeIdle(_ context.Context, spec host.Spec, w host.IdleProbeOptions) (host.IdleProbe, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.watches = append(e.watches, w)

@@ -57,7 +57,7 @@ func TestVariablesOfTheGuide(t *testing.T) {
 func TestErrorsOfTheGuide(t *testing.T) {
 	guide := waysIn(t)
 	for _, k := range []host.Kind{
-		host.Config, host.Unreachable, host.NoPassage, host.Throttled, host.NotSSH, host.Negotiation, host.HostKeyUnknown, host.HostKeyChanged, host.HostKeyRevoked, host.Auth,
+		host.Config, host.Unreachable, host.ProxyDenied, host.Throttled, host.NotSSH, host.Negotiation, host.HostKeyUnknown, host.HostKeyChanged, host.HostKeyRevoked, host.Auth,
 		host.HandshakeLost, host.SessionLimit, host.SingleSession, host.LoginShell, host.Escalation, host.Killed, host.Output, host.Lost, host.NoExitStatus, host.Timeout,
 	} {
 		if title := "`" + reachHeadline(k) + "`"; !strings.Contains(guide, title) {

@@ -27,7 +27,7 @@ func claimKey(spec host.Spec, lines string) string {
 	if strings.Contains(lines, "/~/") {
 		lines = spec.User + " " + lines
 	}
-	return spec.Way() + "\x00" + lines
+	return spec.RouteKey() + "\x00" + lines
 }
 
 // first notes the wish and returns the one that was noted before, if any.

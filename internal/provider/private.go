@@ -46,7 +46,7 @@ type lastAddress struct {
 	// HostKeyType is "" in what versions before 1.0 recorded.
 	HostKeyType string `json:"host_key_type,omitempty"`
 	// Hops are what the jump hosts on the way showed.
-	Hops []host.ShownKey `json:"hops,omitempty"`
+	Hops []host.HostKey `json:"hops,omitempty"`
 }
 
 // meetings are where hosts answered in this run that moved, by the way to where
@@ -63,19 +63,19 @@ func (s *meetings) note(spec host.Spec, m lastAddress) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if m.Address == spec.Address() {
-		delete(s.last, spec.Way())
+		delete(s.last, spec.RouteKey())
 		return
 	}
 	if s.last == nil {
 		s.last = map[string]lastAddress{}
 	}
-	s.last[spec.Way()] = m
+	s.last[spec.RouteKey()] = m
 }
 
 func (s *meetings) about(spec host.Spec) (lastAddress, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m, ok := s.last[spec.Way()]
+	m, ok := s.last[spec.RouteKey()]
 	return m, ok
 }
 
@@ -93,7 +93,7 @@ func (s *session) expect(ctx context.Context, w resolvedTarget, private privateR
 		s.meetings.note(w.spec, own)
 	}
 	if known {
-		w.spec.Elsewhere, w.spec.ShownHostKey = []string{last.Address}, last.HostKey
+		w.spec.AlternateAddresses, w.spec.ExpectedHostKey = []string{last.Address}, last.HostKey
 	}
 	return w
 }

@@ -27,8 +27,8 @@ var (
 
 // engine looks at machines and changes them; *reconcile.Engine is one.
 type engine interface {
-	Reach(ctx context.Context, spec host.Spec) (host.Reach, error)
-	Vigil(ctx context.Context, spec host.Spec, w host.Watch) (host.Vigil, error)
+	ProbeLogin(ctx context.Context, spec host.Spec) (host.LoginProbe, error)
+	ProbeIdle(ctx context.Context, spec host.Spec, w host.IdleProbeOptions) (host.IdleProbe, error)
 	Look(ctx context.Context, t reconcile.Target, want keepalive.Server) (reconcile.Sight, error)
 	Apply(ctx context.Context, t reconcile.Target, want keepalive.Server, rec reconcile.Record) (reconcile.Sight, keepalive.Plan, reconcile.Outcome, error)
 	Remove(ctx context.Context, t reconcile.Target, want keepalive.Server, rec reconcile.Record) (same bool, err error)

@@ -110,7 +110,7 @@ func TestEveryConnectionSettingIsThere(t *testing.T) {
 		if text != "" && (!strings.Contains(text, d.Variable()) || !strings.Contains(text, d.DefaultText())) {
 			t.Errorf("%s: %q", d.Name, text)
 		}
-		for _, other := range []string{d.One, d.Bastion} {
+		for _, other := range []string{d.Singular, d.Bastion} {
 			if other != "" && in[host.InHosts](other) == "" {
 				t.Errorf("%s is missing", other)
 			}
@@ -211,7 +211,7 @@ func TestTerraformsConnectionNames(t *testing.T) {
 }
 
 func TestEveryAdviceIsSomethingToDo(t *testing.T) {
-	for _, k := range []host.Kind{host.Config, host.Unreachable, host.NoPassage, host.Throttled, host.NotSSH, host.Negotiation, host.HostKeyUnknown, host.HostKeyChanged,
+	for _, k := range []host.Kind{host.Config, host.Unreachable, host.ProxyDenied, host.Throttled, host.NotSSH, host.Negotiation, host.HostKeyUnknown, host.HostKeyChanged,
 		host.HostKeyRevoked, host.Auth, host.HandshakeLost, host.SessionLimit, host.LoginShell, host.Escalation, host.Lost, host.Timeout} {
 		if reachAdvice(&host.Error{Kind: k}) == "" {
 			t.Errorf("no advice for %q", k)

@@ -162,7 +162,7 @@ func (s *session) resolve(ctx context.Context, a address) (resolvedTarget, error
 }
 
 // lookup reads ssh_config files and logs which of their lines were used.
-func (s *session) lookup(ctx context.Context) host.Lookup {
+func (s *session) lookup(ctx context.Context) host.ConfigLookup {
 	return func(file string, said host.Settings, user string) (host.Settings, error) {
 		answer, err := s.configs.Lookup(ctx, file, said, user)
 		if err == nil {

@@ -23,8 +23,8 @@ func SettingsTable() string {
 			continue
 		}
 		row(d.Name, placesOf(d), d.Variable(), d.DefaultText())
-		if d.One != "" {
-			row(d.One, "`connection`, `hosts`, `ssh`", variableOf(d.One), "")
+		if d.Singular != "" {
+			row(d.Singular, "`connection`, `hosts`, `ssh`", variableOf(d.Singular), "")
 		}
 	}
 	row("jump", "`connection`, `hosts`, `ssh`", variableOf("jump"), "straight to the host")

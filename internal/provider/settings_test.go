@@ -197,7 +197,7 @@ func TestOnlyAnApplyWaitsForAMachineToBoot(t *testing.T) {
 // What is recorded of a jump host counts for that address, and under its own
 // accept-new only.
 func TestRecordedKeysOfJumpHosts(t *testing.T) {
-	m := lastAddress{HostKey: "SHA256:one", HostKeyType: "ssh-rsa", Hops: []host.ShownKey{{Address: "b:22", SHA256: "SHA256:b", Type: "ssh-ed25519"}}}
+	m := lastAddress{HostKey: "SHA256:one", HostKeyType: "ssh-rsa", Hops: []host.HostKey{{Address: "b:22", SHA256: "SHA256:b", Type: "ssh-ed25519"}}}
 	hop := func(name, policy string) host.Spec { return host.Spec{Host: name, Port: 22, HostKeyPolicy: policy} }
 	spec := host.Spec{PinnedHostKey: "SHA256:one", Jump: []host.Spec{hop("b", "accept-new"), hop("b", "strict"), hop("c", "accept-new")}}
 	got := m.expected(spec)

@@ -23,7 +23,7 @@ type verdict struct {
 func verdictSchema() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"reachable": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether we could log in."},
-		"failure":   computedText("What sort of failure it is, null if none: `unreachable`, `timeout`, `no passage` (a proxy or jump host that forbids the way), `throttled`, `not ssh`, `negotiation`, `host key unknown`, `host key changed`, `host key revoked`, `authentication refused`, `handshake lost`."),
+		"failure":   computedText("What sort of failure it is, null if none: `unreachable`, `timeout`, `proxy denied` (a proxy or jump host that forbids the way), `throttled`, `not ssh`, `negotiation`, `host key unknown`, `host key changed`, `host key revoked`, `authentication refused`, `handshake lost`."),
 		"phase":     computedText("How far we came, null if we could log in: `resolve`, `connect`, `identification`, `key exchange`, `host key`, `authentication`."),
 		"error":     computedText("What happened, in full; null if we could log in."),
 		"next_step": computedText("What to do about it; null if we could log in."),
@@ -33,7 +33,7 @@ func verdictSchema() map[string]schema.Attribute {
 // keptOut reports whether err is a login that failed by what the host did, or the
 // way to it, and puts it into e.
 func keptOut(err error, e **host.Error) bool {
-	return errors.As(err, e) && (*e).Kind != host.Config && (*e).Kind != host.Canceled && (*e).Phase != host.PhaseVigil
+	return errors.As(err, e) && (*e).Kind != host.Config && (*e).Kind != host.Canceled && (*e).Phase != host.PhaseIdle
 }
 
 func (v *verdict) fail(e *host.Error) {

@@ -93,7 +93,7 @@ func dropDirs(dirs []string) string {
 
 // afresh looks over a connection of its own.
 func (e *Engine) afresh(ctx context.Context, t Target, want keepalive.Server) (Sight, error) {
-	fresh, err := e.machines.Fresh(ctx, t.Spec)
+	fresh, err := e.machines.AcquireDedicated(ctx, t.Spec)
 	if err != nil {
 		return Sight{}, asRefused(err)
 	}

@@ -16,8 +16,8 @@ type losing struct {
 	first int
 }
 
-func (l *losing) Fresh(ctx context.Context, spec host.Spec) (host.Host, error) {
-	h, err := l.Machines.Fresh(ctx, spec)
+func (l *losing) AcquireDedicated(ctx context.Context, spec host.Spec) (host.Host, error) {
+	h, err := l.Machines.AcquireDedicated(ctx, spec)
 	if err != nil || l.first == 0 {
 		return h, err
 	}

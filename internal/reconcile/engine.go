@@ -14,13 +14,13 @@ import (
 type Machines interface {
 	// Acquire returns the shared connection to spec's machine.
 	Acquire(ctx context.Context, spec host.Spec) (host.Host, error)
-	// Fresh returns a connection of its own: new TCP, new jump legs, new
+	// AcquireDedicated returns a connection of its own: new TCP, new jump legs, new
 	// authentication. Release closes it.
-	Fresh(ctx context.Context, spec host.Spec) (host.Host, error)
-	// Reach logs in afresh, measures that and hangs up.
-	Reach(ctx context.Context, spec host.Spec) (host.Reach, error)
-	// Vigil logs in afresh and watches what comes while we say nothing.
-	Vigil(ctx context.Context, spec host.Spec, w host.Watch) (host.Vigil, error)
+	AcquireDedicated(ctx context.Context, spec host.Spec) (host.Host, error)
+	// ProbeLogin logs in on a new connection, measures that and closes it.
+	ProbeLogin(ctx context.Context, spec host.Spec) (host.LoginProbe, error)
+	// ProbeIdle logs in on a new connection and notes what the machine sends while we send nothing.
+	ProbeIdle(ctx context.Context, spec host.Spec, w host.IdleProbeOptions) (host.IdleProbe, error)
 }
 
 // Target is one sshd on one machine.
@@ -109,16 +109,16 @@ func (e *Engine) Look(ctx context.Context, t Target, want keepalive.Server) (Sig
 	return e.look(ctx, t, want, time.Now())
 }
 
-// Reach logs in to spec's machine afresh, whatever was seen of it. The error is a
+// ProbeLogin logs in to spec's machine on a new connection, whatever was seen of it. The error is a
 // *host.Error.
-func (e *Engine) Reach(ctx context.Context, spec host.Spec) (host.Reach, error) {
-	return e.machines.Reach(ctx, spec)
+func (e *Engine) ProbeLogin(ctx context.Context, spec host.Spec) (host.LoginProbe, error) {
+	return e.machines.ProbeLogin(ctx, spec)
 }
 
-// Vigil logs in to spec's machine afresh and says nothing there. The error is a
+// ProbeIdle logs in to spec's machine on a new connection and sends nothing there. The error is a
 // *host.Error.
-func (e *Engine) Vigil(ctx context.Context, spec host.Spec, w host.Watch) (host.Vigil, error) {
-	return e.machines.Vigil(ctx, spec, w)
+func (e *Engine) ProbeIdle(ctx context.Context, spec host.Spec, w host.IdleProbeOptions) (host.IdleProbe, error) {
+	return e.machines.ProbeIdle(ctx, spec, w)
 }
 
 // Apply makes want effective on t under a confirmed commit and looks again. A

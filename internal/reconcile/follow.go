@@ -21,12 +21,12 @@ const followed = 8
 // neither an IP address nor a host name is left out, and so is what exceeds
 // followed.
 func follow(spec host.Spec, before Sight, opened []keepalive.Endpoint) host.Spec {
-	spec.ShownHostKey = before.Identity.HostKeySHA256
+	spec.ExpectedHostKey = before.Identity.HostKeySHA256
 	at, _, err := net.SplitHostPort(before.Identity.Address)
 	if err != nil {
 		return spec // not dialled
 	}
-	spec.Elsewhere = slices.Clone(spec.Elsewhere)
+	spec.AlternateAddresses = slices.Clone(spec.AlternateAddresses)
 	for _, e := range opened {
 		address := e.Address
 		switch {
@@ -36,11 +36,11 @@ func follow(spec host.Spec, before Sight, opened []keepalive.Endpoint) host.Spec
 			continue
 		}
 		there := net.JoinHostPort(address, strconv.Itoa(e.Port))
-		if host.CheckEndpoint(there) != nil || len(spec.Elsewhere) == followed {
+		if host.CheckEndpoint(there) != nil || len(spec.AlternateAddresses) == followed {
 			continue
 		}
-		if there != spec.Address() && !slices.Contains(spec.Elsewhere, there) {
-			spec.Elsewhere = append(spec.Elsewhere, there)
+		if there != spec.Address() && !slices.Contains(spec.AlternateAddresses, there) {
+			spec.AlternateAddresses = append(spec.AlternateAddresses, there)
 		}
 	}
 	return spec

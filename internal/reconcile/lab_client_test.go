@@ -139,9 +139,9 @@ func (c *cutting) Acquire(ctx context.Context, spec host.Spec) (host.Host, error
 	return braked{h}, nil
 }
 
-func (c *cutting) Fresh(ctx context.Context, spec host.Spec) (host.Host, error) {
+func (c *cutting) AcquireDedicated(ctx context.Context, spec host.Spec) (host.Host, error) {
 	c.onConfirm()
-	return c.Machines.Fresh(ctx, spec)
+	return c.Machines.AcquireDedicated(ctx, spec)
 }
 
 // braked is a host whose change scripts stop where the file brake says.

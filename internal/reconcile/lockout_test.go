@@ -60,9 +60,9 @@ func (r *rig) afterwards(t *testing.T, met string) {
 	t.Helper()
 	r.pool.Close(t.Context())
 	r.pool = host.NewPool(host.Options{})
-	r.target.Spec.Elsewhere = nil
+	r.target.Spec.AlternateAddresses = nil
 	if met != "" {
-		r.target.Spec.Elsewhere = []string{met}
+		r.target.Spec.AlternateAddresses = []string{met}
 	}
 }
 

@@ -36,7 +36,7 @@ func machineKey(spec host.Spec) string { return spec.Key() + "\x00" }
 type machineName struct{ id, key string }
 
 func nameOf(id string, shown host.Identity, spec host.Spec) machineName {
-	return machineName{id, cmp.Or(shown.HostKeySHA256, spec.Way())}
+	return machineName{id, cmp.Or(shown.HostKeySHA256, spec.RouteKey())}
 }
 
 // mayBe reports whether both can be one machine.

@@ -195,7 +195,7 @@ func (e *Engine) glance(ctx context.Context, t Target, want keepalive.Server, as
 
 // shared is a connection that may have been there before.
 func (e *Engine) shared(h host.Host, t Target) connection {
-	return connection{h, func(ctx context.Context) (host.Host, error) { return e.machines.Fresh(ctx, t.Spec) }}
+	return connection{h, func(ctx context.Context) (host.Host, error) { return e.machines.AcquireDedicated(ctx, t.Spec) }}
 }
 
 // wait until the errand is done, by us if it falls to us.

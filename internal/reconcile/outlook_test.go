@@ -37,8 +37,8 @@ func (w *watched) Acquire(ctx context.Context, spec host.Spec) (host.Host, error
 	return watchedHost{h, w}, err
 }
 
-func (w *watched) Fresh(ctx context.Context, spec host.Spec) (host.Host, error) {
-	h, err := w.Machines.Fresh(ctx, spec)
+func (w *watched) AcquireDedicated(ctx context.Context, spec host.Spec) (host.Host, error) {
+	h, err := w.Machines.AcquireDedicated(ctx, spec)
 	return watchedHost{h, w}, err
 }
 

@@ -17,7 +17,7 @@ import (
 // killed are machines whose user is killed when it is about to confirm a change.
 type killed struct{ reconcile.Machines }
 
-func (killed) Fresh(context.Context, host.Spec) (host.Host, error) {
+func (killed) AcquireDedicated(context.Context, host.Spec) (host.Host, error) {
 	runtime.Goexit()
 	return nil, nil
 }

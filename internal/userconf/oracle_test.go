@@ -202,8 +202,8 @@ func (o oracle) printed(t *testing.T, q question, s host.Settings, want sshconf.
 		all := strings.Fields(strings.Join(append(slices.Clone(d["userknownhostsfile"]), d["globalknownhostsfile"]...), " "))
 		return slices.DeleteFunc(all, func(file string) bool { return file == "none" })
 	}
-	want["known"], have["known"] = known(want), strings.Fields(strings.Join(s.UsualKnownHosts, " "))
-	if s.UsualKnownHosts == nil {
+	want["known"], have["known"] = known(want), strings.Fields(strings.Join(s.DefaultKnownHosts, " "))
+	if s.DefaultKnownHosts == nil {
 		have["known"] = known(o.usual)
 	}
 	switch strict := strings.Join(want["stricthostkeychecking"], ""); {

@@ -203,7 +203,7 @@ func (r *reading) hostKeys() {
 	if !systems {
 		global = []string{"/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"}
 	}
-	r.layer.UsualKnownHosts = append(append([]string{}, own...), global...)
+	r.layer.DefaultKnownHosts = append(append([]string{}, own...), global...)
 }
 
 func (r *reading) knownHosts(keyword string, expand func(string) (string, error)) (files []string, ok bool) {

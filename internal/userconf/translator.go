@@ -58,8 +58,8 @@ var keywordOf = map[string][]string{
 	"identity_files": {"PubkeyAuthentication", "IdentityFile"}, "certificate_files": {"CertificateFile"}, "identities_only": {"IdentitiesOnly"},
 	"agent": {"PubkeyAuthentication", "IdentityAgent"}, "agent_socket": {"IdentityAgent"},
 	"host_key_policy": {"StrictHostKeyChecking"}, "check_host_ip": {"CheckHostIP"}, "host_key_alias": {"HostKeyAlias"},
-	"usual_known_hosts": {"UserKnownHostsFile", "GlobalKnownHostsFile"},
-	"connect_timeout":   {"ConnectTimeout"}, "keepalive_interval": {"ServerAliveInterval"}, "keepalive_count_max": {"ServerAliveCountMax"},
+	"default_known_hosts": {"UserKnownHostsFile", "GlobalKnownHostsFile"},
+	"connect_timeout":     {"ConnectTimeout"}, "keepalive_interval": {"ServerAliveInterval"}, "keepalive_count_max": {"ServerAliveCountMax"},
 }
 
 // names says for each setting which line it is from.
