@@ -16,6 +16,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/functions"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/protocol"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -49,7 +50,7 @@ type Provider struct {
 
 	mu      sync.Mutex
 	current *session
-	masks   redaction
+	masks   protocol.Redaction
 	ending  sync.WaitGroup
 }
 
@@ -64,7 +65,7 @@ func (p *Provider) maskFor(s *session) {
 	p.masks = append(slices.Clip(p.masks), s.masker)
 }
 
-func (p *Provider) redaction() redaction {
+func (p *Provider) redaction() protocol.Redaction {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.masks

@@ -1,4 +1,4 @@
-package provider
+package protocol
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 
 // ValidateProviderConfig is the framework's, redacted, as are all below.
 func (s redactingServer) ValidateProviderConfig(ctx context.Context, req *tfprotov6.ValidateProviderConfigRequest) (*tfprotov6.ValidateProviderConfigResponse, error) {
-	return answered(ctx, s, req, s.everything.ValidateProviderConfig, func(resp *tfprotov6.ValidateProviderConfigResponse, r redaction) error {
+	return answered(ctx, s, req, s.fullServer.ValidateProviderConfig, func(resp *tfprotov6.ValidateProviderConfigResponse, r Redaction) error {
 		r.diagnostics(resp.Diagnostics)
 		return nil
 	})
@@ -17,7 +17,7 @@ func (s redactingServer) ValidateProviderConfig(ctx context.Context, req *tfprot
 
 // ConfigureProvider is the framework's.
 func (s redactingServer) ConfigureProvider(ctx context.Context, req *tfprotov6.ConfigureProviderRequest) (*tfprotov6.ConfigureProviderResponse, error) {
-	return answered(ctx, s, req, s.everything.ConfigureProvider, func(resp *tfprotov6.ConfigureProviderResponse, r redaction) error {
+	return answered(ctx, s, req, s.fullServer.ConfigureProvider, func(resp *tfprotov6.ConfigureProviderResponse, r Redaction) error {
 		r.diagnostics(resp.Diagnostics)
 		return nil
 	})
@@ -25,7 +25,7 @@ func (s redactingServer) ConfigureProvider(ctx context.Context, req *tfprotov6.C
 
 // ValidateResourceConfig is the framework's.
 func (s redactingServer) ValidateResourceConfig(ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
-	return answered(ctx, s, req, s.everything.ValidateResourceConfig, func(resp *tfprotov6.ValidateResourceConfigResponse, r redaction) error {
+	return answered(ctx, s, req, s.fullServer.ValidateResourceConfig, func(resp *tfprotov6.ValidateResourceConfigResponse, r Redaction) error {
 		r.diagnostics(resp.Diagnostics)
 		return nil
 	})
@@ -33,7 +33,7 @@ func (s redactingServer) ValidateResourceConfig(ctx context.Context, req *tfprot
 
 // UpgradeResourceIdentity is the framework's.
 func (s redactingServer) UpgradeResourceIdentity(ctx context.Context, req *tfprotov6.UpgradeResourceIdentityRequest) (*tfprotov6.UpgradeResourceIdentityResponse, error) {
-	return answered(ctx, s, req, s.everything.UpgradeResourceIdentity, func(resp *tfprotov6.UpgradeResourceIdentityResponse, r redaction) error {
+	return answered(ctx, s, req, s.fullServer.UpgradeResourceIdentity, func(resp *tfprotov6.UpgradeResourceIdentityResponse, r Redaction) error {
 		r.diagnostics(resp.Diagnostics)
 		return nil
 	})
@@ -41,7 +41,7 @@ func (s redactingServer) UpgradeResourceIdentity(ctx context.Context, req *tfpro
 
 // ValidateDataResourceConfig is the framework's.
 func (s redactingServer) ValidateDataResourceConfig(ctx context.Context, req *tfprotov6.ValidateDataResourceConfigRequest) (*tfprotov6.ValidateDataResourceConfigResponse, error) {
-	return answered(ctx, s, req, s.everything.ValidateDataResourceConfig, func(resp *tfprotov6.ValidateDataResourceConfigResponse, r redaction) error {
+	return answered(ctx, s, req, s.fullServer.ValidateDataResourceConfig, func(resp *tfprotov6.ValidateDataResourceConfigResponse, r Redaction) error {
 		r.diagnostics(resp.Diagnostics)
 		return nil
 	})
@@ -49,7 +49,7 @@ func (s redactingServer) ValidateDataResourceConfig(ctx context.Context, req *tf
 
 // GenerateResourceConfig is the framework's.
 func (s redactingServer) GenerateResourceConfig(ctx context.Context, req *tfprotov6.GenerateResourceConfigRequest) (*tfprotov6.GenerateResourceConfigResponse, error) {
-	return answered(ctx, s, req, s.everything.GenerateResourceConfig, func(resp *tfprotov6.GenerateResourceConfigResponse, r redaction) error {
+	return answered(ctx, s, req, s.fullServer.GenerateResourceConfig, func(resp *tfprotov6.GenerateResourceConfigResponse, r Redaction) error {
 		r.diagnostics(resp.Diagnostics)
 		return nil
 	})
@@ -57,7 +57,7 @@ func (s redactingServer) GenerateResourceConfig(ctx context.Context, req *tfprot
 
 // ValidateEphemeralResourceConfig is the framework's.
 func (s redactingServer) ValidateEphemeralResourceConfig(ctx context.Context, req *tfprotov6.ValidateEphemeralResourceConfigRequest) (*tfprotov6.ValidateEphemeralResourceConfigResponse, error) {
-	return answered(ctx, s, req, s.everything.ValidateEphemeralResourceConfig, func(resp *tfprotov6.ValidateEphemeralResourceConfigResponse, r redaction) error {
+	return answered(ctx, s, req, s.fullServer.ValidateEphemeralResourceConfig, func(resp *tfprotov6.ValidateEphemeralResourceConfigResponse, r Redaction) error {
 		r.diagnostics(resp.Diagnostics)
 		return nil
 	})
@@ -65,7 +65,7 @@ func (s redactingServer) ValidateEphemeralResourceConfig(ctx context.Context, re
 
 // RenewEphemeralResource is the framework's.
 func (s redactingServer) RenewEphemeralResource(ctx context.Context, req *tfprotov6.RenewEphemeralResourceRequest) (*tfprotov6.RenewEphemeralResourceResponse, error) {
-	return answered(ctx, s, req, s.everything.RenewEphemeralResource, func(resp *tfprotov6.RenewEphemeralResourceResponse, r redaction) error {
+	return answered(ctx, s, req, s.fullServer.RenewEphemeralResource, func(resp *tfprotov6.RenewEphemeralResourceResponse, r Redaction) error {
 		r.diagnostics(resp.Diagnostics)
 		return nil
 	})
@@ -73,7 +73,7 @@ func (s redactingServer) RenewEphemeralResource(ctx context.Context, req *tfprot
 
 // CloseEphemeralResource is the framework's.
 func (s redactingServer) CloseEphemeralResource(ctx context.Context, req *tfprotov6.CloseEphemeralResourceRequest) (*tfprotov6.CloseEphemeralResourceResponse, error) {
-	return answered(ctx, s, req, s.everything.CloseEphemeralResource, func(resp *tfprotov6.CloseEphemeralResourceResponse, r redaction) error {
+	return answered(ctx, s, req, s.fullServer.CloseEphemeralResource, func(resp *tfprotov6.CloseEphemeralResourceResponse, r Redaction) error {
 		r.diagnostics(resp.Diagnostics)
 		return nil
 	})
@@ -81,7 +81,7 @@ func (s redactingServer) CloseEphemeralResource(ctx context.Context, req *tfprot
 
 // ValidateListResourceConfig is the framework's.
 func (s redactingServer) ValidateListResourceConfig(ctx context.Context, req *tfprotov6.ValidateListResourceConfigRequest) (*tfprotov6.ValidateListResourceConfigResponse, error) {
-	return answered(ctx, s, req, s.everything.ValidateListResourceConfig, func(resp *tfprotov6.ValidateListResourceConfigResponse, r redaction) error {
+	return answered(ctx, s, req, s.fullServer.ValidateListResourceConfig, func(resp *tfprotov6.ValidateListResourceConfigResponse, r Redaction) error {
 		r.diagnostics(resp.Diagnostics)
 		return nil
 	})
@@ -89,7 +89,7 @@ func (s redactingServer) ValidateListResourceConfig(ctx context.Context, req *tf
 
 // ValidateActionConfig is the framework's.
 func (s redactingServer) ValidateActionConfig(ctx context.Context, req *tfprotov6.ValidateActionConfigRequest) (*tfprotov6.ValidateActionConfigResponse, error) {
-	return answered(ctx, s, req, s.everything.ValidateActionConfig, func(resp *tfprotov6.ValidateActionConfigResponse, r redaction) error {
+	return answered(ctx, s, req, s.fullServer.ValidateActionConfig, func(resp *tfprotov6.ValidateActionConfigResponse, r Redaction) error {
 		r.diagnostics(resp.Diagnostics)
 		return nil
 	})
@@ -97,7 +97,7 @@ func (s redactingServer) ValidateActionConfig(ctx context.Context, req *tfprotov
 
 // PlanAction is the framework's.
 func (s redactingServer) PlanAction(ctx context.Context, req *tfprotov6.PlanActionRequest) (*tfprotov6.PlanActionResponse, error) {
-	return answered(ctx, s, req, s.everything.PlanAction, func(resp *tfprotov6.PlanActionResponse, r redaction) error {
+	return answered(ctx, s, req, s.fullServer.PlanAction, func(resp *tfprotov6.PlanActionResponse, r Redaction) error {
 		r.diagnostics(resp.Diagnostics)
 		return nil
 	})
@@ -105,7 +105,7 @@ func (s redactingServer) PlanAction(ctx context.Context, req *tfprotov6.PlanActi
 
 // UpgradeResourceState is the framework's.
 func (s redactingServer) UpgradeResourceState(ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
-	return answered(ctx, s, req, s.everything.UpgradeResourceState, func(resp *tfprotov6.UpgradeResourceStateResponse, r redaction) error {
+	return answered(ctx, s, req, s.fullServer.UpgradeResourceState, func(resp *tfprotov6.UpgradeResourceStateResponse, r Redaction) error {
 		r.diagnostics(resp.Diagnostics)
 		return r.dynamic(s.resource(req.TypeName), resp.UpgradedState)
 	})
@@ -113,7 +113,7 @@ func (s redactingServer) UpgradeResourceState(ctx context.Context, req *tfprotov
 
 // ReadResource is the framework's.
 func (s redactingServer) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
-	return answered(ctx, s, req, s.everything.ReadResource, func(resp *tfprotov6.ReadResourceResponse, r redaction) error {
+	return answered(ctx, s, req, s.fullServer.ReadResource, func(resp *tfprotov6.ReadResourceResponse, r Redaction) error {
 		r.diagnostics(resp.Diagnostics)
 		return r.dynamic(s.resource(req.TypeName), resp.NewState, req.CurrentState)
 	})
@@ -121,7 +121,7 @@ func (s redactingServer) ReadResource(ctx context.Context, req *tfprotov6.ReadRe
 
 // PlanResourceChange is the framework's.
 func (s redactingServer) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
-	return answered(ctx, s, req, s.everything.PlanResourceChange, func(resp *tfprotov6.PlanResourceChangeResponse, r redaction) error {
+	return answered(ctx, s, req, s.fullServer.PlanResourceChange, func(resp *tfprotov6.PlanResourceChangeResponse, r Redaction) error {
 		r.diagnostics(resp.Diagnostics)
 		return r.dynamic(s.resource(req.TypeName), resp.PlannedState, req.Config, req.PriorState, req.ProposedNewState)
 	})
@@ -129,7 +129,7 @@ func (s redactingServer) PlanResourceChange(ctx context.Context, req *tfprotov6.
 
 // ApplyResourceChange is the framework's.
 func (s redactingServer) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
-	return answered(ctx, s, req, s.everything.ApplyResourceChange, func(resp *tfprotov6.ApplyResourceChangeResponse, r redaction) error {
+	return answered(ctx, s, req, s.fullServer.ApplyResourceChange, func(resp *tfprotov6.ApplyResourceChangeResponse, r Redaction) error {
 		r.diagnostics(resp.Diagnostics)
 		return r.dynamic(s.resource(req.TypeName), resp.NewState, req.PlannedState, req.Config, req.PriorState)
 	})
@@ -137,7 +137,7 @@ func (s redactingServer) ApplyResourceChange(ctx context.Context, req *tfprotov6
 
 // MoveResourceState is the framework's.
 func (s redactingServer) MoveResourceState(ctx context.Context, req *tfprotov6.MoveResourceStateRequest) (*tfprotov6.MoveResourceStateResponse, error) {
-	return answered(ctx, s, req, s.everything.MoveResourceState, func(resp *tfprotov6.MoveResourceStateResponse, r redaction) error {
+	return answered(ctx, s, req, s.fullServer.MoveResourceState, func(resp *tfprotov6.MoveResourceStateResponse, r Redaction) error {
 		r.diagnostics(resp.Diagnostics)
 		return r.dynamic(s.resource(req.TargetTypeName), resp.TargetState)
 	})
@@ -145,7 +145,7 @@ func (s redactingServer) MoveResourceState(ctx context.Context, req *tfprotov6.M
 
 // ReadDataSource is the framework's.
 func (s redactingServer) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
-	return answered(ctx, s, req, s.everything.ReadDataSource, func(resp *tfprotov6.ReadDataSourceResponse, r redaction) error {
+	return answered(ctx, s, req, s.fullServer.ReadDataSource, func(resp *tfprotov6.ReadDataSourceResponse, r Redaction) error {
 		r.diagnostics(resp.Diagnostics)
 		return r.dynamic(s.dataSource(req.TypeName), resp.State, req.Config)
 	})
@@ -153,7 +153,7 @@ func (s redactingServer) ReadDataSource(ctx context.Context, req *tfprotov6.Read
 
 // ImportResourceState is the framework's.
 func (s redactingServer) ImportResourceState(ctx context.Context, req *tfprotov6.ImportResourceStateRequest) (*tfprotov6.ImportResourceStateResponse, error) {
-	return answered(ctx, s, req, s.everything.ImportResourceState, func(resp *tfprotov6.ImportResourceStateResponse, r redaction) error {
+	return answered(ctx, s, req, s.fullServer.ImportResourceState, func(resp *tfprotov6.ImportResourceStateResponse, r Redaction) error {
 		r.diagnostics(resp.Diagnostics)
 		for _, one := range resp.ImportedResources {
 			if err := r.dynamic(s.resource(one.TypeName), one.State); err != nil {
@@ -166,7 +166,7 @@ func (s redactingServer) ImportResourceState(ctx context.Context, req *tfprotov6
 
 // OpenEphemeralResource is the framework's. Its result goes to no plan and no state.
 func (s redactingServer) OpenEphemeralResource(ctx context.Context, req *tfprotov6.OpenEphemeralResourceRequest) (*tfprotov6.OpenEphemeralResourceResponse, error) {
-	return answered(ctx, s, req, s.everything.OpenEphemeralResource, func(resp *tfprotov6.OpenEphemeralResourceResponse, r redaction) error {
+	return answered(ctx, s, req, s.fullServer.OpenEphemeralResource, func(resp *tfprotov6.OpenEphemeralResourceResponse, r Redaction) error {
 		r.diagnostics(resp.Diagnostics)
 		return nil
 	})
@@ -174,7 +174,7 @@ func (s redactingServer) OpenEphemeralResource(ctx context.Context, req *tfproto
 
 // CallFunction is the framework's. A function knows nothing but its arguments.
 func (s redactingServer) CallFunction(ctx context.Context, req *tfprotov6.CallFunctionRequest) (*tfprotov6.CallFunctionResponse, error) {
-	return answered(ctx, s, req, s.everything.CallFunction, func(resp *tfprotov6.CallFunctionResponse, r redaction) error {
+	return answered(ctx, s, req, s.fullServer.CallFunction, func(resp *tfprotov6.CallFunctionResponse, r Redaction) error {
 		if resp.Error != nil {
 			resp.Error.Text = r.text(resp.Error.Text)
 		}
@@ -184,7 +184,7 @@ func (s redactingServer) CallFunction(ctx context.Context, req *tfprotov6.CallFu
 
 // ListResource is the framework's.
 func (s redactingServer) ListResource(ctx context.Context, req *tfprotov6.ListResourceRequest) (*tfprotov6.ListResourceServerStream, error) {
-	return answered(ctx, s, req, s.everything.ListResource, func(resp *tfprotov6.ListResourceServerStream, r redaction) error {
+	return answered(ctx, s, req, s.fullServer.ListResource, func(resp *tfprotov6.ListResourceServerStream, r Redaction) error {
 		resp.Results = results(resp.Results, func(one tfprotov6.ListResourceResult) tfprotov6.ListResourceResult {
 			r.diagnostics(one.Diagnostics)
 			one.DisplayName = r.text(one.DisplayName)
@@ -200,7 +200,7 @@ func (s redactingServer) ListResource(ctx context.Context, req *tfprotov6.ListRe
 
 // InvokeAction is the framework's.
 func (s redactingServer) InvokeAction(ctx context.Context, req *tfprotov6.InvokeActionRequest) (*tfprotov6.InvokeActionServerStream, error) {
-	return answered(ctx, s, req, s.everything.InvokeAction, func(resp *tfprotov6.InvokeActionServerStream, r redaction) error {
+	return answered(ctx, s, req, s.fullServer.InvokeAction, func(resp *tfprotov6.InvokeActionServerStream, r Redaction) error {
 		resp.Events = results(resp.Events, func(one tfprotov6.InvokeActionEvent) tfprotov6.InvokeActionEvent {
 			switch event := one.Type.(type) {
 			case tfprotov6.ProgressInvokeActionEventType:

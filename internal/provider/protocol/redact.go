@@ -1,4 +1,4 @@
-package provider
+package protocol
 
 import (
 	"context"
@@ -19,15 +19,15 @@ import (
 // as they like; here no path of the code can forget that. A method that
 // returns text and is missing here fails TestEveryAnswerIsRedacted.
 type redactingServer struct {
-	everything
-	shown func() redaction
+	fullServer
+	shown func() Redaction
 	// schemas are the framework's, which tell the types of values.
 	schemas func() *tfprotov6.GetProviderSchemaResponse
 	// identities are the framework's schemas of identities.
 	identities func() *tfprotov6.GetResourceIdentitySchemasResponse
 }
 
-func redacted(all everything, shown func() redaction) redactingServer {
+func redacted(all fullServer, shown func() Redaction) redactingServer {
 	return redactingServer{all, shown, sync.OnceValue(func() *tfprotov6.GetProviderSchemaResponse {
 		resp, err := all.GetProviderSchema(context.Background(), &tfprotov6.GetProviderSchemaRequest{})
 		if err != nil {
@@ -43,23 +43,23 @@ func redacted(all everything, shown func() redaction) redactingServer {
 	})}
 }
 
-// redaction is what is done to one text.
-type redaction []*host.Masker
+// Redaction is what is done to one text.
+type Redaction []*host.Masker
 
-func (r redaction) text(text string) string {
+func (r Redaction) text(text string) string {
 	for _, m := range r {
 		text = m.Mask(text)
 	}
 	return host.Printable(text)
 }
 
-func (r redaction) diagnostics(diags []*tfprotov6.Diagnostic) {
+func (r Redaction) diagnostics(diags []*tfprotov6.Diagnostic) {
 	for _, d := range diags {
 		d.Summary, d.Detail = r.text(d.Summary), r.text(d.Detail)
 	}
 }
 
-func (r redaction) failure(err error) error {
+func (r Redaction) failure(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -71,7 +71,7 @@ func (r redaction) failure(err error) error {
 
 // dynamic redacts what d has and none of the given values has in the same place:
 // these are of the configuration, or were redacted before.
-func (r redaction) dynamic(typ tftypes.Type, d *tfprotov6.DynamicValue, given ...*tfprotov6.DynamicValue) error {
+func (r Redaction) dynamic(typ tftypes.Type, d *tfprotov6.DynamicValue, given ...*tfprotov6.DynamicValue) error {
 	if d == nil || typ == nil {
 		return nil
 	}
@@ -105,7 +105,7 @@ func unmarshalled(typ tftypes.Type, given []*tfprotov6.DynamicValue) []tftypes.V
 
 // value is v redacted, and whether it differs. given are the values in the same
 // place, which are only looked up where something would be changed.
-func (r redaction) value(v tftypes.Value, given func() []tftypes.Value) (tftypes.Value, bool) {
+func (r Redaction) value(v tftypes.Value, given func() []tftypes.Value) (tftypes.Value, bool) {
 	if !v.IsKnown() || v.IsNull() {
 		return v, false
 	}
@@ -120,7 +120,7 @@ func (r redaction) value(v tftypes.Value, given func() []tftypes.Value) (tftypes
 	return v, false
 }
 
-func (r redaction) leaf(v tftypes.Value, given func() []tftypes.Value) (tftypes.Value, bool) {
+func (r Redaction) leaf(v tftypes.Value, given func() []tftypes.Value) (tftypes.Value, bool) {
 	var text string
 	if v.As(&text) != nil {
 		return v, false
@@ -138,7 +138,7 @@ func (r redaction) leaf(v tftypes.Value, given func() []tftypes.Value) (tftypes.
 }
 
 // members redacts an object or a map. The keys of a map may be names of files.
-func (r redaction) members(v tftypes.Value, given func() []tftypes.Value) (tftypes.Value, bool) {
+func (r Redaction) members(v tftypes.Value, given func() []tftypes.Value) (tftypes.Value, bool) {
 	var members map[string]tftypes.Value
 	if v.As(&members) != nil {
 		return v, false
@@ -173,7 +173,7 @@ func memberValues(values []tftypes.Value, name string) []tftypes.Value {
 	return found
 }
 
-func (r redaction) elements(v tftypes.Value, given func() []tftypes.Value) (tftypes.Value, bool) {
+func (r Redaction) elements(v tftypes.Value, given func() []tftypes.Value) (tftypes.Value, bool) {
 	var elements []tftypes.Value
 	if v.As(&elements) != nil {
 		return v, false
@@ -215,7 +215,7 @@ func results[T any](all iter.Seq[T], redact func(T) T) iter.Seq[T] {
 
 // answered asks and redacts the answer's diagnostics. A value that cannot be
 // redacted is an error, because it must not be shown.
-func answered[Q, R any](ctx context.Context, s redactingServer, req Q, ask func(context.Context, Q) (R, error), redact func(R, redaction) error) (R, error) {
+func answered[Q, R any](ctx context.Context, s redactingServer, req Q, ask func(context.Context, Q) (R, error), redact func(R, Redaction) error) (R, error) {
 	resp, err := ask(ctx, req)
 	r := s.shown()
 	if err != nil {
