@@ -38,6 +38,9 @@ const (
 	olderMuxKey = "MUX_ENABLED"
 )
 
+// CoolifyFile is the environment file where Coolify's installer puts it.
+const CoolifyFile = "/data/coolify/source/.env"
+
 // CoolifyAttributes returns the typed attributes of sshkeepalive_coolify in the
 // order they are written: the keys of config/constants.php, see coolifyKeySpans.
 func CoolifyAttributes() []Attribute {

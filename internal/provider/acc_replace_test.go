@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 )
 
 // secondDaemon starts an sshd on port 2222 that reads a file of its own.
@@ -70,11 +71,11 @@ resource "sshkeepalive_server" "this" {
 func TestAccOtherFileIsAReplacement(t *testing.T) {
 	t.Parallel()
 	m := hosttest.Start(t, hosttest.Options{Files: map[string]string{
-		defaultCoolifyFile: "APP_ENV=production\n", "/srv/coolify/.env": "APP_ENV=staging\n", "/root/.ssh/config2": "Host db*\n  User bob\n",
+		keepalive.CoolifyFile: "APP_ENV=production\n", "/srv/coolify/.env": "APP_ENV=staging\n", "/root/.ssh/config2": "Host db*\n  User bob\n",
 	}})
 	for _, kind := range []struct{ kind, attribute, old, same, other string }{
 		{"client", "config_file", "~/.ssh/config", "/root/.ssh/config", "/root/.ssh/config2"},
-		{"coolify", "file", defaultCoolifyFile, "", "/srv/coolify/.env"},
+		{"coolify", "file", keepalive.CoolifyFile, "", "/srv/coolify/.env"},
 	} {
 		for _, first := range []string{"false", "true"} {
 			c := newCLI(t)

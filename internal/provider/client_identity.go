@@ -13,6 +13,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -87,7 +88,7 @@ func (r *clientResource) ImportState(ctx context.Context, req resource.ImportSta
 	}
 	opened, ok := keepalive.ParseBlock(block)
 	if _, err := host.ParseAddress(address); err != nil || !ok {
-		resp.Diagnostics.Append(badBlockID(req.ID))
+		resp.Diagnostics.Append(diagnostics.BadBlockID(req.ID))
 	}
 	if resp.Diagnostics.HasError() {
 		return
@@ -120,7 +121,7 @@ func (m *clientModel) imported(ctx context.Context, s *session, where resolvedTa
 	block := whichBlock(m).Block.ValueString()
 	found, ok := keepalive.AdoptClient(block, sight.Facts)
 	if !ok {
-		return sight, diag.Diagnostics{noSuchBlock(m.Host.ValueString(), sight.Facts.File, block)}, nil
+		return sight, diag.Diagnostics{diagnostics.NoSuchBlock(m.Host.ValueString(), sight.Facts.File, block)}, nil
 	}
 	var diags diag.Diagnostics
 	m.Settings = adoptSettings("", m.typed(), found.Settings, &diags)

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -21,7 +22,7 @@ func (m *clientModel) look(ctx context.Context, s *session, where resolvedTarget
 		return sighting{}, diags, err
 	case sight.Facts.Invalid != "":
 		// What ssh refuses to read has no effective values to show.
-		return sighting{}, append(diags, problems(m.Host.ValueString(), keepalive.PlanClient(w.client, sight.Facts).Problems)...), nil
+		return sighting{}, append(diags, diagnostics.Problems(m.Host.ValueString(), keepalive.PlanClient(w.client, sight.Facts).Problems)...), nil
 	case importing:
 		sight, more, err := m.imported(ctx, s, where, sight)
 		return sighting{digests: sight.Digests(w.client.Block()), machineID: sight.MachineID, identity: sight.Identity, holder: keepalive.HolderClient(w.client.Block(), sight.Facts)}, append(diags, more...), err
@@ -34,7 +35,7 @@ func (m *clientModel) refresh(ctx context.Context, where resolvedTarget, sight r
 	name := m.Host.ValueString()
 	w, diags := m.want(ctx)
 	observed := keepalive.ObserveClient(w.client, sight.Facts)
-	diags.Append(problems(name, observed.Drift)...)
+	diags.Append(diagnostics.Problems(name, observed.Drift)...)
 	absorb("", m.typed(), observed.Values, &diags)
 	m.Settings = absorbSettings("", m.Settings, observed.Values)
 	after := m.seen(sight)
@@ -42,13 +43,13 @@ func (m *clientModel) refresh(ctx context.Context, where resolvedTarget, sight r
 	if !observed.Managed {
 		after.ManagedContent = types.StringNull()
 		if !m.ManagedFile.IsNull() {
-			diags.Append(linesGone(name, m.ManagedFile.ValueString(), m.HostKeySHA256.ValueString(), sight.Identity.HostKeySHA256))
+			diags.Append(diagnostics.LinesGone(name, m.ManagedFile.ValueString(), m.HostKeySHA256.ValueString(), sight.Identity.HostKeySHA256))
 		}
 	}
 	if rec := where.record(m.record(nil)); rec.IsOther(sight.MachineID, sight.Identity) {
 		// What was recorded stays: it is what a destroy compares with.
 		after.MachineID, after.HostKeySHA256 = m.MachineID, m.HostKeySHA256
-		diags.Append(otherMachineSeen(name, rec, sight.MachineID))
+		diags.Append(diagnostics.OtherMachineSeen(name, rec, sight.MachineID))
 	}
 	m.clientComputed = after
 	logDebug(ctx, "looked", map[string]any{"host": name, "managed": observed.Managed, "drift": len(observed.Drift)})

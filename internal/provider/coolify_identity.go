@@ -10,6 +10,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
 // IdentitySchema describes the identity: that of sshkeepalive_server, with the
@@ -18,7 +20,7 @@ func (*coolifyResource) IdentitySchema(_ context.Context, _ resource.IdentitySch
 	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
 		"host": identityschema.StringAttribute{RequiredForImport: true, Description: "Address of the host, or its name in the provider's hosts."},
 		"port": identityschema.Int64Attribute{OptionalForImport: true, Description: "Port, where the resource says it."},
-		"file": identityschema.StringAttribute{OptionalForImport: true, Description: "The environment file. Default " + defaultCoolifyFile + "."},
+		"file": identityschema.StringAttribute{OptionalForImport: true, Description: "The environment file. Default " + keepalive.CoolifyFile + "."},
 	}}
 }
 
@@ -40,13 +42,13 @@ func (r *coolifyResource) ImportState(ctx context.Context, req resource.ImportSt
 		address, file = id.address(), id.File.ValueString()
 	}
 	if _, err := host.ParseAddress(address); err != nil {
-		resp.Diagnostics.Append(badFileID(req.ID, err))
+		resp.Diagnostics.Append(diagnostics.BadFileID(req.ID, err))
 	}
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	if file == "" {
-		file = defaultCoolifyFile
+		file = keepalive.CoolifyFile
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("host"), address)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("file"), file)...)

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -95,7 +96,7 @@ func (m *coolifyModel) look(ctx context.Context, s *session, where resolvedTarge
 func (m *coolifyModel) refresh(ctx context.Context, where resolvedTarget, sight reconcile.CoolifySight) diag.Diagnostics {
 	name, want := m.Host.ValueString(), m.want().coolify
 	observed := keepalive.ObserveCoolify(want, sight.Facts)
-	diags := problems(name, observed.Drift)
+	diags := diagnostics.Problems(name, observed.Drift)
 	absorb("", m.typed(), observed.Values, &diags)
 	m.Settings = absorbSettings("", m.Settings, observed.Values)
 	after := m.seen(sight)
@@ -103,7 +104,7 @@ func (m *coolifyModel) refresh(ctx context.Context, where resolvedTarget, sight 
 	if rec := where.record(m.record(nil)); rec.IsOther(sight.MachineID, sight.Identity) {
 		// What was recorded stays: it is what a destroy compares with.
 		after.MachineID, after.HostKeySHA256 = m.MachineID, m.HostKeySHA256
-		diags.Append(otherMachineSeen(name, rec, sight.MachineID))
+		diags.Append(diagnostics.OtherMachineSeen(name, rec, sight.MachineID))
 	}
 	m.coolifyComputed = after
 	logDebug(ctx, "looked", map[string]any{"host": name, "drift": len(observed.Drift)})
@@ -121,11 +122,11 @@ func (m *coolifyModel) imported(ctx context.Context, s *session, where resolvedT
 	m.Settings = adoptSettings("", m.typed(), keepalive.AdoptCoolify(sight.Facts).Settings, &diags)
 	want := m.want().coolify
 	if len(want.Settings) == 0 {
-		diags.Append(nothingToImport(m.Host.ValueString(), m.File.ValueString()))
+		diags.Append(diagnostics.NothingToImport(m.Host.ValueString(), m.File.ValueString()))
 		return sight, diags, nil
 	}
 	want.Claim.ID = keepalive.HolderCoolify(sight.Facts)
 	plan := keepalive.PlanCoolify(want, sight.Facts)
 	m.coolifyComputed = m.decided(sight, plan, keepalive.EffectiveCoolify(want, sight.Facts))
-	return sight, append(diags, problems(m.Host.ValueString(), plan.Problems)...), nil
+	return sight, append(diags, diagnostics.Problems(m.Host.ValueString(), plan.Problems)...), nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -47,7 +48,7 @@ func (m *coolifyModel) check(context.Context) (found []keepalive.Problem, unknow
 func (*coolifyModel) suits(resolvedTarget) diag.Diagnostics { return nil }
 
 func (m *coolifyModel) aftermath() diag.Diagnostics {
-	return diag.Diagnostics{notLoadedYet(m.Host.ValueString(), m.File.ValueString())}
+	return diag.Diagnostics{diagnostics.NotLoadedYet(m.Host.ValueString(), m.File.ValueString())}
 }
 
 func (m *coolifyModel) sameOnHost(ctx context.Context, before *coolifyModel) bool {

@@ -14,8 +14,6 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 )
 
-const defaultCoolifyFile = "/data/coolify/source/.env"
-
 // Schema describes sshkeepalive_coolify.
 func (*coolifyResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	attributes := whereSchema(ctx, coolifyHostDoc)
@@ -27,7 +25,7 @@ func (*coolifyResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 	attributes["file"] = schema.StringAttribute{
 		Optional: true, Computed: true,
 		MarkdownDescription: coolifyFileDoc,
-		Default:             stringdefault.StaticString(defaultCoolifyFile),
+		Default:             stringdefault.StaticString(keepalive.CoolifyFile),
 		PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
 		Validators:          []validator.String{absolutePath{}, cleanPath{}},
 	}

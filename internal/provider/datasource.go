@@ -2,20 +2,16 @@ package provider
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/spelling"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -55,9 +51,9 @@ func (l *lookout) at(ctx context.Context, o outpost, look func(context.Context, 
 	case diags.HasError():
 		return false, diags
 	case where.unknown != "":
-		return false, append(diags, notKnownYet(name, where.unknown))
+		return false, append(diags, diagnostics.NotKnownYet(name, where.unknown))
 	case o.sits > 0 && patience <= o.sits:
-		return false, append(diags, noTimeToSit(patience, o.sits))
+		return false, append(diags, diagnostics.NoTimeToSit(patience, o.sits))
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -67,10 +63,10 @@ func (l *lookout) at(ctx context.Context, o outpost, look func(context.Context, 
 	switch {
 	case err == nil:
 		return !diags.HasError(), diags
-	case unanswered(err) && choosePolicy(o.onUnreachable, l.session.onUnreachable) == ignore:
-		return false, append(diags, notRead(name, err, because(o.onUnreachable, l.session.onUnreachable)))
+	case diagnostics.Unanswered(err) && diagnostics.ChoosePolicy(o.onUnreachable, l.session.onUnreachable) == diagnostics.Ignore:
+		return false, append(diags, diagnostics.NotRead(name, err, diagnostics.Because(o.onUnreachable, l.session.onUnreachable)))
 	}
-	return false, append(diags, failures(name, "read", err)...)
+	return false, append(diags, diagnostics.Failures(name, "read", err)...)
 }
 
 // looker is the model of a data source that looks at what is on a host.
@@ -117,27 +113,7 @@ func (s *session) survey(ctx context.Context, where resolvedTarget, mainFile typ
 // surveyed logs what a look brought and returns why it brought nothing.
 func surveyed(ctx context.Context, name string, s keepalive.Survey) diag.Diagnostics {
 	logDebug(ctx, "surveyed", map[string]any{"host": name, "contexts": len(s.Readings), "files": len(s.Files), "overrides": len(s.Overrides)})
-	return problems(name, s.Problems)
-}
-
-func notKnownYet(name, what string) diag.Diagnostic {
-	return diag.NewErrorDiagnostic(name+": "+what+" is not known yet",
-		"The host was not dialled. What the data source itself says is known, but not how to reach the host. Let the data source depend (depends_on) on the resource that the value comes from: Terraform then reads it during the apply.")
-}
-
-func noTimeToSit(patience, sits time.Duration) diag.Diagnostic {
-	return diag.NewAttributeErrorDiagnostic(path.Root("timeouts"), "No time to sit idle",
-		fmt.Sprintf("%s are to be spent idle, and the read may take %s. Leave timeouts.read out, or make it longer than idle by what a login takes.", sits, patience))
-}
-
-func notRead(name string, err error, because string) diag.Diagnostic {
-	what := firstLine(err.Error())
-	var reach *host.Error
-	if errors.As(err, &reach) {
-		what = fmt.Sprintf("%s (%s)", reachHeadline(reach.Kind), reach.Phase)
-	}
-	return diag.NewWarningDiagnostic(name+": could not look: "+what,
-		joined(spelling.Sentence(err.Error()), "Everything that the data source computes is null, "+because+"."))
+	return diagnostics.Problems(name, s.Problems)
 }
 
 // originType is an element of the lists that say where a value comes from.

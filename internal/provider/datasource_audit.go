@@ -17,6 +17,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/audit"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/baseline"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -68,7 +69,7 @@ func (*auditSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp
 		"profiles": schema.ListAttribute{
 			Optional: true, ElementType: types.StringType,
 			MarkdownDescription: "The baselines to hold the host against, which are those of `profile` of `sshkeepalive_server`. Default: all of them. No host satisfies all, because they disagree.",
-			Validators:          []validator.List{listvalidator.SizeAtLeast(1), listvalidator.UniqueValues(), listvalidator.ValueStringsAre(stringvalidator.OneOf(profileNames()...))},
+			Validators:          []validator.List{listvalidator.SizeAtLeast(1), listvalidator.UniqueValues(), listvalidator.ValueStringsAre(stringvalidator.OneOf(baseline.Names()...))},
 		},
 	})
 	seen := seenSchema(versionDoc)
@@ -151,7 +152,7 @@ func (m *auditModel) look(ctx context.Context, s *session, where resolvedTarget)
 	}
 	a := audit.Server(m.profiles(), sight.Facts)
 	logDebug(ctx, "audited", map[string]any{"host": m.Host.ValueString(), "findings": len(a.Findings), "exceptions": len(a.Exceptions), "warnings": len(a.Warnings)})
-	diags.Append(problems(m.Host.ValueString(), a.Problems)...)
+	diags.Append(diagnostics.Problems(m.Host.ValueString(), a.Problems)...)
 	if !diags.HasError() {
 		m.tell(a, sight)
 	}
@@ -160,7 +161,7 @@ func (m *auditModel) look(ctx context.Context, s *session, where resolvedTarget)
 
 func (m *auditModel) profiles() []string {
 	if m.Profiles.IsNull() {
-		return profileNames()
+		return baseline.Names()
 	}
 	return texts(m.Profiles.Elements())
 }
@@ -232,7 +233,7 @@ func exceptionValue(e audit.Exception) attr.Value {
 }
 
 func auditWarning(c audit.Warning) attr.Value {
-	context, line, advice := keepalive.Spec(c.Context), types.Int64Null(), problemAdvice(c.Code)
+	context, line, advice := keepalive.Spec(c.Context), types.Int64Null(), diagnostics.ProblemAdvice(c.Code)
 	if c.Pos.Path != "" {
 		line = types.Int64Value(int64(c.Pos.Line))
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/baseline"
 )
 
 // found is the finding about a keyword, by its place in the list.
@@ -56,7 +57,7 @@ func TestAudit(t *testing.T) {
 		t.Errorf("%d looks", e.looks)
 	}
 	all := fields(t, fields(t, r.answer(auditType, values{"host": "web1"}))["compliant"])
-	if len(all) != len(profileNames()) || text(all["ssh-audit"]) != text(tftypes.NewValue(tftypes.Bool, nil)) {
+	if len(all) != len(baseline.Names()) || text(all["ssh-audit"]) != text(tftypes.NewValue(tftypes.Bool, nil)) {
 		t.Errorf("by default: %v", all)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -90,7 +91,7 @@ func provenanceType() types.MapType { return types.MapType{ElemType: originsType
 
 func (m *clientConfigModel) check() diag.Diagnostics {
 	found := keepalive.CheckProbes(texts(m.ProbeHosts.Elements()))
-	return problems("", append(found, keepalive.CheckClientKeywords(texts(m.Keywords.Elements()))...))
+	return diagnostics.Problems("", append(found, keepalive.CheckClientKeywords(texts(m.Keywords.Elements()))...))
 }
 
 // ValidateConfig finds keywords that are none, and names that nobody can type.

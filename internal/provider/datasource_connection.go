@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
 var _ datasource.DataSourceWithConfigure = (*connectionSource)(nil)
@@ -94,7 +95,7 @@ func (d *connectionSource) Read(ctx context.Context, req datasource.ReadRequest,
 	}
 	_, diags := d.at(ctx, outpost{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts}, func(ctx context.Context, where resolvedTarget) (diag.Diagnostics, error) {
 		if where.spec.Transport == "image" {
-			return diag.Diagnostics{noLogin(m.Host.ValueString())}, nil
+			return diag.Diagnostics{diagnostics.NoLogin(m.Host.ValueString())}, nil
 		}
 		r, err := d.session.engine.ProbeLogin(ctx, where.spec)
 		failure := new(host.Error)

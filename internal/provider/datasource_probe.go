@@ -16,6 +16,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
 var _ datasource.DataSourceWithConfigure = (*probeSource)(nil)
@@ -93,7 +94,7 @@ func (d *probeSource) Read(ctx context.Context, req datasource.ReadRequest, resp
 	}
 	_, diags = d.at(ctx, outpost{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, sits: watch.Idle}, func(ctx context.Context, where resolvedTarget) (diag.Diagnostics, error) {
 		if where.spec.Transport == "image" {
-			return diag.Diagnostics{noLogin(m.Host.ValueString())}, nil
+			return diag.Diagnostics{diagnostics.NoLogin(m.Host.ValueString())}, nil
 		}
 		v, err := d.session.engine.ProbeIdle(ctx, where.spec, watch)
 		failure := new(host.Error)
@@ -121,7 +122,7 @@ func (m *probeModel) watch() (w host.IdleProbeOptions, diags diag.Diagnostics) {
 		}
 		var err error
 		if *into, err = parseDuration(text.ValueString()); err != nil {
-			diags.Append(badTime(path.Root(name), text.ValueString(), err))
+			diags.Append(diagnostics.BadTime(path.Root(name), text.ValueString(), err))
 		}
 	}
 	read("idle", m.Idle, &w.Idle)
@@ -150,7 +151,7 @@ func (m *probeModel) tell(v host.IdleProbe) {
 	}
 	if v.CloseReason != host.CloseEOF || !m.UntilDropped.ValueBool() {
 		m.Error = types.StringValue(v.Cause.Error())
-		m.NextStep = types.StringValue(partingAdvice(v.CloseReason))
+		m.NextStep = types.StringValue(diagnostics.PartingAdvice(v.CloseReason))
 	}
 }
 

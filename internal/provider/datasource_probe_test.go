@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
 const probeType = "sshkeepalive_probe"
@@ -34,9 +35,9 @@ func TestProbe(t *testing.T) {
 		"dropped": {host.IdleProbe{LoginProbe: in, Keepalives: []time.Duration{second(1)}, CloseReason: host.CloseEOF, Silence: second(4), Cause: gone}, values{"until_dropped": true},
 			map[string]string{"reachable": "true", "ended": "closed", "dropped_after": "4", "error": "null", "next_step": "null"}},
 		"dropped though we answered": {host.IdleProbe{LoginProbe: in, CloseReason: host.CloseEOF, Silence: second(4), Cause: gone}, nil,
-			map[string]string{"reachable": "true", "ended": "closed", "dropped_after": "4", "error": gone.Error(), "next_step": partingAdvice(host.CloseEOF)}},
+			map[string]string{"reachable": "true", "ended": "closed", "dropped_after": "4", "error": gone.Error(), "next_step": diagnostics.PartingAdvice(host.CloseEOF)}},
 		"forgotten": {host.IdleProbe{LoginProbe: in, CloseReason: host.CloseNoAnswer, Cause: errors.New("no answer")}, values{"until_dropped": true},
-			map[string]string{"reachable": "true", "ended": "lost", "dropped_after": "null", "error": "no answer", "next_step": partingAdvice(host.CloseNoAnswer)}},
+			map[string]string{"reachable": "true", "ended": "lost", "dropped_after": "null", "error": "no answer", "next_step": diagnostics.PartingAdvice(host.CloseNoAnswer)}},
 		"this machine": {host.IdleProbe{}, nil, map[string]string{"reachable": "true", "requests": "null", "ended": "null"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -58,7 +59,7 @@ func TestProbeOfAHostThatKeepsUsOut(t *testing.T) {
 	h := &fakeHost{lookErr: refused}
 	r := start(t, one(h), nil)
 	expect(t, r.answer(probeType, values{"host": "web1"}), map[string]string{
-		"reachable": "false", "failure": "authentication refused", "phase": "authentication", "error": refused.Error(), "next_step": reachAdvice(refused), "requests": "null", "ended": "null"})
+		"reachable": "false", "failure": "authentication refused", "phase": "authentication", "error": refused.Error(), "next_step": diagnostics.ReachAdvice(refused), "requests": "null", "ended": "null"})
 	for _, e := range []host.Error{
 		{Kind: host.Config, Phase: host.PhaseAuth}, {Kind: host.Canceled, Phase: host.PhaseIdle}, {Kind: host.Timeout, Phase: host.PhaseIdle},
 	} {
@@ -109,8 +110,8 @@ func TestPartings(t *testing.T) {
 	var resp datasource.SchemaResponse
 	(&probeSource{}).Schema(t.Context(), datasource.SchemaRequest{}, &resp)
 	for _, p := range []host.CloseReason{host.CloseEOF, host.CloseDisconnect, host.CloseReset, host.CloseNoAnswer} {
-		if doc := resp.Schema.Attributes["ended"].GetMarkdownDescription(); !strings.Contains(doc, "`"+string(p)+"`") || partingAdvice(p) == "" {
-			t.Errorf("%q: %s; %s", p, partingAdvice(p), doc)
+		if doc := resp.Schema.Attributes["ended"].GetMarkdownDescription(); !strings.Contains(doc, "`"+string(p)+"`") || diagnostics.PartingAdvice(p) == "" {
+			t.Errorf("%q: %s; %s", p, diagnostics.PartingAdvice(p), doc)
 		}
 	}
 }

@@ -11,6 +11,8 @@ import (
 	resourceschema "github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
 const (
@@ -47,7 +49,7 @@ func onUnreachableSource() schema.Attribute {
 		Optional: true,
 		MarkdownDescription: "What to do when the host does not answer: `error` stops, `ignore` warns and leaves everything that is computed null. There is no recorded state to fall back on, so `recheck` of the provider means `error` here. " +
 			"A host that answers and refuses us (authentication, host key, sudo) is an error under each. Default: the provider's `on_unreachable`.",
-		Validators: []validator.String{stringvalidator.OneOf(string(fail), string(ignore))},
+		Validators: []validator.String{stringvalidator.OneOf(string(diagnostics.Stop), string(diagnostics.Ignore))},
 	}
 }
 

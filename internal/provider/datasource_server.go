@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -102,7 +103,7 @@ func (*serverConfig) ValidateConfig(ctx context.Context, req datasource.Validate
 	var m serverConfigModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
 	if !resp.Diagnostics.HasError() && !anyUnknownElement(m.Keywords) {
-		resp.Diagnostics.Append(problems("", keepalive.CheckServerKeywords(texts(m.Keywords.Elements())))...)
+		resp.Diagnostics.Append(diagnostics.Problems("", keepalive.CheckServerKeywords(texts(m.Keywords.Elements())))...)
 	}
 }
 

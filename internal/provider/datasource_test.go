@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
 const (
@@ -182,7 +183,7 @@ func TestConnection(t *testing.T) {
 	h.lookErr = &host.Error{Kind: host.Auth, Phase: host.PhaseAuth, Host: "web1", Attempts: 1, Err: errors.New("no method was accepted"), Handshake: met}
 	expect(t, r.answer(connectionType, values{"host": "web1"}), map[string]string{
 		"reachable": "false", "failure": "authentication refused", "phase": "authentication", "error": "web1: authentication: no method was accepted", "attempts": "1",
-		"next_step": reachAdvice(&host.Error{Kind: host.Auth}), "host_key_sha256": "SHA256:one", "auth_method": "null", "milliseconds.round_trip": "null", "milliseconds.total": "null",
+		"next_step": diagnostics.ReachAdvice(&host.Error{Kind: host.Auth}), "host_key_sha256": "SHA256:one", "auth_method": "null", "milliseconds.round_trip": "null", "milliseconds.total": "null",
 	})
 	for _, kind := range []host.Kind{host.Config, host.Canceled} {
 		h.lookErr = &host.Error{Kind: kind, Phase: host.PhaseAuth, Host: "web1", Err: errors.New("there is nothing to log in with")}
@@ -195,7 +196,7 @@ func TestConnection(t *testing.T) {
 func TestConnectionAdvice(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []host.Kind{host.Unreachable, host.Timeout, host.ProxyDenied, host.Throttled, host.NotSSH, host.Negotiation, host.HostKeyUnknown, host.HostKeyChanged, host.HostKeyRevoked, host.Auth, host.HandshakeLost} {
-		if reachAdvice(&host.Error{Kind: kind}) == "" {
+		if diagnostics.ReachAdvice(&host.Error{Kind: kind}) == "" {
 			t.Errorf("no next step for %q", kind)
 		}
 		var resp datasource.SchemaResponse

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
 const templates = "../../templates"
@@ -60,7 +61,7 @@ func TestErrorsOfTheGuide(t *testing.T) {
 		host.Config, host.Unreachable, host.ProxyDenied, host.Throttled, host.NotSSH, host.Negotiation, host.HostKeyUnknown, host.HostKeyChanged, host.HostKeyRevoked, host.Auth,
 		host.HandshakeLost, host.SessionLimit, host.SingleSession, host.LoginShell, host.Escalation, host.Killed, host.Output, host.Lost, host.NoExitStatus, host.Timeout,
 	} {
-		if title := "`" + reachHeadline(k) + "`"; !strings.Contains(guide, title) {
+		if title := "`" + diagnostics.ReachHeadline(k) + "`"; !strings.Contains(guide, title) {
 			t.Errorf("the guide does not have %s", title)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -107,7 +108,7 @@ func (l *lifecycle[M, P]) ValidateConfig(ctx context.Context, req resource.Valid
 			return p.Code == keepalive.NothingWanted || p.Code == keepalive.NoProbe || p.Code == keepalive.NoBlock
 		})
 	}
-	resp.Diagnostics.Append(problems("", found)...)
+	resp.Diagnostics.Append(diagnostics.Problems("", found)...)
 }
 
 // Create makes the settings effective. An error leaves no state: the change was
@@ -172,18 +173,18 @@ func (l *lifecycle[M, P]) apply(ctx context.Context, m P, o operation) diag.Diag
 	}
 	where.claim.New = o.name == "create"
 	name := m.place().Host.ValueString()
-	ignored := o.noChange && choosePolicy(m.place().onUnreachable, l.session.onUnreachable) == ignore
+	ignored := o.noChange && diagnostics.ChoosePolicy(m.place().onUnreachable, l.session.onUnreachable) == diagnostics.Ignore
 	if ignored {
 		where.spec.ConnectWait = 0
 	}
 	back := l.session.claims.write(claimKey(where.spec, m.lines()))
 	seen, err := m.apply(ctx, l.session, where, where.record(o.rec))
 	switch {
-	case err != nil && ignored && unanswered(err):
-		return append(diags, notLooked(name, err, ignore, false, because(m.place().onUnreachable, l.session.onUnreachable)))
+	case err != nil && ignored && diagnostics.Unanswered(err):
+		return append(diags, diagnostics.NotLooked(name, err, diagnostics.Ignore, false, diagnostics.Because(m.place().onUnreachable, l.session.onUnreachable)))
 	case err != nil:
 		back()
-		return append(diags, failures(name, o.name, err)...)
+		return append(diags, diagnostics.Failures(name, o.name, err)...)
 	}
 	l.session.claims.write(claimKey(where.spec, m.linesFound()))
 	if seen.changed {
@@ -203,9 +204,9 @@ func (l *lifecycle[M, P]) ready(ctx context.Context, m P, doing string, past pri
 	diags.Append(more...)
 	switch {
 	case where.unknown != "":
-		diags.Append(notKnown(m.place().Host, doing, where.unknown))
+		diags.Append(diagnostics.NotKnown(m.place().Host, doing, where.unknown))
 	case unknown:
-		diags.Append(notKnown(m.place().Host, doing, "a setting"))
+		diags.Append(diagnostics.NotKnown(m.place().Host, doing, "a setting"))
 	}
 	return where, diags
 }
@@ -253,7 +254,7 @@ func (l *lifecycle[M, P]) Read(ctx context.Context, req resource.ReadRequest, re
 	case importing:
 		resp.Diagnostics.Append(writeJSON(ctx, resp.Private, resourceKey, resourceRecord{seen.holder, true})...)
 	case !seen.other && !where.claim.Covers(seen.holder):
-		resp.Diagnostics.Append(heldByAnother(m.place().Host.ValueString(), m.lines()))
+		resp.Diagnostics.Append(diagnostics.HeldByAnother(m.place().Host.ValueString(), m.lines()))
 	}
 	resp.Diagnostics.Append(l.session.keep(ctx, seen, resp.Private, m.place().Host.ValueString(), where.spec)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
@@ -274,7 +275,7 @@ func (l *lifecycle[M, P]) look(ctx context.Context, m P, where resolvedTarget, i
 	case err == nil:
 		return seen, append(diags, more...), true
 	case importing:
-		return seen, append(diags, failures(name, "import", err)...), false
+		return seen, append(diags, diagnostics.Failures(name, "import", err)...), false
 	}
 	return seen, append(diags, l.session.unlooked(name, "refresh", false, m.place().onUnreachable, err)...), false
 }

@@ -10,10 +10,10 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/spelling"
 )
 
@@ -45,7 +45,7 @@ func absorb(prefix string, fields map[string]any, values map[string][]string, di
 			continue
 		}
 		if err := read(field, values[prefix+name]); err != nil {
-			diags.AddAttributeWarning(attributePath(prefix+name), "Value of another kind on the host",
+			diags.AddAttributeWarning(diagnostics.AttributePath(prefix+name), "Value of another kind on the host",
 				fmt.Sprintf("The host has a value of %s that the attribute cannot hold: %s. It is shown as absent.", name, err))
 		}
 	}
@@ -194,51 +194,13 @@ func adoptSettings(prefix string, fields map[string]any, found []keepalive.Setti
 			continue
 		}
 		if err := read(field, s.Values); err != nil {
-			diags.AddAttributeWarning(attributePath(s.Attribute), "Value of another kind on the host", spelling.Sentence(err.Error())+" It was not imported.")
+			diags.AddAttributeWarning(diagnostics.AttributePath(s.Attribute), "Value of another kind on the host", spelling.Sentence(err.Error())+" It was not imported.")
 		}
 	}
 	if len(others) == 0 {
 		return types.MapNull(types.StringType)
 	}
 	return types.MapValueMust(types.StringType, others)
-}
-
-// attributePath finds the place that keepalive.Setting.Attribute names, such as
-// match[0].settings["Banner"].
-func attributePath(text string) path.Path {
-	at := path.Empty()
-	for text != "" {
-		switch {
-		case text[0] == '[':
-			inner, rest, _ := strings.Cut(text[1:], "]")
-			at, text = index(at, inner), strings.TrimPrefix(rest, ".")
-		default:
-			end := strings.IndexAny(text, ".[")
-			if end < 0 {
-				end = len(text)
-			}
-			at, text = step(at, text[:end]), strings.TrimPrefix(text[end:], ".")
-		}
-	}
-	return at
-}
-
-func index(at path.Path, inner string) path.Path {
-	if n, err := strconv.Atoi(inner); err == nil {
-		return at.AtListIndex(n)
-	}
-	key, err := strconv.Unquote(inner)
-	if err != nil {
-		key = inner
-	}
-	return at.AtMapKey(key)
-}
-
-func step(at path.Path, name string) path.Path {
-	if len(at.Steps()) == 0 {
-		return path.Root(name)
-	}
-	return at.AtName(name)
 }
 
 // textMap makes a Terraform map of strings.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -26,7 +27,7 @@ func (c *pendingChanges) warn(name string, list []reconcile.Pending) diag.Diagno
 		}
 		if !c.told[p.ID] {
 			c.told[p.ID] = true
-			diags.Append(pendingChange(name, p))
+			diags.Append(diagnostics.PendingChange(name, p))
 		}
 	}
 	return diags

@@ -12,6 +12,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -130,7 +131,7 @@ func (p *planning[M, P]) moved(where resolvedTarget, f foresight[M]) diag.Diagno
 	if f.machineID == "" || f.machineID != rec.MachineID {
 		return nil
 	}
-	return diag.Diagnostics{clonePlanned(p.before.place().Host.ValueString(), p.m.place().Host.ValueString(), rec, f.identity)}
+	return diag.Diagnostics{diagnostics.ClonePlanned(p.before.place().Host.ValueString(), p.m.place().Host.ValueString(), rec, f.identity)}
 }
 
 // replaceMoved has the resource replaced if its host has another address: a machine that
@@ -152,7 +153,7 @@ func (p *planning[M, P]) recorded(ctx context.Context) {
 	if !p.moving() && p.m.about(p.before) && p.m.sameWish(ctx, p.before) {
 		p.m.stay(p.before)
 	}
-	if choosePolicy(p.m.place().onUnreachable, p.l.session.onUnreachable) == recheck {
+	if diagnostics.ChoosePolicy(p.m.place().onUnreachable, p.l.session.onUnreachable) == diagnostics.Recheck {
 		p.m.leaveOpen()
 	}
 }
@@ -167,10 +168,10 @@ func (p *planning[M, P]) look(ctx context.Context, where resolvedTarget) diag.Di
 		return append(diags, p.blind(ctx, name, err)...)
 	}
 	if foreign := p.foreign(ctx, where, f); len(foreign) > 0 {
-		return append(diags, changedSince(name, foreign))
+		return append(diags, diagnostics.ChangedSince(name, foreign))
 	}
 	if p.rivalled(ctx, where) {
-		return append(diags, twoForOne(name, p.m.lines()))
+		return append(diags, diagnostics.TwoForOne(name, p.m.lines()))
 	}
 	logDebug(ctx, "planned", map[string]any{"host": where.spec.String(), "trail": f.plan.Trail, "changes": len(f.plan.Paths())})
 	diags.Append(p.l.session.pending.warn(name, f.pending)...)
@@ -193,7 +194,7 @@ func (p *planning[M, P]) look(ctx context.Context, where resolvedTarget) diag.Di
 	if f.since != nil {
 		f.plan.Problems = append(f.plan.Problems, f.since(p.before)...)
 	}
-	return append(diags, problems(name, f.plan.Problems)...)
+	return append(diags, diagnostics.Problems(name, f.plan.Problems)...)
 }
 
 // recognize compares the machine that answered with the recorded one. A resource that is

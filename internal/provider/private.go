@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
 // The keys of a resource's private state, which plans do not show and state
@@ -132,7 +133,7 @@ func (s *session) keep(ctx context.Context, seen sighting, private privateWriter
 		return diags
 	}
 	if seen.identity.Address != spec.Address() {
-		diags.Append(metElsewhere(name, spec.Address(), seen.identity.Address))
+		diags.Append(diagnostics.MetElsewhere(name, spec.Address(), seen.identity.Address))
 	}
 	last := lastAddress{spec.Host, seen.identity.Address, seen.identity.HostKeySHA256, seen.identity.KeyType, seen.identity.Hops}
 	s.meetings.note(spec, last)

@@ -8,16 +8,6 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/baseline"
 )
 
-func profileNames() []string {
-	var names []string
-	for _, b := range baseline.All() {
-		names = append(names, b.Name)
-	}
-	return names
-}
-
-func profileList() string { return strings.Join(profileNames(), ", ") }
-
 // profileDoc lists the baselines with their versions; the guide has every value.
 func profileDoc() string {
 	var names []string

@@ -15,6 +15,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/functions"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/protocol"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
@@ -106,7 +107,7 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 			},
 			"on_unreachable": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: onUnreachableDoc + " Default `recheck`. Environment: `" + onUnreachableEnv + "`.",
+				MarkdownDescription: diagnostics.OnUnreachableDoc + " Default `recheck`. Environment: `" + diagnostics.OnUnreachableEnv + "`.",
 				Validators:          []validator.String{policyWord()},
 			},
 		},

@@ -16,6 +16,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
 func serverSchema(t *testing.T) schema.Schema {
@@ -213,7 +214,7 @@ func TestTerraformsConnectionNames(t *testing.T) {
 func TestEveryAdviceIsSomethingToDo(t *testing.T) {
 	for _, k := range []host.Kind{host.Config, host.Unreachable, host.ProxyDenied, host.Throttled, host.NotSSH, host.Negotiation, host.HostKeyUnknown, host.HostKeyChanged,
 		host.HostKeyRevoked, host.Auth, host.HandshakeLost, host.SessionLimit, host.LoginShell, host.Escalation, host.Lost, host.Timeout} {
-		if reachAdvice(&host.Error{Kind: k}) == "" {
+		if diagnostics.ReachAdvice(&host.Error{Kind: k}) == "" {
 			t.Errorf("no advice for %q", k)
 		}
 	}
@@ -223,7 +224,7 @@ func TestEveryAdviceIsSomethingToDo(t *testing.T) {
 		keepalive.NeverDrops, keepalive.DropsAtOnce, keepalive.CountWithout, keepalive.NoMultiplexing, keepalive.IdleLimit, keepalive.DoubleInterval,
 		keepalive.LongestTask, keepalive.Drifted, keepalive.NothingWanted, keepalive.UncertainGroup, keepalive.BlockGone,
 		keepalive.UnknownProfile, keepalive.ProfileLacks, keepalive.ShutsOut, keepalive.NoReader} {
-		if problemAdvice(c) == "" {
+		if diagnostics.ProblemAdvice(c) == "" {
 			without = append(without, string(c))
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -22,7 +23,7 @@ func (r *serverResource) ImportState(ctx context.Context, req resource.ImportSta
 		address, file = id.address(), id.File.ValueString()
 	}
 	if _, err := host.ParseAddress(address); err != nil {
-		resp.Diagnostics.Append(badImportID(req.ID, err))
+		resp.Diagnostics.Append(diagnostics.BadImportID(req.ID, err))
 	}
 	if resp.Diagnostics.HasError() {
 		return
@@ -61,7 +62,7 @@ func (m *serverModel) imported(ctx context.Context, s *session, where resolvedTa
 	}
 	w.server.Claim.ID = keepalive.HolderServer(w.server.DropInName, sight.Facts)
 	plan := keepalive.PlanServer(w.server, sight.Facts)
-	diags.Append(problems(m.Host.ValueString(), keepalive.ImportProblems(found, sight.Facts, plan.ManagedFile))...)
+	diags.Append(diagnostics.Problems(m.Host.ValueString(), keepalive.ImportProblems(found, sight.Facts, plan.ManagedFile))...)
 	after := m.found(w.server, sight, plan)
 	if len(plan.Changes) > 0 {
 		// Effective, but not by lines of ours: the next plan will show them.

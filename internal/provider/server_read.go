@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -36,29 +37,29 @@ func (m *serverModel) refresh(ctx context.Context, where resolvedTarget, sight r
 	name := m.Host.ValueString()
 	w, diags := m.want(ctx)
 	observed := keepalive.ObserveServer(w.server, sight.Facts)
-	diags.Append(problems(name, observed.Drift)...)
+	diags.Append(diagnostics.Problems(name, observed.Drift)...)
 	diags.Append(m.observe(ctx, observed.Values)...)
 	after := m.seen(sight)
 	after.Effective = textMap(observed.Effective)
 	after.DeadPeerTimeout = deadPeer(keepalive.Server{}, sight.Facts)
 	if !m.MatchOverrides.IsNull() {
-		diags.Append(problems(name, overrideProblems(observed.Overrides, m.MatchOverrides, w.server.Attributes(sight.Facts.Version)))...)
+		diags.Append(diagnostics.Problems(name, overrideProblems(observed.Overrides, m.MatchOverrides, w.server.Attributes(sight.Facts.Version)))...)
 	} else if len(observed.Overrides) == 0 {
 		after.MatchOverrides = overrideList(nil) // recorded by a version that had no such list
 	}
 	if !observed.Managed {
 		after.ManagedContent = types.StringNull()
 		if !m.ManagedFile.IsNull() {
-			diags.Append(linesGone(name, m.ManagedFile.ValueString(), m.HostKeySHA256.ValueString(), sight.Identity.HostKeySHA256))
+			diags.Append(diagnostics.LinesGone(name, m.ManagedFile.ValueString(), m.HostKeySHA256.ValueString(), sight.Identity.HostKeySHA256))
 		}
 	}
 	if sight.Facts.Daemon.Stale && m.Reload.ValueString() != "never" {
-		diags.Append(stale(name))
+		diags.Append(diagnostics.Stale(name))
 	}
 	if rec := where.record(m.record(nil)); rec.IsOther(sight.MachineID, sight.Identity) {
 		// What was recorded stays: it is what a destroy compares with.
 		after.MachineID, after.HostKeySHA256 = m.MachineID, m.HostKeySHA256
-		diags.Append(otherMachineSeen(name, rec, sight.MachineID))
+		diags.Append(diagnostics.OtherMachineSeen(name, rec, sight.MachineID))
 	}
 	m.setComputed(after)
 	logDebug(ctx, "looked", map[string]any{"host": name, "managed": observed.Managed, "drift": len(observed.Drift)})

@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
 // The defaults of sshkeepalive_server, which an import has to fill in as well.
@@ -48,7 +49,7 @@ func whereSchema(ctx context.Context, hostDoc string) map[string]schema.Attribut
 		"ssh": schema.SingleNestedAttribute{Optional: true, MarkdownDescription: sshDoc, Attributes: ssh, CustomType: objectOf(ssh)},
 		"on_unreachable": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: onUnreachableDoc + " Default: the provider's `on_unreachable`.",
+			MarkdownDescription: diagnostics.OnUnreachableDoc + " Default: the provider's `on_unreachable`.",
 			Validators:          []validator.String{policyWord()},
 		},
 		"adopt":    schema.BoolAttribute{Optional: true, MarkdownDescription: adoptDoc},

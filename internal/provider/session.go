@@ -13,6 +13,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/spelling"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/userconf"
@@ -51,8 +52,8 @@ func newSession(ctx context.Context, m providerModel) (*session, diag.Diagnostic
 	if s.environment, err = host.EnvSettings(os.LookupEnv, parseDuration); err != nil {
 		diags.AddError("Bad environment variable", spelling.Sentence(spelling.Capital(err.Error()))+" The environment is asked for what the provider block does not say.")
 	}
-	if word := os.Getenv(onUnreachableEnv); word != "" && !slices.Contains(policyWords(), word) {
-		diags.AddError("Bad environment variable", fmt.Sprintf("%s is %q; it is one of %q.", onUnreachableEnv, word, policyWords()))
+	if word := os.Getenv(diagnostics.OnUnreachableEnv); word != "" && !slices.Contains(diagnostics.PolicyWords(), word) {
+		diags.AddError("Bad environment variable", fmt.Sprintf("%s is %q; it is one of %q.", diagnostics.OnUnreachableEnv, word, diagnostics.PolicyWords()))
 	}
 	s.connection = newLayer(ctx, path.Root("connection"), m.Connection, &diags)
 	s.connection.settings.SharedKeys = true
@@ -215,7 +216,7 @@ func (s *session) missing(ctx context.Context, a address, entry layered) string 
 func (s *session) resolveTarget(ctx context.Context, a address) (resolvedTarget, diag.Diagnostics) {
 	where, err := s.resolve(ctx, a)
 	if err != nil {
-		return where, failures(a.Host.ValueString(), "find", err)
+		return where, diagnostics.Failures(a.Host.ValueString(), "find", err)
 	}
 	if where.unknown == "" {
 		logSpec(ctx, where.spec)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
 // specOf plans resource under provider and returns how its host was reached.
@@ -150,8 +151,8 @@ func TestContradictionsOfTheProviderBlock(t *testing.T) {
 	t.Setenv("SSHKEEPALIVE_PORT", "many")
 	mustSay(t, start(t, engineOf(nil), nil).configured, failed, "SSHKEEPALIVE_PORT")
 	t.Setenv("SSHKEEPALIVE_PORT", "")
-	t.Setenv(onUnreachableEnv, "shrug")
-	mustSay(t, start(t, engineOf(nil), nil).configured, failed, onUnreachableEnv, "shrug")
+	t.Setenv(diagnostics.OnUnreachableEnv, "shrug")
+	mustSay(t, start(t, engineOf(nil), nil).configured, failed, diagnostics.OnUnreachableEnv, "shrug")
 }
 
 func TestAcceptNewEnforcesWhatItRecorded(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -114,7 +115,7 @@ func (isTime) ValidateString(_ context.Context, req validator.StringRequest, res
 		return
 	}
 	if _, err := sshconf.ParseTime(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.Append(badTime(req.Path, req.ConfigValue.ValueString(), err))
+		resp.Diagnostics.Append(diagnostics.BadTime(req.Path, req.ConfigValue.ValueString(), err))
 	}
 }
 
@@ -140,7 +141,7 @@ func (v isDuration) ValidateString(_ context.Context, req validator.StringReques
 	d, err := parseDuration(text)
 	switch {
 	case err != nil:
-		resp.Diagnostics.Append(badTime(req.Path, text, err))
+		resp.Diagnostics.Append(diagnostics.BadTime(req.Path, text, err))
 	case v.most > 0 && (d < v.least || d > v.most):
 		resp.Diagnostics.AddAttributeError(req.Path, "Time out of range", fmt.Sprintf("%q: write a time from %s to %s.", text, v.least, v.most))
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
 // managed returns a resource that exists, on a host that no longer answers.
@@ -76,7 +77,7 @@ func TestPolicies(t *testing.T) {
 		{name: "the environment wins over the default", env: "error", wantError: true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			t.Setenv(onUnreachableEnv, c.env)
+			t.Setenv(diagnostics.OnUnreachableEnv, c.env)
 			h := cloudHost()
 			r := start(t, one(h), c.provider)
 			config := with(c.resource)
@@ -98,7 +99,7 @@ func TestPolicies(t *testing.T) {
 func TestRefusalIsAnErrorUnderEachPolicy(t *testing.T) {
 	changed := &host.Error{Kind: host.HostKeyChanged, Phase: host.PhaseHostKey, Host: "web1", Attempts: 1,
 		OfferedKey: "SHA256:new", RecordedKey: "SHA256:old", RecordedAt: "/root/.ssh/known_hosts:7", Err: errors.New("the host key is not the recorded one")}
-	for _, word := range policyWords() {
+	for _, word := range diagnostics.PolicyWords() {
 		for _, refusal := range []error{authError("web1"), changed, &host.Error{Kind: host.Escalation, Phase: host.PhaseEscalate, Host: "web1", Stderr: "sudo: a password is required", Err: errors.New("sudo failed")}} {
 			r, e, h, s := managed(t, values{"on_unreachable": word})
 			h.lookErr = refusal

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
 func TestBadConfigurations(t *testing.T) {
@@ -84,7 +86,7 @@ func TestAttributePaths(t *testing.T) {
 		`settings["a.b"]`:                path.Root("settings").AtMapKey("a.b"),
 		"":                               path.Empty(),
 	} {
-		if got := attributePath(text); !got.Equal(want) {
+		if got := diagnostics.AttributePath(text); !got.Equal(want) {
 			t.Errorf("%s is %s", text, got)
 		}
 	}
@@ -95,5 +97,5 @@ func FuzzAttributePath(f *testing.F) {
 	f.Add("[")
 	f.Add("a..[\"]")
 	// Any text ends in a path, and no text in a panic.
-	f.Fuzz(func(_ *testing.T, text string) { _ = attributePath(text).String() })
+	f.Fuzz(func(_ *testing.T, text string) { _ = diagnostics.AttributePath(text).String() })
 }

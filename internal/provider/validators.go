@@ -8,6 +8,8 @@ import (
 	"unicode"
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
 var (
@@ -59,5 +61,5 @@ func (spelledZero) ValidateString(_ context.Context, req validator.StringRequest
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() || !sameTime(req.ConfigValue.ValueString(), "0") {
 		return
 	}
-	resp.Diagnostics.Append(unprotected(req.Path))
+	resp.Diagnostics.Append(diagnostics.Unprotected(req.Path))
 }

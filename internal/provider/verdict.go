@@ -4,11 +4,10 @@ import (
 	"errors"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
 // verdict is whether a host lets us in, in data sources where that is a value.
@@ -39,9 +38,5 @@ func keptOut(err error, e **host.Error) bool {
 func (v *verdict) fail(e *host.Error) {
 	v.Reachable = types.BoolValue(false)
 	v.Failure, v.Phase = types.StringValue(string(e.Kind)), types.StringValue(string(e.Phase))
-	v.Error, v.NextStep = types.StringValue(e.Error()), types.StringValue(reachAdvice(e))
-}
-
-func noLogin(name string) diag.Diagnostic {
-	return diag.NewAttributeErrorDiagnostic(path.Root("host"), name+": an image cannot be logged in to", "It is a mounted file system, and no machine.")
+	v.Error, v.NextStep = types.StringValue(e.Error()), types.StringValue(diagnostics.ReachAdvice(e))
 }

@@ -57,6 +57,15 @@ func All() []Baseline {
 	return []Baseline{cis(), stig(), devSec(), pciDSS(), sshAudit()}
 }
 
+// Names lists the names of the baselines, in their order.
+func Names() []string {
+	var names []string
+	for _, b := range All() {
+		names = append(names, b.Name)
+	}
+	return names
+}
+
 // Named returns the baseline with this name.
 func Named(name string) (Baseline, bool) {
 	if name == "" {

@@ -1,4 +1,6 @@
-package provider
+// Package diagnostics holds what the provider says to its user: titles, texts and advice for what hosts, decisions and
+// engine found. It may not know schemas, models and sessions.
+package diagnostics
 
 import (
 	"context"
@@ -19,13 +21,13 @@ import (
 // Terraform folds warnings with one summary into one and drops the details of
 // the others, so each summary begins with the host it is about.
 
-// problems translates what the decision found. name is the host, "" while there
+// Problems translates what the decision found. name is the host, "" while there
 // is none.
-func problems(name string, found []keepalive.Problem) diag.Diagnostics {
+func Problems(name string, found []keepalive.Problem) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, p := range found {
 		summary, detail := problemText(name, p)
-		at := attributePath(p.Attribute)
+		at := AttributePath(p.Attribute)
 		switch {
 		case p.Warning && p.Attribute == "":
 			diags.AddWarning(summary, detail)
@@ -51,22 +53,22 @@ func problemText(name string, p keepalive.Problem) (summary, detail string) {
 	if !p.Pos.IsZero() && !strings.Contains(p.Text, p.Pos.String()) {
 		paragraphs = append(paragraphs, "This is about "+p.Pos.String()+".")
 	}
-	return summary, joined(append(paragraphs, problemAdvice(p.Code))...)
+	return summary, Joined(append(paragraphs, ProblemAdvice(p.Code))...)
 }
 
-// failures translates an error of the engine. doing is what Terraform was about:
+// Failures translates an error of the engine. doing is what Terraform was about:
 // create, update, destroy, refresh, plan, import, find.
-func failures(name, doing string, err error) diag.Diagnostics {
+func Failures(name, doing string, err error) diag.Diagnostics {
 	var change *reconcile.Error
 	var reach *host.Error
 	var unknown *reconcile.NoDaemonError
 	var pending *reconcile.PendingError
 	switch {
 	case errors.As(err, &change) && len(change.Problems) > 0 && change.Err == nil:
-		return problems(name, change.Problems)
+		return Problems(name, change.Problems)
 	case errors.As(err, &unknown) && (change == nil || change.Outcome == reconcile.Unchanged):
 		return diag.Diagnostics{diag.NewErrorDiagnostic(name+": "+daemonHeadline(unknown.Reason)+" (nothing was changed)",
-			joined(spelling.Sentence(spelling.Capital(host.Printable(unknown.Error()))), daemonAdvice(unknown.Reason)))}
+			Joined(spelling.Sentence(spelling.Capital(host.Printable(unknown.Error()))), daemonAdvice(unknown.Reason)))}
 	case errors.As(err, &pending):
 		return diag.Diagnostics{pendingFailure(name, doing, pending)}
 	case errors.As(err, &change):
@@ -75,7 +77,7 @@ func failures(name, doing string, err error) diag.Diagnostics {
 		return diag.Diagnostics{diag.NewErrorDiagnostic(reachSummary(name, reach), reachDetail(doing, reach))}
 	}
 	return diag.Diagnostics{diag.NewErrorDiagnostic(name+": "+firstLine(err.Error()),
-		joined("While Terraform wanted to "+doing+" this resource: "+spelling.Sentence(err.Error()), "Nothing was changed on the host."))}
+		Joined("While Terraform wanted to "+doing+" this resource: "+spelling.Sentence(err.Error()), "Nothing was changed on the host."))}
 }
 
 func changeFailure(name, doing string, e *reconcile.Error) diag.Diagnostics {
@@ -83,10 +85,10 @@ func changeFailure(name, doing string, e *reconcile.Error) diag.Diagnostics {
 	if e.Err != nil {
 		what = e.Err.Error()
 	}
-	diags := problems(name, e.Problems)
+	diags := Problems(name, e.Problems)
 	diags.AddError(
 		fmt.Sprintf("%s: %s failed in the step %q (%s)", name, doing, e.Step, e.Outcome),
-		joined(spelling.Sentence(what), outcomeText(e.Outcome), stepAdvice(e)),
+		Joined(spelling.Sentence(what), outcomeText(e.Outcome), stepAdvice(e)),
 	)
 	return diags
 }
@@ -154,9 +156,9 @@ func exposedAdvice(e *reconcile.ExposedError) string {
 	return fmt.Sprintf("Set `user = %q`, which only sshkeepalive_client has: its file is then written as that account. Any other file belongs in a directory of root's: `chown root %s` and `chmod go-w %s`.", e.Owner, e.Dir, e.Dir)
 }
 
-// unanswered reports whether err leaves open what the host is like, as opposed
+// Unanswered reports whether err leaves open what the host is like, as opposed
 // to a host that answered and refused us.
-func unanswered(err error) bool {
+func Unanswered(err error) bool {
 	var change *reconcile.Error
 	if errors.As(err, &change) && change.Outcome != reconcile.Unchanged {
 		return false
@@ -172,25 +174,25 @@ func unanswered(err error) bool {
 	return false
 }
 
-func notLooked(name string, err error, chosen policy, creating bool, because string) diag.Diagnostic {
+func NotLooked(name string, err error, chosen policy, creating bool, because string) diag.Diagnostic {
 	what := firstLine(err.Error())
 	var reach *host.Error
 	if errors.As(err, &reach) {
-		what = fmt.Sprintf("%s (%s)", reachHeadline(reach.Kind), reach.Phase)
+		what = fmt.Sprintf("%s (%s)", ReachHeadline(reach.Kind), reach.Phase)
 	}
 	next := "The recorded state is kept, and the plan verifies the host again, so that it is not reported as in order without having been looked at."
 	switch {
 	case creating:
 		next = "Nothing is recorded of it yet. The apply looks at the host before it changes anything."
-	case chosen == ignore:
+	case chosen == Ignore:
 		next = "The recorded state is kept and taken for true, " + because + "."
 	}
 	return diag.NewWarningDiagnostic(name+": could not look: "+what,
-		joined(spelling.Sentence(err.Error()), next, "To stop instead, set `on_unreachable = \"error\"`."))
+		Joined(spelling.Sentence(err.Error()), next, "To stop instead, set `on_unreachable = \"error\"`."))
 }
 
 func reachSummary(name string, e *host.Error) string {
-	return fmt.Sprintf("%s: %s (%s)", name, reachHeadline(e.Kind), e.Phase)
+	return fmt.Sprintf("%s: %s (%s)", name, ReachHeadline(e.Kind), e.Phase)
 }
 
 func reachDetail(doing string, e *host.Error) string {
@@ -203,14 +205,14 @@ func reachDetail(doing string, e *host.Error) string {
 	} else {
 		paragraphs = append(paragraphs, "Nothing was changed on the host.")
 	}
-	paragraphs = append(paragraphs, reachAdvice(e))
-	if unanswered(e) {
+	paragraphs = append(paragraphs, ReachAdvice(e))
+	if Unanswered(e) {
 		paragraphs = append(paragraphs, "For a host that may be away at times, on_unreachable decides what a plan does.")
 	}
 	if doing == "destroy" {
 		paragraphs = append(paragraphs, "If the host is gone for good, set on_unreachable = \"ignore\" on the resource, apply, and destroy again; or forget it with `terraform state rm`.")
 	}
-	return joined(paragraphs...)
+	return Joined(paragraphs...)
 }
 
 func keyText(e *host.Error) string {
@@ -228,44 +230,44 @@ func keyText(e *host.Error) string {
 	return text
 }
 
-func notKnown(h types.String, doing, what string) diag.Diagnostic {
+func NotKnown(h types.String, doing, what string) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(h.ValueString()+": "+what+" is not known",
 		"Terraform wanted to "+doing+" this resource, but "+what+" has no value. The host was not dialled.")
 }
 
-func badTime(at path.Path, value string, err error) diag.Diagnostic {
+func BadTime(at path.Path, value string, err error) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(at, "Not a time", fmt.Sprintf("%q: %s Write whole seconds or numbers with units: 120, \"2m\", \"1h30m\".", value, spelling.Sentence(err.Error())))
 }
 
-func unprotected(at path.Path) diag.Diagnostic {
+func Unprotected(at path.Path) diag.Diagnostic {
 	return diag.NewAttributeWarningDiagnostic(at, "Changes will not be taken back by the host",
 		"With a confirm_timeout of 0 no watchdog waits on the host. If the new settings keep us out, nothing on the host undoes them.")
 }
 
-func badImportID(id string, err error) diag.Diagnostic {
+func BadImportID(id string, err error) diag.Diagnostic {
 	return diag.NewErrorDiagnostic("Bad import ID",
 		fmt.Sprintf("Expected [user@]host[:port], optionally followed by the absolute path of the main configuration file, such as admin@10.0.0.5:2222 or web1/etc/ssh/sshd_config; got %q. %s", id, spelling.Sentence(err.Error())))
 }
 
-func changedSince(name string, paths []string) diag.Diagnostic {
+func ChangedSince(name string, paths []string) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(name+": changed since the plan: "+strings.Join(paths, ", "),
 		"Somebody else edited the configuration after the refresh that this plan is built on. Nothing was changed on the host. Plan again, with refresh, to see the host as it is now.")
 }
 
-func twoForOne(name, lines string) diag.Diagnostic {
+func TwoForOne(name, lines string) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(name+": two resources are about the same lines, "+lines,
 		"They want different settings, and each would take away those of the other. Put the settings into one resource, or give one of the resources lines of its own: "+
 			"another drop_in_name (sshkeepalive_server), or other patterns (sshkeepalive_client). Nothing was changed on the host.")
 }
 
-func metElsewhere(name, named, answered string) diag.Diagnostic {
+func MetElsewhere(name, named, answered string) diag.Diagnostic {
 	return diag.NewWarningDiagnostic(name+": answers at "+answered+", not at "+named,
 		"Its sshd was moved there by the settings that this resource manages, and was found because an earlier run recorded it; a new resource, and anybody else, would not find it. "+
 			"Give the new port or address to the host too: `port` and `host` in ssh of the resource, in the entry of hosts, or in connection.")
 }
 
-// linesGone says that a file lacks our lines. recorded and shown are the host keys.
-func linesGone(name, file, recorded, shown string) diag.Diagnostic {
+// LinesGone says that a file lacks our lines. recorded and shown are the host keys.
+func LinesGone(name, file, recorded, shown string) diag.Diagnostic {
 	why := "The lines that the provider manages were removed."
 	if recorded != "" && shown != "" && recorded != shown {
 		why = "The host key is not the recorded one either: this may be a clone of the machine, or the same machine installed again."
@@ -273,70 +275,70 @@ func linesGone(name, file, recorded, shown string) diag.Diagnostic {
 	return diag.NewWarningDiagnostic(name+": our lines are gone from "+file, why+" The plan writes the lines.")
 }
 
-func stale(name string) diag.Diagnostic {
+func Stale(name string) diag.Diagnostic {
 	return diag.NewWarningDiagnostic(name+": sshd has not loaded the files that are on disk",
 		"The configuration was edited after the running daemon was started or last reloaded, so new connections do not get the values that the files say. The plan repairs that with a reload.")
 }
 
-func pendingChange(name string, p reconcile.Pending) diag.Diagnostic {
+func PendingChange(name string, p reconcile.Pending) diag.Diagnostic {
 	what := "That run has not confirmed the change yet. If it was interrupted, the host takes the change back by itself when the time is up, and what is effective now is then effective no longer."
 	if p.Rolling || p.Left <= 0 {
 		what = "That run was interrupted before it confirmed the change. What is effective now is effective no longer once the change is taken back."
 	}
 	return diag.NewWarningDiagnostic(name+": "+p.String(),
-		joined(what, "A plan made now verifies the host again, and its apply waits for the end of that change. The id of the change on the host is "+p.ID+"."))
+		Joined(what, "A plan made now verifies the host again, and its apply waits for the end of that change. The id of the change on the host is "+p.ID+"."))
 }
 
 func pendingFailure(name, doing string, e *reconcile.PendingError) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(name+": "+e.Pending.String()+" (nothing was changed)",
-		joined("Terraform wanted to "+doing+" this resource, and the time for that ends before the host has taken the change back. The id of the change on the host is "+e.Pending.ID+".",
+		Joined("Terraform wanted to "+doing+" this resource, and the time for that ends before the host has taken the change back. The id of the change on the host is "+e.Pending.ID+".",
 			"Try again after that, or allow more time in `timeouts`: more than the `confirm_timeout` of the other run."))
 }
 
-func heldByAnother(name, lines string) diag.Diagnostic {
+func HeldByAnother(name, lines string) diag.Diagnostic {
 	return diag.NewWarningDiagnostic(name+": another resource has taken over "+lines,
 		"A resource of another Terraform state, or one that was made in place of this one, has marked the lines as its own. As long as both want the same, nothing is changed. A destroy of this resource leaves the lines there. "+
 			"To give the lines up, remove this resource from its state with `terraform state rm`. To take them back where both want something else, set `adopt = true`.")
 }
 
-func leftToAnother(name string) diag.Diagnostic {
+func LeftToAnother(name string) diag.Diagnostic {
 	return diag.NewWarningDiagnostic(name+": the lines were left on the host, because another resource has taken them over",
 		"A resource of another Terraform state, or one that was made in place of this one, has marked the lines as its own, and its destroy removes them. Nothing was changed on the host.")
 }
 
-func otherMachineSeen(name string, rec reconcile.Record, machineID string) diag.Diagnostic {
+func OtherMachineSeen(name string, rec reconcile.Record, machineID string) diag.Diagnostic {
 	why := "Its machine ID, or host key, is not the recorded one."
 	if machineID == rec.MachineID && machineID != "" {
 		why = fmt.Sprintf("It has the recorded machine ID, but not the host key that was recorded at %s: it is a clone of that machine. "+
 			"If our lines are still on that machine, manage it under a name of its own.", rec.Address)
 	}
 	return diag.NewWarningDiagnostic(name+": another machine answers at this address",
-		joined(why, "The plan sets it up. A destroy before the next apply leaves it as it is, because the recorded lines were never written there."))
+		Joined(why, "The plan sets it up. A destroy before the next apply leaves it as it is, because the recorded lines were never written there."))
 }
 
-// clonePlanned says that a resource moves between two machines that only their host keys
+// ClonePlanned says that a resource moves between two machines that only their host keys
 // tell apart.
-func clonePlanned(from, to string, rec reconcile.Record, answered host.Identity) diag.Diagnostic {
+func ClonePlanned(from, to string, rec reconcile.Record, answered host.Identity) diag.Diagnostic {
 	return diag.NewAttributeWarningDiagnostic(path.Root("host"), to+": not the machine that is "+from+", although both have one machine ID",
-		joined(
+		Joined(
 			fmt.Sprintf("The machine ID is %s. The host keys differ: %s was recorded, and %s answered with %s.", rec.MachineID, rec.HostKeySHA256, to, answered.HostKeySHA256),
 			fmt.Sprintf("The plan replaces the resource: the apply takes our lines back on %s and writes them on %s.", from, to),
 			fmt.Sprintf("If %s is gone, first apply `on_unreachable = \"ignore\"` with the old `host`: the replacement then leaves our lines there. To tell clones apart, give each a machine ID of its own: remove /etc/machine-id and run `systemd-machine-id-setup`.", from),
 		))
 }
 
-func otherMachineLeft(name string) diag.Diagnostic {
+func OtherMachineLeft(name string) diag.Diagnostic {
 	return diag.NewWarningDiagnostic(name+": another machine answers at this address, and it was left alone",
 		"What is recorded was never done on this machine, so there is nothing to take back. The resource is forgotten.")
 }
 
-func forgotten(name string, err error, because string) diag.Diagnostic {
+func Forgotten(name string, err error, because string) diag.Diagnostic {
 	return diag.NewWarningDiagnostic(name+": forgotten without taking anything back",
-		joined(spelling.Sentence(err.Error()), spelling.Capital(because)+", the resource is removed from state. If the host comes back, our settings are still on it."))
+		Joined(spelling.Sentence(err.Error()), spelling.Capital(because)+", the resource is removed from state. If the host comes back, our settings are still on it."))
 }
 
-// joined puts paragraphs together and leaves out the empty ones.
-func joined(paragraphs ...string) string {
+// Joined puts paragraphs together and leaves out the empty ones.
+func Joined(paragraphs ...string) string {
 	var kept []string
 	for _, p := range paragraphs {
 		if p = strings.TrimSpace(p); p != "" {

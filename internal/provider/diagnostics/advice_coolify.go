@@ -1,4 +1,4 @@
-package provider
+package diagnostics
 
 import (
 	"fmt"
@@ -15,7 +15,7 @@ func coolifyAdvice(c keepalive.Code) string {
 	case keepalive.UnreadableEnv:
 		return "Correct that line on the host first. Nothing was changed."
 	case keepalive.NotEnv:
-		return "Give the environment file of Coolify in `file`, or leave it out for " + defaultCoolifyFile + "."
+		return "Give the environment file of Coolify in `file`, or leave it out for " + keepalive.CoolifyFile + "."
 	case keepalive.UnknownEnv:
 		return "Other keys of the file are not this resource's, secrets above all."
 	case keepalive.AgeKills:
@@ -48,17 +48,17 @@ func coolifyAdvice(c keepalive.Code) string {
 	return ""
 }
 
-func notLoadedYet(name, file string) diag.Diagnostic {
+func NotLoadedYet(name, file string) diag.Diagnostic {
 	return diag.NewWarningDiagnostic(name+": Coolify still runs with the settings that it was started with",
 		fmt.Sprintf("%s was changed. Coolify reads it when its container is created anew, which ends what it is deploying and is therefore left to you: run Coolify's own upgrade, "+
 			"or `docker compose up -d --force-recreate coolify` with the files and options that it uses.", file))
 }
 
-func nothingToImport(name, file string) diag.Diagnostic {
+func NothingToImport(name, file string) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(name+": no SSH setting in "+file, "No line of the file sets one of the keys that the resource has attributes for, so there is nothing to import. Declare the resource and apply it.")
 }
 
-func badFileID(id string, err error) diag.Diagnostic {
+func BadFileID(id string, err error) diag.Diagnostic {
 	return diag.NewErrorDiagnostic("Bad import ID",
 		fmt.Sprintf("Expected [user@]host[:port], optionally followed by the absolute path of the environment file, such as root@coolify.example.org or coolify/srv/coolify/.env; got %q. %s", id, spelling.Sentence(err.Error())))
 }

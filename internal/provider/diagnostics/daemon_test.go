@@ -1,4 +1,4 @@
-package provider
+package diagnostics
 
 import (
 	"fmt"
@@ -16,7 +16,7 @@ func TestUnknownDaemonHasAWayOut(t *testing.T) {
 		reconcile.NoMain: "config_file", reconcile.NoFile: "absolute path", reconcile.NoProgram: "restart sshd", reconcile.OtherRoot: "sessions", reconcile.NotTold: "sshd -T",
 	} {
 		err := &reconcile.Error{Host: "web1", Step: "gather", Outcome: reconcile.Unchanged, Err: &reconcile.NoDaemonError{Reason: reason, Detail: "/srv/what was shown"}}
-		diags := failures("web1", "plan", fmt.Errorf("look: %w", err))
+		diags := Failures("web1", "plan", fmt.Errorf("look: %w", err))
 		if len(diags) != 1 {
 			t.Fatalf("%s: %v", reason, diags)
 		}

@@ -1,4 +1,4 @@
-package provider
+package diagnostics
 
 import (
 	"fmt"
@@ -6,11 +6,12 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/baseline"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
-// reachHeadline is what happened, in a few words for a summary.
-func reachHeadline(k host.Kind) string {
+// ReachHeadline is what happened, in a few words for a summary.
+func ReachHeadline(k host.Kind) string {
 	switch k {
 	case host.Config:
 		return "these connection settings cannot work"
@@ -40,8 +41,8 @@ func reachHeadline(k host.Kind) string {
 	return string(k)
 }
 
-// reachAdvice is what to do next.
-func reachAdvice(e *host.Error) string {
+// ReachAdvice is what to do next.
+func ReachAdvice(e *host.Error) string {
 	switch e.Kind {
 	case host.Config:
 		return configAdvice(e)
@@ -110,8 +111,8 @@ func daemonAdvice(r reconcile.Reason) string {
 	return "Set `config_file` to the main file of the sshd that is to be managed."
 }
 
-// partingAdvice is what to do about a connection that ended while it was idle.
-func partingAdvice(p host.CloseReason) string {
+// PartingAdvice is what to do about a connection that ended while it was idle.
+func PartingAdvice(p host.CloseReason) string {
 	switch p {
 	case host.CloseEOF:
 		return "sshd gives up nobody who answers, but for ClientAliveCountMax 0 before 8.2. Look for UnusedConnectionTimeout (no session was open), for a restart of the host, and for an idle limit of a jump host, proxy or load balancer on the way."
@@ -123,8 +124,8 @@ func partingAdvice(p host.CloseReason) string {
 	return ""
 }
 
-// problemAdvice is what to do about what the decision found.
-func problemAdvice(c keepalive.Code) string {
+// ProblemAdvice is what to do about what the decision found.
+func ProblemAdvice(c keepalive.Code) string {
 	switch c {
 	case keepalive.UnknownKeyword:
 		return "See sshd_config(5) or ssh_config(5) for the keywords. A keyword of a patched build that the provider does not know cannot be managed."
@@ -191,7 +192,7 @@ func problemAdvice(c keepalive.Code) string {
 	case keepalive.OtherTool:
 		return "If the tool does, the next plan shows the value as drift. Change the value in that tool, so that both say the same."
 	case keepalive.UnknownProfile:
-		return "The profiles are " + profileList() + "."
+		return "The profiles are " + strings.Join(baseline.Names(), ", ") + "."
 	case keepalive.ProfileOption:
 		return "To have it from a file, remove the option from the service's unit, or from the file that the unit reads: on Red Hat's systems `/etc/crypto-policies/back-ends/opensshserver.config`, which `CRYPTO_POLICY=` in `/etc/sysconfig/sshd` switches off."
 	case keepalive.ProfileLacks:

@@ -1,4 +1,4 @@
-package provider
+package diagnostics
 
 import (
 	"strings"
@@ -16,7 +16,7 @@ func TestExposedAdvice(t *testing.T) {
 		"in a directory of root's: `chown root /home/bob` and `chmod go-w /home/bob`.": {Path: "/home/bob/.ssh/config", Dir: "/home/bob", UID: "1000", Owner: "bob", Mode: "drwxr-xr-x"},
 		"chown root /var/lib/sshkeepalive` and `chmod go-w /var/lib/sshkeepalive`.":    {Path: "/var/lib/sshkeepalive", Dir: "/var/lib/sshkeepalive", UID: "1000", Owner: "bob", Mode: "drwxr-xr-x"},
 	} {
-		diags := failures("web1", "apply", &reconcile.Error{Host: "web1", Step: "compare", Outcome: reconcile.Unchanged, Err: &e})
+		diags := Failures("web1", "apply", &reconcile.Error{Host: "web1", Step: "compare", Outcome: reconcile.Unchanged, Err: &e})
 		if len(diags) != 1 || !strings.HasSuffix(diags[0].Detail(), last) || !strings.Contains(diags[0].Detail(), e.Mode) || !strings.Contains(diags[0].Detail(), "Nothing was changed") {
 			t.Errorf("%v", diags)
 		}

@@ -1,14 +1,9 @@
-package provider
+package diagnostics
 
 import (
-	"context"
 	"fmt"
-	"regexp"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
-
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 )
 
@@ -57,35 +52,12 @@ func clientAdvice(c keepalive.Code) string {
 	return coolifyAdvice(c)
 }
 
-func badBlockID(id string) diag.Diagnostic {
+func BadBlockID(id string) diag.Diagnostic {
 	return diag.NewErrorDiagnostic("Bad import ID",
 		fmt.Sprintf("Expected [user@]host[:port], optionally the file, and the line that opens the block, such as here/~/.ssh/config#Host *.example.org, "+
 			"root@web1/~deploy/.ssh/config#Host * or web1/etc/ssh/ssh_config.d/10-keepalive.conf#Match all; got %q.", id))
 }
 
-func noSuchBlock(name, file, block string) diag.Diagnostic {
+func NoSuchBlock(name, file, block string) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(name+": no such block in "+file, fmt.Sprintf("No block of the file opens with %q and sets something, so there is nothing to import.", block))
-}
-
-// accountForm keeps names of accounts free of what a shell would read.
-var accountForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._@-]*$`)
-
-// homePath accepts an absolute path, or one below the user's home.
-type homePath struct{}
-
-func (homePath) Description(context.Context) string {
-	return "an absolute path, or one that begins with ~/"
-}
-
-func (v homePath) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-func (homePath) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	text := req.ConfigValue.ValueString()
-	if rest, ok := strings.CutPrefix(text, "~/"); ok && !strings.ContainsAny(text, " \t\n'\"*?[") && !strings.Contains("/"+rest+"/", "/../") {
-		return
-	}
-	absolutePath{}.ValidateString(ctx, req, resp)
-	if strings.ContainsAny(text, " \t\n'\"*?[") || strings.Contains(text+"/", "/../") {
-		resp.Diagnostics.AddAttributeError(req.Path, "Not a plain path", fmt.Sprintf("%q has blanks, quotes, wildcards or .. in it, which an Include could not name.", text))
-	}
 }

@@ -1,4 +1,4 @@
-package provider
+package diagnostics
 
 import (
 	"strings"
@@ -15,7 +15,7 @@ func TestPlaceholderAsHostKey(t *testing.T) {
 	if err == nil {
 		t.Fatal("a placeholder is taken for a key")
 	}
-	got := failures("web1", "create", err)[0].Detail()
+	got := Failures("web1", "create", err)[0].Detail()
 	for _, want := range []string{"The dots stand for the rest of the key", "Give `host_keys[0]` the whole line", "cat /etc/ssh/ssh_host_ed25519_key.pub", "ssh-keygen -lf"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing in:\n%s", want, got)
