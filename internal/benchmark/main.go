@@ -43,7 +43,7 @@ func benchmark(ctx context.Context, args []string, out, say io.Writer) error {
 	if err := c.run(ctx); err != nil {
 		return err
 	}
-	text := report{where, &c.results, c.again(), time.Since(began)}.String()
+	text := report{where, &c.results, c.base, c.again(), time.Since(began)}.String()
 	if c.page != "" {
 		return os.WriteFile(c.page, []byte(text), 0o644)
 	}
@@ -58,9 +58,13 @@ func parse(args []string, say io.Writer) (*course, error) {
 	roundTrips := c.flags.String("rtt", "0s,50ms", "how `long` a round trip to them takes")
 	who := c.flags.String("contenders", strings.Join(everybody(), ","), "`who` is measured")
 	c.flags.IntVar(&c.rounds, "rounds", 3, "how `often` what is quick is measured")
+	c.flags.StringVar(&c.base, "base", "", "compare with the provider of this `commit`, and with nothing else")
 	c.flags.StringVar(&c.page, "o", "", "the `page` to write, standard output if none")
 	if err := c.flags.Parse(args); err != nil {
 		return nil, err
+	}
+	if c.base != "" {
+		*who = strings.Join([]string{ours, nothing}, ",")
 	}
 	return c, c.choose(*hosts, *roundTrips, *who)
 }

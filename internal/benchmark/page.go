@@ -10,6 +10,7 @@ import (
 type report struct {
 	surroundings
 	*results
+	base    string // the commit that was compared with
 	command string // that repeats it
 	lasted  time.Duration
 }
@@ -17,7 +18,11 @@ type report struct {
 func (r report) String() string {
 	var page strings.Builder
 	fmt.Fprintf(&page, heading, r.command, r.lasted.Round(time.Minute), r.day, r.machine, r.load, "- "+strings.Join(r.versions, "\n- "))
-	r.summary(&page)
+	if r.base != "" {
+		r.comparison(&page)
+	} else {
+		r.summary(&page)
+	}
 	page.WriteString(method)
 	var last row
 	for _, k := range r.rows {

@@ -80,7 +80,7 @@ func (s *scene) terraform(who string, parallel int) [3]step {
 		return step{who: who, what: what, parallel: parallel, command: command{args: line, dir: s.path(who), env: s.environment("TF_CLI_CONFIG_FILE=" + s.path(who, "rc")), exit: exit}}
 	}
 	change := engine(apply, 0, "apply", "saved")
-	change.changes = who == ours
+	change.changes = who != nothing
 	return [3]step{
 		engine(planNew, 2, "plan", "-detailed-exitcode", "-out=saved"),
 		change,

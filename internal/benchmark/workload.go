@@ -21,6 +21,7 @@ type course struct {
 	rounds     int
 	contenders map[string]bool
 	flags      *flag.FlagSet
+	base       string    // a commit to compare with, "" for all others
 	page       string    // "" is standard output
 	say        io.Writer // progress
 	results    results
@@ -62,6 +63,9 @@ func (c *course) runIn(ctx context.Context, work, engine string, fail func(error
 	t := &tools{engine: engine, bin: filepath.Join(work, "bin")}
 	if err := build(ctx, t.bin); err != nil {
 		return err
+	}
+	if c.base != "" {
+		return c.compareWithBase(ctx, t, work, fail)
 	}
 	var err error
 	if t.question, err = record(ctx, t, filepath.Join(work, "record"), fail); err != nil {
