@@ -64,6 +64,39 @@ func measureAnsible(t *testing.T) {
 	}
 }
 
+// TestBenchmarkAgainstBase compares this provider with the one of the last commit.
+func TestBenchmarkAgainstBase(t *testing.T) {
+	hosttest.NeedsSSHD(t)
+	hosttest.NeedsEngine(t)
+	if out, err := exec.Command("git", "rev-parse", "HEAD").CombinedOutput(); err != nil {
+		t.Skipf("this is not a git checkout: %s", out)
+	}
+	var page, progress bytes.Buffer
+	err := benchmark(t.Context(), []string{"-base", "HEAD", "-hosts", "1", "-rtt", "0s", "-rounds", "2"}, &page, &progress)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, progress.String())
+	}
+	for line, connections := range map[string]string{
+		"| sshkeepalive | plan, no change | 1 ": "1",
+		"| base | plan, no change | 1 ":         "1",
+	} {
+		if got := cell(page.String(), line, 7); got != connections {
+			t.Errorf("%s has %s connections, and not %s, in\n%s", line, got, connections, page.String())
+		}
+	}
+	if got := cell(page.String(), "| 1 | 0 ms | ", 7); got != "2" {
+		t.Errorf("the ratios are not of two runs, but of %q, in\n%s", got, page.String())
+	}
+}
+
+// TestBaseThatDoesNotExist names the commit.
+func TestBaseThatDoesNotExist(t *testing.T) {
+	err := buildBase(t.Context(), "no-such-commit", t.TempDir())
+	if err == nil || !strings.Contains(err.Error(), "-base no-such-commit") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
 // cell is one of the line of a table that begins with some words; "" if there is
 // no such line.
 func cell(page, begin string, n int) string {
