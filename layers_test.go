@@ -27,11 +27,12 @@ var arrows = map[string][]string{
 	"internal/userconf":           {"internal/sshconf", "internal/host"},
 	"internal/reconcile":          {"internal/sshconf", "internal/keepalive", "internal/commit", "internal/host"},
 	"internal/provider": {
-		"internal/provider/diagnostics", "internal/provider/functions", "internal/provider/protocol", "internal/provider/spelling",
+		"internal/provider/attribute", "internal/provider/diagnostics", "internal/provider/functions", "internal/provider/protocol", "internal/provider/spelling",
 		"internal/reconcile", "internal/keepalive", "internal/keepalive/audit", "internal/keepalive/baseline", "internal/host", "internal/userconf", "internal/sshconf",
 		"github.com/hashicorp/terraform-plugin-framework", "github.com/hashicorp/terraform-plugin-go/", "github.com/hashicorp/terraform-plugin-log/",
 	},
 	"internal/provider/diagnostics": {"internal/provider/spelling", "internal/reconcile", "internal/keepalive", "internal/keepalive/baseline", "internal/host", "github.com/hashicorp/terraform-plugin-framework"},
+	"internal/provider/attribute":   {"internal/provider/diagnostics", "internal/provider/spelling", "internal/reconcile", "internal/keepalive", "internal/sshconf", "github.com/hashicorp/terraform-plugin-framework", "github.com/hashicorp/terraform-plugin-go/"},
 	"internal/provider/spelling":    {},
 	"internal/provider/protocol":    {"internal/host", "github.com/hashicorp/terraform-plugin-go/"},
 	"internal/provider/functions":   {"internal/provider/spelling", "internal/keepalive", "internal/sshconf", "github.com/hashicorp/terraform-plugin-framework"},

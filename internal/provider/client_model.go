@@ -5,11 +5,11 @@ import (
 	"reflect"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -21,22 +21,22 @@ type clientModel struct {
 	Timeouts      timeouts.Value `tfsdk:"timeouts"`
 	Adopt         types.Bool     `tfsdk:"adopt"`
 
-	ConfigFile types.String `tfsdk:"config_file"`
-	User       types.String `tfsdk:"user"`
-	Patterns   types.List   `tfsdk:"patterns"`
-	Match      types.String `tfsdk:"match"`
-	ProbeHosts types.List   `tfsdk:"probe_hosts"`
-	IdleLimit  timeValue    `tfsdk:"idle_limit"`
+	ConfigFile types.String        `tfsdk:"config_file"`
+	User       types.String        `tfsdk:"user"`
+	Patterns   types.List          `tfsdk:"patterns"`
+	Match      types.String        `tfsdk:"match"`
+	ProbeHosts types.List          `tfsdk:"probe_hosts"`
+	IdleLimit  attribute.TimeValue `tfsdk:"idle_limit"`
 
-	ServerAliveInterval timeValue    `tfsdk:"server_alive_interval"`
-	ServerAliveCountMax types.Int64  `tfsdk:"server_alive_count_max"`
-	TCPKeepAlive        types.Bool   `tfsdk:"tcp_keep_alive"`
-	ConnectTimeout      timeValue    `tfsdk:"connect_timeout"`
-	ConnectionAttempts  types.Int64  `tfsdk:"connection_attempts"`
-	ControlMaster       types.String `tfsdk:"control_master"`
-	ControlPath         types.String `tfsdk:"control_path"`
-	ControlPersist      timeValue    `tfsdk:"control_persist"`
-	Settings            types.Map    `tfsdk:"settings"`
+	ServerAliveInterval attribute.TimeValue `tfsdk:"server_alive_interval"`
+	ServerAliveCountMax types.Int64         `tfsdk:"server_alive_count_max"`
+	TCPKeepAlive        types.Bool          `tfsdk:"tcp_keep_alive"`
+	ConnectTimeout      attribute.TimeValue `tfsdk:"connect_timeout"`
+	ConnectionAttempts  types.Int64         `tfsdk:"connection_attempts"`
+	ControlMaster       types.String        `tfsdk:"control_master"`
+	ControlPath         types.String        `tfsdk:"control_path"`
+	ControlPersist      attribute.TimeValue `tfsdk:"control_persist"`
+	Settings            types.Map           `tfsdk:"settings"`
 
 	clientComputed
 }
@@ -107,7 +107,7 @@ func (m *clientModel) want(ctx context.Context) (wantedClient, diag.Diagnostics)
 }
 
 func (w *asked) texts(ctx context.Context, list types.List, diags *diag.Diagnostics) []string {
-	if list.IsUnknown() || anyUnknownElement(list) {
+	if list.IsUnknown() || attribute.AnyUnknownElement(list) {
 		w.unknown = true
 		return nil
 	}
@@ -137,8 +137,8 @@ func (m *clientModel) seen(sight reconcile.ClientSight) clientComputed {
 	c := m.clientComputed
 	c.ID = types.StringValue(whichBlock(m).String())
 	c.OpenSSHVersion = types.StringValue(sight.Facts.VersionText)
-	c.HostKeySHA256 = textOrNull(sight.Identity.HostKeySHA256)
-	c.MachineID = textOrNull(sight.MachineID)
+	c.HostKeySHA256 = attribute.TextOrNull(sight.Identity.HostKeySHA256)
+	c.MachineID = attribute.TextOrNull(sight.MachineID)
 	return c
 }
 
@@ -148,17 +148,6 @@ func (m *clientModel) decided(sight reconcile.ClientSight, plan keepalive.Plan, 
 	c.ManagedFile = types.StringValue(plan.ManagedFile)
 	c.ManagedContent = types.StringValue(plan.ManagedContent)
 	c.Trail = types.StringValue(plan.Trail)
-	c.Effective = textMaps(effective)
+	c.Effective = attribute.TextMaps(effective)
 	return c
-}
-
-var effectiveType = types.MapType{ElemType: types.StringType}
-
-// textMaps makes a Terraform map of maps of strings.
-func textMaps(values map[string]map[string]string) types.Map {
-	elements := make(map[string]attr.Value, len(values))
-	for name, inner := range values {
-		elements[name] = textMap(inner)
-	}
-	return types.MapValueMust(effectiveType, elements)
 }

@@ -6,12 +6,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
 func (m *clientModel) entitle() {
 	if m.Host.IsUnknown() || m.ConfigFile.IsUnknown() || m.User.IsUnknown() || m.Match.IsUnknown() ||
-		m.Patterns.IsUnknown() || anyUnknownElement(m.Patterns) {
+		m.Patterns.IsUnknown() || attribute.AnyUnknownElement(m.Patterns) {
 		return
 	}
 	m.ID = types.StringValue(whichBlock(m).String())
@@ -43,7 +44,7 @@ func (m *clientModel) stay(before *clientModel) {
 }
 
 func (m *clientModel) leaveOpen() {
-	m.Effective = types.MapUnknown(effectiveType)
+	m.Effective = types.MapUnknown(attribute.EffectiveType)
 	m.Trail = types.StringUnknown()
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
@@ -39,7 +40,7 @@ func (m *clientModel) refresh(ctx context.Context, where resolvedTarget, sight r
 	absorb("", m.typed(), observed.Values, &diags)
 	m.Settings = absorbSettings("", m.Settings, observed.Values)
 	after := m.seen(sight)
-	after.Effective = textMaps(keepalive.EffectiveClient(w.client, sight.Facts))
+	after.Effective = attribute.TextMaps(keepalive.EffectiveClient(w.client, sight.Facts))
 	if !observed.Managed {
 		after.ManagedContent = types.StringNull()
 		if !m.ManagedFile.IsNull() {

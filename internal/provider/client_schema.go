@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 )
 
 const defaultClientFile = "~/.ssh/config"
@@ -42,13 +43,13 @@ func blockSchema() map[string]schema.Attribute {
 			MarkdownDescription: clientFileDoc,
 			Default:             stringdefault.StaticString(defaultClientFile),
 			PlanModifiers:       replace,
-			Validators:          []validator.String{homePath{}},
+			Validators:          []validator.String{attribute.HomePath{}},
 		},
 		"user": schema.StringAttribute{
 			Optional:            true,
 			MarkdownDescription: clientUserDoc,
 			PlanModifiers:       replace,
-			Validators:          []validator.String{stringvalidator.RegexMatches(accountForm, "must be the name of an account")},
+			Validators:          []validator.String{stringvalidator.RegexMatches(attribute.AccountForm, "must be the name of an account")},
 		},
 		"patterns": schema.ListAttribute{
 			Optional:            true,
@@ -62,7 +63,7 @@ func blockSchema() map[string]schema.Attribute {
 			PlanModifiers:       replace,
 			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
-		"idle_limit": timeAttribute(clientIdleDoc, isTime{}),
+		"idle_limit": timeAttribute(clientIdleDoc, attribute.IsTime{}),
 		"probe_hosts": schema.ListAttribute{
 			Optional:            true,
 			MarkdownDescription: probesDoc,
@@ -81,11 +82,11 @@ func clientObservedSchema() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"id":              text(blockIDDoc),
 		"managed_file":    text(blockFileDoc),
-		"managed_content": text(contentDoc),
-		"effective":       schema.MapAttribute{Computed: true, MarkdownDescription: clientEffectiveDoc, ElementType: effectiveType},
+		"managed_content": text(attribute.ContentDoc),
+		"effective":       schema.MapAttribute{Computed: true, MarkdownDescription: clientEffectiveDoc, ElementType: attribute.EffectiveType},
 		"openssh_version": text("The host's ssh, as `ssh -V` names it."),
-		"host_key_sha256": text(hostKeyIDDoc + " Null on the transport `local`."),
-		"machine_id":      text(machineIDDoc),
-		"trail":           text(trailDoc),
+		"host_key_sha256": text(attribute.HostKeyIDDoc + " Null on the transport `local`."),
+		"machine_id":      text(attribute.MachineIDDoc),
+		"trail":           text(attribute.TrailDoc),
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -78,9 +79,9 @@ func (m *serverModel) found(want keepalive.Server, sight reconcile.Sight, plan k
 	c.ManagedFile = types.StringValue(plan.ManagedFile)
 	c.ManagedContent = types.StringValue(plan.ManagedContent)
 	c.Trail = types.StringValue(plan.Trail)
-	c.Effective = textMap(observed.Effective)
+	c.Effective = attribute.TextMap(observed.Effective)
 	c.MatchOverrides = overrideList(observed.Overrides)
-	c.DeadPeerTimeout = deadPeer(want, sight.Facts)
+	c.DeadPeerTimeout = attribute.DeadPeer(want, sight.Facts)
 	return c
 }
 
@@ -92,9 +93,9 @@ func (m *serverModel) predicted(want keepalive.Server, sight reconcile.Sight, pl
 	c.ManagedFile = types.StringValue(plan.ManagedFile)
 	c.ManagedContent = types.StringValue(plan.ManagedContent)
 	c.Trail = types.StringValue(plan.Trail)
-	c.Effective = textMap(plan.Effective)
+	c.Effective = attribute.TextMap(plan.Effective)
 	c.MatchOverrides = overrideList(plan.Overrides)
-	c.DeadPeerTimeout = deadPeer(want, sight.Facts)
+	c.DeadPeerTimeout = attribute.DeadPeer(want, sight.Facts)
 	c.Loaded = m.willBeLoaded(sight, len(plan.Changes) > 0)
 	return c
 }
@@ -104,29 +105,17 @@ func (m *serverModel) seen(sight reconcile.Sight) computed {
 	c := m.computed()
 	c.ID = types.StringValue(whereIs(m).String())
 	c.OpenSSHVersion = types.StringValue(sight.Facts.VersionText)
-	c.HostKeySHA256 = textOrNull(sight.Identity.HostKeySHA256)
-	c.MachineID = textOrNull(sight.MachineID)
-	c.Loaded = loaded(sight)
+	c.HostKeySHA256 = attribute.TextOrNull(sight.Identity.HostKeySHA256)
+	c.MachineID = attribute.TextOrNull(sight.MachineID)
+	c.Loaded = attribute.Loaded(sight)
 	return c
-}
-
-// loaded is null where no daemon is there to be asked, and where it does not tell.
-func loaded(sight reconcile.Sight) types.Bool {
-	d := sight.Facts.Daemon
-	switch {
-	case d.PerConnection:
-		return types.BoolValue(true)
-	case d.PID == 0, d.Untold:
-		return types.BoolNull()
-	}
-	return types.BoolValue(!d.Stale)
 }
 
 func (m *serverModel) willBeLoaded(sight reconcile.Sight, changes bool) types.Bool {
 	d := sight.Facts.Daemon
 	switch {
 	case d.PID == 0, d.Clockless && !changes:
-		return loaded(sight)
+		return attribute.Loaded(sight)
 	case d.Clockless && m.Reload.ValueString() != "never":
 		return types.BoolUnknown()
 	case m.Reload.ValueString() != "never":
@@ -134,14 +123,5 @@ func (m *serverModel) willBeLoaded(sight reconcile.Sight, changes bool) types.Bo
 	case changes:
 		return types.BoolValue(false)
 	}
-	return loaded(sight)
-}
-
-// deadPeer is null when a dead peer is never dropped.
-func deadPeer(want keepalive.Server, facts keepalive.Facts) types.Int64 {
-	seconds, drops := keepalive.DeadPeer(want, facts)
-	if !drops {
-		return types.Int64Null()
-	}
-	return types.Int64Value(seconds)
+	return attribute.Loaded(sight)
 }

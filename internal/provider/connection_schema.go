@@ -3,13 +3,13 @@ package provider
 import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	providerschema "github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	resourceschema "github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 )
 
 // connectionSchema is the schema of the settings of one place in the provider
@@ -34,7 +34,7 @@ func connectionSchema(place host.Scope) map[string]providerschema.Attribute {
 	attributes["jump"] = providerschema.ListNestedAttribute{
 		Optional:            true,
 		MarkdownDescription: jumpDoc,
-		NestedObject:        providerschema.NestedAttributeObject{Attributes: hop, CustomType: objectOf(hop)},
+		NestedObject:        providerschema.NestedAttributeObject{Attributes: hop, CustomType: attribute.ObjectOf(hop)},
 	}
 	return attributes
 }
@@ -64,20 +64,9 @@ func sshSchema() map[string]resourceschema.Attribute {
 	attributes["jump"] = resourceschema.ListNestedAttribute{
 		Optional:            true,
 		MarkdownDescription: jumpDoc,
-		NestedObject:        resourceschema.NestedAttributeObject{Attributes: hop, CustomType: objectOf(hop)},
+		NestedObject:        resourceschema.NestedAttributeObject{Attributes: hop, CustomType: attribute.ObjectOf(hop)},
 	}
 	return attributes
-}
-
-// objectOf is the type of an object with these attributes. A schema that is told
-// it keeps it; framework 1.19 otherwise makes it anew, with all that is in it, for
-// every attribute of every host that it looks at.
-func objectOf[A interface{ GetType() attr.Type }](attributes map[string]A) types.ObjectType {
-	all := map[string]attr.Type{}
-	for name, a := range attributes {
-		all[name] = a.GetType()
-	}
-	return types.ObjectType{AttrTypes: all}
 }
 
 const (
@@ -119,7 +108,7 @@ func bounds(d host.Setting) []validator.Int64 {
 // words accepts the empty text too, which says nothing.
 func words(d host.Setting) []validator.String {
 	if d.Kind() == host.Duration {
-		return []validator.String{isDuration{unset: true}}
+		return []validator.String{attribute.IsDuration{Unset: true}}
 	}
 	if d.OneOf != nil {
 		return []validator.String{stringvalidator.OneOf(append([]string{""}, d.OneOf...)...)}

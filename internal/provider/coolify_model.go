@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -22,21 +23,21 @@ type coolifyModel struct {
 	File    types.String `tfsdk:"file"`
 	Release types.String `tfsdk:"release"`
 
-	MuxEnabled            types.Bool   `tfsdk:"mux_enabled"`
-	MuxPersistTime        timeValue    `tfsdk:"mux_persist_time"`
-	MuxMaxAge             timeValue    `tfsdk:"mux_max_age"`
-	MuxHealthCheckEnabled types.Bool   `tfsdk:"mux_health_check_enabled"`
-	MuxHealthCheckTimeout timeValue    `tfsdk:"mux_health_check_timeout"`
-	MuxLockTTL            timeValue    `tfsdk:"mux_lock_ttl"`
-	MuxLockTimeout        timeValue    `tfsdk:"mux_lock_timeout"`
-	MuxOrphanMinAge       timeValue    `tfsdk:"mux_orphan_min_age"`
-	MuxOrphanReapEnabled  types.Bool   `tfsdk:"mux_orphan_reap_enabled"`
-	CommandTimeout        timeValue    `tfsdk:"command_timeout"`
-	MaxRetries            types.Int64  `tfsdk:"max_retries"`
-	RetryBaseDelay        timeValue    `tfsdk:"retry_base_delay"`
-	RetryMaxDelay         timeValue    `tfsdk:"retry_max_delay"`
-	RetryMultiplier       types.String `tfsdk:"retry_multiplier"`
-	Settings              types.Map    `tfsdk:"settings"`
+	MuxEnabled            types.Bool          `tfsdk:"mux_enabled"`
+	MuxPersistTime        attribute.TimeValue `tfsdk:"mux_persist_time"`
+	MuxMaxAge             attribute.TimeValue `tfsdk:"mux_max_age"`
+	MuxHealthCheckEnabled types.Bool          `tfsdk:"mux_health_check_enabled"`
+	MuxHealthCheckTimeout attribute.TimeValue `tfsdk:"mux_health_check_timeout"`
+	MuxLockTTL            attribute.TimeValue `tfsdk:"mux_lock_ttl"`
+	MuxLockTimeout        attribute.TimeValue `tfsdk:"mux_lock_timeout"`
+	MuxOrphanMinAge       attribute.TimeValue `tfsdk:"mux_orphan_min_age"`
+	MuxOrphanReapEnabled  types.Bool          `tfsdk:"mux_orphan_reap_enabled"`
+	CommandTimeout        attribute.TimeValue `tfsdk:"command_timeout"`
+	MaxRetries            types.Int64         `tfsdk:"max_retries"`
+	RetryBaseDelay        attribute.TimeValue `tfsdk:"retry_base_delay"`
+	RetryMaxDelay         attribute.TimeValue `tfsdk:"retry_max_delay"`
+	RetryMultiplier       types.String        `tfsdk:"retry_multiplier"`
+	Settings              types.Map           `tfsdk:"settings"`
 
 	coolifyComputed
 }
@@ -129,9 +130,9 @@ func (m *coolifyModel) seen(sight reconcile.CoolifySight) coolifyComputed {
 	c := m.coolifyComputed
 	c.ID = types.StringValue(whichFile(m).String())
 	version := keepalive.CoolifyVersion(sight.Facts)
-	c.CoolifyVersion = textOrNull(version)
-	c.HostKeySHA256 = textOrNull(sight.Identity.HostKeySHA256)
-	c.MachineID = textOrNull(sight.MachineID)
+	c.CoolifyVersion = attribute.TextOrNull(version)
+	c.HostKeySHA256 = attribute.TextOrNull(sight.Identity.HostKeySHA256)
+	c.MachineID = attribute.TextOrNull(sight.MachineID)
 	return c
 }
 
@@ -140,6 +141,6 @@ func (m *coolifyModel) decided(sight reconcile.CoolifySight, plan keepalive.Plan
 	c := m.seen(sight)
 	c.ManagedContent = types.StringValue(plan.ManagedContent)
 	c.Trail = types.StringValue(plan.Trail)
-	c.Effective = textMap(effective)
+	c.Effective = attribute.TextMap(effective)
 	return c
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
@@ -100,7 +101,7 @@ func (m *coolifyModel) refresh(ctx context.Context, where resolvedTarget, sight 
 	absorb("", m.typed(), observed.Values, &diags)
 	m.Settings = absorbSettings("", m.Settings, observed.Values)
 	after := m.seen(sight)
-	after.Effective = textMap(observed.Effective)
+	after.Effective = attribute.TextMap(observed.Effective)
 	if rec := where.record(m.record(nil)); rec.IsOther(sight.MachineID, sight.Identity) {
 		// What was recorded stays: it is what a destroy compares with.
 		after.MachineID, after.HostKeySHA256 = m.MachineID, m.HostKeySHA256

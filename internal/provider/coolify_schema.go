@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 )
 
 // Schema describes sshkeepalive_coolify.
@@ -27,7 +28,7 @@ func (*coolifyResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 		MarkdownDescription: coolifyFileDoc,
 		Default:             stringdefault.StaticString(keepalive.CoolifyFile),
 		PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
-		Validators:          []validator.String{absolutePath{}, cleanPath{}},
+		Validators:          []validator.String{attribute.AbsolutePath{}, attribute.CleanPath{}},
 	}
 	for name, a := range coolifyObservedSchema() {
 		attributes[name] = a
@@ -46,8 +47,8 @@ func coolifyObservedSchema() map[string]schema.Attribute {
 		"managed_content": text("The lines that the file has for the managed keys; known at plan. Nothing else of the file is in state."),
 		"effective":       schema.MapAttribute{Computed: true, MarkdownDescription: coolifyEffectiveDoc, ElementType: types.StringType},
 		"coolify_version": text("The release that the file names (`COOLIFY_VERSION`, else `LATEST_IMAGE`, which Coolify's own upgrade writes since August 2026). Null when it names none."),
-		"host_key_sha256": text(hostKeyIDDoc + " Null on the transport `local`."),
-		"machine_id":      text(machineIDDoc),
-		"trail":           text(trailDoc),
+		"host_key_sha256": text(attribute.HostKeyIDDoc + " Null on the transport `local`."),
+		"machine_id":      text(attribute.MachineIDDoc),
+		"trail":           text(attribute.TrailDoc),
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
@@ -140,9 +141,9 @@ func originValues(o keepalive.Origin) map[string]attr.Value {
 		line = types.Int64Value(int64(o.Pos.Line))
 	}
 	return map[string]attr.Value{
-		"source": textOrNull(string(o.Source)), "keyword": types.StringValue(o.Keyword),
-		"written": textIf(o.Written, o.Source == keepalive.FromFile || o.Source == keepalive.FromCommandLine),
-		"file":    textIf(o.Pos.Path, o.Source == keepalive.FromFile), "line": line, "block": textOrNull(o.Block),
+		"source": attribute.TextOrNull(string(o.Source)), "keyword": types.StringValue(o.Keyword),
+		"written": attribute.TextIf(o.Written, o.Source == keepalive.FromFile || o.Source == keepalive.FromCommandLine),
+		"file":    attribute.TextIf(o.Pos.Path, o.Source == keepalive.FromFile), "line": line, "block": attribute.TextOrNull(o.Block),
 	}
 }
 
@@ -152,12 +153,4 @@ func originMap(all map[string][]keepalive.Origin) types.Map {
 		elements[keyword] = originList(list)
 	}
 	return types.MapValueMust(originsType(), elements)
-}
-
-func textList(texts []string) types.List {
-	elements := make([]attr.Value, len(texts))
-	for i, text := range texts {
-		elements[i] = types.StringValue(text)
-	}
-	return types.ListValueMust(types.StringType, elements)
 }

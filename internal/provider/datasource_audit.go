@@ -17,6 +17,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/audit"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/baseline"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
@@ -57,14 +58,14 @@ func (*auditSource) Metadata(_ context.Context, req datasource.MetadataRequest, 
 // Schema describes sshkeepalive_audit.
 func (*auditSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	attributes := sourceWhereSchema(ctx, serverConfigHostDoc)
-	login := contextSchema()
+	login := attribute.ContextSchema()
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"on_unreachable": onUnreachableSource(),
 		"config_file":    mainFileSource(),
 		"contexts": schema.ListNestedAttribute{
 			Optional:            true,
 			MarkdownDescription: "Connections to look into besides the default one, as `sshd -T -C` takes them: a `Match` block may make an exception for them.",
-			NestedObject:        schema.NestedAttributeObject{Attributes: sourceAttributes(login), CustomType: objectOf(login)},
+			NestedObject:        schema.NestedAttributeObject{Attributes: sourceAttributes(login), CustomType: attribute.ObjectOf(login)},
 		},
 		"profiles": schema.ListAttribute{
 			Optional: true, ElementType: types.StringType,
@@ -72,7 +73,7 @@ func (*auditSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp
 			Validators:          []validator.List{listvalidator.SizeAtLeast(1), listvalidator.UniqueValues(), listvalidator.ValueStringsAre(stringvalidator.OneOf(baseline.Names()...))},
 		},
 	})
-	seen := seenSchema(versionDoc)
+	seen := seenSchema(attribute.VersionDoc)
 	delete(seen, "files")
 	maps.Copy(attributes, seen)
 	maps.Copy(attributes, auditedSchema())
@@ -104,7 +105,7 @@ func auditedSchema() map[string]schema.Attribute {
 		"exceptions":        list(exceptionType(), exceptionsDoc),
 		"warnings":          list(concernType(), concernsDoc),
 		"loaded":            loadedSource(),
-		"dead_peer_timeout": schema.Int64Attribute{Computed: true, MarkdownDescription: deadPeerDoc},
+		"dead_peer_timeout": schema.Int64Attribute{Computed: true, MarkdownDescription: attribute.DeadPeerDoc},
 	}
 }
 
@@ -163,7 +164,7 @@ func (m *auditModel) profiles() []string {
 	if m.Profiles.IsNull() {
 		return baseline.Names()
 	}
-	return texts(m.Profiles.Elements())
+	return attribute.Texts(m.Profiles.Elements())
 }
 
 func (m *auditModel) tell(a audit.Audit, sight reconcile.Sight) {
@@ -181,10 +182,10 @@ func (m *auditModel) tell(a audit.Audit, sight reconcile.Sight) {
 	m.Findings = types.ListValueMust(findingType(), findings)
 	m.Exceptions = types.ListValueMust(exceptionType(), exceptions)
 	m.Warnings = types.ListValueMust(concernType(), concerns)
-	m.Loaded, m.DeadPeerTimeout = loaded(sight), deadPeer(keepalive.Server{}, sight.Facts)
+	m.Loaded, m.DeadPeerTimeout = attribute.Loaded(sight), attribute.DeadPeer(keepalive.Server{}, sight.Facts)
 	m.OpenSSHVersion = types.StringValue(sight.Facts.VersionText)
-	m.HostKeySHA256 = textOrNull(sight.Identity.HostKeySHA256)
-	m.MachineID = textOrNull(sight.MachineID)
+	m.HostKeySHA256 = attribute.TextOrNull(sight.Identity.HostKeySHA256)
+	m.MachineID = attribute.TextOrNull(sight.MachineID)
 }
 
 func (m *auditModel) tellVerdicts(a audit.Audit) {
@@ -212,8 +213,8 @@ func findingValue(f audit.Finding) attr.Value {
 	maps.Copy(values, recommended(f.Profile, f.Recommendation))
 	context := keepalive.Spec(f.Context)
 	maps.Copy(values, map[string]attr.Value{
-		"status": types.StringValue(string(f.Verdict)), "why": textOrNull(f.Why), "context": textOrNull(context),
-		"effective": textIf(f.Effective, f.Origin.Source != ""), "conflicts_with": textList(f.Against),
+		"status": types.StringValue(string(f.Verdict)), "why": attribute.TextOrNull(f.Why), "context": attribute.TextOrNull(context),
+		"effective": attribute.TextIf(f.Effective, f.Origin.Source != ""), "conflicts_with": attribute.TextList(f.Against),
 	})
 	return types.ObjectValueMust(findingType().AttrTypes, values)
 }
@@ -221,7 +222,7 @@ func findingValue(f audit.Finding) attr.Value {
 func recommended(profile string, r baseline.Recommendation) map[string]attr.Value {
 	return map[string]attr.Value{
 		"profile": types.StringValue(profile), "keyword": types.StringValue(r.Keyword), "wanted": types.StringValue(r.Value),
-		"reason": types.StringValue(r.Reason), "rule": types.StringValue(r.Source), "risk": textOrNull(r.Risk),
+		"reason": types.StringValue(r.Reason), "rule": types.StringValue(r.Source), "risk": attribute.TextOrNull(r.Risk),
 	}
 }
 
@@ -238,7 +239,7 @@ func auditWarning(c audit.Warning) attr.Value {
 		line = types.Int64Value(int64(c.Pos.Line))
 	}
 	return types.ObjectValueMust(concernType().AttrTypes, map[string]attr.Value{
-		"keyword": types.StringValue(c.Attribute), "context": textOrNull(context), "text": types.StringValue(c.Text),
-		"advice": textOrNull(advice), "file": textOrNull(c.Pos.Path), "line": line,
+		"keyword": types.StringValue(c.Attribute), "context": attribute.TextOrNull(context), "text": types.StringValue(c.Text),
+		"advice": attribute.TextOrNull(advice), "file": attribute.TextOrNull(c.Pos.Path), "line": line,
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
@@ -57,11 +58,11 @@ func (*clientConfig) Schema(ctx context.Context, _ datasource.SchemaRequest, res
 	attributes := sourceWhereSchema(ctx, clientConfigHostDoc)
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"on_unreachable": onUnreachableSource(),
-		"config_file":    schema.StringAttribute{Optional: true, MarkdownDescription: clientConfigFileDoc, Validators: []validator.String{homePath{}}},
+		"config_file":    schema.StringAttribute{Optional: true, MarkdownDescription: clientConfigFileDoc, Validators: []validator.String{attribute.HomePath{}}},
 		"user": schema.StringAttribute{
 			Optional:            true,
 			MarkdownDescription: "Whose ssh is asked: `~` is this account's home directory. Another account than the one that logs in takes root. Default: who logs in.",
-			Validators:          []validator.String{stringvalidator.RegexMatches(accountForm, "must be the name of an account")},
+			Validators:          []validator.String{stringvalidator.RegexMatches(attribute.AccountForm, "must be the name of an account")},
 		},
 		"probe_hosts": schema.ListAttribute{
 			Required: true, ElementType: types.StringType,
@@ -72,7 +73,7 @@ func (*clientConfig) Schema(ctx context.Context, _ datasource.SchemaRequest, res
 	})
 	maps.Copy(attributes, seenSchema("The host's ssh, as `ssh -V` names it."))
 	maps.Copy(attributes, map[string]schema.Attribute{
-		"effective":  computedValues(clientConfigEffectiveDoc, effectiveType),
+		"effective":  computedValues(clientConfigEffectiveDoc, attribute.EffectiveType),
 		"provenance": computedValues("Where each value of `effective` comes from: by probe host and keyword, the lines that make it, more than one where values add up. "+originDoc, provenanceType()),
 	})
 	resp.Schema = schema.Schema{MarkdownDescription: clientConfigDoc, Attributes: attributes}
@@ -90,15 +91,15 @@ const (
 func provenanceType() types.MapType { return types.MapType{ElemType: originsType()} }
 
 func (m *clientConfigModel) check() diag.Diagnostics {
-	found := keepalive.CheckProbes(texts(m.ProbeHosts.Elements()))
-	return diagnostics.Problems("", append(found, keepalive.CheckClientKeywords(texts(m.Keywords.Elements()))...))
+	found := keepalive.CheckProbes(attribute.Texts(m.ProbeHosts.Elements()))
+	return diagnostics.Problems("", append(found, keepalive.CheckClientKeywords(attribute.Texts(m.Keywords.Elements()))...))
 }
 
 // ValidateConfig finds keywords that are none, and names that nobody can type.
 func (*clientConfig) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
 	var m clientConfigModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	if !resp.Diagnostics.HasError() && !anyUnknownElement(m.ProbeHosts) && !anyUnknownElement(m.Keywords) {
+	if !resp.Diagnostics.HasError() && !attribute.AnyUnknownElement(m.ProbeHosts) && !attribute.AnyUnknownElement(m.Keywords) {
 		resp.Diagnostics.Append(m.check()...)
 	}
 }
@@ -116,11 +117,11 @@ func (m *clientConfigModel) look(ctx context.Context, s *session, where resolved
 	if diags := imageRunsNoSSH(m.Host, where); diags.HasError() {
 		return diags, nil
 	}
-	sight, err := s.engine.LookClient(ctx, m.target(where), keepalive.Client{ProbeHosts: texts(m.ProbeHosts.Elements())})
+	sight, err := s.engine.LookClient(ctx, m.target(where), keepalive.Client{ProbeHosts: attribute.Texts(m.ProbeHosts.Elements())})
 	if err != nil {
 		return nil, err
 	}
-	survey := keepalive.SurveyClient(texts(m.Keywords.Elements()), sight.Facts)
+	survey := keepalive.SurveyClient(attribute.Texts(m.Keywords.Elements()), sight.Facts)
 	diags := surveyed(ctx, m.Host.ValueString(), survey)
 	if !diags.HasError() {
 		m.tell(survey, sight)
@@ -129,7 +130,7 @@ func (m *clientConfigModel) look(ctx context.Context, s *session, where resolved
 }
 
 func (m *clientConfigModel) tellNothing() {
-	m.Effective, m.Provenance, m.Files = types.MapNull(effectiveType), types.MapNull(provenanceType()), types.ListNull(types.StringType)
+	m.Effective, m.Provenance, m.Files = types.MapNull(attribute.EffectiveType), types.MapNull(provenanceType()), types.ListNull(types.StringType)
 }
 
 func (m *clientConfigModel) target(where resolvedTarget) reconcile.ClientTarget {
@@ -146,9 +147,9 @@ func (m *clientConfigModel) tell(s keepalive.Survey, sight reconcile.ClientSight
 		name := keepalive.ProbeName(r.Context)
 		effective[name], origins[name] = r.Effective, originMap(r.Origins)
 	}
-	m.Effective, m.Provenance = textMaps(effective), types.MapValueMust(provenanceType(), origins)
-	m.Files = textList(s.Files)
+	m.Effective, m.Provenance = attribute.TextMaps(effective), types.MapValueMust(provenanceType(), origins)
+	m.Files = attribute.TextList(s.Files)
 	m.OpenSSHVersion = types.StringValue(sight.Facts.VersionText)
-	m.HostKeySHA256 = textOrNull(sight.Identity.HostKeySHA256)
-	m.MachineID = textOrNull(sight.MachineID)
+	m.HostKeySHA256 = attribute.TextOrNull(sight.Identity.HostKeySHA256)
+	m.MachineID = attribute.TextOrNull(sight.MachineID)
 }

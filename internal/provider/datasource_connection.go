@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
@@ -84,7 +85,7 @@ func phaseAttributes() map[string]schema.Attribute {
 	}
 }
 
-func phaseType() types.ObjectType { return objectOf(phaseAttributes()) }
+func phaseType() types.ObjectType { return attribute.ObjectOf(phaseAttributes()) }
 
 // Read logs in.
 func (d *connectionSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
@@ -118,12 +119,12 @@ func (d *connectionSource) Read(ctx context.Context, req datasource.ReadRequest,
 }
 
 func (m *connectionModel) tell(spec host.Spec, r host.LoginProbe) {
-	m.User, m.Address = textOrNull(spec.User), textOrNull(r.Address)
-	m.ServerIdentification = textOrNull(r.ServerVersion)
-	m.HostKeySHA256, m.HostKeyType = textOrNull(r.HostKeySHA256), textOrNull(r.HostKeyType)
-	m.AuthMethod, m.AuthMethods = textOrNull(r.AuthMethod), types.ListNull(types.StringType)
+	m.User, m.Address = attribute.TextOrNull(spec.User), attribute.TextOrNull(r.Address)
+	m.ServerIdentification = attribute.TextOrNull(r.ServerVersion)
+	m.HostKeySHA256, m.HostKeyType = attribute.TextOrNull(r.HostKeySHA256), attribute.TextOrNull(r.HostKeyType)
+	m.AuthMethod, m.AuthMethods = attribute.TextOrNull(r.AuthMethod), types.ListNull(types.StringType)
 	if r.AuthMethods != nil {
-		m.AuthMethods = textList(r.AuthMethods)
+		m.AuthMethods = attribute.TextList(r.AuthMethods)
 	}
 	m.Attempts = types.Int64Value(int64(r.Attempts))
 	m.Milliseconds = types.ObjectValueMust(phaseType().AttrTypes, map[string]attr.Value{

@@ -16,6 +16,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
@@ -58,11 +59,11 @@ func (*probeSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp
 	maps.Copy(attributes, verdictSchema())
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"timeouts": sourceTimeouts(ctx, "`2m` and `idle`"),
-		"idle": schema.StringAttribute{Optional: true, Validators: []validator.String{isDuration{least: time.Second, most: time.Hour}},
+		"idle": schema.StringAttribute{Optional: true, Validators: []validator.String{attribute.IsDuration{Least: time.Second, Most: time.Hour}},
 			MarkdownDescription: "How long to sit idle, from `1s` to `1h`; each read takes that long. Two requests are needed to tell their interval. Default `30s`."},
 		"until_dropped": schema.BoolAttribute{Optional: true,
 			MarkdownDescription: "Do not answer the server's requests, as a dead client does, and stop as soon as it hangs up; `idle` is then the longest to wait for that. Default `false`."},
-		"output_every": schema.StringAttribute{Optional: true, Validators: []validator.String{isDuration{least: time.Second, most: time.Hour}},
+		"output_every": schema.StringAttribute{Optional: true, Validators: []validator.String{attribute.IsDuration{Least: time.Second, Most: time.Hour}},
 			MarkdownDescription: "Have a session on the host write a line this often, as a build log or `tail -f` does: whole seconds from `1s` to `1h`. The session runs `sh` as the user of the connection, for `idle` at most. " +
 				"An sshd since 9.2 does not probe a client to which it writes more often than `ClientAliveInterval`: together with `until_dropped` this shows whether a vanished client of such a session is ever dropped by sshd. Default: no session is opened."},
 		"error":         computedText("What happened, in full: to a login that failed, or to a connection that ended without being meant to. Null otherwise."),
@@ -121,7 +122,7 @@ func (m *probeModel) watch() (w host.IdleProbeOptions, diags diag.Diagnostics) {
 			return
 		}
 		var err error
-		if *into, err = parseDuration(text.ValueString()); err != nil {
+		if *into, err = attribute.ParseDuration(text.ValueString()); err != nil {
 			diags.Append(diagnostics.BadTime(path.Root(name), text.ValueString(), err))
 		}
 	}

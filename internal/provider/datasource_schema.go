@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
@@ -28,7 +29,7 @@ func sourceWhereSchema(ctx context.Context, hostDoc string) map[string]schema.At
 			MarkdownDescription: hostDoc + " Never dialled while it is not known.",
 			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
-		"ssh":      schema.SingleNestedAttribute{Optional: true, MarkdownDescription: sshDoc, Attributes: sourceAttributes(sshSchema()), CustomType: objectOf(sshSchema())},
+		"ssh":      schema.SingleNestedAttribute{Optional: true, MarkdownDescription: attribute.SSHDoc, Attributes: sourceAttributes(sshSchema()), CustomType: attribute.ObjectOf(sshSchema())},
 		"timeouts": sourceTimeouts(ctx, "`2m`"),
 	}
 }
@@ -54,7 +55,7 @@ func onUnreachableSource() schema.Attribute {
 }
 
 func mainFileSource() schema.Attribute {
-	return schema.StringAttribute{Optional: true, MarkdownDescription: "The main configuration file. Default: the one that the running sshd uses.", Validators: []validator.String{absolutePath{}}}
+	return schema.StringAttribute{Optional: true, MarkdownDescription: "The main configuration file. Default: the one that the running sshd uses.", Validators: []validator.String{attribute.AbsolutePath{}}}
 }
 
 func loadedSource() schema.Attribute {
@@ -101,8 +102,8 @@ func sourceAttribute(a resourceschema.Attribute) schema.Attribute {
 func seenSchema(versionDoc string) map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"openssh_version": computedText(versionDoc),
-		"host_key_sha256": computedText(hostKeyIDDoc + " Null on the transports `local` and `image`."),
-		"machine_id":      computedText(machineIDDoc),
+		"host_key_sha256": computedText(attribute.HostKeyIDDoc + " Null on the transports `local` and `image`."),
+		"machine_id":      computedText(attribute.MachineIDDoc),
 		"files":           schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "The files that are read, in this order."},
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
@@ -57,18 +58,18 @@ func (*serverConfig) Metadata(_ context.Context, req datasource.MetadataRequest,
 // Schema describes sshkeepalive_server_config.
 func (*serverConfig) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	attributes := sourceWhereSchema(ctx, serverConfigHostDoc)
-	login := contextSchema()
+	login := attribute.ContextSchema()
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"on_unreachable": onUnreachableSource(),
 		"config_file":    mainFileSource(),
 		"contexts": schema.ListNestedAttribute{
 			Optional:            true,
 			MarkdownDescription: "Connections to tell about besides the default one, as `sshd -T -C` takes them; see `by_context`.",
-			NestedObject:        schema.NestedAttributeObject{Attributes: sourceAttributes(login), CustomType: objectOf(login)},
+			NestedObject:        schema.NestedAttributeObject{Attributes: sourceAttributes(login), CustomType: attribute.ObjectOf(login)},
 		},
 		"keywords": namesAttribute(),
 	})
-	maps.Copy(attributes, seenSchema(versionDoc))
+	maps.Copy(attributes, seenSchema(attribute.VersionDoc))
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"effective":  computedValues(serverEffectiveDoc, types.StringType),
 		"provenance": computedValues("Where each value of `effective` comes from: by keyword, the lines that make it, more than one where values add up. "+originDoc, originsType()),
@@ -79,7 +80,7 @@ func (*serverConfig) Schema(ctx context.Context, _ datasource.SchemaRequest, res
 		"shadowed": schema.ListAttribute{Computed: true, ElementType: originType(),
 			MarkdownDescription: "The lines that apply, say something else than `effective`, and lose: most often to an earlier line. The same attributes."},
 		"loaded":            loadedSource(),
-		"dead_peer_timeout": schema.Int64Attribute{Computed: true, MarkdownDescription: deadPeerDoc},
+		"dead_peer_timeout": schema.Int64Attribute{Computed: true, MarkdownDescription: attribute.DeadPeerDoc},
 		"main_file":         computedText("The main configuration file that was read."),
 	})
 	resp.Schema = schema.Schema{MarkdownDescription: serverConfigDoc, Attributes: attributes}
@@ -102,8 +103,8 @@ func contextReadingType() types.ObjectType {
 func (*serverConfig) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
 	var m serverConfigModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	if !resp.Diagnostics.HasError() && !anyUnknownElement(m.Keywords) {
-		resp.Diagnostics.Append(diagnostics.Problems("", keepalive.CheckServerKeywords(texts(m.Keywords.Elements())))...)
+	if !resp.Diagnostics.HasError() && !attribute.AnyUnknownElement(m.Keywords) {
+		resp.Diagnostics.Append(diagnostics.Problems("", keepalive.CheckServerKeywords(attribute.Texts(m.Keywords.Elements())))...)
 	}
 }
 
@@ -121,7 +122,7 @@ func (m *serverConfigModel) look(ctx context.Context, s *session, where resolved
 	if err != nil {
 		return diags, err
 	}
-	survey := keepalive.SurveyServer(texts(m.Keywords.Elements()), sight.Facts)
+	survey := keepalive.SurveyServer(attribute.Texts(m.Keywords.Elements()), sight.Facts)
 	diags.Append(surveyed(ctx, m.Host.ValueString(), survey)...)
 	if !diags.HasError() {
 		m.tell(survey, sight)
@@ -130,20 +131,20 @@ func (m *serverConfigModel) look(ctx context.Context, s *session, where resolved
 }
 
 func (m *serverConfigModel) tell(s keepalive.Survey, sight reconcile.Sight) {
-	m.Effective, m.Provenance = textMap(s.Readings[0].Effective), originMap(s.Readings[0].Origins)
+	m.Effective, m.Provenance = attribute.TextMap(s.Readings[0].Effective), originMap(s.Readings[0].Origins)
 	var readings []attr.Value
 	for _, r := range s.Readings[1:] {
 		readings = append(readings, types.ObjectValueMust(contextReadingType().AttrTypes, map[string]attr.Value{
-			"context": types.StringValue(keepalive.Spec(r.Context)), "effective": textMap(r.Effective), "provenance": originMap(r.Origins),
+			"context": types.StringValue(keepalive.Spec(r.Context)), "effective": attribute.TextMap(r.Effective), "provenance": originMap(r.Origins),
 		}))
 	}
 	m.ByContext = types.ListValueMust(contextReadingType(), readings)
 	m.Overrides, m.Shadowed = originList(s.Overrides), originList(s.Shadowed)
-	m.Loaded, m.DeadPeerTimeout = loaded(sight), deadPeer(keepalive.Server{}, sight.Facts)
-	m.MainFile, m.Files = types.StringValue(sight.Facts.Tree.Main), textList(s.Files)
+	m.Loaded, m.DeadPeerTimeout = attribute.Loaded(sight), attribute.DeadPeer(keepalive.Server{}, sight.Facts)
+	m.MainFile, m.Files = types.StringValue(sight.Facts.Tree.Main), attribute.TextList(s.Files)
 	m.OpenSSHVersion = types.StringValue(sight.Facts.VersionText)
-	m.HostKeySHA256 = textOrNull(sight.Identity.HostKeySHA256)
-	m.MachineID = textOrNull(sight.MachineID)
+	m.HostKeySHA256 = attribute.TextOrNull(sight.Identity.HostKeySHA256)
+	m.MachineID = attribute.TextOrNull(sight.MachineID)
 }
 
 func (m *serverConfigModel) tellNothing() {

@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -50,7 +51,7 @@ func (*controlSockets) Metadata(_ context.Context, req datasource.MetadataReques
 // Schema describes sshkeepalive_control_sockets.
 func (*controlSockets) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	attributes := sourceWhereSchema(ctx, clientConfigHostDoc)
-	seen := seenSchema(versionDoc)
+	seen := seenSchema(attribute.VersionDoc)
 	delete(seen, "files")
 	delete(seen, "openssh_version")
 	maps.Copy(attributes, seen)
@@ -60,7 +61,7 @@ func (*controlSockets) Schema(ctx context.Context, _ datasource.SchemaRequest, r
 		"user": schema.StringAttribute{
 			Optional:            true,
 			MarkdownDescription: "Whose ssh asks, which has to be the account that the masters run as: `~` is its home directory. Another account than the one that logs in takes root. Default: who logs in.",
-			Validators:          []validator.String{stringvalidator.RegexMatches(accountForm, "must be the name of an account")},
+			Validators:          []validator.String{stringvalidator.RegexMatches(attribute.AccountForm, "must be the name of an account")},
 		},
 		"sockets": schema.ListAttribute{Computed: true, ElementType: socketType(), MarkdownDescription: socketsDoc},
 		"counts":  schema.ObjectAttribute{Computed: true, AttributeTypes: socketCountsType().AttrTypes, MarkdownDescription: "How many of `sockets` are `live`, `stale`, `not_ssh` and `unknown`."},
@@ -128,8 +129,8 @@ func (m *controlSocketsModel) tell(sight reconcile.ControlSight) {
 		"live": n(keepalive.Live), "stale": n(keepalive.Stale), "not_ssh": n(keepalive.NotSSH), "unknown": n(keepalive.Unclear),
 	})
 	m.Unnamed = types.Int64Value(int64(sight.Unnamed))
-	m.HostKeySHA256 = textOrNull(sight.Identity.HostKeySHA256)
-	m.MachineID = textOrNull(sight.MachineID)
+	m.HostKeySHA256 = attribute.TextOrNull(sight.Identity.HostKeySHA256)
+	m.MachineID = attribute.TextOrNull(sight.MachineID)
 }
 
 func socketValue(s keepalive.ControlSocket) attr.Value {
@@ -141,8 +142,8 @@ func socketValue(s keepalive.ControlSocket) attr.Value {
 		age, exposed = types.Int64Value(s.Age), types.BoolValue(s.Exposed)
 	}
 	return types.ObjectValueMust(socketType().AttrTypes, map[string]attr.Value{
-		"path": types.StringValue(s.Path), "state": types.StringValue(string(s.State)), "why": textOrNull(s.Why), "pid": pid,
-		"age_seconds": age, "mode": textIf(fmt.Sprintf("%04o", s.Mode), s.There), "owner": textIf(s.Owner, s.There), "exposed": exposed,
+		"path": types.StringValue(s.Path), "state": types.StringValue(string(s.State)), "why": attribute.TextOrNull(s.Why), "pid": pid,
+		"age_seconds": age, "mode": attribute.TextIf(fmt.Sprintf("%04o", s.Mode), s.There), "owner": attribute.TextIf(s.Owner, s.There), "exposed": exposed,
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
@@ -337,11 +338,11 @@ func TestSourceSchemas(t *testing.T) {
 				t.Errorf("%s: %s is not documented", named.TypeName, name)
 			}
 		}
-		if got, want := objectOf(resp.Schema.Attributes["ssh"].(schema.SingleNestedAttribute).Attributes), objectOf(sshSchema()); !got.Equal(want) {
+		if got, want := attribute.ObjectOf(resp.Schema.Attributes["ssh"].(schema.SingleNestedAttribute).Attributes), attribute.ObjectOf(sshSchema()); !got.Equal(want) {
 			t.Errorf("%s: ssh is %s, and in a resource %s", named.TypeName, got, want)
 		}
 	}
-	if got, want := objectOf(sourceAttributes(contextSchema())), objectOf(contextSchema()); !got.Equal(want) {
+	if got, want := attribute.ObjectOf(sourceAttributes(attribute.ContextSchema())), attribute.ObjectOf(attribute.ContextSchema()); !got.Equal(want) {
 		t.Errorf("a context is %s, and in a resource %s", got, want)
 	}
 }

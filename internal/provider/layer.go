@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 )
 
 // layer reads the settings that object holds. place is how the user wrote the
@@ -27,7 +28,7 @@ func layer(object types.Object, place string) (host.Settings, error) {
 			return written(values[attribute])
 		},
 		Jump: func() ([]host.Settings, error) { return hops(values["jump"], place+".jump") },
-		Time: parseDuration,
+		Time: attribute.ParseDuration,
 	}.Settings()
 }
 
@@ -45,21 +46,11 @@ func written(value attr.Value) any {
 	case types.Bool:
 		return v.ValueBool()
 	case types.List:
-		return texts(v.Elements())
+		return attribute.Texts(v.Elements())
 	case types.String:
 		return v.ValueString()
 	}
 	return value
-}
-
-func texts(values []attr.Value) []string {
-	found := make([]string, 0, len(values))
-	for _, v := range values {
-		if s, ok := v.(types.String); ok && !s.IsNull() && !s.IsUnknown() {
-			found = append(found, s.ValueString())
-		}
-	}
-	return found
 }
 
 // hops reads a list of jump hosts. An empty one says that there are none, and

@@ -3,8 +3,6 @@ package provider
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -13,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/spelling"
 )
@@ -56,13 +55,13 @@ func absorb(prefix string, fields map[string]any, values map[string][]string, di
 func read(field any, lines []string) error {
 	text := strings.Join(lines, "\n")
 	switch f := field.(type) {
-	case *timeValue:
-		*f = nullTime()
+	case *attribute.TimeValue:
+		*f = attribute.NullTime()
 		if lines != nil {
-			*f = newTime(text)
+			*f = attribute.NewTime(text)
 		}
 	case *types.String:
-		*f = textIf(text, lines != nil)
+		*f = attribute.TextIf(text, lines != nil)
 	case *types.Int64:
 		return readCount(f, lines)
 	case *types.Bool:
@@ -72,16 +71,6 @@ func read(field any, lines []string) error {
 	}
 	return nil
 }
-
-func textIf(text string, given bool) types.String {
-	if given {
-		return types.StringValue(text)
-	}
-	return types.StringNull()
-}
-
-// textOrNull is null for no text.
-func textOrNull(text string) types.String { return textIf(text, text != "") }
 
 func readCount(f *types.Int64, lines []string) error {
 	*f = types.Int64Null()
@@ -167,12 +156,9 @@ func (m *serverModel) adopt(ctx context.Context, found keepalive.Server) diag.Di
 		diags.Append(more...)
 		m.Match = list
 	}
-	contexts := make([]contextModel, len(found.Contexts))
+	contexts := make([]attribute.Context, len(found.Contexts))
 	for i, c := range found.Contexts {
-		contexts[i] = contextModel{textOrNull(c.User), textOrNull(c.Host), textOrNull(c.Address), textOrNull(c.LocalAddress), types.Int64Null()}
-		if c.LocalPort != 0 {
-			contexts[i].LocalPort = types.Int64Value(int64(c.LocalPort))
-		}
+		contexts[i] = attribute.NewContext(c)
 	}
 	if len(contexts) > 0 {
 		list, more := types.ListValueFrom(ctx, m.Contexts.ElementType(ctx), contexts)
@@ -201,13 +187,4 @@ func adoptSettings(prefix string, fields map[string]any, found []keepalive.Setti
 		return types.MapNull(types.StringType)
 	}
 	return types.MapValueMust(types.StringType, others)
-}
-
-// textMap makes a Terraform map of strings.
-func textMap(values map[string]string) types.Map {
-	elements := make(map[string]attr.Value, len(values))
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		elements[name] = types.StringValue(values[name])
-	}
-	return types.MapValueMust(types.StringType, elements)
 }

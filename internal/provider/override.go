@@ -6,6 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 )
 
 // overridesAttribute is match_overrides: what the last apply found, and so what was
@@ -25,7 +26,7 @@ func overridesAttribute() schema.Attribute {
 	return schema.ListNestedAttribute{
 		Computed:            true,
 		MarkdownDescription: overridesDoc,
-		NestedObject:        schema.NestedAttributeObject{Attributes: line, CustomType: objectOf(line)},
+		NestedObject:        schema.NestedAttributeObject{Attributes: line, CustomType: attribute.ObjectOf(line)},
 	}
 }
 

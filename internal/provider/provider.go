@@ -15,6 +15,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/functions"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/protocol"
@@ -97,18 +98,18 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 				MarkdownDescription: "How hosts are reached unless a resource or an entry of `hosts` says otherwise. The names are those of Terraform's own `connection` block. " +
 					"Ephemeral values are welcome; nothing of this is written to state.",
 				Attributes: connection,
-				CustomType: objectOf(connection),
+				CustomType: attribute.ObjectOf(connection),
 			},
 			"hosts": schema.MapNestedAttribute{
 				Optional: true,
 				MarkdownDescription: "Named hosts. A resource whose `host` is one of these names is reached with the entry's settings, and with those of `connection` for what the entry does not say. " +
 					"Nothing of this is written to state.",
-				NestedObject: schema.NestedAttributeObject{Attributes: entry, CustomType: objectOf(entry)},
+				NestedObject: schema.NestedAttributeObject{Attributes: entry, CustomType: attribute.ObjectOf(entry)},
 			},
 			"on_unreachable": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: diagnostics.OnUnreachableDoc + " Default `recheck`. Environment: `" + diagnostics.OnUnreachableEnv + "`.",
-				Validators:          []validator.String{policyWord()},
+				Validators:          []validator.String{attribute.PolicyWord()},
 			},
 		},
 	}

@@ -36,7 +36,6 @@ const (
 		"Destroying the resource puts back exactly what was there before."
 	hostDoc = "Where sshd runs: a name in the provider's `hosts`, or `[user@]host[:port]` (IPv6 addresses with a port need brackets). " +
 		"A new value is an in-place change if the same machine answers there: it has the recorded `machine_id`, and shows the recorded host key or has the recorded address. Else the resource is replaced."
-	sshDoc      = "How this host is reached, where that differs from the provider's `connection` and `hosts`. Secrets have no place here, because state would keep them: put them into the provider block."
 	settingsDoc = "Any other `sshd_config(5)` keyword: `{ PermitRootLogin = \"no\" }`. Keywords are compared without regard to case, and checked at plan. " +
 		"A keyword that has an attribute of its own is refused here. A keyword that may be repeated, such as `AcceptEnv`, takes one value per line of the string."
 	matchDoc    = "`Match` blocks, in order."
@@ -63,16 +62,9 @@ const (
 
 	idDoc          = "The host, and where they are given its port and configuration file, in the form that `terraform import` takes."
 	managedFileDoc = "The file that holds our lines."
-	contentDoc     = "Exactly the lines that we manage there; known at plan."
 	effectiveDoc   = "What `sshd -T` prints for each managed keyword, in the default context."
 	overridesDoc   = "Lines of `Match` blocks that others wrote and that give a managed keyword another value, for connections that they are for, in the order in which sshd reads them: what the last apply found, and so what was accepted. " +
 		"A block that comes, goes or changes afterwards is a planned update in place, with a warning that names file and line; applying accepts it, and `contexts` has the declared value hold there. A refresh warns and does not change the list. " +
 		"Not listed are blocks with the same value, however it is spelled, blocks that always lose to another one, and lines of this provider. Lines that others add above do not make a difference."
-	deadPeerDoc = "Seconds until this sshd drops a silent peer that answers nothing, computed for its version; null when it never does. " +
-		"Since 9.2 sshd does not probe a session to which it writes more often than `client_alive_interval`, such as a build log or `tail -f`: a client of such a session that vanished stays until TCP gives up, after about 15 minutes with Linux's defaults. `net.ipv4.tcp_retries2 = 5` on the host shortens that to about 15 seconds; `unused_connection_timeout` does not help. See [sessions that write](../guides/sessions-that-write)."
-	versionDoc   = "The host's sshd, as it names itself."
-	hostKeyIDDoc = "Fingerprint of the host key that the host showed."
-	machineIDDoc = "Identifies the installed system (`/etc/machine-id` or its like), to tell a machine from another one at the same address. Clones may share it: they are told apart by their host keys. Null when the host has none."
-	trailDoc     = "How the placement was decided, in one line, for bug reports."
-	loadedDoc    = "Whether the running sshd has loaded the files that are on disk. A daemon that has not is drift, repaired by a reload. Null where no sshd reads the file (an image, or a `config_file` of none), and where a daemon without a pid file (`PidFile none`) was started before the files were last changed: it does not show when it was reloaded."
+	loadedDoc = "Whether the running sshd has loaded the files that are on disk. A daemon that has not is drift, repaired by a reload. Null where no sshd reads the file (an image, or a `config_file` of none), and where a daemon without a pid file (`PidFile none`) was started before the files were last changed: it does not show when it was reloaded."
 )

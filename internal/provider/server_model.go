@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/spelling"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
@@ -26,29 +27,29 @@ type serverModel struct {
 	Timeouts      timeouts.Value `tfsdk:"timeouts"`
 	Adopt         types.Bool     `tfsdk:"adopt"`
 
-	ClientAliveInterval     timeValue    `tfsdk:"client_alive_interval"`
-	ClientAliveCountMax     types.Int64  `tfsdk:"client_alive_count_max"`
-	TCPKeepAlive            types.Bool   `tfsdk:"tcp_keep_alive"`
-	LoginGraceTime          timeValue    `tfsdk:"login_grace_time"`
-	MaxSessions             types.Int64  `tfsdk:"max_sessions"`
-	MaxStartups             types.String `tfsdk:"max_startups"`
-	ChannelTimeout          types.Map    `tfsdk:"channel_timeout"`
-	UnusedConnectionTimeout timeValue    `tfsdk:"unused_connection_timeout"`
-	RekeyLimit              types.String `tfsdk:"rekey_limit"`
+	ClientAliveInterval     attribute.TimeValue `tfsdk:"client_alive_interval"`
+	ClientAliveCountMax     types.Int64         `tfsdk:"client_alive_count_max"`
+	TCPKeepAlive            types.Bool          `tfsdk:"tcp_keep_alive"`
+	LoginGraceTime          attribute.TimeValue `tfsdk:"login_grace_time"`
+	MaxSessions             types.Int64         `tfsdk:"max_sessions"`
+	MaxStartups             types.String        `tfsdk:"max_startups"`
+	ChannelTimeout          types.Map           `tfsdk:"channel_timeout"`
+	UnusedConnectionTimeout attribute.TimeValue `tfsdk:"unused_connection_timeout"`
+	RekeyLimit              types.String        `tfsdk:"rekey_limit"`
 
 	Settings types.Map    `tfsdk:"settings"`
 	Match    types.List   `tfsdk:"match"`
 	Contexts types.List   `tfsdk:"contexts"`
 	Profile  types.String `tfsdk:"profile"`
 
-	Placement      types.String `tfsdk:"placement"`
-	DropInName     types.String `tfsdk:"drop_in_name"`
-	ConfigFile     types.String `tfsdk:"config_file"`
-	Takeover       types.Bool   `tfsdk:"takeover"`
-	LongestTask    timeValue    `tfsdk:"longest_task"`
-	IdleLimit      timeValue    `tfsdk:"idle_limit"`
-	Reload         types.String `tfsdk:"reload"`
-	ConfirmTimeout timeValue    `tfsdk:"confirm_timeout"`
+	Placement      types.String        `tfsdk:"placement"`
+	DropInName     types.String        `tfsdk:"drop_in_name"`
+	ConfigFile     types.String        `tfsdk:"config_file"`
+	Takeover       types.Bool          `tfsdk:"takeover"`
+	LongestTask    attribute.TimeValue `tfsdk:"longest_task"`
+	IdleLimit      attribute.TimeValue `tfsdk:"idle_limit"`
+	Reload         types.String        `tfsdk:"reload"`
+	ConfirmTimeout attribute.TimeValue `tfsdk:"confirm_timeout"`
 
 	ID              types.String `tfsdk:"id"`
 	ManagedFile     types.String `tfsdk:"managed_file"`
@@ -65,23 +66,14 @@ type serverModel struct {
 
 // matchModel is one element of match.
 type matchModel struct {
-	Criteria                types.String `tfsdk:"criteria"`
-	Settings                types.Map    `tfsdk:"settings"`
-	ClientAliveInterval     timeValue    `tfsdk:"client_alive_interval"`
-	ClientAliveCountMax     types.Int64  `tfsdk:"client_alive_count_max"`
-	MaxSessions             types.Int64  `tfsdk:"max_sessions"`
-	ChannelTimeout          types.Map    `tfsdk:"channel_timeout"`
-	UnusedConnectionTimeout timeValue    `tfsdk:"unused_connection_timeout"`
-	RekeyLimit              types.String `tfsdk:"rekey_limit"`
-}
-
-// contextModel is one element of contexts.
-type contextModel struct {
-	User         types.String `tfsdk:"user"`
-	Host         types.String `tfsdk:"host"`
-	Address      types.String `tfsdk:"address"`
-	LocalAddress types.String `tfsdk:"local_address"`
-	LocalPort    types.Int64  `tfsdk:"local_port"`
+	Criteria                types.String        `tfsdk:"criteria"`
+	Settings                types.Map           `tfsdk:"settings"`
+	ClientAliveInterval     attribute.TimeValue `tfsdk:"client_alive_interval"`
+	ClientAliveCountMax     types.Int64         `tfsdk:"client_alive_count_max"`
+	MaxSessions             types.Int64         `tfsdk:"max_sessions"`
+	ChannelTimeout          types.Map           `tfsdk:"channel_timeout"`
+	UnusedConnectionTimeout attribute.TimeValue `tfsdk:"unused_connection_timeout"`
+	RekeyLimit              types.String        `tfsdk:"rekey_limit"`
 }
 
 // typed returns the field of each typed attribute, by name.
@@ -139,7 +131,7 @@ func (m *serverModel) want(ctx context.Context) (wanted, diag.Diagnostics) {
 
 // seconds returns the seconds of a time, 0 if it is not declared. A time that cannot
 // be read was refused when it was validated.
-func (w *asked) seconds(v timeValue) int64 {
+func (w *asked) seconds(v attribute.TimeValue) int64 {
 	n, _ := sshconf.ParseTime(w.text(v.StringValue))
 	return n
 }
@@ -192,7 +184,7 @@ func (w *asked) spell(field any) (text string, given bool) {
 		return "", false
 	}
 	switch v := value.(type) {
-	case timeValue:
+	case attribute.TimeValue:
 		return v.ValueString(), true
 	case types.String:
 		return v.ValueString(), true
@@ -208,7 +200,7 @@ func (w *asked) spell(field any) (text string, given bool) {
 
 func valueOf(field any) (attr.Value, bool) {
 	switch p := field.(type) {
-	case *timeValue:
+	case *attribute.TimeValue:
 		return *p, true
 	case *types.String:
 		return *p, true
@@ -239,7 +231,7 @@ func (w *asked) pairs(m types.Map) (text string, given bool) {
 }
 
 func (w *wanted) blocks(ctx context.Context, list types.List, diags *diag.Diagnostics) []keepalive.Match {
-	if list.IsUnknown() || anyUnknownElement(list) {
+	if list.IsUnknown() || attribute.AnyUnknownElement(list) {
 		w.unknown = true
 		return nil
 	}
@@ -267,25 +259,7 @@ func (w *wanted) criteria(v types.String) string {
 }
 
 func (w *wanted) contexts(ctx context.Context, list types.List, diags *diag.Diagnostics) []sshconf.Context {
-	if list.IsUnknown() || anyUnknownElement(list) {
-		w.unknown = true
-		return nil
-	}
-	var models []contextModel
-	diags.Append(list.ElementsAs(ctx, &models, false)...)
-	var found []sshconf.Context
-	for _, c := range models {
-		w.unknown = w.unknown || c.LocalPort.IsUnknown()
-		found = append(found, sshconf.Context{
-			User: w.text(c.User), Host: w.text(c.Host), Address: w.text(c.Address),
-			LocalAddress: w.text(c.LocalAddress), LocalPort: int(c.LocalPort.ValueInt64()),
-		})
-	}
+	found, unknown := attribute.ReadContexts(ctx, list, diags)
+	w.unknown = w.unknown || unknown
 	return found
-}
-
-// anyUnknownElement reports whether an element as a whole is not known, which
-// no struct can hold.
-func anyUnknownElement(list types.List) bool {
-	return slices.ContainsFunc(list.Elements(), attr.Value.IsUnknown)
 }

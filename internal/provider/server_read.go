@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
@@ -40,8 +41,8 @@ func (m *serverModel) refresh(ctx context.Context, where resolvedTarget, sight r
 	diags.Append(diagnostics.Problems(name, observed.Drift)...)
 	diags.Append(m.observe(ctx, observed.Values)...)
 	after := m.seen(sight)
-	after.Effective = textMap(observed.Effective)
-	after.DeadPeerTimeout = deadPeer(keepalive.Server{}, sight.Facts)
+	after.Effective = attribute.TextMap(observed.Effective)
+	after.DeadPeerTimeout = attribute.DeadPeer(keepalive.Server{}, sight.Facts)
 	if !m.MatchOverrides.IsNull() {
 		diags.Append(diagnostics.Problems(name, overrideProblems(observed.Overrides, m.MatchOverrides, w.server.Attributes(sight.Facts.Version)))...)
 	} else if len(observed.Overrides) == 0 {

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -69,7 +70,7 @@ func (m *serverModel) remove(ctx context.Context, s *session, where resolvedTarg
 func (m *serverModel) target(where resolvedTarget) reconcile.Target {
 	t := reconcile.Target{Spec: where.spec, ConfigFile: m.ConfigFile.ValueString(), NoReload: m.Reload.ValueString() == "never" || where.spec.Transport == "image"}
 	// A time that cannot be read was refused when it was validated.
-	t.ConfirmTimeout, _ = parseDuration(m.ConfirmTimeout.ValueString())
+	t.ConfirmTimeout, _ = attribute.ParseDuration(m.ConfirmTimeout.ValueString())
 	return t
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
@@ -46,11 +47,11 @@ func whereSchema(ctx context.Context, hostDoc string) map[string]schema.Attribut
 			MarkdownDescription: hostDoc,
 			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
-		"ssh": schema.SingleNestedAttribute{Optional: true, MarkdownDescription: sshDoc, Attributes: ssh, CustomType: objectOf(ssh)},
+		"ssh": schema.SingleNestedAttribute{Optional: true, MarkdownDescription: attribute.SSHDoc, Attributes: ssh, CustomType: attribute.ObjectOf(ssh)},
 		"on_unreachable": schema.StringAttribute{
 			Optional:            true,
 			MarkdownDescription: diagnostics.OnUnreachableDoc + " Default: the provider's `on_unreachable`.",
-			Validators:          []validator.String{policyWord()},
+			Validators:          []validator.String{attribute.PolicyWord()},
 		},
 		"adopt":    schema.BoolAttribute{Optional: true, MarkdownDescription: adoptDoc},
 		"timeouts": timeoutsAttribute(ctx),
@@ -106,9 +107,9 @@ func typedAttribute(a keepalive.Attribute, doc string) schema.Attribute {
 func timeAttribute(doc string, checks ...validator.String) schema.StringAttribute {
 	return schema.StringAttribute{
 		Optional:            true,
-		CustomType:          timeType{},
+		CustomType:          attribute.TimeType{},
 		MarkdownDescription: doc,
-		PlanModifiers:       []planmodifier.String{keepEqualTime{}},
+		PlanModifiers:       []planmodifier.String{attribute.KeepEqualTime{}},
 		Validators:          checks,
 	}
 }
@@ -125,39 +126,22 @@ func wantedSchema() map[string]schema.Attribute {
 		Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 	}
 	block["settings"] = settingsAttribute()
-	login := contextSchema()
+	login := attribute.ContextSchema()
 	return map[string]schema.Attribute{
 		"settings": settingsAttribute(),
 		"match": schema.ListNestedAttribute{
 			Optional:            true,
 			MarkdownDescription: matchDoc,
-			NestedObject:        schema.NestedAttributeObject{Attributes: block, CustomType: objectOf(block)},
+			NestedObject:        schema.NestedAttributeObject{Attributes: block, CustomType: attribute.ObjectOf(block)},
 		},
 		"contexts": schema.ListNestedAttribute{
 			Optional:            true,
 			MarkdownDescription: contextsDoc,
-			NestedObject:        schema.NestedAttributeObject{Attributes: login, CustomType: objectOf(login)},
+			NestedObject:        schema.NestedAttributeObject{Attributes: login, CustomType: attribute.ObjectOf(login)},
 		},
 		"profile": schema.StringAttribute{
 			Optional:            true,
 			MarkdownDescription: profileDoc(),
-		},
-	}
-}
-
-func contextSchema() map[string]schema.Attribute {
-	text := func(doc string) schema.Attribute {
-		return schema.StringAttribute{Optional: true, MarkdownDescription: doc}
-	}
-	return map[string]schema.Attribute{
-		"user":          text("The user who logs in."),
-		"host":          text("The client's host name."),
-		"address":       text("The client's address."),
-		"local_address": text("The server's address."),
-		"local_port": schema.Int64Attribute{
-			Optional:            true,
-			MarkdownDescription: "The server's port.",
-			Validators:          []validator.Int64{int64validator.Between(1, 65535)},
 		},
 	}
 }
@@ -187,22 +171,22 @@ func mannerSchema() map[string]schema.Attribute {
 			Optional:            true,
 			MarkdownDescription: configDoc,
 			PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
-			Validators:          []validator.String{absolutePath{}},
+			Validators:          []validator.String{attribute.AbsolutePath{}},
 		},
 		"takeover": schema.BoolAttribute{
 			Optional: true, Computed: true,
 			MarkdownDescription: takeoverDoc,
 			Default:             booldefault.StaticBool(true),
 		},
-		"longest_task": timeAttribute(longestDoc, isTime{}),
-		"idle_limit":   timeAttribute(idleLimitDoc, isTime{}),
+		"longest_task": timeAttribute(longestDoc, attribute.IsTime{}),
+		"idle_limit":   timeAttribute(idleLimitDoc, attribute.IsTime{}),
 		"confirm_timeout": schema.StringAttribute{
 			Optional: true, Computed: true,
-			CustomType:          timeType{},
+			CustomType:          attribute.TimeType{},
 			MarkdownDescription: confirmDoc,
 			Default:             stringdefault.StaticString(defaultConfirmTimeout),
-			PlanModifiers:       []planmodifier.String{keepEqualTime{}},
-			Validators:          []validator.String{isTime{}, spelledZero{}},
+			PlanModifiers:       []planmodifier.String{attribute.KeepEqualTime{}},
+			Validators:          []validator.String{attribute.IsTime{}, attribute.SpelledZero{}},
 		},
 	}
 }
@@ -216,14 +200,14 @@ func observedSchema() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"id":                text(idDoc),
 		"managed_file":      text(managedFileDoc),
-		"managed_content":   text(contentDoc),
+		"managed_content":   text(attribute.ContentDoc),
 		"effective":         schema.MapAttribute{Computed: true, MarkdownDescription: effectiveDoc, ElementType: types.StringType},
 		"match_overrides":   overridesAttribute(),
-		"dead_peer_timeout": schema.Int64Attribute{Computed: true, MarkdownDescription: deadPeerDoc},
-		"openssh_version":   text(versionDoc),
-		"host_key_sha256":   text(hostKeyIDDoc),
-		"machine_id":        text(machineIDDoc),
-		"trail":             text(trailDoc),
+		"dead_peer_timeout": schema.Int64Attribute{Computed: true, MarkdownDescription: attribute.DeadPeerDoc},
+		"openssh_version":   text(attribute.VersionDoc),
+		"host_key_sha256":   text(attribute.HostKeyIDDoc),
+		"machine_id":        text(attribute.MachineIDDoc),
+		"trail":             text(attribute.TrailDoc),
 		"loaded":            schema.BoolAttribute{Computed: true, MarkdownDescription: loadedDoc},
 	}
 }

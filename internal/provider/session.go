@@ -13,6 +13,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/spelling"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
@@ -49,7 +50,7 @@ func newSession(ctx context.Context, m providerModel) (*session, diag.Diagnostic
 	s := &session{onUnreachable: m.OnUnreachable, hosts: map[string]layered{}, hostsUnknown: m.Hosts.IsUnknown(), configs: userconf.New()}
 	var diags diag.Diagnostics
 	var err error
-	if s.environment, err = host.EnvSettings(os.LookupEnv, parseDuration); err != nil {
+	if s.environment, err = host.EnvSettings(os.LookupEnv, attribute.ParseDuration); err != nil {
 		diags.AddError("Bad environment variable", spelling.Sentence(spelling.Capital(err.Error()))+" The environment is asked for what the provider block does not say.")
 	}
 	if word := os.Getenv(diagnostics.OnUnreachableEnv); word != "" && !slices.Contains(diagnostics.PolicyWords(), word) {

@@ -3,19 +3,12 @@ package provider
 import (
 	"errors"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
-
-// policyWord accepts a policy, and the empty text, which says nothing.
-func policyWord() validator.String {
-	return stringvalidator.OneOf(append([]string{""}, diagnostics.PolicyWords()...)...)
-}
 
 // unlooked says what a refresh or a plan makes of err: an error, or, where the
 // policy allows to go on without having looked, a warning. creating says that the

@@ -1,4 +1,4 @@
-package provider
+package attribute
 
 import (
 	"context"
@@ -9,24 +9,24 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 )
 
-// accountForm keeps names of accounts free of what a shell would read.
-var accountForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._@-]*$`)
+// AccountForm keeps names of accounts free of what a shell would read.
+var AccountForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._@-]*$`)
 
-// homePath accepts an absolute path, or one below the user's home.
-type homePath struct{}
+// HomePath accepts an absolute path, or one below the user's home.
+type HomePath struct{}
 
-func (homePath) Description(context.Context) string {
+func (HomePath) Description(context.Context) string {
 	return "an absolute path, or one that begins with ~/"
 }
 
-func (v homePath) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+func (v HomePath) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
-func (homePath) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+func (HomePath) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	text := req.ConfigValue.ValueString()
 	if rest, ok := strings.CutPrefix(text, "~/"); ok && !strings.ContainsAny(text, " \t\n'\"*?[") && !strings.Contains("/"+rest+"/", "/../") {
 		return
 	}
-	absolutePath{}.ValidateString(ctx, req, resp)
+	AbsolutePath{}.ValidateString(ctx, req, resp)
 	if strings.ContainsAny(text, " \t\n'\"*?[") || strings.Contains(text+"/", "/../") {
 		resp.Diagnostics.AddAttributeError(req.Path, "Not a plain path", fmt.Sprintf("%q has blanks, quotes, wildcards or .. in it, which an Include could not name.", text))
 	}

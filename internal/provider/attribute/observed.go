@@ -1,0 +1,28 @@
+package attribute
+
+import (
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
+)
+
+// Loaded is null where no daemon is there to be asked, and where it does not tell.
+func Loaded(sight reconcile.Sight) types.Bool {
+	d := sight.Facts.Daemon
+	switch {
+	case d.PerConnection:
+		return types.BoolValue(true)
+	case d.PID == 0, d.Untold:
+		return types.BoolNull()
+	}
+	return types.BoolValue(!d.Stale)
+}
+
+// DeadPeer is null when a dead peer is never dropped.
+func DeadPeer(want keepalive.Server, facts keepalive.Facts) types.Int64 {
+	seconds, drops := keepalive.DeadPeer(want, facts)
+	if !drops {
+		return types.Int64Null()
+	}
+	return types.Int64Value(seconds)
+}
