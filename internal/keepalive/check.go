@@ -48,6 +48,7 @@ const (
 	IgnoredByBuild  Code = "ignored by this build"
 	OtherTool       Code = "section of another tool"
 	BadCriteria     Code = "bad criteria"
+	EndlessIncludes Code = "endless includes"
 )
 
 // CheckServer says what is wrong with want that can be known without a host:
@@ -55,7 +56,7 @@ const (
 // values that no release accepts, Match blocks with keywords no release allows
 // there.
 func CheckServer(want Server) []Problem {
-	problems := serverLanguage().checkServer(want)
+	problems := checkSettingsAndMatch(want)
 	if len(want.Settings)+len(want.Match) == 0 && want.Profile == "" {
 		problems = append(problems, Problem{Code: NothingWanted, Text: "no setting is declared, so there is nothing to manage"})
 	}
@@ -64,7 +65,8 @@ func CheckServer(want Server) []Problem {
 	return append(problems, checkDropInName(want.DropInName)...)
 }
 
-func (g language) checkServer(want Server) []Problem {
+func checkSettingsAndMatch(want Server) []Problem {
+	g := serverLanguage()
 	problems := g.checkSettings(want.Settings, false)
 	for i, m := range want.Match {
 		at := fmt.Sprintf("match[%d].", i)
@@ -240,7 +242,7 @@ func (g language) checkMatch(attribute, criteria string) []Problem {
 	if problems := checkCriteria(attribute, criteria); len(problems) > 0 {
 		return problems
 	}
-	for _, p := range g.complaints([]string{"Match " + criteria}, newest) {
+	for _, p := range g.complaints([]string{"Match " + criteria}, sshconf.Newest()) {
 		return []Problem{{Code: BadCriteria, Attribute: attribute, Text: fmt.Sprintf("no release of %s takes Match %s: %s", g.program, criteria, p.Text)}}
 	}
 	return nil

@@ -127,6 +127,10 @@ func TestVendorKeywords(t *testing.T) {
 			t.Errorf("%s: %v", name, problems)
 		}
 	}
+}
+
+// TestClientVendorKeywords is the same for ssh.
+func TestClientVendorKeywords(t *testing.T) {
 	for _, name := range []string{"UseKeychain", "RSAMinSize", "KexDHMin", "AskPassGUI"} {
 		want := Client{Patterns: []string{"db"}, Settings: []Setting{{Attribute: "settings[\"" + name + "\"]", Keyword: name, Values: []string{"1024"}}}}
 		if problems := CheckClient(want); len(problems) > 0 {

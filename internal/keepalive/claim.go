@@ -46,7 +46,7 @@ func (c Claim) Covers(id string) bool {
 	return anonymous(id) || id == c.ID || id == c.Former
 }
 
-func (c Claim) idLines() []string {
+func idLines(c Claim) []string {
 	if c.ID == "" {
 		return nil
 	}
@@ -72,8 +72,8 @@ type holding struct {
 	lines []ownedLine
 }
 
-// add takes lines of a file, the first of which has the index from.
-func (h *holding) add(file string, lines []sshconf.Line, from int) {
+// hold adds lines of a file, the first of which has the index from.
+func hold(h *holding, file string, lines []sshconf.Line, from int) {
 	h.found = true
 	for i, l := range lines {
 		text := strings.TrimRight(string(l.Raw), "\r\n")
@@ -96,21 +96,21 @@ func holdingServer(t sshconf.Tree, owner string) (h holding) {
 	for _, name := range sortedFiles(t) {
 		data := t.Files[name]
 		if isOurDropIn(name, data, owner) {
-			h.add(name, sshconf.Parse(t.Dialect, t.Version, data).Lines, 0)
+			hold(&h, name, sshconf.Parse(t.Dialect, t.Version, data).Lines, 0)
 			continue
 		}
-		h.addBlocks(t, name, globalMarks, matchMarks, owner)
+		holdBlocks(&h, t, name, globalMarks, matchMarks, owner)
 	}
 	return h
 }
 
 // holdingClient finds the block of owner's in file.
 func holdingClient(t sshconf.Tree, file, owner string) (h holding) {
-	h.addBlocks(t, file, globalMarks, nil, owner)
+	holdBlocks(&h, t, file, globalMarks, nil, owner)
 	return h
 }
 
-func (h *holding) addBlocks(t sshconf.Tree, name string, first, second func(string) (string, string), owner string) {
+func holdBlocks(h *holding, t sshconf.Tree, name string, first, second func(string) (string, string), owner string) {
 	if !bytes.Contains(t.Files[name], []byte(beginPrefix)) {
 		return
 	}
@@ -120,7 +120,7 @@ func (h *holding) addBlocks(t sshconf.Tree, name string, first, second func(stri
 			continue
 		}
 		if from, to, ok := f.FindBlock(marks(owner)); ok {
-			h.add(name, f.Lines[from+1:to-1], from+1)
+			hold(h, name, f.Lines[from+1:to-1], from+1)
 		}
 	}
 }

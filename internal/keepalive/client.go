@@ -198,7 +198,7 @@ func madeUp(want Client) []string {
 // name and a command that Match would have to look at are not known here.
 func appliesTo(want Client, at sshconf.Context) bool {
 	const main = "/sample"
-	t := sshconf.Tree{Dialect: sshconf.Client, Version: newest, Main: main, Dir: "/",
+	t := sshconf.Tree{Dialect: sshconf.Client, Version: sshconf.Newest(), Main: main, Dir: "/",
 		Files: map[string][]byte{main: []byte(want.Block() + "\n\tLogLevel INFO\n")}}
 	_, matched := sshconf.EvaluateClient(t, sshconf.ClientQuery{Host: at.Host, User: at.User}).Winner("LogLevel")
 	return matched

@@ -34,7 +34,6 @@ const (
 	SocketTight     Code = "little room in socket name"
 	SocketDir       Code = "socket directory"
 	SocketDirGone   Code = "socket directory gone"
-	EndlessIncludes Code = "endless includes"
 )
 
 // CheckClient says what is wrong with want that can be known without a host.
@@ -92,7 +91,7 @@ func (c Client) ignoresKeyword(keyword string) bool {
 		}
 	}
 	text := joinLines(append(globalLines(block.Settings), keyword+" x"))
-	t := sshconf.Tree{Dialect: sshconf.Client, Version: newest, Main: "/sample", Dir: "/", Files: map[string][]byte{"/sample": []byte(text)}}
+	t := sshconf.Tree{Dialect: sshconf.Client, Version: sshconf.Newest(), Main: "/sample", Dir: "/", Files: map[string][]byte{"/sample": []byte(text)}}
 	return !sshconf.EvaluateClient(t, sshconf.ClientQuery{Host: "x"}).Refused()
 }
 
@@ -128,7 +127,7 @@ func checkOpening(want Client) []Problem {
 
 // checkMatchLine lets the evaluator read the criteria.
 func checkMatchLine(want Client) []Problem {
-	t := sshconf.Tree{Dialect: sshconf.Client, Version: newest, Main: "/sample", Dir: "/",
+	t := sshconf.Tree{Dialect: sshconf.Client, Version: sshconf.Newest(), Main: "/sample", Dir: "/",
 		Files: map[string][]byte{"/sample": []byte(want.Block() + "\n")}}
 	for _, p := range sshconf.EvaluateClient(t, sshconf.ClientQuery{Host: "x"}).Problems {
 		if p.Fatal {
@@ -171,7 +170,7 @@ func checkClientValue(s Setting) []Problem {
 		if badText(v) != "" {
 			continue
 		}
-		l := sshconf.Parse(sshconf.Client, newest, []byte(s.Keyword+" "+v)).Lines[0]
+		l := sshconf.Parse(sshconf.Client, sshconf.Newest(), []byte(s.Keyword+" "+v)).Lines[0]
 		switch {
 		case l.Err != nil:
 			bad("ssh cannot read %q: %v", v, l.Err)

@@ -12,36 +12,41 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-func (m maker) clientLine() string {
-	line := pick(m, "ServerAliveInterval 15", "serveraliveinterval=2m", "ServerAliveCountMax 9", "TCPKeepAlive no", "User bob", "Port 2222",
+// clientMaker writes configurations of ssh and wishes of every awkward kind.
+type clientMaker struct{ *rand.Rand }
+
+func oneOf[T any](m clientMaker, of ...T) T { return of[m.IntN(len(of))] }
+
+func (m clientMaker) clientLine() string {
+	line := oneOf(m, "ServerAliveInterval 15", "serveraliveinterval=2m", "ServerAliveCountMax 9", "TCPKeepAlive no", "User bob", "Port 2222",
 		"IdentityFile ~/.ssh/id", `IdentityFile "~/.ssh/my key"`, "ConnectTimeout 5", "ControlMaster auto", "ControlPersist yes", "HostName 10.9.9.9")
-	return pick(m, "", "\t", "  ") + line + pick(m, "", "  ")
+	return oneOf(m, "", "\t", "  ") + line + oneOf(m, "", "  ")
 }
 
-func (m maker) clientFile(includes bool) string {
+func (m clientMaker) clientFile(includes bool) string {
 	var lines []string
 	some := func(n int) {
 		for range m.IntN(n) {
-			lines = append(lines, pick(m, m.clientLine(), m.clientLine(), "# comment", "", "\t# indented"))
+			lines = append(lines, oneOf(m, m.clientLine(), m.clientLine(), "# comment", "", "\t# indented"))
 		}
 	}
 	some(4)
 	if includes && m.IntN(2) == 0 {
-		lines = append(lines, pick(m, "Include conf.d/*", "Include ~/.ssh/conf.d/a", `Include "conf.d/b"`))
+		lines = append(lines, oneOf(m, "Include conf.d/*", "Include ~/.ssh/conf.d/a", `Include "conf.d/b"`))
 	}
 	some(3)
 	for range m.IntN(4) {
-		lines = append(lines, pick(m, "", "# about it"), pick(m, "Host *", "Host db1", "Host web* !web1", "host=db*", "Match host db*", "Match all", "Match user git", "Match final host db1"))
+		lines = append(lines, oneOf(m, "", "# about it"), oneOf(m, "Host *", "Host db1", "Host web* !web1", "host=db*", "Match host db*", "Match all", "Match user git", "Match final host db1"))
 		some(4)
 		if includes && m.IntN(6) == 0 {
 			lines = append(lines, "Include conf.d/*")
 		}
 	}
-	eol := pick(m, "\n", "\n", "\n", "\r\n")
-	return strings.Join(lines, eol) + pick(m, eol, eol, "")
+	eol := oneOf(m, "\n", "\n", "\n", "\r\n")
+	return strings.Join(lines, eol) + oneOf(m, eol, eol, "")
 }
 
-func (m maker) clientHost() clientHost {
+func (m clientMaker) clientHost() clientHost {
 	h := clientHost{file: "/root/.ssh/config", dirs: []string{"/root/.ssh", "/root/.ssh/conf.d", "/etc/ssh/ssh_config.d"}}
 	h.tree = sshconf.Tree{Dialect: sshconf.Client, Version: sshconf.Version{Major: 9, Minor: 2}, Main: h.file,
 		System: "/etc/ssh/ssh_config", Dir: "/etc/ssh", Files: map[string][]byte{}}
@@ -51,26 +56,26 @@ func (m maker) clientHost() clientHost {
 		}
 	}
 	if m.IntN(5) == 0 {
-		h.file = pick(m, "/root/.ssh/conf.d/a", "/etc/ssh/ssh_config")
+		h.file = oneOf(m, "/root/.ssh/conf.d/a", "/etc/ssh/ssh_config")
 	}
 	return h
 }
 
-func (m maker) clientWant() Client {
-	want, _ := ParseBlock(pick(m, "Host *", "Host db1", "Host db* web*", "Host web* !web1", "Match host db1", "Match all"))
+func (m clientMaker) clientWant() Client {
+	want, _ := ParseBlock(oneOf(m, "Host *", "Host db1", "Host db* web*", "Host web* !web1", "Match host db1", "Match all"))
 	add := func(line string) {
 		if m.IntN(2) == 0 {
 			want.Settings = clientLanguage().addLine(want.Settings, "", sshconf.Parse(sshconf.Client, sshconf.Version{}, []byte(line)).Lines[0])
 		}
 	}
-	add("ServerAliveInterval " + pick(m, "60", "1m", "0"))
+	add("ServerAliveInterval " + oneOf(m, "60", "1m", "0"))
 	add("ServerAliveCountMax 3")
 	add("TCPKeepAlive yes")
 	add("ControlMaster auto")
 	add("ControlPath ~/.ssh/cm/%C")
 	add("ControlPersist 10m")
 	add("IdentityFile ~/.ssh/ours")
-	want.Claim.ID = pick(m, "", "0123456789abcdef")
+	want.Claim.ID = oneOf(m, "", "0123456789abcdef")
 	if len(want.Settings) == 0 {
 		add("ConnectTimeout 7")
 		want.Settings = append(want.Settings, Setting{Attribute: "connection_attempts", Keyword: "ConnectionAttempts", Values: []string{"3"}})
@@ -96,7 +101,7 @@ func (h clientHost) rootFacts(want Client) ClientFacts {
 func TestClientPlanLaws(t *testing.T) {
 	planned, refused := 0, 0
 	for seed := range 3000 {
-		m := maker{rand.New(rand.NewPCG(uint64(seed), 3))}
+		m := clientMaker{rand.New(rand.NewPCG(uint64(seed), 3))}
 		want, h := m.clientWant(), m.clientHost()
 		if h.refused() {
 			continue
@@ -120,10 +125,10 @@ func TestClientPlanLaws(t *testing.T) {
 }
 
 // planTwo plans want, on some hosts after another resource has had its turn.
-func planTwo(t *testing.T, h *clientHost, want Client, m maker) Plan {
+func planTwo(t *testing.T, h *clientHost, want Client, m clientMaker) Plan {
 	t.Helper()
 	if m.IntN(3) == 0 {
-		other := Client{Patterns: []string{pick(m, "other", "db*")}, Settings: []Setting{{Attribute: "server_alive_count_max", Keyword: "ServerAliveCountMax", Values: []string{"7"}}}}
+		other := Client{Patterns: []string{oneOf(m, "other", "db*")}, Settings: []Setting{{Attribute: "server_alive_count_max", Keyword: "ServerAliveCountMax", Values: []string{"7"}}}}
 		if first := PlanClient(other, h.factsFor(other)); !failed(first.Problems) && other.Block() != want.Block() {
 			*h = h.after(first)
 		}
@@ -165,7 +170,7 @@ func TestClientPlansAgainstSSH(t *testing.T) {
 	}
 	compared := 0
 	for seed := range runs {
-		m := maker{rand.New(rand.NewPCG(uint64(seed), 4))}
+		m := clientMaker{rand.New(rand.NewPCG(uint64(seed), 4))}
 		want, h := m.clientWant(), m.clientHost()
 		if h.refused() {
 			continue

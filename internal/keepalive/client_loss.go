@@ -27,15 +27,15 @@ const (
 )
 
 // losses lists what keeps c's settings from being in force.
-func losses(c candidate, want Client, have ClientFacts) []loss {
+func losses(c Candidate, want Client, have ClientFacts) []loss {
 	var list []loss
 	for _, at := range have.Contexts {
-		r := sshconf.EvaluateClient(c.tree, have.query(at))
+		r := sshconf.EvaluateClient(c.Tree, have.query(at))
 		for _, s := range want.Settings {
 			if kw, known := sshconf.Lookup(sshconf.Client, s.Keyword); !known || kw.Deprecated(have.Version) {
 				continue // nothing sets what is ignored
 			}
-			if l, lost := c.loss(r, s); lost {
+			if l, lost := lossOf(c, r, s); lost {
 				l.setting, l.context = s, at
 				list = append(list, l)
 			}
@@ -44,9 +44,9 @@ func losses(c candidate, want Client, have ClientFacts) []loss {
 	return list
 }
 
-func (c candidate) loss(r sshconf.Result, s Setting) (loss, bool) {
+func lossOf(c Candidate, r sshconf.Result, s Setting) (loss, bool) {
 	settings := r.Settings(s.Keyword)
-	at := slices.IndexFunc(settings, func(x sshconf.Setting) bool { return c.ours(x.Pos) })
+	at := slices.IndexFunc(settings, func(x sshconf.Setting) bool { return c.Ours(x.Pos) })
 	if at < 0 {
 		return loss{why: unread}, true
 	}
@@ -56,16 +56,16 @@ func (c candidate) loss(r sshconf.Result, s Setting) (loss, bool) {
 		return loss{why: undecided, winner: own}, true
 	case !own.Active:
 		return loss{why: unmatched, winner: own}, true
-	case accumulating(s.Keyword, c.tree.Version):
+	case accumulating(s.Keyword, c.Tree.Version):
 		return loss{}, false
 	}
 	for _, x := range settings {
-		if x.Wins && !c.ours(x.Pos) && !means(x, s, c.tree) {
+		if x.Wins && !c.Ours(x.Pos) && !means(x, s, c.Tree) {
 			return loss{why: shadowed, winner: x}, true
 		}
 	}
 	for _, x := range settings[:at] {
-		if x.Depends != "" && !means(x, s, c.tree) {
+		if x.Depends != "" && !means(x, s, c.Tree) {
 			return loss{why: uncertain, winner: x}, true
 		}
 	}
@@ -79,7 +79,7 @@ func accumulating(keyword string, v sshconf.Version) bool {
 }
 
 // lossProblems turns losses into problems: one for each attribute and line.
-func lossProblems(c candidate, list []loss, have ClientFacts) []Problem {
+func lossProblems(c Candidate, list []loss, have ClientFacts) []Problem {
 	var problems []Problem
 	seen := map[string]bool{}
 	for _, l := range list {
@@ -96,9 +96,9 @@ func lossProblems(c candidate, list []loss, have ClientFacts) []Problem {
 	return problems
 }
 
-func lossProblem(c candidate, l loss, have ClientFacts) Problem {
+func lossProblem(c Candidate, l loss, have ClientFacts) Problem {
 	w := l.winner
-	w.Pos = c.now(w.Pos)
+	w.Pos = c.Now(w.Pos)
 	name := ProbeName(l.context)
 	switch l.why {
 	case undecided:

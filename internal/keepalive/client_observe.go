@@ -12,10 +12,10 @@ import (
 // gathered for the same want, and ssh's files must be valid.
 func ObserveClient(want Client, have ClientFacts) Observed {
 	c := standing(have, want.Block())
-	o := Observed{Values: map[string][]string{}, Managed: len(c.origin) > 0}
+	o := Observed{Values: map[string][]string{}, Managed: len(c.Origin) > 0}
 	lost := losses(c, want, have)
 	for _, s := range want.Settings {
-		o.observeClient(s, c, have, lost)
+		observeClient(&o, s, c, have, lost)
 	}
 	for _, dir := range missing(have, socketDirs(have)) {
 		s, _ := settingOf(want, "ControlPath")
@@ -26,12 +26,12 @@ func ObserveClient(want Client, have ClientFacts) Observed {
 }
 
 // standing is the block as it stands in the managed file.
-func standing(have ClientFacts, owner string) candidate {
-	c := candidate{spot: spot{file: have.File}, tree: have.Tree, origin: map[int]int{}}
+func standing(have ClientFacts, owner string) Candidate {
+	c := Candidate{File: have.File, Tree: have.Tree, Origin: map[int]int{}}
 	f := sshconf.Parse(sshconf.Client, have.Version, have.Tree.Files[have.File])
 	if from, to, ok := f.FindBlock(globalMarks(owner)); ok {
 		for i := from + 1; i < to-1; i++ {
-			c.origin[i+1] = global
+			c.Origin[i+1] = global
 		}
 	}
 	return c
@@ -39,7 +39,7 @@ func standing(have ClientFacts, owner string) candidate {
 
 // observeClient looks at one setting for every probe; the first that differs
 // gives the value to show. Without a probe the text of the block has to do.
-func (o *Observed) observeClient(s Setting, c candidate, have ClientFacts, lost []loss) {
+func observeClient(o *Observed, s Setting, c Candidate, have ClientFacts, lost []loss) {
 	proven := false
 	for i, at := range have.Contexts {
 		values, wanted := have.dumped(have.Effective, i, s.Keyword), have.dumped(have.Canonical, i, s.Keyword)
@@ -51,11 +51,11 @@ func (o *Observed) observeClient(s Setting, c candidate, have ClientFacts, lost 
 			return l.context == at && l.setting.Keyword == s.Keyword && l.why == undecided
 		})
 		if !open {
-			o.differsClient(s, values, at, have)
+			differsClient(o, s, values, at, have)
 			return
 		}
 	}
-	if !proven && !c.sets(s) {
+	if !proven && !sets(c, s) {
 		o.Drift = append(o.Drift, Problem{Code: BlockGone, Warning: true, Attribute: s.Attribute,
 			Text: fmt.Sprintf("our block in %s no longer sets %s", have.File, s.Keyword)})
 		return
@@ -64,18 +64,18 @@ func (o *Observed) observeClient(s Setting, c candidate, have ClientFacts, lost 
 }
 
 // sets reports whether our lines have s as it is wanted.
-func (c candidate) sets(s Setting) bool {
-	f := sshconf.Parse(c.tree.Dialect, c.tree.Version, c.tree.Files[c.file])
+func sets(c Candidate, s Setting) bool {
+	f := sshconf.Parse(c.Tree.Dialect, c.Tree.Version, c.Tree.Files[c.File])
 	var found []string
 	for i, l := range f.Lines {
-		if _, ours := c.origin[i+1]; ours && l.Is(s.Keyword) {
+		if _, ours := c.Origin[i+1]; ours && l.Is(s.Keyword) {
 			found = append(found, l.Rest)
 		}
 	}
 	return sameSpelling(s.Keyword, found, s.Values)
 }
 
-func (o *Observed) differsClient(s Setting, values []string, at sshconf.Context, have ClientFacts) {
+func differsClient(o *Observed, s Setting, values []string, at sshconf.Context, have ClientFacts) {
 	p := Problem{Code: Drifted, Warning: true, Attribute: s.Attribute,
 		Text: fmt.Sprintf("%s is %s for %s, not %s", s.Keyword, orUnset(values), ProbeName(at), strings.Join(s.Values, ", "))}
 	r := sshconf.EvaluateClient(have.Tree, have.query(at))

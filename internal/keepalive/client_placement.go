@@ -110,8 +110,8 @@ func blockAt(have ClientFacts, owner string) int {
 }
 
 // placeClient writes the block into the managed file of base.
-func placeClient(base sshconf.Tree, want Client, have ClientFacts, at spotAt, sockets, parents []string) candidate {
-	c := candidate{spot: spot{file: have.File, kind: at.kind, blocks: blocksOf(have.Tree, want.Block())}, tree: base.Clone(), origin: map[int]int{}}
+func placeClient(base sshconf.Tree, want Client, have ClientFacts, at spotAt, sockets, parents []string) Candidate {
+	c := Candidate{File: have.File, Kind: at.kind, Blocks: blocksOf(have.Tree, want.Block()), Tree: base.Clone(), Origin: map[int]int{}}
 	lines := owned(clientLines(want, sockets), global)
 	begin, end := globalMarks(want.Block())
 	old, exists := base.Files[have.File]
@@ -123,17 +123,17 @@ func placeClient(base sshconf.Tree, want Client, have ClientFacts, at spotAt, so
 		at.line = len(f.Lines)
 	}
 	f.InsertBlock(at.line, begin, end, texts(lines))
-	c.tree.Files[have.File] = f.Bytes()
-	c.find(f, lines, begin, end)
+	c.Tree.Files[have.File] = f.Bytes()
+	c.Find(f, lines, begin, end)
 	return c
 }
 
 // chooseClientAs is chooseAs for a block of ssh_config.
-func chooseClientAs(want Client, have ClientFacts) (candidate, []loss) {
+func chooseClientAs(want Client, have ClientFacts) (Candidate, []loss) {
 	if held := holdingClient(have.Tree, have.File, want.Block()); held.keeps(want.Claim) {
 		as := want
 		as.Claim.ID = held.id
-		if c, lost := chooseClient(as, have); len(changes(have.Tree, c.tree)) == 0 {
+		if c, lost := chooseClient(as, have); len(changes(have.Tree, c.Tree)) == 0 {
 			return c, lost
 		}
 	}
@@ -142,7 +142,7 @@ func chooseClientAs(want Client, have ClientFacts) (candidate, []loss) {
 
 // chooseClient returns the first candidate in which every setting wins for every
 // probe, or the one that loses least and what it loses.
-func chooseClient(want Client, have ClientFacts) (candidate, []loss) {
+func chooseClient(want Client, have ClientFacts) (Candidate, []loss) {
 	base, was := stripClient(have.Tree, have.File, want.Block())
 	sockets := union(was.block, missing(have, socketDirs(have)))
 	parents := union(was.heading, missing(have, []string{path.Dir(have.File)}))
@@ -150,7 +150,7 @@ func chooseClient(want Client, have ClientFacts) (candidate, []loss) {
 	if text, exists := base.Files[have.File]; exists {
 		spots = clientSpots(sshconf.Parse(sshconf.Client, have.Version, text), blockAt(have, want.Block()))
 	}
-	var best candidate
+	var best Candidate
 	var lost []loss
 	for i, at := range spots {
 		c := placeClient(base, want, have, at, sockets, parents)

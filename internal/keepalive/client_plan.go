@@ -25,9 +25,9 @@ func PlanClient(want Client, have ClientFacts) Plan {
 		return Plan{Problems: problems}
 	}
 	c, lost := chooseClientAs(want, have)
-	list := changes(have.Tree, c.tree)
+	list := changes(have.Tree, c.Tree)
 	held := holdingClient(have.Tree, have.File, want.Block())
-	problems = slices.Concat(problems, lossProblems(c, lost, have), held.problems(want.Claim, settingsOf(c.content()), want.Block()), mounted(Plan{Changes: list}.Paths(), have.Mounts))
+	problems = slices.Concat(problems, lossProblems(c, lost, have), held.problems(want.Claim, settingsOf(c.Content()), want.Block()), mounted(Plan{Changes: list}.Paths(), have.Mounts))
 	if failed(problems) {
 		return Plan{Problems: problems}
 	}
@@ -35,11 +35,11 @@ func PlanClient(want Client, have ClientFacts) Plan {
 		Changes:        list,
 		MakeDirs:       missing(have, union([]string{parent(have.File)}, socketDirs(have))),
 		Expect:         expectClient(want, have, lost),
-		ManagedFile:    c.file,
-		ManagedContent: settingsOf(c.content()),
+		ManagedFile:    c.File,
+		ManagedContent: settingsOf(c.Content()),
 		Problems:       append(problems, ClientWarnings(want, have)...),
 	}
-	plan.Trail = c.trailClient(have, overriddenClient(c, want, have))
+	plan.Trail = trailClient(c, have, overriddenClient(c, want, have))
 	return plan
 }
 
@@ -144,10 +144,10 @@ func (f ClientFacts) holds(keyword string, got, want []string) bool {
 }
 
 // overriddenClient lists the lines of others that lose to ours for some probe.
-func overriddenClient(c candidate, want Client, have ClientFacts) []sshconf.Pos {
+func overriddenClient(c Candidate, want Client, have ClientFacts) []sshconf.Pos {
 	var list []sshconf.Pos
 	for _, at := range have.Contexts {
-		r := sshconf.EvaluateClient(c.tree, have.query(at))
+		r := sshconf.EvaluateClient(c.Tree, have.query(at))
 		for _, s := range want.Settings {
 			for _, p := range losers(r, c, s.Keyword) {
 				if !slices.Contains(list, p) {
@@ -160,8 +160,8 @@ func overriddenClient(c candidate, want Client, have ClientFacts) []sshconf.Pos 
 	return list
 }
 
-func (c candidate) trailClient(have ClientFacts, overridden []sshconf.Pos) string {
-	words := []string{"version=" + have.Version.String(), "placement=" + c.kind, "file=" + c.file, "user=" + have.User}
+func trailClient(c Candidate, have ClientFacts, overridden []sshconf.Pos) string {
+	words := []string{"version=" + have.Version.String(), "placement=" + c.Kind, "file=" + c.File, "user=" + have.User}
 	for _, at := range have.Contexts {
 		words = append(words, "probe="+ProbeName(at))
 	}

@@ -14,11 +14,13 @@ import (
 // there starts with clientHeader. Directories that were made are written down
 // where they are needed, in the file or in the block, so that destroy can remove
 // them without any record elsewhere.
+const clientHeader = "# Created by Terraform (sshkeepalive_client); removed again when nothing else is in it."
+
+const madeMark = "# sshkeepalive made the directory "
+
 const (
-	clientHeader = "# Created by Terraform (sshkeepalive_client); removed again when nothing else is in it."
-	madeMark     = "# sshkeepalive made the directory "
-	beginPrefix  = "# BEGIN sshkeepalive "
-	endPrefix    = "# END sshkeepalive "
+	beginPrefix = "# BEGIN sshkeepalive "
+	endPrefix   = "# END sshkeepalive "
 )
 
 // everyHost ends a block. Match all would do as well, from OpenSSH 6.5 on.
@@ -26,7 +28,7 @@ const everyHost = "Host *"
 
 // clientLines renders the block without its marks.
 func clientLines(want Client, made []string) []string {
-	lines := append(want.Claim.idLines(), madeLines(made)...)
+	lines := append(idLines(want.Claim), madeLines(made)...)
 	lines = append(lines, want.Block())
 	lines = append(lines, indented(inOrder(want.Settings))...)
 	return append(lines, everyHost)
@@ -67,7 +69,7 @@ func heading(f *sshconf.File) int {
 // Heading is what a file that we create starts with, and has before anything
 // else is in it; nil for a file that somebody else created.
 func Heading(text []byte) []byte {
-	f := sshconf.Parse(sshconf.Client, newest, text)
+	f := sshconf.Parse(sshconf.Client, sshconf.Newest(), text)
 	f.Lines = f.Lines[:heading(f)]
 	return bytes.Clone(f.Bytes())
 }
@@ -93,7 +95,7 @@ func Foreign(text []byte, owner string) []byte {
 	if text == nil || !bytes.Contains(text, []byte(beginPrefix)) {
 		return withoutHeading(text)
 	}
-	f := sshconf.Parse(sshconf.Client, newest, text)
+	f := sshconf.Parse(sshconf.Client, sshconf.Newest(), text)
 	for _, l := range slices.Clone(f.Lines) {
 		if other, ok := blockOwner(l); ok && other != owner {
 			f.RemoveBlock(globalMarks(other))

@@ -68,11 +68,12 @@ func Spec(c sshconf.Context) string {
 }
 
 // sample makes up a connection that criteria accept. It asks the evaluator
-// whether it got one, and reports false for criteria it cannot meet, such as
+// whether it got one, by the newest release, since the contexts to ask about are
+// chosen before the host has told its own, and reports false for criteria it cannot meet, such as
 // group, which only the host can judge.
 func sample(criteria string) (sshconf.Context, bool) {
 	c, ok := guess(criteria)
-	return c, ok && accepts(criteria, c, newest)
+	return c, ok && accepts(criteria, c, sshconf.Newest())
 }
 
 // accepts reports whether a Match with these criteria applies in context c.
@@ -91,10 +92,6 @@ func judge(criteria string, at checkContext, v sshconf.Version) (applies, open b
 	_, applies = r.Winner("Banner")
 	return applies, len(r.Depends) > 0
 }
-
-// newest is a release that knows every criterion; the contexts to ask about are
-// chosen before the host has told its own.
-var newest = sshconf.Newest()
 
 // guess takes the first positive pattern of each criterion, with its wildcards
 // filled in.

@@ -87,21 +87,21 @@ func coolifyAttribute(key string) (Attribute, bool) {
 
 // written is what Coolify shall read for s. Times are seconds in the file: PHP
 // makes 1 of "1h".
-func (s Setting) written() string {
+func writtenInEnv(s Setting) string {
 	text := strings.Join(s.Values, "\n")
 	a, _ := coolifyAttribute(s.Keyword)
 	switch a.Kind {
 	case Flag:
 		return strconv.FormatBool(text == "yes")
 	case Time:
-		if seconds, err := sshconf.ParseTime(text); err == nil && s.typed() {
+		if seconds, err := sshconf.ParseTime(text); err == nil && typed(s) {
 			return strconv.FormatInt(seconds, 10)
 		}
 	}
 	return text
 }
 
-func (s Setting) typed() bool { return !strings.Contains(s.Attribute, "settings[") }
+func typed(s Setting) bool { return !strings.Contains(s.Attribute, "settings[") }
 
 // readAs is what Coolify makes of a value of a key, as the attribute spells it.
 func readAs(key, value string) string {
@@ -119,16 +119,16 @@ func readAs(key, value string) string {
 }
 
 // says reports whether Coolify reads value as what s wants.
-func (s Setting) says(value string) bool {
+func says(s Setting, value string) bool {
 	a, typed := coolifyAttribute(s.Keyword)
 	switch {
 	case !typed:
-		return value == s.written()
+		return value == writtenInEnv(s)
 	case a.Kind == Flag:
 		return readAs(s.Keyword, value) == strings.Join(s.Values, "")
 	}
 	have, err := strconv.ParseFloat(value, 64)
-	want, also := strconv.ParseFloat(s.written(), 64)
+	want, also := strconv.ParseFloat(writtenInEnv(s), 64)
 	return err == nil && also == nil && have == want
 }
 
@@ -166,22 +166,22 @@ func ObserveCoolify(want Coolify, have CoolifyFacts) Observed {
 	for _, s := range want.Settings {
 		e, ok := v.get(s.Keyword)
 		switch {
-		case ok && s.says(e.Value):
+		case ok && says(s, e.Value):
 			o.Values[s.Attribute] = s.Values
 			continue
 		case ok:
 			o.Values[s.Attribute] = []string{readAs(s.Keyword, e.Value)}
 		}
-		o.Drift = append(o.Drift, s.drift(e, ok, have.File))
+		o.Drift = append(o.Drift, drift(s, e, ok, have.File))
 	}
 	return o
 }
 
-func (s Setting) drift(e dotenv.Entry, ok bool, file string) Problem {
+func drift(s Setting, e dotenv.Entry, ok bool, file string) Problem {
 	p := Problem{Code: Drifted, Warning: true, Attribute: s.Attribute, Text: s.Keyword + " is no longer set in " + file}
 	if ok {
 		p.Pos = sshconf.Pos{Path: file, Line: e.Line}
-		p.Text = fmt.Sprintf("%s is %q, not %q, because of %s:%d", s.Keyword, e.Value, s.written(), file, e.Line)
+		p.Text = fmt.Sprintf("%s is %q, not %q, because of %s:%d", s.Keyword, e.Value, writtenInEnv(s), file, e.Line)
 		if e.Key != s.Keyword {
 			p.Text += ", where " + e.Key + " overrides it"
 		}
@@ -237,7 +237,7 @@ func (want Coolify) values(have CoolifyFacts) map[string]string {
 		}
 	}
 	for _, s := range want.Settings {
-		all[s.Keyword] = s.written()
+		all[s.Keyword] = writtenInEnv(s)
 	}
 	return all
 }

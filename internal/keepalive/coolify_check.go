@@ -62,19 +62,19 @@ func checkCoolifySetting(s Setting) (Problem, bool) {
 	a, known := coolifyAttribute(s.Keyword)
 	p := Problem{Code: BadValue, Attribute: s.Attribute}
 	switch {
-	case !s.typed() && known:
+	case !typed(s) && known:
 		p.Code, p.Text = TypedKeyword, s.Keyword+" belongs to the attribute "+a.Name
-	case !s.typed() && s.Keyword == olderMuxKey:
+	case !typed(s) && s.Keyword == olderMuxKey:
 		p.Code, p.Text = TypedKeyword, olderMuxKey+" belongs to the attribute mux_enabled"
 	case !coolifyKeyForm.MatchString(s.Keyword):
 		p.Code, p.Text = UnknownEnv, fmt.Sprintf("%q is no key of an SSH setting: they begin with SSH_ and have capitals, digits and underscores", s.Keyword)
 	case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f }):
 		p.Text = "the value of " + s.Keyword + " has a control character or a line break in it"
-	case s.typed() && a.Kind == Time:
-		if _, err := strconv.ParseUint(s.written(), 10, 31); err != nil {
+	case typed(s) && a.Kind == Time:
+		if _, err := strconv.ParseUint(writtenInEnv(s), 10, 31); err != nil {
 			p.Text = fmt.Sprintf("%q is no time such as 3600 or \"1h\"", value)
 		}
-	case s.typed() && a.Kind == Text:
+	case typed(s) && a.Kind == Text:
 		if n, err := strconv.ParseFloat(value, 64); err != nil || !(n >= 1 && n <= 1000) || strings.ContainsAny(value, "xXpP_") {
 			p.Text = fmt.Sprintf("%q is no number from 1 on, by which a delay could grow", value)
 		}

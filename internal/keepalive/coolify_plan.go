@@ -81,7 +81,7 @@ func compose(want Coolify, have CoolifyFacts, id string) (edited, *Problem) {
 	e := edited{coolifyView: viewOf(have.Text)}
 	e.strip()
 	for _, s := range want.Settings {
-		line := s.Keyword + "=" + dotenv.Quote(s.written()) + "\n"
+		line := s.Keyword + "=" + dotenv.Quote(writtenInEnv(s)) + "\n"
 		e.content += line
 		there := e.of(s)
 		if said(there, s) {
@@ -135,7 +135,7 @@ func (v coolifyView) of(s Setting) []dotenv.Entry {
 
 // said reports whether the file is right as it is, whoever reads it.
 func said(there []dotenv.Entry, s Setting) bool {
-	wrong := func(e dotenv.Entry) bool { return e.Problem != "" || !s.says(e.Value) }
+	wrong := func(e dotenv.Entry) bool { return e.Problem != "" || !says(s, e.Value) }
 	return len(there) > 0 && !slices.ContainsFunc(there, wrong)
 }
 
@@ -145,7 +145,7 @@ func (v coolifyView) set(s Setting) error {
 			return err
 		}
 	}
-	return v.Set(s.Keyword, s.written())
+	return v.Set(s.Keyword, writtenInEnv(s))
 }
 
 // RestoreCoolify decides how everything is taken back, so that the file has the

@@ -17,7 +17,7 @@ type criterion struct{ attribute, patterns string }
 func criteriaOf(text string) []criterion {
 	var list []criterion
 	for part := range strings.SplitSeq(text, " and Match ") {
-		args := sshconf.Parse(sshconf.Server, newest, []byte("Match "+part)).Lines[0].Args
+		args := sshconf.Parse(sshconf.Server, sshconf.Newest(), []byte("Match "+part)).Lines[0].Args
 		for i := 0; i < len(args); i++ {
 			attribute, patterns, pair := strings.Cut(args[i], "=")
 			attribute = strings.ToLower(attribute)
@@ -56,7 +56,7 @@ func (c criterion) implies(need criterion) bool {
 	}
 	for name := range strings.SplitSeq(c.patterns, ",") {
 		at, ok := guess(c.attribute + " " + quoted(name))
-		if !ok || strings.ContainsAny(name, "*?!/") || !accepts(need.attribute+" "+quoted(need.patterns), at, newest) {
+		if !ok || strings.ContainsAny(name, "*?!/") || !accepts(need.attribute+" "+quoted(need.patterns), at, sshconf.Newest()) {
 			return false
 		}
 	}
@@ -64,7 +64,7 @@ func (c criterion) implies(need criterion) bool {
 }
 
 func quoted(text string) string {
-	if q, err := sshconf.Quote(sshconf.Server, newest, text); err == nil {
+	if q, err := sshconf.Quote(sshconf.Server, sshconf.Newest(), text); err == nil {
 		return q
 	}
 	return text

@@ -74,23 +74,23 @@ func (c *candidate) addInclude(base sshconf.Tree, owner string) {
 	f := sshconf.Parse(base.Dialect, base.Version, base.Files[base.Main])
 	sections := f.Sections()
 	begin, end := globalMarks(owner)
-	f.InsertBlock(min(headPlace(f, sections), matchPlace(f, sections)), begin, end, []string{includeLine(c.file)})
-	c.tree.Files[base.Main] = f.Bytes()
+	f.InsertBlock(min(headPlace(f, sections), matchPlace(f, sections)), begin, end, []string{includeLine(c.File)})
+	c.Tree.Files[base.Main] = f.Bytes()
 	from, _, _ := f.FindBlock(begin, end)
-	c.include = sshconf.Pos{Path: base.Main, Line: from + 2} // from counts from 0 and is the mark
+	c.at.include = sshconf.Pos{Path: base.Main, Line: from + 2} // from counts from 0 and is the mark
 }
 
 // firstBoot warns of values that cloud-init may replace where c writes them.
 func firstBoot(c candidate, want Server, have Facts) []Problem {
 	var problems []Problem
-	late := c.kind == string(DropIn) && !c.adds && path.Base(c.file) >= cloudDropIn
-	if !have.CloudInit || c.file != have.Tree.Main && !late {
+	late := c.Kind == string(DropIn) && !c.at.adds && path.Base(c.File) >= cloudDropIn
+	if !have.CloudInit || c.File != have.Tree.Main && !late {
 		return nil
 	}
 	for _, s := range cloudWritten(want) {
-		text := fmt.Sprintf("at the first boot of an instance, %s edits %s in %s if its user data says so (ssh_pwauth), also between our marks", cloudInitOf(have.Tree), s.Keyword, c.file)
+		text := fmt.Sprintf("at the first boot of an instance, %s edits %s in %s if its user data says so (ssh_pwauth), also between our marks", cloudInitOf(have.Tree), s.Keyword, c.File)
 		if late {
-			text = fmt.Sprintf("at the first boot of an instance, cloud-init writes %s to %s if its user data says so (ssh_pwauth), which sshd reads before %s", s.Keyword, cloudDropIn, path.Base(c.file))
+			text = fmt.Sprintf("at the first boot of an instance, cloud-init writes %s to %s if its user data says so (ssh_pwauth), which sshd reads before %s", s.Keyword, cloudDropIn, path.Base(c.File))
 		}
 		problems = append(problems, Problem{Code: FirstBoot, Warning: true, Attribute: s.Attribute, Text: text})
 	}

@@ -67,7 +67,7 @@ func forcible(list []shadow, want Server, v sshconf.Version, is func(shadow) boo
 // connections outside the declared contexts, because a Match all of ours stands
 // before it or its line was taken over.
 func takenAway(c candidate, base sshconf.Tree, want Server) []Problem {
-	left := overridesIn(c.tree, want)
+	left := overridesIn(c.Tree, want)
 	var problems []Problem
 	for _, o := range overridesIn(base, want) {
 		declared := slices.ContainsFunc(want.Contexts, func(at sshconf.Context) bool {
@@ -78,7 +78,7 @@ func takenAway(c candidate, base sshconf.Tree, want Server) []Problem {
 		if declared || len(criteriaOf(o.Criteria)) == 0 || slices.ContainsFunc(left, o.Same) {
 			continue
 		}
-		at := c.onHost(o.Pos)
+		at := c.OnHost(o.Pos)
 		problems = append(problems, Problem{Code: TakenAway, Warning: true, Attribute: want.attributeOf(o.Keyword), Pos: at,
 			Text: fmt.Sprintf("Match %s loses its %s %s, at %s, also for connections that contexts does not name", o.Criteria, o.Keyword, o.Value, at)})
 	}

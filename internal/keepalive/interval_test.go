@@ -1,6 +1,7 @@
 package keepalive
 
 import (
+	"math"
 	"testing"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
@@ -75,14 +76,14 @@ func FuzzTimingFor(f *testing.F) {
 			t.Errorf("a probe every %d s on a path that forgets after %d s", spacing, idle)
 		}
 		dead, ok := DeadPeerTimeout(got.Interval, got.CountMax, v)
-		if !ok || dead != got.DeadPeer || dead <= task || 4*dead < 5*task && got.CountMax < maxCount {
+		if !ok || dead != got.DeadPeer || dead <= task || 4*dead < 5*task && got.CountMax < math.MaxInt32 {
 			t.Errorf("%+v drops a client after %d s, its task takes %d s", got, dead, task)
 		}
 		if less, ok := DeadPeerTimeout(got.Interval, got.CountMax-1, v); got.CountMax > 1 && ok && 4*less >= 5*task {
 			t.Errorf("%+v: a smaller count would do", got)
 		}
 		at := timing{interval: got.Interval, count: got.CountMax, intervalAt: "client_alive_interval", countAt: "client_alive_count_max"}
-		if found := timingWarnings(at, v, Server{IdleLimit: idle, LongestTask: task}); len(found) > 0 && got.CountMax < maxCount {
+		if found := timingWarnings(at, v, Server{IdleLimit: idle, LongestTask: task}); len(found) > 0 && got.CountMax < math.MaxInt32 {
 			t.Errorf("%+v, for %d and %d s: the plan would warn: %v", got, idle, task, found)
 		}
 		if got.Interval >= 1<<31 || got.CountMax >= 1<<31 {

@@ -20,7 +20,7 @@ func lockouts(c candidate, want Server, have Facts) []Problem {
 		return nil
 	}
 	at := sshconf.Context{User: want.ConnectingUser}
-	before, after := sshconf.Evaluate(have.Tree, at), sshconf.Evaluate(c.tree, at)
+	before, after := sshconf.Evaluate(have.Tree, at), sshconf.Evaluate(c.Tree, at)
 	var problems []Problem
 	for _, s := range want.Settings {
 		why := shuts(s.Keyword, after, want)
@@ -100,7 +100,7 @@ func argsOf(r sshconf.Result, keyword string) userPatterns {
 func (names userPatterns) match(user string) bool {
 	return slices.ContainsFunc(names, func(p string) bool {
 		p, _, _ = strings.Cut(p, "@")
-		return accepts("User "+p, sshconf.Context{User: user}, newest)
+		return accepts("User "+p, sshconf.Context{User: user}, sshconf.Newest())
 	})
 }
 
@@ -110,7 +110,7 @@ func risks(profile string, want Server, have Facts) []Problem {
 	b, _ := baseline.Named(profile)
 	var who []string
 	for _, s := range want.Settings {
-		i := slices.IndexFunc(b.Recommendations, func(r baseline.Recommendation) bool { return s.ofProfile() && sameKeyword(r.Keyword, s.Keyword) })
+		i := slices.IndexFunc(b.Recommendations, func(r baseline.Recommendation) bool { return ofProfile(s) && sameKeyword(r.Keyword, s.Keyword) })
 		if i < 0 || b.Recommendations[i].Risk == "" || already(s, have) {
 			continue
 		}

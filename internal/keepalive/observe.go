@@ -21,14 +21,14 @@ func ObserveServer(want Server, have Facts) Observed {
 	o.Overrides = overridesIn(have.Tree, want)
 	checks := checksOf(want, have)
 	for _, s := range want.Settings {
-		o.observe(s, global, want, have, checks)
+		observe(&o, s, global, want, have, checks)
 		if values, ok := effective(have, sshconf.Context{}, s.Keyword); ok {
 			o.Effective[s.Keyword] = shown(values)
 		}
 	}
 	for i, m := range want.Match {
 		for _, s := range m.Settings {
-			o.observe(s, i, want, have, checks)
+			observe(&o, s, i, want, have, checks)
 		}
 	}
 	return o
@@ -36,7 +36,7 @@ func ObserveServer(want Server, have Facts) Observed {
 
 // observe looks at one setting in every context in which block has the say. The
 // first context that differs gives the value to show.
-func (o *Observed) observe(s Setting, block int, want Server, have Facts, checks []checkContext) {
+func observe(o *Observed, s Setting, block int, want Server, have Facts, checks []checkContext) {
 	wanted, known := canonical(have, block, s.Keyword)
 	if !known {
 		wanted = s.Values
@@ -55,7 +55,7 @@ func (o *Observed) observe(s Setting, block int, want Server, have Facts, checks
 			values, wanted = firstWords(values), firstWords(wanted)
 		}
 		if !sshconf.Same(sshconf.Server, s.Keyword, values, wanted, have.Version) {
-			o.differs(s, values, at, want, have)
+			differs(o, s, values, at, want, have)
 			return
 		}
 	}
@@ -106,7 +106,7 @@ func overriddenByOurs(s Setting, at checkContext, want Server, have Facts) bool 
 	return false
 }
 
-func (o *Observed) differs(s Setting, values []string, at checkContext, want Server, have Facts) {
+func differs(o *Observed, s Setting, values []string, at checkContext, want Server, have Facts) {
 	text := fmt.Sprintf("%s is %s, not %s", s.Keyword, orUnset(values), strings.Join(s.Values, ", "))
 	p := Problem{Code: Drifted, Warning: true, Attribute: s.Attribute}
 	if option, ok := optionFor(have.Daemon.Options, s.Keyword); ok {

@@ -40,12 +40,23 @@ import (
 
 // candidate is one way to place the wanted settings.
 type candidate struct {
-	spot
-	tree   sshconf.Tree
-	origin map[int]int       // line of file -> index of our Match block, or global
+	Candidate
+	at     spot
 	forced []Match           // blocks that repeat global settings
 	taken  []sshconf.Setting // lines of others commented out
 }
+
+// Before returns where a line of others stood before our lines came, the Include that
+// reads our drop-in among them.
+func (c candidate) Before(p sshconf.Pos) sshconf.Pos {
+	if c.at.adds && p.Path == c.at.include.Path && p.Line > c.at.include.Line {
+		p.Line -= 3 // the Include between its marks
+	}
+	return c.Candidate.Before(p)
+}
+
+// Now returns where a line of others stands on the host as it is.
+func (c candidate) Now(p sshconf.Pos) sshconf.Pos { return c.OnHost(c.Before(p)) }
 
 // spot is where our lines may stand.
 type spot struct {
@@ -59,11 +70,22 @@ type spot struct {
 	blocks map[string][][2]int // of ours in the files as they are now, see blocksOf
 }
 
+// global is the block of lines that stand outside Match.
 const global = -1
 
-func (c candidate) ours(p sshconf.Pos) bool {
-	_, ok := c.origin[p.Line]
-	return ok && p.Path == c.file
+// Candidate is a configuration with our lines in it.
+type Candidate struct {
+	File   string              // the file our lines are in
+	Kind   string              // drop_in, before_include, in_place, ...
+	Blocks map[string][][2]int // of ours in the files as they are now, see blocksOf
+	Tree   sshconf.Tree
+	Origin map[int]int // line of File -> index of our Match block, or global
+}
+
+// Ours reports whether one of our lines stands at p.
+func (c Candidate) Ours(p sshconf.Pos) bool {
+	_, ok := c.Origin[p.Line]
+	return ok && p.Path == c.File
 }
 
 // ownLine is one of our lines and the Match block its value comes from.
@@ -189,20 +211,20 @@ func madeByUs(t sshconf.Tree, dir string) bool {
 
 // place writes the wanted lines into the file at of base.
 func place(base sshconf.Tree, want Server, at spot, forced []Match) candidate {
-	c := candidate{spot: at, tree: base.Clone(), forced: forced, origin: map[int]int{}}
+	c := candidate{Candidate: Candidate{File: at.file, Kind: at.kind, Blocks: at.blocks, Tree: base.Clone(), Origin: map[int]int{}}, at: at, forced: forced}
 	if at.adds {
 		c.addInclude(base, ownerOf(want.DropInName))
 	}
 	old, exists := base.Files[at.file]
 	globals, blocks := globalOwn(want.Settings), matchOwn(want.Match, forced)
-	id := owned(want.Claim.idLines(), global)
+	id := owned(idLines(want.Claim), global)
 	if !exists {
 		globals = slices.Concat(id, globals)
 		head := []string{header}
 		if at.made {
 			head = append(head, madeLines([]string{path.Dir(at.file)})...)
 		}
-		c.tree.Files[at.file] = []byte(joinLines(slices.Concat(head, texts(globals), texts(blocks))))
+		c.Tree.Files[at.file] = []byte(joinLines(slices.Concat(head, texts(globals), texts(blocks))))
 		c.note(len(head)+1, slices.Concat(globals, blocks))
 		return c
 	}
@@ -216,10 +238,10 @@ func place(base sshconf.Tree, want Server, at spot, forced []Match) candidate {
 	insert(f, atMatch, begin, end, blocks)
 	begin, end = globalMarks(owner)
 	insert(f, atHead, begin, end, globals)
-	c.tree.Files[at.file] = f.Bytes()
-	c.find(f, globals, begin, end)
+	c.Tree.Files[at.file] = f.Bytes()
+	c.Find(f, globals, begin, end)
 	begin, end = matchMarks(owner)
-	c.find(f, blocks, begin, end)
+	c.Find(f, blocks, begin, end)
 	return c
 }
 
@@ -237,16 +259,16 @@ func insert(f *sshconf.File, at int, begin, end string, lines []ownLine) {
 	}
 }
 
-func (c *candidate) find(f *sshconf.File, lines []ownLine, begin, end string) {
+func (c *Candidate) Find(f *sshconf.File, lines []ownLine, begin, end string) {
 	if from, _, ok := f.FindBlock(begin, end); ok {
 		c.note(from+2, lines) // from counts from 0 and is the mark
 	}
 }
 
 // note records that lines stand in the managed file from line first on.
-func (c *candidate) note(first int, lines []ownLine) {
+func (c *Candidate) note(first int, lines []ownLine) {
 	for i, l := range lines {
-		c.origin[first+i] = l.block
+		c.Origin[first+i] = l.block
 	}
 }
 
@@ -316,15 +338,15 @@ func changes(from, to sshconf.Tree) []Change {
 
 // content returns our lines as they stand in the managed file, but for the id of the
 // resource, which is random.
-func (c candidate) content() string {
+func (c Candidate) Content() string {
 	var out strings.Builder
 	n := 0
-	for line := range strings.Lines(string(c.tree.Files[c.file])) {
+	for line := range strings.Lines(string(c.Tree.Files[c.File])) {
 		n++
 		if _, isID := idOf(line); isID {
 			continue
 		}
-		if _, ok := c.origin[n]; ok {
+		if _, ok := c.Origin[n]; ok {
 			out.WriteString(strings.TrimRight(line, "\r\n") + "\n")
 		}
 	}
@@ -335,14 +357,14 @@ func (c candidate) content() string {
 // resource writes before it is our turn moves them, and Terraform does not let an
 // apply say anything else than the plan.
 func (c candidate) trail(have Facts, overridden []sshconf.Pos) string {
-	words := []string{"version=" + have.Version.String(), "placement=" + c.kind, "file=" + c.file}
-	if c.kind == "drop_in" {
-		words = append(words, "include="+c.include.Path)
+	words := []string{"version=" + have.Version.String(), "placement=" + c.Kind, "file=" + c.File}
+	if c.Kind == "drop_in" {
+		words = append(words, "include="+c.at.include.Path)
 	}
-	if c.make != "" {
-		words = append(words, "makes="+c.make)
+	if c.at.make != "" {
+		words = append(words, "makes="+c.at.make)
 	}
-	if c.adds {
+	if c.at.adds {
 		words = append(words, "adds-include="+have.Tree.Main)
 	}
 	words = append(words, overrides(overridden)...)

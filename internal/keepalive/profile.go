@@ -41,7 +41,7 @@ const profilePrefix = "profile["
 
 func profileAttribute(keyword string) string { return profilePrefix + strconv.Quote(keyword) + "]" }
 
-func (s Setting) ofProfile() bool { return strings.HasPrefix(s.Attribute, profilePrefix) }
+func ofProfile(s Setting) bool { return strings.HasPrefix(s.Attribute, profilePrefix) }
 
 // sameKeyword reports whether two names are one keyword of sshd_config, in any release.
 func sameKeyword(a, b string) bool { return sshconf.SameKeyword(sshconf.Server, a, b) }
@@ -62,7 +62,7 @@ func (s Server) onHost(have Facts) (Server, []Problem) {
 	s = s.On(have.Version)
 	s.Settings = slices.DeleteFunc(s.Settings, func(x Setting) bool {
 		_, printed := canonical(have, global, x.Keyword)
-		ignored := x.ofProfile() && len(have.Canonical) > 0 && !printed
+		ignored := ofProfile(x) && len(have.Canonical) > 0 && !printed
 		if ignored {
 			lacking = append(lacking, x.Keyword)
 		}
@@ -81,7 +81,7 @@ func (s Server) settable(b baseline.Baseline, have Facts) (Server, []Problem) {
 	var problems []Problem
 	s.Settings = slices.DeleteFunc(s.Settings, func(x Setting) bool {
 		option, ok := unsettable(x, have)
-		if !ok || !x.ofProfile() {
+		if !ok || !ofProfile(x) {
 			return false
 		}
 		problems = append(problems, Problem{Code: ProfileOption, Warning: true, Attribute: "profile",

@@ -18,7 +18,7 @@ func RenderServer(want Server) (string, []Problem) {
 		return "", nil
 	}
 	language := serverLanguage()
-	if problems := language.checkServer(want); failed(problems) {
+	if problems := checkSettingsAndMatch(want); failed(problems) {
 		return "", problems
 	}
 	text, problems := language.render(nil, want.Settings)

@@ -20,11 +20,11 @@ const Rival Code = "rival"
 func rivals(c candidate, want Server, contexts []checkContext) []Problem {
 	var problems []Problem
 	for _, s := range shadows(c, want, contexts) {
-		owner, ok := ownerAt(c.tree, s.winner.Pos)
+		owner, ok := ownerAt(c.Tree, s.winner.Pos)
 		if !ok {
 			continue
 		}
-		problems = append(problems, Problem{Code: Rival, Warning: true, Attribute: s.setting.Attribute, Pos: c.now(s.winner.Pos),
+		problems = append(problems, Problem{Code: Rival, Warning: true, Attribute: s.setting.Attribute, Pos: c.Now(s.winner.Pos),
 			Text: fmt.Sprintf("%s is %s by other lines of sshkeepalive_server, those of drop_in_name %s", s.setting.Keyword, s.winner.Rest, owner)})
 	}
 	return uniqueProblems(problems)

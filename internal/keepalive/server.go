@@ -30,9 +30,9 @@ func PlanServer(want Server, have Facts) Plan {
 	base, dropIn := bare(have.Tree, want)
 	checks := checksOf(want, have)
 	c, more := chooseAs(base, dropIn, want, have, checks)
-	list := changes(have.Tree, c.tree)
+	list := changes(have.Tree, c.Tree)
 	held := holdingServer(have.Tree, ownerOf(want.DropInName))
-	problems = slices.Concat(problems, more, held.problems(want.Claim, c.content(), ownerOf(want.DropInName)), mounted(Plan{Changes: list}.Paths(), have.Mounts))
+	problems = slices.Concat(problems, more, held.problems(want.Claim, c.Content(), ownerOf(want.DropInName)), mounted(Plan{Changes: list}.Paths(), have.Mounts))
 	if failed(problems) {
 		return Plan{Problems: problems}
 	}
@@ -42,8 +42,8 @@ func PlanServer(want Server, have Facts) Plan {
 		Changes:        list,
 		MakeDirs:       c.makes(),
 		Expect:         expect,
-		ManagedFile:    c.file,
-		ManagedContent: c.content(),
+		ManagedFile:    c.File,
+		ManagedContent: c.Content(),
 		Effective:      effectiveOf(want, have.Version, expect),
 		Overrides:      c.overrides(want),
 		Trail:          strings.Join(append([]string{c.trail(have, overridden)}, takes(have.Tree, want)...), " "),
@@ -85,7 +85,7 @@ func chooseAs(base sshconf.Tree, dropIn string, want Server, have Facts, checks 
 	if held := holdingServer(have.Tree, ownerOf(want.DropInName)); held.keeps(want.Claim) {
 		as := want
 		as.Claim.ID = held.id
-		if c, problems := choose(base, dropIn, as, have, checks); len(changes(have.Tree, c.tree)) == 0 {
+		if c, problems := choose(base, dropIn, as, have, checks); len(changes(have.Tree, c.Tree)) == 0 {
 			return c, problems
 		}
 	}
@@ -156,21 +156,21 @@ func places(base sshconf.Tree, dropIn string, want Server, have Facts) ([]spot, 
 
 // makes lists the directory that has to be made first, if there is one.
 func (c candidate) makes() []string {
-	if c.make == "" {
+	if c.at.make == "" {
 		return nil
 	}
-	return []string{c.make}
+	return []string{c.at.make}
 }
 
 // expectations returns what must be effective once c is in force, and the lines
 // of others that lose to ours.
 func expectations(c candidate, want Server, have Facts, contexts []checkContext) (expect []Expectation, overridden []sshconf.Pos, problems []Problem) {
 	for _, at := range contexts {
-		results := readings(c.tree, at.Context, at.known)
+		results := readings(c.Tree, at.Context, at.known)
 		for _, s := range uniqueKeywords(settingsIn(want, at)) {
 			w, ok := results[0].Winner(s.Keyword)
 			if other, open := c.otherwise(results, s.Keyword); open {
-				problems = append(problems, Problem{Code: UncertainGroup, Warning: true, Attribute: s.Attribute, Pos: c.now(other.Pos),
+				problems = append(problems, Problem{Code: UncertainGroup, Warning: true, Attribute: s.Attribute, Pos: c.Now(other.Pos),
 					Text: fmt.Sprintf("whether Match %s applies for %s is not known, so %s is not proven there", other.Match, Spec(at.Context), s.Keyword)})
 				continue
 			}
@@ -207,8 +207,8 @@ func (c candidate) expected(r sshconf.Result, w sshconf.Setting, s Setting, at c
 		return r.Printed(s.Keyword)
 	}
 	block := at.block
-	if c.ours(w.Pos) {
-		block = c.origin[w.Pos.Line]
+	if c.Ours(w.Pos) {
+		block = c.Origin[w.Pos.Line]
 	}
 	return canonical(have, block, s.Keyword)
 }
@@ -222,9 +222,9 @@ func sortPositions(list []sshconf.Pos) {
 // overrides lists the Match blocks of others in which a wanted value will not hold.
 // They are left alone unless a declared context meets them.
 func (c candidate) overrides(want Server) []Override {
-	list := overridesIn(c.tree, want)
+	list := overridesIn(c.Tree, want)
 	for i := range list {
-		list[i].Now = c.now(list[i].Pos)
+		list[i].Now = c.Now(list[i].Pos)
 	}
 	return list
 }
@@ -249,11 +249,14 @@ func uniqueProblems(problems []Problem) []Problem {
 	return out
 }
 
-func losers(r sshconf.Result, c candidate, keyword string) []sshconf.Pos {
+func losers(r sshconf.Result, c interface {
+	Ours(sshconf.Pos) bool
+	Before(sshconf.Pos) sshconf.Pos
+}, keyword string) []sshconf.Pos {
 	var list []sshconf.Pos
 	for _, s := range r.Settings(keyword) {
-		if s.Active && !s.Wins && !c.ours(s.Pos) {
-			list = append(list, c.before(s.Pos))
+		if s.Active && !s.Wins && !c.Ours(s.Pos) {
+			list = append(list, c.Before(s.Pos))
 		}
 	}
 	return list

@@ -22,7 +22,7 @@ type shadow struct {
 func shadows(c candidate, want Server, contexts []checkContext) []shadow {
 	var list []shadow
 	for _, at := range contexts {
-		for n, r := range readings(c.tree, at.Context, at.known) {
+		for n, r := range readings(c.Tree, at.Context, at.known) {
 			for _, s := range settingsIn(want, at) {
 				for _, w := range c.lostTo(r, s, at.block) {
 					known := slices.ContainsFunc(list, func(x shadow) bool {
@@ -41,22 +41,22 @@ func shadows(c candidate, want Server, contexts []checkContext) []shadow {
 // lostTo lists the lines of others that are in force in place of s, or beside it.
 func (c candidate) lostTo(r sshconf.Result, s Setting, block int) []sshconf.Setting {
 	winners := slices.Concat(r.Winners(s.Keyword), unbearable(r, s, c))
-	if bytesAlone(s, block) && slices.ContainsFunc(winners, func(w sshconf.Setting) bool { return c.ours(w.Pos) && c.origin[w.Pos.Line] == block }) {
+	if bytesAlone(s, block) && slices.ContainsFunc(winners, func(w sshconf.Setting) bool { return c.Ours(w.Pos) && c.Origin[w.Pos.Line] == block }) {
 		return nil
 	}
-	return slices.DeleteFunc(winners, func(w sshconf.Setting) bool { return c.ours(w.Pos) || w.Wins && means(w, s, c.tree) })
+	return slices.DeleteFunc(winners, func(w sshconf.Setting) bool { return c.Ours(w.Pos) || w.Wins && means(w, s, c.Tree) })
 }
 
 // unbearable lists the lines of others that sshd does not accept beside s: up to 9.4
 // no Subsystem may be named twice.
 func unbearable(r sshconf.Result, s Setting, c candidate) []sshconf.Setting {
-	if sshconf.CurrentName(sshconf.Server, s.Keyword) != "Subsystem" || c.tree.Version.AtLeast(9, 5) {
+	if sshconf.CurrentName(sshconf.Server, s.Keyword) != "Subsystem" || c.Tree.Version.AtLeast(9, 5) {
 		return nil
 	}
 	named := func(x sshconf.Setting) bool {
 		return len(x.Args) > 0 && slices.ContainsFunc(s.Values, func(v string) bool { return strings.Fields(v)[0] == x.Args[0] })
 	}
-	return slices.DeleteFunc(slices.Clone(r.Settings(s.Keyword)), func(x sshconf.Setting) bool { return x.Wins || c.ours(x.Pos) || !named(x) })
+	return slices.DeleteFunc(slices.Clone(r.Settings(s.Keyword)), func(x sshconf.Setting) bool { return x.Wins || c.Ours(x.Pos) || !named(x) })
 }
 
 // settingsIn returns the settings that must hold in a context: the global ones
@@ -139,22 +139,22 @@ func takenLines(t sshconf.Tree, owner string) map[placed]bool {
 }
 
 func (c candidate) lineOf(s sshconf.Setting) placed {
-	f := sshconf.Parse(c.tree.Dialect, c.tree.Version, c.tree.Files[s.Pos.Path])
+	f := sshconf.Parse(c.Tree.Dialect, c.Tree.Version, c.Tree.Files[s.Pos.Path])
 	return placed{s.Pos.Path, strings.TrimSpace(f.Lines[s.Pos.Line-1].Text())}
 }
 
 // inSection warns of a line that is taken over although another tool writes it
 // again.
 func (c candidate) inSection(base sshconf.Tree, s shadow) []Problem {
-	at := c.before(s.winner.Pos)
+	at := c.Before(s.winner.Pos)
 	f := sshconf.Parse(base.Dialect, base.Version, base.Files[at.Path])
 	sections := f.Sections()
 	begin := sshconf.Outside(sections, at.Line-1)
 	if begin == at.Line-1 {
 		return nil
 	}
-	return []Problem{{Code: OtherTool, Warning: true, Attribute: s.setting.Attribute, Pos: c.now(s.winner.Pos),
-		Text: fmt.Sprintf("%s %s at %s is taken over, and stands in the section of another tool, which may write it again: %s", s.setting.Keyword, s.winner.Rest, c.now(s.winner.Pos), strings.TrimSpace(f.Lines[begin].Text()))}}
+	return []Problem{{Code: OtherTool, Warning: true, Attribute: s.setting.Attribute, Pos: c.Now(s.winner.Pos),
+		Text: fmt.Sprintf("%s %s at %s is taken over, and stands in the section of another tool, which may write it again: %s", s.setting.Keyword, s.winner.Rest, c.Now(s.winner.Pos), strings.TrimSpace(f.Lines[begin].Text()))}}
 }
 
 // commentOut takes over the line of base that is w in the candidate c.
@@ -163,7 +163,7 @@ func commentOut(base sshconf.Tree, w sshconf.Setting, owner string, c candidate)
 	if !ok {
 		return false
 	}
-	at := c.before(w.Pos).Line - 1
+	at := c.Before(w.Pos).Line - 1
 	f := sshconf.Parse(base.Dialect, base.Version, data)
 	if at < 0 || at >= len(f.Lines) || !strings.EqualFold(f.Lines[at].Keyword, w.Keyword) {
 		return false
@@ -173,19 +173,16 @@ func commentOut(base sshconf.Tree, w sshconf.Setting, owner string, c candidate)
 	return true
 }
 
-// before returns where a line of others stood before our lines came.
-func (c candidate) before(p sshconf.Pos) sshconf.Pos {
-	if c.adds && p.Path == c.include.Path && p.Line > c.include.Line {
-		p.Line -= 3 // the Include between its marks
-	}
-	if p.Path != c.file {
+// Before returns where a line of others stood before our lines came.
+func (c Candidate) Before(p sshconf.Pos) sshconf.Pos {
+	if p.Path != c.File {
 		return p
 	}
 	added := 0
-	for own := range c.origin {
+	for own := range c.Origin {
 		if own < p.Line {
 			added++
-			if _, continues := c.origin[own-1]; !continues {
+			if _, continues := c.Origin[own-1]; !continues {
 				added += 2 // the marks around this block
 			}
 		}
@@ -194,12 +191,12 @@ func (c candidate) before(p sshconf.Pos) sshconf.Pos {
 	return p
 }
 
-// now returns where a line of others stands on the host as it is.
-func (c candidate) now(p sshconf.Pos) sshconf.Pos { return c.onHost(c.before(p)) }
+// Now returns where a line of others stands on the host as it is.
+func (c Candidate) Now(p sshconf.Pos) sshconf.Pos { return c.OnHost(c.Before(p)) }
 
-// onHost returns where a line that stands at p without anything of ours stands now.
-func (s spot) onHost(p sshconf.Pos) sshconf.Pos {
-	for _, b := range s.blocks[p.Path] {
+// OnHost returns where a line that stands at p without anything of ours stands now.
+func (c Candidate) OnHost(p sshconf.Pos) sshconf.Pos {
+	for _, b := range c.Blocks[p.Path] {
 		if b[0] < p.Line {
 			p.Line += b[1] - b[0]
 		}
@@ -235,7 +232,7 @@ func (c candidate) shadowProblems(list []shadow) []Problem {
 			continue
 		}
 		seen[key] = true
-		problems = append(problems, Problem{Code: Shadowed, Attribute: s.setting.Attribute, Pos: c.now(s.winner.Pos),
+		problems = append(problems, Problem{Code: Shadowed, Attribute: s.setting.Attribute, Pos: c.Now(s.winner.Pos),
 			Text: fmt.Sprintf("%s would %s %s because %s", s.setting.Keyword, c.verb(s), s.winner.Rest, c.because(s))})
 	}
 	return problems
@@ -243,7 +240,7 @@ func (c candidate) shadowProblems(list []shadow) []Problem {
 
 // verb is what would become of a value of others beside ours.
 func (c candidate) verb(s shadow) string {
-	if kw, _ := sshconf.Lookup(c.tree.Dialect, s.winner.Keyword); kw.Merge(c.tree.Version) == sshconf.Append {
+	if kw, _ := sshconf.Lookup(c.Tree.Dialect, s.winner.Keyword); kw.Merge(c.Tree.Version) == sshconf.Append {
 		return "also be"
 	}
 	return "stay"
@@ -251,12 +248,12 @@ func (c candidate) verb(s shadow) string {
 
 func (c candidate) because(s shadow) string {
 	w := s.winner
-	w.Pos = c.now(w.Pos)
-	kw, _ := sshconf.Lookup(c.tree.Dialect, w.Keyword)
+	w.Pos = c.Now(w.Pos)
+	kw, _ := sshconf.Lookup(c.Tree.Dialect, w.Keyword)
 	switch {
 	case !w.Wins:
 		return w.Pos.String() + " names it as well, which this release refuses"
-	case kw.Merge(c.tree.Version) == sshconf.Append:
+	case kw.Merge(c.Tree.Version) == sshconf.Append:
 		return w.Pos.String() + " adds it" + inContext(s.context)
 	}
 	return because(w, s.context)

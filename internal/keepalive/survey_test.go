@@ -107,12 +107,18 @@ func TestInvalidHostHasNoSurvey(t *testing.T) {
 	}
 }
 
-func TestKeywordsNobodyPrints(t *testing.T) {
+func TestKeywordsThatSSHDNeverPrints(t *testing.T) {
 	t.Parallel()
-	for _, check := range []func([]string) []Problem{CheckServerKeywords, CheckClientKeywords} {
-		got := check([]string{"RekeyLimit", "rekeylimits", "Include"})
-		if len(got) != 2 || got[0].Attribute != "keywords[1]" || !strings.Contains(got[0].Text, "did you mean RekeyLimit") || got[1].Attribute != "keywords[2]" {
-			t.Errorf("have %+v", got)
-		}
+	got := CheckServerKeywords([]string{"RekeyLimit", "rekeylimits", "Include"})
+	if len(got) != 2 || got[0].Attribute != "keywords[1]" || !strings.Contains(got[0].Text, "did you mean RekeyLimit") || got[1].Attribute != "keywords[2]" {
+		t.Errorf("have %+v", got)
+	}
+}
+
+func TestKeywordsThatSSHNeverPrints(t *testing.T) {
+	t.Parallel()
+	got := CheckClientKeywords([]string{"RekeyLimit", "rekeylimits", "Include"})
+	if len(got) != 2 || got[0].Attribute != "keywords[1]" || !strings.Contains(got[0].Text, "did you mean RekeyLimit") || got[1].Attribute != "keywords[2]" {
+		t.Errorf("have %+v", got)
 	}
 }

@@ -123,7 +123,7 @@ func ForeignServer(name string, text []byte, dropInName string) []byte {
 	if !bytes.Contains(text, []byte("sshkeepalive ")) {
 		return text
 	}
-	f := sshconf.Parse(sshconf.Server, newest, text)
+	f := sshconf.Parse(sshconf.Server, sshconf.Newest(), text)
 	for _, l := range slices.Clone(f.Lines) {
 		if other, ok := blockOwner(l); ok && strings.TrimSuffix(other, " Match") != own {
 			f.RemoveBlock(globalMarks(other))
