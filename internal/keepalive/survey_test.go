@@ -18,7 +18,7 @@ func surveyed(text, dump string, options ...string) Facts {
 	}
 }
 
-func (o Origin) short() string {
+func short(o Origin) string {
 	return strings.TrimSpace(fmt.Sprintf("%s %d %s %s", o.Source, o.Pos.Line, o.Block, o.Written))
 }
 
@@ -43,7 +43,7 @@ func TestOrigins(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := SurveyServer([]string{"banner"}, surveyed(c.text, c.dump, c.options...))
-			if got := s.Readings[0].Origins["banner"]; len(got) != 1 || got[0].short() != c.want || got[0].Keyword != "Banner" {
+			if got := s.Readings[0].Origins["banner"]; len(got) != 1 || short(got[0]) != c.want || got[0].Keyword != "Banner" {
 				t.Errorf("have %+v, want %s", got, c.want)
 			}
 		})
@@ -89,7 +89,7 @@ func TestLinesOfAFileThatIsReadTwice(t *testing.T) {
 	for range 20 {
 		var got []string
 		for _, o := range SurveyServer(nil, have).Overrides {
-			got = append(got, o.short())
+			got = append(got, short(o))
 		}
 		if fmt.Sprint(got) != want {
 			t.Fatalf("have %v, want %s", got, want)
