@@ -1,8 +1,6 @@
 package keepalive
 
 import (
-	"strings"
-
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -27,40 +25,4 @@ type Attribute struct {
 	Since   sshconf.Version
 	// Words are accepted besides what Kind says; of a Text, nothing else is.
 	Words []string
-}
-
-// language is one of the two configuration languages as its users see it.
-type language struct {
-	sshconf.Dialect
-	program    string
-	attributes []Attribute
-}
-
-func serverLanguage() language { return language{sshconf.Server, "sshd", ServerAttributes()} }
-
-// typed returns the typed attribute that keyword belongs to.
-func (g language) typed(keyword string) (Attribute, bool) {
-	for _, a := range g.attributes {
-		if strings.EqualFold(a.Keyword, keyword) {
-			return a, true
-		}
-	}
-	return Attribute{}, false
-}
-
-// ServerAttributes returns the typed attributes in the order they are written.
-// Since is the release whose sshd first knew the keyword; MaxStartups and the
-// rest without one are older than every release that we meet.
-func ServerAttributes() []Attribute {
-	return []Attribute{
-		{Name: "client_alive_interval", Keyword: "ClientAliveInterval", Kind: Time, Match: true},
-		{Name: "client_alive_count_max", Keyword: "ClientAliveCountMax", Kind: Count, Match: true},
-		{Name: "tcp_keep_alive", Keyword: "TCPKeepAlive", Kind: Flag},
-		{Name: "login_grace_time", Keyword: "LoginGraceTime", Kind: Time},
-		{Name: "max_sessions", Keyword: "MaxSessions", Kind: Count, Match: true},
-		{Name: "max_startups", Keyword: "MaxStartups", Kind: Text},
-		{Name: "channel_timeout", Keyword: "ChannelTimeout", Kind: Pairs, Match: true, Since: sshconf.Version{Major: 9, Minor: 2}},
-		{Name: "unused_connection_timeout", Keyword: "UnusedConnectionTimeout", Kind: Time, Match: true, Since: sshconf.Version{Major: 9, Minor: 2}, Words: []string{"none"}},
-		{Name: "rekey_limit", Keyword: "RekeyLimit", Kind: Text, Match: true},
-	}
 }

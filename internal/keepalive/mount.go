@@ -10,8 +10,8 @@ import (
 // refuses that there (EBUSY).
 const MountedFile Code = "mounted file"
 
-// mounted says which of the files that change cannot be replaced.
-func mounted(files, mounts []string) []Problem {
+// MountProblems says which of the files that change cannot be replaced.
+func MountProblems(files, mounts []string) []Problem {
 	var problems []Problem
 	for _, file := range files {
 		if slices.Contains(mounts, file) {
@@ -20,15 +20,4 @@ func mounted(files, mounts []string) []Problem {
 		}
 	}
 	return problems
-}
-
-// movable leaves out the places whose file cannot be replaced, if any other is left.
-func movable(places []spot, mounts []string) []spot {
-	left := slices.DeleteFunc(slices.Clone(places), func(s spot) bool {
-		return slices.Contains(mounts, s.file) || s.adds && slices.Contains(mounts, s.include.Path)
-	})
-	if len(left) == 0 {
-		return places
-	}
-	return left
 }

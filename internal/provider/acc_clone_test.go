@@ -8,14 +8,14 @@ import (
 	"testing"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/coolify"
 )
 
 // clones are two machines with one machine ID, as of copied images, and host keys of
 // their own.
 func clones(t *testing.T) (a, b *hosttest.Machine) {
 	t.Helper()
-	files := map[string]string{keepalive.CoolifyFile: "APP_ENV=production\n"}
+	files := map[string]string{coolify.DefaultFile: "APP_ENV=production\n"}
 	a, b = hosttest.Start(t, hosttest.Options{Files: files}), hosttest.Start(t, hosttest.Options{Files: files})
 	for _, name := range []string{"/etc/machine-id", "/root/.ssh/authorized_keys"} {
 		b.Write(name, string(a.Read(name)))
@@ -111,7 +111,7 @@ func TestAccNameGivenToAClone(t *testing.T) {
 // taken back by a destroy.
 func TestAccRenewedHostKeysLoseNothing(t *testing.T) {
 	t.Parallel()
-	m := hosttest.Start(t, hosttest.Options{Files: map[string]string{keepalive.CoolifyFile: "APP_ENV=production\n"}})
+	m := hosttest.Start(t, hosttest.Options{Files: map[string]string{coolify.DefaultFile: "APP_ENV=production\n"}})
 	for kind := range kinds {
 		c := newCLI(t)
 		c.config(providerBlock("", m) + kindBlock(kind, m.Addr, ""))
@@ -135,7 +135,7 @@ func TestAccRenewedHostKeysLoseNothing(t *testing.T) {
 // not succeed where nobody answers, and not where the lines are gone.
 func TestAccApplyOfANewSpellingLooksAtTheHost(t *testing.T) {
 	t.Parallel()
-	m := hosttest.Start(t, hosttest.Options{Files: map[string]string{keepalive.CoolifyFile: "APP_ENV=production\n"}})
+	m := hosttest.Start(t, hosttest.Options{Files: map[string]string{coolify.DefaultFile: "APP_ENV=production\n"}})
 	for kind := range kinds {
 		before := cloneTree(m)
 		c := newCLI(t)
@@ -157,8 +157,8 @@ func TestAccApplyOfANewSpellingLooksAtTheHost(t *testing.T) {
 			m.StartSSHD()
 		}
 		// The lines are gone, and nothing is refreshed.
-		for _, file := range []string{dropIn, "/root/.ssh/config", keepalive.CoolifyFile} {
-			if kind == "coolify" && file == keepalive.CoolifyFile {
+		for _, file := range []string{dropIn, "/root/.ssh/config", coolify.DefaultFile} {
+			if kind == "coolify" && file == coolify.DefaultFile {
 				m.Write(file, "APP_ENV=production\n")
 			} else if _, had := before[file]; !had {
 				m.Sh("rm -f " + file)
@@ -179,7 +179,7 @@ func TestAccApplyOfANewSpellingLooksAtTheHost(t *testing.T) {
 // the warning says so.
 func TestAccHostThatIsGoneCanBeForgotten(t *testing.T) {
 	t.Parallel()
-	m := hosttest.Start(t, hosttest.Options{Files: map[string]string{keepalive.CoolifyFile: "APP_ENV=production\n"}})
+	m := hosttest.Start(t, hosttest.Options{Files: map[string]string{coolify.DefaultFile: "APP_ENV=production\n"}})
 	for kind := range kinds {
 		c := newCLI(t)
 		c.config(providerBlock("", m) + kindBlock(kind, m.Addr, ""))

@@ -5,14 +5,14 @@ import (
 	"testing"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/coolify"
 )
 
 // A refresh of unchanged hosts finds no difference, for each kind of resource and with
 // numbers wherever an attribute takes one. A real difference is still found.
 func TestAccRefreshOnlyOfUnchangedHostsFindsNothing(t *testing.T) {
 	t.Parallel()
-	m := hosttest.Start(t, hosttest.Options{Files: map[string]string{keepalive.CoolifyFile: "APP_ENV=production\n"}})
+	m := hosttest.Start(t, hosttest.Options{Files: map[string]string{coolify.DefaultFile: "APP_ENV=production\n"}})
 	refresh := []string{"plan", "-no-color", "-refresh-only", "-detailed-exitcode"}
 	for _, kind := range []struct{ name, config, drift string }{
 		{"a resource of Terraform itself", `resource "terraform_data" "this" { input = 3 }`, ""},
@@ -36,7 +36,7 @@ resource "sshkeepalive_client" "this" {
 resource "sshkeepalive_coolify" "this" {
   host        = %q
   max_retries = 3
-}`, m.Addr), "sed -i 's/RETRIES=3/RETRIES=4/' " + keepalive.CoolifyFile},
+}`, m.Addr), "sed -i 's/RETRIES=3/RETRIES=4/' " + coolify.DefaultFile},
 	} {
 		c := newCLI(t)
 		c.config(providerBlock("", m) + kind.config)

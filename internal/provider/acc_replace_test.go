@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/coolify"
 )
 
 // secondDaemon starts an sshd on port 2222 that reads a file of its own.
@@ -71,11 +71,11 @@ resource "sshkeepalive_server" "this" {
 func TestAccOtherFileIsAReplacement(t *testing.T) {
 	t.Parallel()
 	m := hosttest.Start(t, hosttest.Options{Files: map[string]string{
-		keepalive.CoolifyFile: "APP_ENV=production\n", "/srv/coolify/.env": "APP_ENV=staging\n", "/root/.ssh/config2": "Host db*\n  User bob\n",
+		coolify.DefaultFile: "APP_ENV=production\n", "/srv/coolify/.env": "APP_ENV=staging\n", "/root/.ssh/config2": "Host db*\n  User bob\n",
 	}})
 	for _, kind := range []struct{ kind, attribute, old, same, other string }{
 		{"client", "config_file", "~/.ssh/config", "/root/.ssh/config", "/root/.ssh/config2"},
-		{"coolify", "file", keepalive.CoolifyFile, "", "/srv/coolify/.env"},
+		{"coolify", "file", coolify.DefaultFile, "", "/srv/coolify/.env"},
 	} {
 		for _, first := range []string{"false", "true"} {
 			c := newCLI(t)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
@@ -17,7 +18,7 @@ func (e *fakeEngine) atClient(t reconcile.ClientTarget) *fakeHost {
 	return e.at(reconcile.Target{Spec: t.Spec})
 }
 
-func (e *fakeEngine) LookClient(_ context.Context, t reconcile.ClientTarget, want keepalive.Client) (reconcile.ClientSight, error) {
+func (e *fakeEngine) LookClient(_ context.Context, t reconcile.ClientTarget, want sshclient.Want) (reconcile.ClientSight, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.looks++
@@ -25,12 +26,12 @@ func (e *fakeEngine) LookClient(_ context.Context, t reconcile.ClientTarget, wan
 	return h.clientSight(t, want), h.lookErr
 }
 
-func (e *fakeEngine) ApplyClient(_ context.Context, t reconcile.ClientTarget, want keepalive.Client, _ reconcile.Record) (reconcile.ClientSight, keepalive.Plan, reconcile.Outcome, error) {
+func (e *fakeEngine) ApplyClient(_ context.Context, t reconcile.ClientTarget, want sshclient.Want, _ reconcile.Record) (reconcile.ClientSight, keepalive.Plan, reconcile.Outcome, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.applies++
 	h := e.atClient(t)
-	plan := keepalive.PlanClient(want, h.clientSight(t, want).Facts)
+	plan := sshclient.Plan(want, h.clientSight(t, want).Facts)
 	if err := errors.Join(h.lookErr, h.applyErr); err != nil {
 		return reconcile.ClientSight{}, plan, reconcile.Unchanged, err
 	}
@@ -41,7 +42,7 @@ func (e *fakeEngine) ApplyClient(_ context.Context, t reconcile.ClientTarget, wa
 	return h.clientSight(t, want), plan, reconcile.Applied, nil
 }
 
-func (e *fakeEngine) RemoveClient(_ context.Context, t reconcile.ClientTarget, want keepalive.Client, rec reconcile.Record) (bool, error) {
+func (e *fakeEngine) RemoveClient(_ context.Context, t reconcile.ClientTarget, want sshclient.Want, rec reconcile.Record) (bool, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.removes++
@@ -53,10 +54,10 @@ func (e *fakeEngine) RemoveClient(_ context.Context, t reconcile.ClientTarget, w
 	if rec.IsOther(sight.MachineID, sight.Identity) {
 		return false, nil
 	}
-	if id := keepalive.HolderClient(want.Block(), sight.Facts); !want.Claim.Covers(id) {
+	if id := sshclient.Holder(want.Block(), sight.Facts); !want.Claim.Covers(id) {
 		return true, &reconcile.OtherResourceError{ID: id}
 	}
-	h.change(keepalive.RestoreClient(want.Block(), sight.Facts).Changes)
+	h.change(sshclient.Restore(want.Block(), sight.Facts).Changes)
 	return true, nil
 }
 
@@ -68,16 +69,16 @@ func (e *fakeEngine) LookControl(_ context.Context, t reconcile.ClientTarget) (r
 	return h.sockets, h.lookErr
 }
 
-func (h *fakeHost) clientSight(t reconcile.ClientTarget, want keepalive.Client) reconcile.ClientSight {
+func (h *fakeHost) clientSight(t reconcile.ClientTarget, want sshclient.Want) reconcile.ClientSight {
 	v := sshconf.Version{Major: 9, Minor: 2}
 	tree := sshconf.Tree{Dialect: sshconf.Client, Version: v, Main: "/root/.ssh/config", System: "/etc/ssh/ssh_config", Dir: "/etc/ssh", Files: map[string][]byte{}}
 	for name, text := range h.files {
 		tree.Files[name] = []byte(text)
 	}
-	have := keepalive.ClientFacts{Version: v, VersionText: "OpenSSH_9.2p1 Debian-2", Tree: tree, User: "root", Home: "/root", SocketName: 108,
-		File: strings.Replace(t.File, "~", "/root", 1), Contexts: keepalive.ProbesOf(want), Stats: map[string]keepalive.Stat{"/root/.ssh": {Mode: 0o700}, "/root/.ssh/cm": {Mode: 0o700}}}
+	have := sshclient.Facts{Version: v, VersionText: "OpenSSH_9.2p1 Debian-2", Tree: tree, User: "root", Home: "/root", SocketName: 108,
+		File: strings.Replace(t.File, "~", "/root", 1), Contexts: sshclient.ProbesOf(want), Stats: map[string]sshclient.Stat{"/root/.ssh": {Mode: 0o700}, "/root/.ssh/cm": {Mode: 0o700}}}
 	alone := sshconf.Tree{Dialect: sshconf.Client, Version: v, Main: "/want", Dir: "/",
-		Files: map[string][]byte{"/want": []byte(strings.Join(keepalive.ClientText(want).Lines, "\n") + "\n")}}
+		Files: map[string][]byte{"/want": []byte(strings.Join(sshclient.Text(want).Lines, "\n") + "\n")}}
 	for _, at := range have.Contexts {
 		q := sshconf.ClientQuery{Host: at.Host, User: at.User, LocalUser: "root", Home: "/root"}
 		have.Effective = append(have.Effective, clientDumpOf(sshconf.EvaluateClient(tree, q)))

@@ -12,7 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
@@ -50,7 +50,7 @@ func whichBlock(m *clientModel) clientIdentity {
 			patterns = append(patterns, text.ValueString())
 		}
 	}
-	block := keepalive.Client{Patterns: patterns, Match: m.Match.ValueString()}.Block()
+	block := sshclient.Want{Patterns: patterns, Match: m.Match.ValueString()}.Block()
 	return clientIdentity{Host: where.Host, Port: where.Port, File: types.StringValue(file), Block: types.StringValue(block)}
 }
 
@@ -86,7 +86,7 @@ func (r *clientResource) ImportState(ctx context.Context, req resource.ImportSta
 		resp.Diagnostics.Append(req.Identity.Get(ctx, &id)...)
 		address, file, block = id.address(), id.File.ValueString(), id.Block.ValueString()
 	}
-	opened, ok := keepalive.ParseBlock(block)
+	opened, ok := sshclient.ParseBlock(block)
 	if _, err := host.ParseAddress(address); err != nil || !ok {
 		resp.Diagnostics.Append(diagnostics.BadBlockID(req.ID))
 	}
@@ -119,7 +119,7 @@ func (r *clientResource) ImportState(ctx context.Context, req resource.ImportSta
 // imported declares the resource as the file was found.
 func (m *clientModel) imported(ctx context.Context, s *session, where resolvedTarget, sight reconcile.ClientSight) (reconcile.ClientSight, diag.Diagnostics, error) {
 	block := whichBlock(m).Block.ValueString()
-	found, ok := keepalive.AdoptClient(block, sight.Facts)
+	found, ok := sshclient.Adopt(block, sight.Facts)
 	if !ok {
 		return sight, diag.Diagnostics{diagnostics.NoSuchBlock(m.Host.ValueString(), sight.Facts.File, block)}, nil
 	}
@@ -135,9 +135,9 @@ func (m *clientModel) imported(ctx context.Context, s *session, where resolvedTa
 	if err != nil {
 		return sight, diags, err
 	}
-	w.client.Claim.ID = keepalive.HolderClient(w.client.Block(), sight.Facts)
-	plan := keepalive.PlanClient(w.client, sight.Facts)
-	after := m.decided(sight, plan, keepalive.EffectiveClient(w.client, sight.Facts))
+	w.client.Claim.ID = sshclient.Holder(w.client.Block(), sight.Facts)
+	plan := sshclient.Plan(w.client, sight.Facts)
+	after := m.decided(sight, plan, sshclient.Effective(w.client, sight.Facts))
 	if len(plan.Changes) > 0 || hasErrors(plan.Problems) {
 		// Not by lines of ours: the next plan will show them.
 		after.ManagedFile, after.ManagedContent, after.Trail = types.StringNull(), types.StringNull(), types.StringNull()

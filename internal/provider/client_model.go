@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
@@ -89,7 +90,7 @@ func (m *clientModel) typed() map[string]any {
 
 // wantedClient is what a model asks for, as far as it is known.
 type wantedClient struct {
-	client keepalive.Client
+	client sshclient.Want
 	asked
 }
 
@@ -101,7 +102,7 @@ func (m *clientModel) want(ctx context.Context) (wantedClient, diag.Diagnostics)
 	w.client.Match = w.text(m.Match)
 	w.client.ProbeHosts = w.texts(ctx, m.ProbeHosts, &diags)
 	w.client.IdleLimit = w.seconds(m.IdleLimit)
-	w.client.Settings = w.settings(keepalive.ClientAttributes(), "", m.typed(), m.Settings)
+	w.client.Settings = w.settings(sshclient.Attributes(), "", m.typed(), m.Settings)
 	w.unknown = w.unknown || m.ConfigFile.IsUnknown() || m.User.IsUnknown()
 	return w, diags
 }
@@ -116,7 +117,7 @@ func (w *asked) texts(ctx context.Context, list types.List, diags *diag.Diagnost
 	return found
 }
 
-func sameClient(a, b keepalive.Client) bool { return reflect.DeepEqual(a, b) }
+func sameClient(a, b sshclient.Want) bool { return reflect.DeepEqual(a, b) }
 
 func (m *clientModel) target(where resolvedTarget) reconcile.ClientTarget {
 	return reconcile.ClientTarget{Spec: where.spec, File: m.ConfigFile.ValueString(), User: m.User.ValueString()}

@@ -5,7 +5,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
@@ -59,22 +59,22 @@ func (m *clientModel) foresee(ctx context.Context, s *session, where resolvedTar
 	if err != nil {
 		return foresight[clientModel]{}, err
 	}
-	plan := keepalive.PlanClient(w.client, sight.Facts)
+	plan := sshclient.Plan(w.client, sight.Facts)
 	return foresight[clientModel]{
 		machineID: sight.MachineID, identity: sight.Identity, plan: plan, digests: sight.Digests(w.client.Block()),
-		holder: keepalive.HolderClient(w.client.Block(), sight.Facts),
+		holder: sshclient.Holder(w.client.Block(), sight.Facts),
 		settled: func(before *clientModel) bool {
 			return len(plan.MakeDirs) == 0 && m.settled(before, w.client, sight)
 		},
 		decide: func(before *clientModel, changed bool) {
-			after := m.decided(sight, plan, keepalive.PredictClient(w.client, sight.Facts, plan))
+			after := m.decided(sight, plan, sshclient.Predict(w.client, sight.Facts, plan))
 			m.decide(before, changed, after, len(plan.Changes)+len(plan.MakeDirs) > 0)
 		},
 	}, nil
 }
 
-func (m *clientModel) settled(before *clientModel, want keepalive.Client, sight reconcile.ClientSight) bool {
-	observed := keepalive.ObserveClient(want, sight.Facts)
+func (m *clientModel) settled(before *clientModel, want sshclient.Want, sight reconcile.ClientSight) bool {
+	observed := sshclient.Observe(want, sight.Facts)
 	return observed.Managed && len(observed.Drift) == 0 && m.seen(sight).equal(before.clientComputed)
 }
 

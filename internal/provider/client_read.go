@@ -6,7 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
@@ -23,24 +23,24 @@ func (m *clientModel) look(ctx context.Context, s *session, where resolvedTarget
 		return sighting{}, diags, err
 	case sight.Facts.Invalid != "":
 		// What ssh refuses to read has no effective values to show.
-		return sighting{}, append(diags, diagnostics.Problems(m.Host.ValueString(), keepalive.PlanClient(w.client, sight.Facts).Problems)...), nil
+		return sighting{}, append(diags, diagnostics.Problems(m.Host.ValueString(), sshclient.Plan(w.client, sight.Facts).Problems)...), nil
 	case importing:
 		sight, more, err := m.imported(ctx, s, where, sight)
-		return sighting{digests: sight.Digests(w.client.Block()), machineID: sight.MachineID, identity: sight.Identity, holder: keepalive.HolderClient(w.client.Block(), sight.Facts)}, append(diags, more...), err
+		return sighting{digests: sight.Digests(w.client.Block()), machineID: sight.MachineID, identity: sight.Identity, holder: sshclient.Holder(w.client.Block(), sight.Facts)}, append(diags, more...), err
 	}
-	return sighting{digests: sight.Digests(w.client.Block()), machineID: sight.MachineID, identity: sight.Identity, holder: keepalive.HolderClient(w.client.Block(), sight.Facts)}, append(diags, m.refresh(ctx, where, sight)...), nil
+	return sighting{digests: sight.Digests(w.client.Block()), machineID: sight.MachineID, identity: sight.Identity, holder: sshclient.Holder(w.client.Block(), sight.Facts)}, append(diags, m.refresh(ctx, where, sight)...), nil
 }
 
 // refresh puts what was seen into the model.
 func (m *clientModel) refresh(ctx context.Context, where resolvedTarget, sight reconcile.ClientSight) diag.Diagnostics {
 	name := m.Host.ValueString()
 	w, diags := m.want(ctx)
-	observed := keepalive.ObserveClient(w.client, sight.Facts)
+	observed := sshclient.Observe(w.client, sight.Facts)
 	diags.Append(diagnostics.Problems(name, observed.Drift)...)
 	absorb("", m.typed(), observed.Values, &diags)
 	m.Settings = absorbSettings("", m.Settings, observed.Values)
 	after := m.seen(sight)
-	after.Effective = attribute.TextMaps(keepalive.EffectiveClient(w.client, sight.Facts))
+	after.Effective = attribute.TextMaps(sshclient.Effective(w.client, sight.Facts))
 	if !observed.Managed {
 		after.ManagedContent = types.StringNull()
 		if !m.ManagedFile.IsNull() {

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -38,7 +39,7 @@ func (m *clientModel) place() place {
 
 func (m *clientModel) check(ctx context.Context) (found []keepalive.Problem, unknown bool, diags diag.Diagnostics) {
 	w, diags := m.want(ctx)
-	return keepalive.CheckClient(w.client), w.unknown, diags
+	return sshclient.Check(w.client), w.unknown, diags
 }
 
 func (*clientModel) aftermath() diag.Diagnostics { return nil }
@@ -71,8 +72,8 @@ func (m *clientModel) apply(ctx context.Context, s *session, where resolvedTarge
 		"host": target.Spec.String(), "outcome": string(outcome), "trail": plan.Trail, "managed_file": plan.ManagedFile,
 	})
 	// What the plan showed was verified by the engine and stays as it was shown.
-	m.clientComputed = m.decided(sight, plan, keepalive.EffectiveClient(w.client, sight.Facts)).over(m.clientComputed)
-	return sighting{digests: sight.Digests(w.client.Block()), machineID: sight.MachineID, identity: sight.Identity, holder: keepalive.HolderClient(w.client.Block(), sight.Facts)}, nil
+	m.clientComputed = m.decided(sight, plan, sshclient.Effective(w.client, sight.Facts)).over(m.clientComputed)
+	return sighting{digests: sight.Digests(w.client.Block()), machineID: sight.MachineID, identity: sight.Identity, holder: sshclient.Holder(w.client.Block(), sight.Facts)}, nil
 }
 
 func (m *clientModel) remove(ctx context.Context, s *session, where resolvedTarget) (same, changed bool, err error) {

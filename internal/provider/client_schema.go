@@ -15,7 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 )
 
@@ -24,7 +24,7 @@ const defaultClientFile = "~/.ssh/config"
 // Schema describes sshkeepalive_client.
 func (*clientResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	attributes := whereSchema(ctx, clientHostDoc)
-	for _, a := range keepalive.ClientAttributes() {
+	for _, a := range sshclient.Attributes() {
 		attributes[a.Name] = typedAttribute(a, typedDoc(clientTypedDocs(), a))
 	}
 	attributes["settings"] = schema.MapAttribute{Optional: true, MarkdownDescription: clientSettingsDoc, ElementType: types.StringType}

@@ -7,8 +7,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 )
 
 // TestEveryClientAttributeIsThere: each typed attribute has a schema attribute, a
@@ -22,7 +21,7 @@ func TestEveryClientAttributeIsThere(t *testing.T) {
 	}
 	m := &clientModel{}
 	fields := m.typed()
-	for _, a := range keepalive.ClientAttributes() {
+	for _, a := range sshclient.Attributes() {
 		attribute, ok := resp.Schema.Attributes[a.Name]
 		if !ok || fields[a.Name] == nil {
 			t.Errorf("%s: schema %v, field %v", a.Name, ok, fields[a.Name] != nil)

@@ -4,6 +4,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
@@ -73,8 +74,8 @@ func (c computed) same(before computed) bool {
 }
 
 // found is what an apply left behind.
-func (m *serverModel) found(want keepalive.Server, sight reconcile.Sight, plan keepalive.Plan) computed {
-	observed := keepalive.ObserveServer(want, sight.Facts)
+func (m *serverModel) found(want sshserver.Want, sight reconcile.Sight, plan keepalive.Plan) computed {
+	observed := sshserver.Observe(want, sight.Facts)
 	c := m.seen(sight)
 	c.ManagedFile = types.StringValue(plan.ManagedFile)
 	c.ManagedContent = types.StringValue(plan.ManagedContent)
@@ -88,7 +89,7 @@ func (m *serverModel) found(want keepalive.Server, sight reconcile.Sight, plan k
 // predicted is what an apply will leave behind, as far as the facts say. What
 // was managed before and no longer is falls back to a value that only the host
 // will tell.
-func (m *serverModel) predicted(want keepalive.Server, sight reconcile.Sight, plan keepalive.Plan) computed {
+func (m *serverModel) predicted(want sshserver.Want, sight reconcile.Sight, plan keepalive.Plan) computed {
 	c := m.seen(sight)
 	c.ManagedFile = types.StringValue(plan.ManagedFile)
 	c.ManagedContent = types.StringValue(plan.ManagedContent)

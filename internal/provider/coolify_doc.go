@@ -1,6 +1,6 @@
 package provider
 
-import "github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+import "github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/coolify"
 
 // coolifyTypedDocs explains each typed attribute of sshkeepalive_coolify, by name:
 // what it means, and what Coolify does without it.
@@ -33,7 +33,7 @@ const (
 		"One resource manages one file. Coolify loads the file when its container is created anew: see [below](#when-it-takes-effect)."
 	coolifyHostDoc = "Where Coolify itself runs, not a server that it deploys to: a name in the provider's `hosts`, or `[user@]host[:port]`. The file belongs to root, so that it takes root, or `sudo`. " +
 		"A new value is an in-place change when the machine behind it is the same one (`machine_id`), else the resource is replaced."
-	coolifyFileDoc    = "The environment file. Default `" + keepalive.CoolifyFile + "`, where Coolify's installer puts it. It must be there, and be called `.env`, `.env.NAME` or `NAME.env`. A symbolic link is followed only where root alone can have made it. A new value replaces the resource."
+	coolifyFileDoc    = "The environment file. Default `" + coolify.DefaultFile + "`, where Coolify's installer puts it. It must be there, and be called `.env`, `.env.NAME` or `NAME.env`. A symbolic link is followed only where root alone can have made it. A new value replaces the resource."
 	coolifyReleaseDoc = "The release of Coolify, such as `4.3.9` or `4.0.0-beta.427`, where the file does not name it: Coolify's upgrade writes it there only since August 2026. Never written. " +
 		"The plan checks the settings against it, and warns as for an old release while neither says which one runs. Default: what the file names."
 	coolifySettingsDoc = "Other keys that begin with `SSH_`, of releases that this provider does not know: `{ SSH_MUX_NEW_KEY = \"1\" }`. Values are compared as text, and quoted in the file where they need it. " +

@@ -9,6 +9,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/dotenv"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/coolify"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -18,7 +19,7 @@ func (e *fakeEngine) atCoolify(t reconcile.CoolifyTarget) *fakeHost {
 	return e.at(reconcile.Target{Spec: t.Spec})
 }
 
-func (e *fakeEngine) LookCoolify(_ context.Context, t reconcile.CoolifyTarget, want keepalive.Coolify) (reconcile.CoolifySight, error) {
+func (e *fakeEngine) LookCoolify(_ context.Context, t reconcile.CoolifyTarget, want coolify.Want) (reconcile.CoolifySight, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.looks++
@@ -26,12 +27,12 @@ func (e *fakeEngine) LookCoolify(_ context.Context, t reconcile.CoolifyTarget, w
 	return h.coolifySight(t, want), h.lookErr
 }
 
-func (e *fakeEngine) ApplyCoolify(_ context.Context, t reconcile.CoolifyTarget, want keepalive.Coolify, _ reconcile.Record) (reconcile.CoolifySight, keepalive.Plan, reconcile.Outcome, error) {
+func (e *fakeEngine) ApplyCoolify(_ context.Context, t reconcile.CoolifyTarget, want coolify.Want, _ reconcile.Record) (reconcile.CoolifySight, keepalive.Plan, reconcile.Outcome, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.applies++
 	h := e.atCoolify(t)
-	plan := keepalive.PlanCoolify(want, h.coolifySight(t, want).Facts)
+	plan := coolify.Plan(want, h.coolifySight(t, want).Facts)
 	if err := errors.Join(h.lookErr, h.applyErr); err != nil {
 		return reconcile.CoolifySight{}, plan, reconcile.Unchanged, err
 	}
@@ -45,7 +46,7 @@ func (e *fakeEngine) ApplyCoolify(_ context.Context, t reconcile.CoolifyTarget, 
 	return h.coolifySight(t, want), plan, outcome, nil
 }
 
-func (e *fakeEngine) RemoveCoolify(_ context.Context, t reconcile.CoolifyTarget, want keepalive.Coolify, rec reconcile.Record) (same, changed bool, err error) {
+func (e *fakeEngine) RemoveCoolify(_ context.Context, t reconcile.CoolifyTarget, want coolify.Want, rec reconcile.Record) (same, changed bool, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.removes++
@@ -57,10 +58,10 @@ func (e *fakeEngine) RemoveCoolify(_ context.Context, t reconcile.CoolifyTarget,
 	if rec.IsOther(sight.MachineID, sight.Identity) {
 		return false, false, nil
 	}
-	if id := keepalive.HolderCoolify(sight.Facts); !want.Claim.Covers(id) {
+	if id := coolify.Holder(sight.Facts); !want.Claim.Covers(id) {
 		return true, false, &reconcile.OtherResourceError{ID: id}
 	}
-	return true, h.edit(keepalive.RestoreCoolify(sight.Facts).Edits), nil
+	return true, h.edit(coolify.Restore(sight.Facts).Edits), nil
 }
 
 func (h *fakeHost) edit(edits []keepalive.Edit) bool {
@@ -70,11 +71,11 @@ func (h *fakeHost) edit(edits []keepalive.Edit) bool {
 	return len(edits) > 0
 }
 
-func (h *fakeHost) coolifySight(t reconcile.CoolifyTarget, want keepalive.Coolify) reconcile.CoolifySight {
+func (h *fakeHost) coolifySight(t reconcile.CoolifyTarget, want coolify.Want) reconcile.CoolifySight {
 	text := []byte(h.files[t.File])
 	sum := sha256.Sum256(text)
 	return reconcile.CoolifySight{
-		Facts:     keepalive.CoolifyFacts{File: t.File, Text: dotenv.Mask(text, keepalive.CoolifyKeys(want))},
+		Facts:     coolify.Facts{File: t.File, Text: dotenv.Mask(text, coolify.Keys(want))},
 		MachineID: h.machineID, Identity: host.Identity{HostKeySHA256: h.hostKey}, Digest: hex.EncodeToString(sum[:]),
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/coolify"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
@@ -20,7 +20,7 @@ func (*coolifyResource) IdentitySchema(_ context.Context, _ resource.IdentitySch
 	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
 		"host": identityschema.StringAttribute{RequiredForImport: true, Description: "Address of the host, or its name in the provider's hosts."},
 		"port": identityschema.Int64Attribute{OptionalForImport: true, Description: "Port, where the resource says it."},
-		"file": identityschema.StringAttribute{OptionalForImport: true, Description: "The environment file. Default " + keepalive.CoolifyFile + "."},
+		"file": identityschema.StringAttribute{OptionalForImport: true, Description: "The environment file. Default " + coolify.DefaultFile + "."},
 	}}
 }
 
@@ -48,7 +48,7 @@ func (r *coolifyResource) ImportState(ctx context.Context, req resource.ImportSt
 		return
 	}
 	if file == "" {
-		file = keepalive.CoolifyFile
+		file = coolify.DefaultFile
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("host"), address)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("file"), file)...)

@@ -7,8 +7,7 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/coolify"
 )
 
 const (
@@ -211,7 +210,7 @@ func TestEveryCoolifyAttributeIsThere(t *testing.T) {
 	}
 	m := &coolifyModel{}
 	taken := map[any]string{}
-	for _, a := range keepalive.CoolifyAttributes() {
+	for _, a := range coolify.Attributes() {
 		attribute, ok := resp.Schema.Attributes[a.Name]
 		field := m.typed()[a.Name]
 		if !ok || field == nil || taken[field] != "" {

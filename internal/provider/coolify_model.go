@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/coolify"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
@@ -94,14 +95,14 @@ func (m *coolifyModel) typed() map[string]any {
 
 // wantedCoolify is what a model asks for, as far as it is known.
 type wantedCoolify struct {
-	coolify keepalive.Coolify
+	coolify coolify.Want
 	asked
 }
 
 // want translates the model. Values that are not known yet are left out.
 func (m *coolifyModel) want() wantedCoolify {
 	var w wantedCoolify
-	w.coolify.Settings = w.settings(keepalive.CoolifyAttributes(), "", m.typed(), m.Settings)
+	w.coolify.Settings = w.settings(coolify.Attributes(), "", m.typed(), m.Settings)
 	w.coolify.Release = w.text(m.Release)
 	w.unknown = w.unknown || m.File.IsUnknown()
 	return w
@@ -129,7 +130,7 @@ func (m *coolifyModel) sameWish(_ context.Context, before *coolifyModel) bool {
 func (m *coolifyModel) seen(sight reconcile.CoolifySight) coolifyComputed {
 	c := m.coolifyComputed
 	c.ID = types.StringValue(whichFile(m).String())
-	version := keepalive.CoolifyVersion(sight.Facts)
+	version := coolify.Version(sight.Facts)
 	c.CoolifyVersion = attribute.TextOrNull(version)
 	c.HostKeySHA256 = attribute.TextOrNull(sight.Identity.HostKeySHA256)
 	c.MachineID = attribute.TextOrNull(sight.MachineID)

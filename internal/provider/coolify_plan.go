@@ -6,7 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/coolify"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
@@ -49,11 +49,11 @@ func (m *coolifyModel) foresee(ctx context.Context, s *session, where resolvedTa
 	if err != nil {
 		return foresight[coolifyModel]{}, err
 	}
-	plan := keepalive.PlanCoolify(want, sight.Facts)
+	plan := coolify.Plan(want, sight.Facts)
 	return foresight[coolifyModel]{
-		machineID: sight.MachineID, identity: sight.Identity, plan: plan, digests: sight.Digests(), holder: keepalive.HolderCoolify(sight.Facts),
+		machineID: sight.MachineID, identity: sight.Identity, plan: plan, digests: sight.Digests(), holder: coolify.Holder(sight.Facts),
 		settled: func(before *coolifyModel) bool {
-			return len(keepalive.UnmetCoolify(want, sight.Facts)) == 0 && m.seen(sight).equal(before.coolifyComputed)
+			return len(coolify.Unmet(want, sight.Facts)) == 0 && m.seen(sight).equal(before.coolifyComputed)
 		},
 		decide: func(before *coolifyModel, changed bool) {
 			m.decide(before, changed, m.decided(sight, plan, plan.Effective), len(plan.Edits) > 0)
@@ -90,13 +90,13 @@ func (m *coolifyModel) look(ctx context.Context, s *session, where resolvedTarge
 	} else {
 		diags = m.refresh(ctx, where, sight)
 	}
-	return sighting{digests: sight.Digests(), machineID: sight.MachineID, identity: sight.Identity, holder: keepalive.HolderCoolify(sight.Facts)}, diags, err
+	return sighting{digests: sight.Digests(), machineID: sight.MachineID, identity: sight.Identity, holder: coolify.Holder(sight.Facts)}, diags, err
 }
 
 // refresh puts what was seen into the model.
 func (m *coolifyModel) refresh(ctx context.Context, where resolvedTarget, sight reconcile.CoolifySight) diag.Diagnostics {
 	name, want := m.Host.ValueString(), m.want().coolify
-	observed := keepalive.ObserveCoolify(want, sight.Facts)
+	observed := coolify.Observe(want, sight.Facts)
 	diags := diagnostics.Problems(name, observed.Drift)
 	absorb("", m.typed(), observed.Values, &diags)
 	m.Settings = absorbSettings("", m.Settings, observed.Values)
@@ -115,19 +115,19 @@ func (m *coolifyModel) refresh(ctx context.Context, where resolvedTarget, sight 
 // imported declares the resource as the file was found.
 func (m *coolifyModel) imported(ctx context.Context, s *session, where resolvedTarget, sight reconcile.CoolifySight) (reconcile.CoolifySight, diag.Diagnostics, error) {
 	// The values of keys without an attribute are seen only when they are asked for.
-	sight, err := s.engine.LookCoolify(ctx, m.glance(where), keepalive.AdoptCoolify(sight.Facts))
+	sight, err := s.engine.LookCoolify(ctx, m.glance(where), coolify.Adopt(sight.Facts))
 	if err != nil {
 		return sight, nil, err
 	}
 	var diags diag.Diagnostics
-	m.Settings = adoptSettings("", m.typed(), keepalive.AdoptCoolify(sight.Facts).Settings, &diags)
+	m.Settings = adoptSettings("", m.typed(), coolify.Adopt(sight.Facts).Settings, &diags)
 	want := m.want().coolify
 	if len(want.Settings) == 0 {
 		diags.Append(diagnostics.NothingToImport(m.Host.ValueString(), m.File.ValueString()))
 		return sight, diags, nil
 	}
-	want.Claim.ID = keepalive.HolderCoolify(sight.Facts)
-	plan := keepalive.PlanCoolify(want, sight.Facts)
-	m.coolifyComputed = m.decided(sight, plan, keepalive.EffectiveCoolify(want, sight.Facts))
+	want.Claim.ID = coolify.Holder(sight.Facts)
+	plan := coolify.Plan(want, sight.Facts)
+	m.coolifyComputed = m.decided(sight, plan, coolify.Effective(want, sight.Facts))
 	return sight, append(diags, diagnostics.Problems(m.Host.ValueString(), plan.Problems)...), nil
 }

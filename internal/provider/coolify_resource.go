@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/coolify"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
@@ -38,9 +39,9 @@ func (m *coolifyModel) place() place {
 //nolint:unparam // the model of another resource may not be readable
 func (m *coolifyModel) check(context.Context) (found []keepalive.Problem, unknown bool, diags diag.Diagnostics) {
 	w := m.want()
-	found = keepalive.CheckCoolify(w.coolify)
+	found = coolify.Check(w.coolify)
 	if file := m.File.ValueString(); file != "" {
-		found = append(found, keepalive.CheckCoolifyFile(file)...)
+		found = append(found, coolify.CheckFile(file)...)
 	}
 	return found, w.unknown, nil
 }
@@ -66,8 +67,8 @@ func (m *coolifyModel) apply(ctx context.Context, s *session, where resolvedTarg
 		"host": target.Spec.String(), "outcome": string(outcome), "trail": plan.Trail, "file": target.File,
 	})
 	// What the plan showed was verified by the engine and stays as it was shown.
-	m.coolifyComputed = m.decided(sight, plan, keepalive.EffectiveCoolify(w.coolify, sight.Facts)).over(m.coolifyComputed)
-	return sighting{digests: sight.Digests(), machineID: sight.MachineID, identity: sight.Identity, holder: keepalive.HolderCoolify(sight.Facts), changed: outcome == reconcile.Applied}, nil
+	m.coolifyComputed = m.decided(sight, plan, coolify.Effective(w.coolify, sight.Facts)).over(m.coolifyComputed)
+	return sighting{digests: sight.Digests(), machineID: sight.MachineID, identity: sight.Identity, holder: coolify.Holder(sight.Facts), changed: outcome == reconcile.Applied}, nil
 }
 
 func (m *coolifyModel) remove(ctx context.Context, s *session, where resolvedTarget) (same, changed bool, err error) {

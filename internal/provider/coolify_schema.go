@@ -11,14 +11,14 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/coolify"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 )
 
 // Schema describes sshkeepalive_coolify.
 func (*coolifyResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	attributes := whereSchema(ctx, coolifyHostDoc)
-	for _, a := range keepalive.CoolifyAttributes() {
+	for _, a := range coolify.Attributes() {
 		attributes[a.Name] = typedAttribute(a, coolifyTypedDocs()[a.Name]+" The key is `"+a.Keyword+"`.")
 	}
 	attributes["release"] = schema.StringAttribute{Optional: true, MarkdownDescription: coolifyReleaseDoc}
@@ -26,7 +26,7 @@ func (*coolifyResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 	attributes["file"] = schema.StringAttribute{
 		Optional: true, Computed: true,
 		MarkdownDescription: coolifyFileDoc,
-		Default:             stringdefault.StaticString(keepalive.CoolifyFile),
+		Default:             stringdefault.StaticString(coolify.DefaultFile),
 		PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
 		Validators:          []validator.String{attribute.AbsolutePath{}, attribute.CleanPath{}},
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/audit"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/baseline"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
@@ -182,7 +183,7 @@ func (m *auditModel) tell(a audit.Audit, sight reconcile.Sight) {
 	m.Findings = types.ListValueMust(findingType(), findings)
 	m.Exceptions = types.ListValueMust(exceptionType(), exceptions)
 	m.Warnings = types.ListValueMust(concernType(), concerns)
-	m.Loaded, m.DeadPeerTimeout = attribute.Loaded(sight), attribute.DeadPeer(keepalive.Server{}, sight.Facts)
+	m.Loaded, m.DeadPeerTimeout = attribute.Loaded(sight), attribute.DeadPeer(sshserver.Want{}, sight.Facts)
 	m.OpenSSHVersion = types.StringValue(sight.Facts.VersionText)
 	m.HostKeySHA256 = attribute.TextOrNull(sight.Identity.HostKeySHA256)
 	m.MachineID = attribute.TextOrNull(sight.MachineID)

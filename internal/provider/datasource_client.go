@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
@@ -91,8 +92,8 @@ const (
 func provenanceType() types.MapType { return types.MapType{ElemType: originsType()} }
 
 func (m *clientConfigModel) check() diag.Diagnostics {
-	found := keepalive.CheckProbes(attribute.Texts(m.ProbeHosts.Elements()))
-	return diagnostics.Problems("", append(found, keepalive.CheckClientKeywords(attribute.Texts(m.Keywords.Elements()))...))
+	found := sshclient.CheckProbes(attribute.Texts(m.ProbeHosts.Elements()))
+	return diagnostics.Problems("", append(found, sshclient.CheckKeywords(attribute.Texts(m.Keywords.Elements()))...))
 }
 
 // ValidateConfig finds keywords that are none, and names that nobody can type.
@@ -117,11 +118,11 @@ func (m *clientConfigModel) look(ctx context.Context, s *session, where resolved
 	if diags := imageRunsNoSSH(m.Host, where); diags.HasError() {
 		return diags, nil
 	}
-	sight, err := s.engine.LookClient(ctx, m.target(where), keepalive.Client{ProbeHosts: attribute.Texts(m.ProbeHosts.Elements())})
+	sight, err := s.engine.LookClient(ctx, m.target(where), sshclient.Want{ProbeHosts: attribute.Texts(m.ProbeHosts.Elements())})
 	if err != nil {
 		return nil, err
 	}
-	survey := keepalive.SurveyClient(attribute.Texts(m.Keywords.Elements()), sight.Facts)
+	survey := sshclient.Survey(attribute.Texts(m.Keywords.Elements()), sight.Facts)
 	diags := surveyed(ctx, m.Host.ValueString(), survey)
 	if !diags.HasError() {
 		m.tell(survey, sight)
@@ -144,7 +145,7 @@ func (m *clientConfigModel) target(where resolvedTarget) reconcile.ClientTarget 
 func (m *clientConfigModel) tell(s keepalive.Survey, sight reconcile.ClientSight) {
 	effective, origins := map[string]map[string]string{}, map[string]attr.Value{}
 	for _, r := range s.Readings {
-		name := keepalive.ProbeName(r.Context)
+		name := sshclient.ProbeName(r.Context)
 		effective[name], origins[name] = r.Effective, originMap(r.Origins)
 	}
 	m.Effective, m.Provenance = attribute.TextMaps(effective), types.MapValueMust(provenanceType(), origins)

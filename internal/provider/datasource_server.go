@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
@@ -104,7 +105,7 @@ func (*serverConfig) ValidateConfig(ctx context.Context, req datasource.Validate
 	var m serverConfigModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
 	if !resp.Diagnostics.HasError() && !attribute.AnyUnknownElement(m.Keywords) {
-		resp.Diagnostics.Append(diagnostics.Problems("", keepalive.CheckServerKeywords(attribute.Texts(m.Keywords.Elements())))...)
+		resp.Diagnostics.Append(diagnostics.Problems("", sshserver.CheckKeywords(attribute.Texts(m.Keywords.Elements())))...)
 	}
 }
 
@@ -122,7 +123,7 @@ func (m *serverConfigModel) look(ctx context.Context, s *session, where resolved
 	if err != nil {
 		return diags, err
 	}
-	survey := keepalive.SurveyServer(attribute.Texts(m.Keywords.Elements()), sight.Facts)
+	survey := sshserver.Survey(attribute.Texts(m.Keywords.Elements()), sight.Facts)
 	diags.Append(surveyed(ctx, m.Host.ValueString(), survey)...)
 	if !diags.HasError() {
 		m.tell(survey, sight)
@@ -140,7 +141,7 @@ func (m *serverConfigModel) tell(s keepalive.Survey, sight reconcile.Sight) {
 	}
 	m.ByContext = types.ListValueMust(contextReadingType(), readings)
 	m.Overrides, m.Shadowed = originList(s.Overrides), originList(s.Shadowed)
-	m.Loaded, m.DeadPeerTimeout = attribute.Loaded(sight), attribute.DeadPeer(keepalive.Server{}, sight.Facts)
+	m.Loaded, m.DeadPeerTimeout = attribute.Loaded(sight), attribute.DeadPeer(sshserver.Want{}, sight.Facts)
 	m.MainFile, m.Files = types.StringValue(sight.Facts.Tree.Main), attribute.TextList(s.Files)
 	m.OpenSSHVersion = types.StringValue(sight.Facts.VersionText)
 	m.HostKeySHA256 = attribute.TextOrNull(sight.Identity.HostKeySHA256)

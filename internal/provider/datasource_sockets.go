@@ -16,7 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
@@ -118,22 +118,22 @@ func (m *controlSocketsModel) tellNothing() {
 
 func (m *controlSocketsModel) tell(sight reconcile.ControlSight) {
 	var sockets []attr.Value
-	counts := map[keepalive.SocketState]int64{}
+	counts := map[sshclient.SocketState]int64{}
 	for _, s := range sight.Sockets {
 		sockets = append(sockets, socketValue(s))
 		counts[s.State]++
 	}
 	m.Sockets = types.ListValueMust(socketType(), sockets)
-	n := func(of keepalive.SocketState) attr.Value { return types.Int64Value(counts[of]) }
+	n := func(of sshclient.SocketState) attr.Value { return types.Int64Value(counts[of]) }
 	m.Counts = types.ObjectValueMust(socketCountsType().AttrTypes, map[string]attr.Value{
-		"live": n(keepalive.Live), "stale": n(keepalive.Stale), "not_ssh": n(keepalive.NotSSH), "unknown": n(keepalive.Unclear),
+		"live": n(sshclient.Live), "stale": n(sshclient.Stale), "not_ssh": n(sshclient.NotSSH), "unknown": n(sshclient.Unclear),
 	})
 	m.Unnamed = types.Int64Value(int64(sight.Unnamed))
 	m.HostKeySHA256 = attribute.TextOrNull(sight.Identity.HostKeySHA256)
 	m.MachineID = attribute.TextOrNull(sight.MachineID)
 }
 
-func socketValue(s keepalive.ControlSocket) attr.Value {
+func socketValue(s sshclient.ControlSocket) attr.Value {
 	pid, age, exposed := types.Int64Null(), types.Int64Null(), types.BoolNull()
 	if s.PID != 0 {
 		pid = types.Int64Value(s.PID)

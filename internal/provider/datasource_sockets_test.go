@@ -4,19 +4,19 @@ import (
 	"testing"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
 func TestControlSockets(t *testing.T) {
 	t.Parallel()
-	check := keepalive.SocketCheck{There: true, Mode: 0o620, Owner: "bob", Age: 7200}
+	check := sshclient.SocketCheck{There: true, Mode: 0o620, Owner: "bob", Age: 7200}
 	h := &fakeHost{sockets: reconcile.ControlSight{
-		Sockets: []keepalive.ControlSocket{
-			{SocketCheck: keepalive.SocketCheck{Path: "/home/bob/.ssh/cm-gone"}, State: keepalive.Unclear, Why: "it went"},
-			{SocketCheck: check, State: keepalive.Live, PID: 4711, Exposed: true},
-			{SocketCheck: check, State: keepalive.Stale, Why: "nobody listens there"},
-			{SocketCheck: check, State: keepalive.NotSSH, Why: "expected HELLO"},
+		Sockets: []sshclient.ControlSocket{
+			{SocketCheck: sshclient.SocketCheck{Path: "/home/bob/.ssh/cm-gone"}, State: sshclient.Unclear, Why: "it went"},
+			{SocketCheck: check, State: sshclient.Live, PID: 4711, Exposed: true},
+			{SocketCheck: check, State: sshclient.Stale, Why: "nobody listens there"},
+			{SocketCheck: check, State: sshclient.NotSSH, Why: "expected HELLO"},
 		},
 		Unnamed: 1, MachineID: "m1", Identity: host.Identity{HostKeySHA256: "SHA256:one"},
 	}}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
@@ -72,7 +73,7 @@ func (e *fakeEngine) ProbeIdle(_ context.Context, spec host.Spec, w host.IdlePro
 	return h.vigil, h.lookErr
 }
 
-func (e *fakeEngine) Look(_ context.Context, t reconcile.Target, want keepalive.Server) (reconcile.Sight, error) {
+func (e *fakeEngine) Look(_ context.Context, t reconcile.Target, want sshserver.Want) (reconcile.Sight, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.looks++
@@ -80,12 +81,12 @@ func (e *fakeEngine) Look(_ context.Context, t reconcile.Target, want keepalive.
 	return h.sight(want), h.lookErr
 }
 
-func (e *fakeEngine) Apply(_ context.Context, t reconcile.Target, want keepalive.Server, _ reconcile.Record) (reconcile.Sight, keepalive.Plan, reconcile.Outcome, error) {
+func (e *fakeEngine) Apply(_ context.Context, t reconcile.Target, want sshserver.Want, _ reconcile.Record) (reconcile.Sight, keepalive.Plan, reconcile.Outcome, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.applies++
 	h := e.at(t)
-	plan := keepalive.PlanServer(want, h.sight(want).Facts)
+	plan := sshserver.Plan(want, h.sight(want).Facts)
 	if err := errors.Join(h.lookErr, h.applyErr); err != nil {
 		return reconcile.Sight{}, plan, reconcile.Unchanged, err
 	}
@@ -97,7 +98,7 @@ func (e *fakeEngine) Apply(_ context.Context, t reconcile.Target, want keepalive
 	return h.sight(want), plan, reconcile.Applied, nil
 }
 
-func (e *fakeEngine) Remove(_ context.Context, t reconcile.Target, want keepalive.Server, rec reconcile.Record) (bool, error) {
+func (e *fakeEngine) Remove(_ context.Context, t reconcile.Target, want sshserver.Want, rec reconcile.Record) (bool, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.removes++
@@ -108,10 +109,10 @@ func (e *fakeEngine) Remove(_ context.Context, t reconcile.Target, want keepaliv
 	if seen := h.sight(want); rec.IsOther(seen.MachineID, seen.Identity) {
 		return false, nil
 	}
-	if id := keepalive.HolderServer(want.DropInName, h.sight(want).Facts); !want.Claim.Covers(id) {
+	if id := sshserver.Holder(want.DropInName, h.sight(want).Facts); !want.Claim.Covers(id) {
 		return true, &reconcile.OtherResourceError{ID: id}
 	}
-	h.change(keepalive.RestoreServer(want.DropInName, h.sight(want).Facts).Changes)
+	h.change(sshserver.Restore(want.DropInName, h.sight(want).Facts).Changes)
 	return true, nil
 }
 
@@ -125,22 +126,22 @@ func (h *fakeHost) change(changes []keepalive.Change) {
 	}
 }
 
-func (h *fakeHost) sight(want keepalive.Server) reconcile.Sight {
+func (h *fakeHost) sight(want sshserver.Want) reconcile.Sight {
 	v := sshconf.Version{Major: 9, Minor: 2}
 	want = want.On(v)
 	tree := sshconf.Tree{Dialect: sshconf.Server, Version: v, Main: mainFile, Dir: "/etc/ssh", Files: map[string][]byte{}}
 	for name, text := range h.files {
 		tree.Files[name] = []byte(text)
 	}
-	have := keepalive.Facts{Version: v, VersionText: "OpenSSH_9.2p1 Debian-2", Tree: tree, Contexts: keepalive.ContextsOf(want),
-		IncludeDirs: []string{"/etc/ssh/sshd_config.d"}, Daemon: keepalive.Daemon{PID: 1, ConfigFile: mainFile, Stale: h.stale}, Invalid: h.invalid}
+	have := sshserver.Facts{Version: v, VersionText: "OpenSSH_9.2p1 Debian-2", Tree: tree, Contexts: sshserver.ContextsOf(want),
+		IncludeDirs: []string{"/etc/ssh/sshd_config.d"}, Daemon: sshserver.Daemon{PID: 1, ConfigFile: mainFile, Stale: h.stale}, Invalid: h.invalid}
 	if h.noDaemon {
 		have.Daemon.PID = 0
 	}
 	for _, c := range have.Contexts {
 		have.Effective = append(have.Effective, dumpOf(sshconf.Evaluate(tree, c)))
 	}
-	for i, w := range keepalive.WantedTexts(want) {
+	for i, w := range sshserver.WantedTexts(want) {
 		alone := sshconf.Tree{Dialect: sshconf.Server, Version: v, Main: "/want", Dir: "/",
 			Files: map[string][]byte{"/want": []byte(strings.Join(w.Lines, "\n") + "\n")}}
 		d := dumpOf(sshconf.Evaluate(alone, sshconf.Context{}))

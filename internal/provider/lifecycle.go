@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
@@ -105,7 +106,7 @@ func (l *lifecycle[M, P]) ValidateConfig(ctx context.Context, req resource.Valid
 	if unknown {
 		// What is not known yet may be what is missed.
 		found = slices.DeleteFunc(found, func(p keepalive.Problem) bool {
-			return p.Code == keepalive.NothingWanted || p.Code == keepalive.NoProbe || p.Code == keepalive.NoBlock
+			return p.Code == keepalive.NothingWanted || p.Code == sshclient.NoProbe || p.Code == sshclient.NoBlock
 		})
 	}
 	resp.Diagnostics.Append(diagnostics.Problems("", found)...)

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/spelling"
@@ -142,7 +143,7 @@ func respell(before attr.Value, text string) attr.Value {
 }
 
 // adopt declares what a host was found to have: an import.
-func (m *serverModel) adopt(ctx context.Context, found keepalive.Server) diag.Diagnostics {
+func (m *serverModel) adopt(ctx context.Context, found sshserver.Want) diag.Diagnostics {
 	var diags diag.Diagnostics
 	m.Settings = adoptSettings("", m.typed(), found.Settings, &diags)
 	blocks := make([]matchModel, len(found.Match))

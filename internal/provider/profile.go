@@ -4,8 +4,8 @@ import (
 	"strings"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/baseline"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 )
 
 // profileDoc lists the baselines with their versions; the guide has every value.
@@ -20,7 +20,7 @@ func profileDoc() string {
 }
 
 // connecting adds who we log in as, and how, whom a change must not shut out.
-func connecting(want keepalive.Server, spec host.Spec) keepalive.Server {
+func connecting(want sshserver.Want, spec host.Spec) sshserver.Want {
 	if spec.Transport != "ssh" {
 		return want
 	}

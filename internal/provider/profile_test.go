@@ -9,7 +9,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 )
 
 func asRoot() values { return values{"connection": values{"user": "root", "private_key": "x"}} }
@@ -100,7 +100,7 @@ func TestConnecting(t *testing.T) {
 		"no agent":             {host.Spec{Transport: "ssh", User: "a", Agent: &no}, "a []"},
 		"this machine":         {host.Spec{Transport: "local", User: "a"}, " []"},
 	} {
-		got := connecting(keepalive.Server{}, c.spec)
+		got := connecting(sshserver.Want{}, c.spec)
 		if text := fmt.Sprint(got.ConnectingUser, " ", got.ConnectingBy); text != c.want {
 			t.Errorf("%s: got %q, want %q", name, text, c.want)
 		}

@@ -15,6 +15,9 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/coolify"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/functions"
@@ -32,15 +35,15 @@ var (
 type engine interface {
 	ProbeLogin(ctx context.Context, spec host.Spec) (host.LoginProbe, error)
 	ProbeIdle(ctx context.Context, spec host.Spec, w host.IdleProbeOptions) (host.IdleProbe, error)
-	Look(ctx context.Context, t reconcile.Target, want keepalive.Server) (reconcile.Sight, error)
-	Apply(ctx context.Context, t reconcile.Target, want keepalive.Server, rec reconcile.Record) (reconcile.Sight, keepalive.Plan, reconcile.Outcome, error)
-	Remove(ctx context.Context, t reconcile.Target, want keepalive.Server, rec reconcile.Record) (same bool, err error)
-	LookClient(ctx context.Context, t reconcile.ClientTarget, want keepalive.Client) (reconcile.ClientSight, error)
-	ApplyClient(ctx context.Context, t reconcile.ClientTarget, want keepalive.Client, rec reconcile.Record) (reconcile.ClientSight, keepalive.Plan, reconcile.Outcome, error)
-	RemoveClient(ctx context.Context, t reconcile.ClientTarget, want keepalive.Client, rec reconcile.Record) (same bool, err error)
-	LookCoolify(ctx context.Context, t reconcile.CoolifyTarget, want keepalive.Coolify) (reconcile.CoolifySight, error)
-	ApplyCoolify(ctx context.Context, t reconcile.CoolifyTarget, want keepalive.Coolify, rec reconcile.Record) (reconcile.CoolifySight, keepalive.Plan, reconcile.Outcome, error)
-	RemoveCoolify(ctx context.Context, t reconcile.CoolifyTarget, want keepalive.Coolify, rec reconcile.Record) (same, changed bool, err error)
+	Look(ctx context.Context, t reconcile.Target, want sshserver.Want) (reconcile.Sight, error)
+	Apply(ctx context.Context, t reconcile.Target, want sshserver.Want, rec reconcile.Record) (reconcile.Sight, keepalive.Plan, reconcile.Outcome, error)
+	Remove(ctx context.Context, t reconcile.Target, want sshserver.Want, rec reconcile.Record) (same bool, err error)
+	LookClient(ctx context.Context, t reconcile.ClientTarget, want sshclient.Want) (reconcile.ClientSight, error)
+	ApplyClient(ctx context.Context, t reconcile.ClientTarget, want sshclient.Want, rec reconcile.Record) (reconcile.ClientSight, keepalive.Plan, reconcile.Outcome, error)
+	RemoveClient(ctx context.Context, t reconcile.ClientTarget, want sshclient.Want, rec reconcile.Record) (same bool, err error)
+	LookCoolify(ctx context.Context, t reconcile.CoolifyTarget, want coolify.Want) (reconcile.CoolifySight, error)
+	ApplyCoolify(ctx context.Context, t reconcile.CoolifyTarget, want coolify.Want, rec reconcile.Record) (reconcile.CoolifySight, keepalive.Plan, reconcile.Outcome, error)
+	RemoveCoolify(ctx context.Context, t reconcile.CoolifyTarget, want coolify.Want, rec reconcile.Record) (same, changed bool, err error)
 	LookControl(ctx context.Context, t reconcile.ClientTarget) (reconcile.ControlSight, error)
 }
 

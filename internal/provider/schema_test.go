@@ -16,6 +16,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
@@ -36,7 +37,7 @@ func TestEveryTypedAttributeIsThere(t *testing.T) {
 	s := serverSchema(t)
 	block := s.Attributes["match"].(schema.ListNestedAttribute).NestedObject.Attributes
 	inModel, inBlock := (&serverModel{}).typed(), (&matchModel{}).typed()
-	for _, a := range keepalive.ServerAttributes() {
+	for _, a := range sshserver.Attributes() {
 		attribute, ok := s.Attributes[a.Name]
 		if !ok {
 			t.Errorf("%s has no attribute in the schema", a.Name)
@@ -223,7 +224,7 @@ func TestEveryAdviceIsSomethingToDo(t *testing.T) {
 		keepalive.Deprecated, keepalive.Removed, keepalive.RefusedByHost, keepalive.InvalidHost, keepalive.InvalidClient, keepalive.NoInclude, keepalive.Shadowed, keepalive.CommandLine,
 		keepalive.NeverDrops, keepalive.DropsAtOnce, keepalive.CountWithout, keepalive.NoMultiplexing, keepalive.IdleLimit, keepalive.DoubleInterval,
 		keepalive.LongestTask, keepalive.Drifted, keepalive.NothingWanted, keepalive.UncertainGroup, keepalive.BlockGone,
-		keepalive.UnknownProfile, keepalive.ProfileLacks, keepalive.ShutsOut, keepalive.NoReader} {
+		sshserver.UnknownProfile, sshserver.ProfileLacks, sshserver.ShutsOut, sshserver.NoReader} {
 		if diagnostics.ProblemAdvice(c) == "" {
 			without = append(without, string(c))
 		}

@@ -9,7 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
@@ -35,8 +35,8 @@ func (r *serverResource) ImportState(ctx context.Context, req resource.ImportSta
 	if file != "" {
 		set("config_file", file)
 	}
-	set("placement", string(keepalive.Auto))
-	set("drop_in_name", keepalive.DefaultDropIn)
+	set("placement", string(sshserver.Auto))
+	set("drop_in_name", sshserver.DefaultDropIn)
 	set("takeover", true)
 	set("reload", defaultReload)
 	set("confirm_timeout", defaultConfirmTimeout)
@@ -48,7 +48,7 @@ func (r *serverResource) ImportState(ctx context.Context, req resource.ImportSta
 
 // imported declares the resource as the host was found.
 func (m *serverModel) imported(ctx context.Context, s *session, where resolvedTarget, sight reconcile.Sight) (reconcile.Sight, diag.Diagnostics, error) {
-	found := keepalive.AdoptServer(m.DropInName.ValueString(), sight.Facts)
+	found := sshserver.Adopt(m.DropInName.ValueString(), sight.Facts)
 	diags := m.adopt(ctx, found)
 	w, more := m.want(ctx)
 	diags.Append(more...)
@@ -60,9 +60,9 @@ func (m *serverModel) imported(ctx context.Context, s *session, where resolvedTa
 	if err != nil {
 		return sight, diags, err
 	}
-	w.server.Claim.ID = keepalive.HolderServer(w.server.DropInName, sight.Facts)
-	plan := keepalive.PlanServer(w.server, sight.Facts)
-	diags.Append(diagnostics.Problems(m.Host.ValueString(), keepalive.ImportProblems(found, sight.Facts, plan.ManagedFile))...)
+	w.server.Claim.ID = sshserver.Holder(w.server.DropInName, sight.Facts)
+	plan := sshserver.Plan(w.server, sight.Facts)
+	diags.Append(diagnostics.Problems(m.Host.ValueString(), sshserver.ImportProblems(found, sight.Facts, plan.ManagedFile))...)
 	after := m.found(w.server, sight, plan)
 	if len(plan.Changes) > 0 {
 		// Effective, but not by lines of ours: the next plan will show them.

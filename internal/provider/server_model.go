@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/spelling"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
@@ -104,7 +105,7 @@ func (m *matchModel) typed() map[string]any {
 
 // wanted is what a model asks for, as far as it is known.
 type wanted struct {
-	server keepalive.Server
+	server sshserver.Want
 	asked
 }
 
@@ -116,11 +117,11 @@ type asked struct{ unknown bool }
 func (m *serverModel) want(ctx context.Context) (wanted, diag.Diagnostics) {
 	var w wanted
 	var diags diag.Diagnostics
-	w.server.Settings = w.settings(keepalive.ServerAttributes(), "", m.typed(), m.Settings)
+	w.server.Settings = w.settings(sshserver.Attributes(), "", m.typed(), m.Settings)
 	w.server.Profile = w.text(m.Profile)
 	w.server.Match = w.blocks(ctx, m.Match, &diags)
 	w.server.Contexts = w.contexts(ctx, m.Contexts, &diags)
-	w.server.Placement = keepalive.Placement(w.text(m.Placement))
+	w.server.Placement = sshserver.Placement(w.text(m.Placement))
 	w.server.DropInName = w.text(m.DropInName)
 	w.server.Takeover = m.Takeover.ValueBool()
 	w.unknown = w.unknown || m.Takeover.IsUnknown() || m.ConfigFile.IsUnknown() || m.Reload.IsUnknown() || m.ConfirmTimeout.IsUnknown()
@@ -230,19 +231,19 @@ func (w *asked) pairs(m types.Map) (text string, given bool) {
 	return strings.Join(items, " "), len(items) > 0
 }
 
-func (w *wanted) blocks(ctx context.Context, list types.List, diags *diag.Diagnostics) []keepalive.Match {
+func (w *wanted) blocks(ctx context.Context, list types.List, diags *diag.Diagnostics) []sshserver.Match {
 	if list.IsUnknown() || attribute.AnyUnknownElement(list) {
 		w.unknown = true
 		return nil
 	}
 	var models []matchModel
 	diags.Append(list.ElementsAs(ctx, &models, false)...)
-	var found []keepalive.Match
+	var found []sshserver.Match
 	for i := range models {
 		prefix := fmt.Sprintf("match[%d].", i)
-		found = append(found, keepalive.Match{
+		found = append(found, sshserver.Match{
 			Criteria: w.criteria(models[i].Criteria),
-			Settings: w.settings(keepalive.ServerAttributes(), prefix, models[i].typed(), models[i].Settings),
+			Settings: w.settings(sshserver.Attributes(), prefix, models[i].typed(), models[i].Settings),
 		})
 	}
 	return found

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -36,7 +37,7 @@ func (m *serverModel) sameWish(ctx context.Context, before *serverModel) bool {
 }
 
 // sameServer compares what is asked for and not how it is spelled in HCL.
-func sameServer(a, b keepalive.Server) bool { return reflect.DeepEqual(a, b) }
+func sameServer(a, b sshserver.Want) bool { return reflect.DeepEqual(a, b) }
 
 func (m *serverModel) stay(before *serverModel) {
 	was := before.computed()
@@ -60,10 +61,10 @@ func (m *serverModel) foresee(ctx context.Context, s *session, where resolvedTar
 	if err != nil {
 		return foresight[serverModel]{}, err
 	}
-	plan := keepalive.PlanServer(connecting(w.server, where.spec), sight.Facts)
+	plan := sshserver.Plan(connecting(w.server, where.spec), sight.Facts)
 	return foresight[serverModel]{
 		machineID: sight.MachineID, identity: sight.Identity, plan: plan, digests: sight.Digests(w.server.DropInName), pending: sight.Pending,
-		holder:  keepalive.HolderServer(w.server.DropInName, sight.Facts),
+		holder:  sshserver.Holder(w.server.DropInName, sight.Facts),
 		settled: func(before *serverModel) bool { return m.settled(before, w.server, sight) },
 		decide: func(before *serverModel, changed bool) {
 			m.decide(before, changed, m.predicted(w.server, sight, plan), len(plan.Changes) > 0)
@@ -78,8 +79,8 @@ func (m *serverModel) foresee(ctx context.Context, s *session, where resolvedTar
 	}, nil
 }
 
-func (m *serverModel) settled(before *serverModel, want keepalive.Server, sight reconcile.Sight) bool {
-	observed := keepalive.ObserveServer(want, sight.Facts)
+func (m *serverModel) settled(before *serverModel, want sshserver.Want, sight reconcile.Sight) bool {
+	observed := sshserver.Observe(want, sight.Facts)
 	unloaded := sight.Facts.Daemon.Stale && m.Reload.ValueString() != "never"
 	return observed.Managed && len(observed.Drift) == 0 && !unloaded && m.seen(sight).same(before.computed()) &&
 		sameOverrides(overrideList(observed.Overrides), before.MatchOverrides)

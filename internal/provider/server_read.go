@@ -6,7 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
@@ -23,10 +23,10 @@ func (m *serverModel) look(ctx context.Context, s *session, where resolvedTarget
 	}
 	if importing {
 		sight, more, err := m.imported(ctx, s, where, sight)
-		return sighting{digests: sight.Digests(w.server.DropInName), machineID: sight.MachineID, identity: sight.Identity, holder: keepalive.HolderServer(w.server.DropInName, sight.Facts)}, append(diags, more...), err
+		return sighting{digests: sight.Digests(w.server.DropInName), machineID: sight.MachineID, identity: sight.Identity, holder: sshserver.Holder(w.server.DropInName, sight.Facts)}, append(diags, more...), err
 	}
 	diags.Append(s.pending.warn(m.Host.ValueString(), sight.Pending)...)
-	seen := sighting{digests: sight.Digests(w.server.DropInName), machineID: sight.MachineID, identity: sight.Identity, holder: keepalive.HolderServer(w.server.DropInName, sight.Facts)}
+	seen := sighting{digests: sight.Digests(w.server.DropInName), machineID: sight.MachineID, identity: sight.Identity, holder: sshserver.Holder(w.server.DropInName, sight.Facts)}
 	if len(sight.Pending) > 0 {
 		seen.digests = nil // the host may go back to other files by itself
 	}
@@ -37,12 +37,12 @@ func (m *serverModel) look(ctx context.Context, s *session, where resolvedTarget
 func (m *serverModel) refresh(ctx context.Context, where resolvedTarget, sight reconcile.Sight) diag.Diagnostics {
 	name := m.Host.ValueString()
 	w, diags := m.want(ctx)
-	observed := keepalive.ObserveServer(w.server, sight.Facts)
+	observed := sshserver.Observe(w.server, sight.Facts)
 	diags.Append(diagnostics.Problems(name, observed.Drift)...)
 	diags.Append(m.observe(ctx, observed.Values)...)
 	after := m.seen(sight)
 	after.Effective = attribute.TextMap(observed.Effective)
-	after.DeadPeerTimeout = attribute.DeadPeer(keepalive.Server{}, sight.Facts)
+	after.DeadPeerTimeout = attribute.DeadPeer(sshserver.Want{}, sight.Facts)
 	if !m.MatchOverrides.IsNull() {
 		diags.Append(diagnostics.Problems(name, overrideProblems(observed.Overrides, m.MatchOverrides, w.server.Attributes(sight.Facts.Version)))...)
 	} else if len(observed.Overrides) == 0 {

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
@@ -37,7 +38,7 @@ func (m *serverModel) place() place {
 
 func (m *serverModel) check(ctx context.Context) (found []keepalive.Problem, unknown bool, diags diag.Diagnostics) {
 	w, diags := m.want(ctx)
-	return keepalive.CheckServer(w.server), w.unknown, diags
+	return sshserver.Check(w.server), w.unknown, diags
 }
 
 func (*serverModel) aftermath() diag.Diagnostics { return nil }
@@ -57,7 +58,7 @@ func (m *serverModel) apply(ctx context.Context, s *session, where resolvedTarge
 	})
 	// What the plan showed was verified by the engine and stays as it was shown.
 	m.fill(m.found(w.server, sight, plan))
-	return sighting{digests: sight.Digests(w.server.DropInName), machineID: sight.MachineID, identity: sight.Identity, holder: keepalive.HolderServer(w.server.DropInName, sight.Facts)}, nil
+	return sighting{digests: sight.Digests(w.server.DropInName), machineID: sight.MachineID, identity: sight.Identity, holder: sshserver.Holder(w.server.DropInName, sight.Facts)}, nil
 }
 
 func (m *serverModel) remove(ctx context.Context, s *session, where resolvedTarget) (same, changed bool, err error) {

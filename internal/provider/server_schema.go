@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
@@ -77,7 +78,7 @@ func timeoutsAttribute(ctx context.Context) schema.Attribute {
 // in a Match block only for those that may stand there.
 func typedSchema(inMatch bool) map[string]schema.Attribute {
 	attributes := map[string]schema.Attribute{}
-	for _, a := range keepalive.ServerAttributes() {
+	for _, a := range sshserver.Attributes() {
 		if a.Match || !inMatch {
 			attributes[a.Name] = typedAttribute(a, typedDoc(typedDocs(), a))
 		}
@@ -157,12 +158,12 @@ func mannerSchema() map[string]schema.Attribute {
 		}
 	}
 	return map[string]schema.Attribute{
-		"placement": chosen(placementDoc, string(keepalive.Auto), string(keepalive.Auto), string(keepalive.DropIn), string(keepalive.InPlace)),
+		"placement": chosen(placementDoc, string(sshserver.Auto), string(sshserver.Auto), string(sshserver.DropIn), string(sshserver.InPlace)),
 		"reload":    chosen(reloadDoc, defaultReload, defaultReload, "never"),
 		"drop_in_name": schema.StringAttribute{
 			Optional: true, Computed: true,
 			MarkdownDescription: dropInDoc,
-			Default:             stringdefault.StaticString(keepalive.DefaultDropIn),
+			Default:             stringdefault.StaticString(sshserver.DefaultDropIn),
 			// Our lines are marked with this name; under another one they would
 			// be somebody else's, and stay.
 			PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},

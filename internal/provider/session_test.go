@@ -8,7 +8,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -18,7 +18,7 @@ type slowEngine struct {
 	looking, release chan struct{}
 }
 
-func (e *slowEngine) Look(ctx context.Context, t reconcile.Target, want keepalive.Server) (reconcile.Sight, error) {
+func (e *slowEngine) Look(ctx context.Context, t reconcile.Target, want sshserver.Want) (reconcile.Sight, error) {
 	e.looking <- struct{}{}
 	<-e.release
 	return e.fakeEngine.Look(ctx, t, want)

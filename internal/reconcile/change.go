@@ -14,13 +14,14 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
 // commit carries out plan and returns what the confirming connection saw.
-func (e *Engine) commit(ctx context.Context, t Target, want keepalive.Server, before Sight, plan keepalive.Plan) (Sight, Outcome, error) {
+func (e *Engine) commit(ctx context.Context, t Target, want sshserver.Want, before Sight, plan keepalive.Plan) (Sight, Outcome, error) {
 	candidate := candidateTree(before.Facts.Tree, plan.Changes)
-	opened := keepalive.Opened(before.Facts.Tree, candidate)
+	opened := sshserver.Opened(before.Facts.Tree, candidate)
 	t.Spec = follow(t.Spec, before, opened)
 	h, err := e.machines.Acquire(ctx, t.Spec)
 	if err != nil {
@@ -92,7 +93,7 @@ func dropDirs(dirs []string) string {
 }
 
 // afresh looks over a connection of its own.
-func (e *Engine) afresh(ctx context.Context, t Target, want keepalive.Server) (Sight, error) {
+func (e *Engine) afresh(ctx context.Context, t Target, want sshserver.Want) (Sight, error) {
 	fresh, err := e.machines.AcquireDedicated(ctx, t.Spec)
 	if err != nil {
 		return Sight{}, asRefused(err)
@@ -127,7 +128,7 @@ func unverified(spec host.Spec, outcome commit.Outcome, err error) *Error {
 
 // proven says whether the confirming connection was answered by a daemon that
 // has loaded the new files, and whether they do what was wanted.
-func proven(t Target, before, after Sight, live commit.Pending, plan keepalive.Plan, opened []keepalive.Endpoint) error {
+func proven(t Target, before, after Sight, live commit.Pending, plan keepalive.Plan, opened []sshserver.Endpoint) error {
 	switch {
 	case before.MachineID != after.MachineID:
 		return fmt.Errorf("another machine answered: its id is %s, not %s", after.MachineID, before.MachineID)
@@ -148,7 +149,7 @@ func proven(t Target, before, after Sight, live commit.Pending, plan keepalive.P
 
 // unopened names the first endpoint at whose port nothing listens. sshd -T shows
 // the Port of its files even where systemd has the socket and ignores it.
-func unopened(after Sight, endpoints []keepalive.Endpoint) error {
+func unopened(after Sight, endpoints []sshserver.Endpoint) error {
 	if len(after.listen) == 0 {
 		return nil // a system that does not tell
 	}
@@ -161,7 +162,7 @@ func unopened(after Sight, endpoints []keepalive.Endpoint) error {
 }
 
 // unmet names the first expectation that does not hold.
-func unmet(expect []keepalive.Expectation, have keepalive.Facts) error {
+func unmet(expect []keepalive.Expectation, have sshserver.Facts) error {
 	for _, x := range expect {
 		for i, c := range have.Contexts {
 			if c != x.Context {

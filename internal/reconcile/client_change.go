@@ -15,6 +15,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -29,7 +30,7 @@ var (
 type clientChange struct {
 	host   host.Host
 	target ClientTarget
-	want   keepalive.Client
+	want   sshclient.Want
 	before ClientSight
 	plan   keepalive.Plan
 }
@@ -104,8 +105,8 @@ func (c clientChange) proven(after ClientSight) error {
 	return met(c.plan.Expect, after.Facts)
 }
 
-func met(expect []keepalive.Expectation, have keepalive.ClientFacts) error {
-	if unmet := keepalive.UnmetClient(expect, have); len(unmet) > 0 {
+func met(expect []keepalive.Expectation, have sshclient.Facts) error {
+	if unmet := sshclient.Unmet(expect, have); len(unmet) > 0 {
 		return errors.New(unmet[0].Text)
 	}
 	return nil
@@ -183,7 +184,7 @@ func includeOf(t sshconf.Tree, name string) string {
 
 // includeDir is where relative patterns of a file are looked up: what the
 // system's file includes belongs to the system.
-func includeDir(t sshconf.Tree, f keepalive.ClientFacts, name string) string {
+func includeDir(t sshconf.Tree, f sshclient.Facts, name string) string {
 	if t.System != "" && (name == t.System || strings.HasPrefix(name, t.Dir+"/")) {
 		return t.Dir
 	}
@@ -204,7 +205,7 @@ func (c clientChange) prepare(ctx context.Context) error {
 		}
 	}
 	for _, f := range c.created() {
-		owner = append(owner, "heading() { "+commit.PrintCommand(keepalive.Heading(f.New))+"; }", "begin "+quote(f.Path)+" "+c.fileMask()+" heading")
+		owner = append(owner, "heading() { "+commit.PrintCommand(sshclient.Heading(f.New))+"; }", "begin "+quote(f.Path)+" "+c.fileMask()+" heading")
 	}
 	if err := c.script(ctx, "prepare", c.target.asAccount, account); err != nil {
 		return err
@@ -243,7 +244,7 @@ func (c clientChange) created() []keepalive.Change {
 func (c clientChange) tidy(ctx context.Context) {
 	var calls []string
 	for _, f := range c.created() {
-		calls = append(calls, "heading() { "+commit.PrintCommand(keepalive.Heading(f.New))+"; }", "unbegin "+quote(f.Path)+" heading")
+		calls = append(calls, "heading() { "+commit.PrintCommand(sshclient.Heading(f.New))+"; }", "unbegin "+quote(f.Path)+" heading")
 	}
 	_ = c.script(ctx, "tidy", c.target.asOwner, calls)
 	c.dropDirs(ctx, slices.Backward(c.plan.MakeDirs))
@@ -293,7 +294,7 @@ func (c clientChange) request() commit.Request {
 	}
 	for _, x := range c.plan.Changes {
 		if x.Old == nil {
-			x.Old = keepalive.Heading(x.New) // by prepare
+			x.Old = sshclient.Heading(x.New) // by prepare
 			req.Base[x.Path] = x.Old
 		}
 		req.Changes = append(req.Changes, commit.Change(x))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -28,13 +29,13 @@ func sshRigOf(t *testing.T, release, user string, files map[string]string) (*rig
 	return r, reconcile.ClientTarget{Spec: r.target.Spec, File: "~/.ssh/config"}
 }
 
-func sshWish(block string, pairs ...string) keepalive.Client {
-	want, _ := keepalive.ParseBlock(block)
+func sshWish(block string, pairs ...string) sshclient.Want {
+	want, _ := sshclient.ParseBlock(block)
 	want.Settings = wish(pairs...).Settings
 	return want
 }
 
-func applySSH(t *testing.T, r *rig, target reconcile.ClientTarget, want keepalive.Client) (reconcile.ClientSight, keepalive.Plan) {
+func applySSH(t *testing.T, r *rig, target reconcile.ClientTarget, want sshclient.Want) (reconcile.ClientSight, keepalive.Plan) {
 	t.Helper()
 	sight, plan, outcome, err := r.walk().ApplyClient(t.Context(), target, want, reconcile.Record{})
 	if err != nil || outcome != reconcile.Applied {
@@ -97,7 +98,7 @@ func TestSSHLife(t *testing.T) {
 			if got := r.sshSays(t, "old.example.org", "serveralivecountmax"); got != "3" {
 				t.Errorf("for another host ssh says %q", got)
 			}
-			if o := keepalive.ObserveClient(wanted, sight.Facts); len(o.Drift) > 0 || !o.Managed {
+			if o := sshclient.Observe(wanted, sight.Facts); len(o.Drift) > 0 || !o.Managed {
 				t.Errorf("observed %+v", o)
 			}
 			if _, _, outcome, err := r.walk().ApplyClient(t.Context(), target, wanted, reconcile.Record{}); err != nil || outcome != reconcile.Unchanged {
@@ -141,7 +142,7 @@ func TestSSHDriftIsNamedWithFileAndLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := keepalive.ObserveClient(want, sight.Facts)
+	o := sshclient.Observe(want, sight.Facts)
 	if len(o.Drift) != 1 || o.Drift[0].Text != "ServerAliveInterval is 600 for db, not 60, because /home/bob/.ssh/config:2 is read first (Host db*)" {
 		t.Fatalf("observed %+v", o)
 	}
@@ -163,7 +164,7 @@ func TestSSHRefusesPermissions(t *testing.T) {
 			before := r.sshFiles()
 			_, _, _, err := r.walk().ApplyClient(t.Context(), target, sshWish("Host *", "ServerAliveInterval", "60"), reconcile.Record{})
 			var failed *reconcile.Error
-			if !errors.As(err, &failed) || len(failed.Problems) != 1 || failed.Problems[0].Code != keepalive.BadPermissions || !strings.Contains(err.Error(), bobConfig) {
+			if !errors.As(err, &failed) || len(failed.Problems) != 1 || failed.Problems[0].Code != sshclient.BadPermissions || !strings.Contains(err.Error(), bobConfig) {
 				t.Errorf("error %v", err)
 			}
 			if d := hosttest.Differences(before, r.sshFiles()); d != "" {
@@ -190,7 +191,7 @@ func TestSSHTwoBlocksAtOnce(t *testing.T) {
 	t.Parallel()
 	r, target := sshRig(t, "bob", map[string]string{bobConfig: "# bob's\nHost *\n  Compression yes\n"})
 	before := r.sshFiles()
-	blocks := []keepalive.Client{sshWish("Host a*", "ServerAliveInterval", "11", "ControlPath", "~/.ssh/cm/%C"), sshWish("Host b*", "ServerAliveInterval", "22", "ControlPath", "~/.ssh/cm/%C")}
+	blocks := []sshclient.Want{sshWish("Host a*", "ServerAliveInterval", "11", "ControlPath", "~/.ssh/cm/%C"), sshWish("Host b*", "ServerAliveInterval", "22", "ControlPath", "~/.ssh/cm/%C")}
 	engine := r.walk()
 	var all sync.WaitGroup
 	for _, want := range blocks {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -30,24 +30,24 @@ var (
 // whether its files are valid.
 const nobody = "sshkeepalive.invalid"
 
-func clientGatherScript(t ClientTarget, want keepalive.Client) string {
+func clientGatherScript(t ClientTarget, want sshclient.Want) string {
 	var head strings.Builder
 	head.WriteString("FILE=" + quote(t.File) + "; WHO=" + quote(t.whose()) + "; probes() { each")
 	for _, name := range probeNames(want) {
 		head.WriteString(" " + quote(name))
 	}
 	head.WriteString("; }; lines() { :")
-	for _, line := range keepalive.ClientText(want).Lines {
+	for _, line := range sshclient.Text(want).Lines {
 		head.WriteString("; printf '%s\\n' " + quote(line))
 	}
 	head.WriteString("; }; ")
 	return head.String() + oneLine(filesSource+oldSource+includesSource+commit.OwnedSource()+exposedSource+personSource+clientGatherSource)
 }
 
-func probeNames(want keepalive.Client) []string {
+func probeNames(want sshclient.Want) []string {
 	var names []string
-	for _, at := range keepalive.ProbesOf(want) {
-		names = append(names, keepalive.ProbeName(at))
+	for _, at := range sshclient.ProbesOf(want) {
+		names = append(names, sshclient.ProbeName(at))
 	}
 	if len(names) == 0 {
 		names = []string{nobody}
@@ -56,7 +56,7 @@ func probeNames(want keepalive.Client) []string {
 }
 
 // gatherClient looks at the ssh of the machine behind h.
-func gatherClient(ctx context.Context, h host.Host, t ClientTarget, want keepalive.Client) (ClientSight, error) {
+func gatherClient(ctx context.Context, h host.Host, t ClientTarget, want sshclient.Want) (ClientSight, error) {
 	res, err := run(ctx, h, t.asAccount(host.Script{Name: "gather", Text: clientGatherScript(t, want), Convergent: true}))
 	if err != nil {
 		return ClientSight{}, err
@@ -163,9 +163,9 @@ func (r *clientReport) attr(arg string) error {
 	if err != nil {
 		return fmt.Errorf("no mode in the report of facts: %w", err)
 	}
-	s := keepalive.Stat{Mode: uint32(mode)}
+	s := sshclient.Stat{Mode: uint32(mode)}
 	if r.sight.Facts.Stats == nil {
-		r.sight.Facts.Stats = map[string]keepalive.Stat{}
+		r.sight.Facts.Stats = map[string]sshclient.Stat{}
 	}
 	err = number(fields[1], &s.UID)
 	r.sight.Facts.Stats[fields[2]] = s
@@ -173,7 +173,7 @@ func (r *clientReport) attr(arg string) error {
 }
 
 // finish draws the conclusions that need several sections.
-func (r *clientReport) finish(t ClientTarget, want keepalive.Client) (ClientSight, error) {
+func (r *clientReport) finish(t ClientTarget, want sshclient.Want) (ClientSight, error) {
 	f := &r.sight.Facts
 	if !r.ended || r.main == "" || r.system == "" || f.File == "" {
 		return ClientSight{}, errCutShort
@@ -182,7 +182,7 @@ func (r *clientReport) finish(t ClientTarget, want keepalive.Client) (ClientSigh
 		return ClientSight{}, fmt.Errorf("asked about %s of %s, the host reports %s of %s", t.File, t.whose(), f.File, f.User)
 	}
 	f.System = t.system()
-	f.Contexts = keepalive.ProbesOf(want)
+	f.Contexts = sshclient.ProbesOf(want)
 	f.Tree = sshconf.Tree{Dialect: sshconf.Client, Version: f.Version, Main: r.main, System: r.system, Dir: parentOf(r.system), Files: r.files}
 	if r.alone {
 		f.Tree.Main, f.Tree.System = f.File, ""

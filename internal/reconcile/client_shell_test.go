@@ -7,6 +7,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 )
 
 // shells and awks that hosts have; each is a package of Debian.
@@ -28,7 +29,7 @@ func TestClientScriptsInShells(t *testing.T) {
 	}})
 	m.Sh("chown -R bob:bob /home/bob; find /home/bob/.ssh -type f -exec chmod 600 {} +; mkdir /tools /tools/bin")
 	target := ClientTarget{File: "~/.ssh/config", User: "bob"}
-	want, _ := keepalive.ParseBlock("Host *")
+	want, _ := sshclient.ParseBlock("Host *")
 	want.Settings = []keepalive.Setting{{Attribute: "server_alive_interval", Keyword: "ServerAliveInterval", Values: []string{"60"}}}
 	script := target.asAccount(scripted(clientGatherScript(target, want))).Text
 	if strings.Contains(script, "\n") {
@@ -50,7 +51,7 @@ func TestClientScriptsInShells(t *testing.T) {
 			if sight == nil {
 				sight = &s
 			}
-			c := clientChange{target: target, want: want, before: s, plan: keepalive.PlanClient(want, s.Facts)}
+			c := clientChange{target: target, want: want, before: s, plan: sshclient.Plan(want, s.Facts)}
 			staged := inShell(t, m, command, target.asAccount(scripted(c.stageScript())).Text)
 			if !strings.Contains(staged, "\nserveraliveinterval 60\n") || strings.Contains(staged, "@err") {
 				t.Errorf("%s, %s: %s", shell, awk, staged)

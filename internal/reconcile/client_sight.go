@@ -7,7 +7,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 )
 
 // ClientTarget is one ssh_config file on one machine.
@@ -21,7 +21,7 @@ type ClientTarget struct {
 
 // ClientSight is one look at the ssh of a machine.
 type ClientSight struct {
-	Facts     keepalive.ClientFacts
+	Facts     sshclient.Facts
 	Identity  host.Identity
 	MachineID string // of /etc/machine-id; "" where the system has none
 
@@ -45,7 +45,7 @@ func (s ClientSight) Digests(owner string) map[string]string {
 }
 
 func clientDigest(_ string, text []byte, owner string) string {
-	return digestOf(keepalive.Foreign(text, owner))
+	return digestOf(sshclient.Foreign(text, owner))
 }
 
 // login is the account that scripts run as unless they become another.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -34,8 +34,8 @@ func TestOneFileThroughOtherConnections(t *testing.T) {
 	}{
 		{"blocks of ssh_config", applyBlock("~/.ssh/config"), blockSays},
 		{"blocks of the ssh_config of the system", applyBlock("/etc/ssh/ssh_config"), blockSays},
-		{"drop-ins of sshd", applyServer(keepalive.DropIn), sshdSays},
-		{"blocks of sshd_config", applyServer(keepalive.InPlace), sshdSays},
+		{"drop-ins of sshd", applyServer(sshserver.DropIn), sshdSays},
+		{"blocks of sshd_config", applyServer(sshserver.InPlace), sshdSays},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -79,7 +79,7 @@ func blockSays(t *testing.T, r *rig, resource int) string {
 	return r.sshSays(t, fmt.Sprintf("h%d", resource), "serveraliveinterval")
 }
 
-func applyServer(at keepalive.Placement) func(*testing.T, *rig, *reconcile.Engine, host.Spec, int, int) (reconcile.Outcome, error) {
+func applyServer(at sshserver.Placement) func(*testing.T, *rig, *reconcile.Engine, host.Spec, int, int) (reconcile.Outcome, error) {
 	return func(t *testing.T, r *rig, e *reconcile.Engine, spec host.Spec, resource, value int) (reconcile.Outcome, error) {
 		target := r.target
 		target.Spec = spec

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 )
 
 //go:embed control_gather.sh
@@ -16,7 +16,7 @@ var controlGatherSource string
 
 // ControlSight is one look at the control sockets of a user.
 type ControlSight struct {
-	Sockets   []keepalive.ControlSocket // in the order of their names
+	Sockets   []sshclient.ControlSocket // in the order of their names
 	Unnamed   int                       // sockets that were not asked: their names cannot be told
 	Identity  host.Identity
 	MachineID string
@@ -56,7 +56,7 @@ func gatherControl(ctx context.Context, h host.Host, t ClientTarget) (ControlSig
 	r.sight.Identity = h.Identity()
 	for _, c := range r.checks {
 		if !c.Gone() {
-			r.sight.Sockets = append(r.sight.Sockets, keepalive.JudgeSocket(c))
+			r.sight.Sockets = append(r.sight.Sockets, sshclient.JudgeSocket(c))
 		}
 	}
 	return r.sight, nil
@@ -66,7 +66,7 @@ func gatherControl(ctx context.Context, h host.Host, t ClientTarget) (ControlSig
 type controlReport struct {
 	sections
 	sight   ControlSight
-	checks  []keepalive.SocketCheck
+	checks  []sshclient.SocketCheck
 	checked int // how many of them have been told about
 	now     int
 	ended   bool
@@ -87,7 +87,7 @@ func (r *controlReport) section(word, arg string) error {
 	case "odd":
 		r.sight.Unnamed++
 	case "socket":
-		r.checks = append(r.checks, keepalive.SocketCheck{Path: arg})
+		r.checks = append(r.checks, sshclient.SocketCheck{Path: arg})
 	case "now":
 		return number(arg, &r.now)
 	case "check":
@@ -111,7 +111,7 @@ func (r *controlReport) section(word, arg string) error {
 	return nil
 }
 
-func (r *controlReport) last() *keepalive.SocketCheck { return &r.checks[r.checked-1] }
+func (r *controlReport) last() *sshclient.SocketCheck { return &r.checks[r.checked-1] }
 
 func (r *controlReport) about(word, arg string) error {
 	c := r.last()

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 	"io"
 	"net"
 	"os"
@@ -9,8 +10,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 )
 
 // answering listens at path and gives everybody this answer, or hangs up if there is
@@ -102,12 +101,12 @@ func TestControlScriptInShells(t *testing.T) {
 				t.Fatalf("%v, %+v in %s", err, r, out)
 			}
 			for _, c := range r.checks {
-				s, want := keepalive.JudgeSocket(c), keepalive.Stale
+				s, want := sshclient.JudgeSocket(c), sshclient.Stale
 				switch filepath.Base(c.Path) {
 				case "http":
-					want = keepalive.NotSSH
+					want = sshclient.NotSSH
 				case "mute":
-					want = keepalive.Unclear
+					want = sshclient.Unclear
 				}
 				if s.State != want || !s.There || s.Age < 0 || s.Owner == "" {
 					t.Errorf("have %+v, want %s", s, want)

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -61,7 +61,7 @@ func TestControlSockets(t *testing.T) {
 				line += " " + strconv.FormatInt(s.PID, 10)
 			}
 			got = append(got, line)
-			if strings.HasSuffix(s.Path, "/live") != (s.Age >= 3600) || s.Age < 0 || (s.Why == "") != (s.State == keepalive.Live) || s.Exposed != strings.HasSuffix(s.Path, "killed") {
+			if strings.HasSuffix(s.Path, "/live") != (s.Age >= 3600) || s.Age < 0 || (s.Why == "") != (s.State == sshclient.Live) || s.Exposed != strings.HasSuffix(s.Path, "killed") {
 				t.Errorf("%+v", s)
 			}
 		}

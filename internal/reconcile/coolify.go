@@ -12,6 +12,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/coolify"
 )
 
 var (
@@ -31,7 +32,7 @@ type CoolifyTarget struct {
 
 // CoolifySight is one look at it. Its secrets stay on the machine.
 type CoolifySight struct {
-	Facts     keepalive.CoolifyFacts
+	Facts     coolify.Facts
 	Identity  host.Identity
 	MachineID string // of /etc/machine-id; "" where the system has none
 	// Digest is the SHA-256 of the file as it is there.
@@ -45,8 +46,8 @@ func (s CoolifySight) machine(spec host.Spec) machineName {
 // Digests returns the digest of the file by its path.
 func (s CoolifySight) Digests() map[string]string { return map[string]string{s.Facts.File: s.Digest} }
 
-func coolifyGatherScript(t CoolifyTarget, want keepalive.Coolify) string {
-	return "KEYS=" + quote(" "+strings.Join(keepalive.CoolifyKeys(want), " ")+" ") + "; " +
+func coolifyGatherScript(t CoolifyTarget, want coolify.Want) string {
+	return "KEYS=" + quote(" "+strings.Join(coolify.Keys(want), " ")+" ") + "; " +
 		coolifyOpen(t.File) + " " + oneLine(sumSource+coolifyGatherSource)
 }
 
@@ -56,7 +57,7 @@ func coolifyOpen(file string) string {
 }
 
 // gatherCoolify looks at the file on the machine behind h.
-func gatherCoolify(ctx context.Context, h host.Host, t CoolifyTarget, want keepalive.Coolify) (CoolifySight, error) {
+func gatherCoolify(ctx context.Context, h host.Host, t CoolifyTarget, want coolify.Want) (CoolifySight, error) {
 	res, err := run(ctx, h, host.Script{Name: "gather", Text: coolifyGatherScript(t, want), Root: true, Convergent: true})
 	if err != nil {
 		return CoolifySight{}, err
@@ -135,8 +136,8 @@ func (r *coolifyReport) text(size string) error {
 }
 
 // LookCoolify gathers the facts about t that want needs, or answers from memory.
-func (e *Engine) LookCoolify(ctx context.Context, t CoolifyTarget, want keepalive.Coolify) (CoolifySight, error) {
-	if problems := keepalive.CheckCoolifyFile(t.File); len(problems) > 0 {
+func (e *Engine) LookCoolify(ctx context.Context, t CoolifyTarget, want coolify.Want) (CoolifySight, error) {
+	if problems := coolify.CheckFile(t.File); len(problems) > 0 {
 		return CoolifySight{}, &Error{Host: t.Spec.Name, Step: "decide", Outcome: Unchanged, Problems: problems}
 	}
 	return e.coolifies.look(ctx, e.machines, t.Spec, coolifyGatherScript(t, want), func(h host.Host) (CoolifySight, error) {
@@ -146,27 +147,27 @@ func (e *Engine) LookCoolify(ctx context.Context, t CoolifyTarget, want keepaliv
 
 // ApplyCoolify puts want into the file of t and looks again. A file that somebody
 // else has changed since rec is a conflict. The error is an *Error or a *host.Error.
-func (e *Engine) ApplyCoolify(ctx context.Context, t CoolifyTarget, want keepalive.Coolify, rec Record) (CoolifySight, keepalive.Plan, Outcome, error) {
+func (e *Engine) ApplyCoolify(ctx context.Context, t CoolifyTarget, want coolify.Want, rec Record) (CoolifySight, keepalive.Plan, Outcome, error) {
 	sight, unlock, err := e.holdCoolify(ctx, t, want)
 	if err != nil {
 		return CoolifySight{}, keepalive.Plan{}, Unchanged, err
 	}
 	defer unlock()
-	plan := keepalive.PlanCoolify(want, sight.Facts)
+	plan := coolify.Plan(want, sight.Facts)
 	if err := decided(t, sight, plan, rec); err != nil || len(plan.Edits) == 0 {
 		return sight, plan, Unchanged, err
 	}
-	after, outcome, err := e.carryCoolify(ctx, t, want, sight, plan, func(have keepalive.CoolifyFacts) keepalive.Plan { return keepalive.PlanCoolify(want, have) })
+	after, outcome, err := e.carryCoolify(ctx, t, want, sight, plan, func(have coolify.Facts) keepalive.Plan { return coolify.Plan(want, have) })
 	return after, plan, outcome, err
 }
 
-func (e *Engine) holdCoolify(ctx context.Context, t CoolifyTarget, want keepalive.Coolify) (CoolifySight, func(), error) {
+func (e *Engine) holdCoolify(ctx context.Context, t CoolifyTarget, want coolify.Want) (CoolifySight, func(), error) {
 	return hold(ctx, &e.locks, t.Spec, e.coolifies.name(t.Spec), func() (CoolifySight, error) { return e.LookCoolify(ctx, t, want) })
 }
 
 // carryCoolify is carry for an environment file. What Coolify itself, or its
 // administrator, wrote there in between stays, unless it is about our keys.
-func (e *Engine) carryCoolify(ctx context.Context, t CoolifyTarget, want keepalive.Coolify, sight CoolifySight, plan keepalive.Plan, decide func(keepalive.CoolifyFacts) keepalive.Plan) (CoolifySight, Outcome, error) {
+func (e *Engine) carryCoolify(ctx context.Context, t CoolifyTarget, want coolify.Want, sight CoolifySight, plan keepalive.Plan, decide func(coolify.Facts) keepalive.Plan) (CoolifySight, Outcome, error) {
 	return retry(decision[CoolifySight]{sight, plan}, func(d decision[CoolifySight]) (CoolifySight, Outcome, error) {
 		return e.editCoolify(ctx, t, want, d.sight, d.plan)
 	}, func() (CoolifySight, error) {
@@ -175,7 +176,7 @@ func (e *Engine) carryCoolify(ctx context.Context, t CoolifyTarget, want keepali
 		return decide(s.Facts)
 	}, func(a, b decision[CoolifySight]) bool {
 		return len(b.plan.Edits) > 0 && len(errorsOf(b.plan.Problems)) == 0 && a.plan.Trail == b.plan.Trail &&
-			maps.Equal(keepalive.EffectiveCoolify(want, a.sight.Facts), keepalive.EffectiveCoolify(want, b.sight.Facts))
+			maps.Equal(coolify.Effective(want, a.sight.Facts), coolify.Effective(want, b.sight.Facts))
 	})
 }
 
@@ -193,7 +194,7 @@ func decided(t CoolifyTarget, sight CoolifySight, plan keepalive.Plan, rec Recor
 
 // RemoveCoolify takes our lines back, and says whether there were any. On a machine
 // other than the recorded one it touches nothing and reports false.
-func (e *Engine) RemoveCoolify(ctx context.Context, t CoolifyTarget, want keepalive.Coolify, rec Record) (same, changed bool, err error) {
+func (e *Engine) RemoveCoolify(ctx context.Context, t CoolifyTarget, want coolify.Want, rec Record) (same, changed bool, err error) {
 	sight, unlock, err := e.holdCoolify(ctx, t, want)
 	if err != nil {
 		return true, false, err
@@ -202,21 +203,21 @@ func (e *Engine) RemoveCoolify(ctx context.Context, t CoolifyTarget, want keepal
 	if rec.IsOther(sight.MachineID, sight.Identity) {
 		return false, false, nil
 	}
-	if id := keepalive.HolderCoolify(sight.Facts); !want.Claim.Covers(id) {
+	if id := coolify.Holder(sight.Facts); !want.Claim.Covers(id) {
 		return true, false, &OtherResourceError{id}
 	}
-	plan := keepalive.RestoreCoolify(sight.Facts)
+	plan := coolify.Restore(sight.Facts)
 	if err := decided(t, sight, plan, Record{}); err != nil || len(plan.Edits) == 0 {
 		return true, false, err
 	}
-	_, _, err = e.carryCoolify(ctx, t, keepalive.Coolify{}, sight, plan, keepalive.RestoreCoolify)
+	_, _, err = e.carryCoolify(ctx, t, coolify.Want{}, sight, plan, coolify.Restore)
 	return true, err == nil, err
 }
 
 // editCoolify carries out plan. Once it has begun it is brought to its end,
 // whatever becomes of ctx; every step has its own deadline. No daemon is involved,
 // and nobody can be locked out, so no watchdog is armed.
-func (e *Engine) editCoolify(ctx context.Context, t CoolifyTarget, want keepalive.Coolify, before CoolifySight, plan keepalive.Plan) (CoolifySight, Outcome, error) {
+func (e *Engine) editCoolify(ctx context.Context, t CoolifyTarget, want coolify.Want, before CoolifySight, plan keepalive.Plan) (CoolifySight, Outcome, error) {
 	h, err := e.machines.Acquire(ctx, t.Spec)
 	if err != nil {
 		return before, Unchanged, err
@@ -233,7 +234,7 @@ func (e *Engine) editCoolify(ctx context.Context, t CoolifyTarget, want keepaliv
 		if after, err = gatherCoolify(ctx, h, t, want); err != nil {
 			return err
 		}
-		if unmet := keepalive.UnmetCoolify(want, after.Facts); len(unmet) > 0 {
+		if unmet := coolify.Unmet(want, after.Facts); len(unmet) > 0 {
 			return errors.New(unmet[0].Text)
 		}
 		return nil

@@ -8,13 +8,14 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/coolify"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
 const coolifyEnv = "/data/coolify/source/.env"
 
-func coolifyWish(tries int) keepalive.Coolify {
-	return keepalive.Coolify{Settings: []keepalive.Setting{{Attribute: "max_retries", Keyword: "SSH_MAX_RETRIES", Values: []string{fmt.Sprint(tries)}}}}
+func coolifyWish(tries int) coolify.Want {
+	return coolify.Want{Settings: []keepalive.Setting{{Attribute: "max_retries", Keyword: "SSH_MAX_RETRIES", Values: []string{fmt.Sprint(tries)}}}}
 }
 
 // TestCoolifyEngine: through a link, by a user with sudo, against one who writes at

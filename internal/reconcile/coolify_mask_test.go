@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/dotenv"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/coolify"
 )
 
 // TestMaskOfEveryAWK: what the script tells of a file is, with the awk of Debian,
@@ -75,14 +75,14 @@ func sameMask(t *testing.T, awk, text string) {
 	if r.sight.Digest != hex.EncodeToString(sum[:]) {
 		t.Errorf("digest of %q: %s", text, r.sight.Digest)
 	}
-	if want := dotenv.Mask([]byte(text), keepalive.CoolifyKeys(keepalive.Coolify{})); !bytes.Equal(r.sight.Facts.Text, want) {
+	if want := dotenv.Mask([]byte(text), coolify.Keys(coolify.Want{})); !bytes.Equal(r.sight.Facts.Text, want) {
 		t.Errorf("%q is masked as\n%q, not\n%q", text, r.sight.Facts.Text, want)
 	}
 }
 
 func reportOf(t *testing.T, awk string, target CoolifyTarget) *coolifyReport {
 	t.Helper()
-	cmd := exec.Command("sh", "-c", coolifyGatherScript(target, keepalive.Coolify{}))
+	cmd := exec.Command("sh", "-c", coolifyGatherScript(target, coolify.Want{}))
 	cmd.Env = []string{"LC_ALL=C", "PATH=" + awk + ":" + os.Getenv("PATH")}
 	out, err := cmd.Output()
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -42,7 +42,7 @@ func TestDropInDirectoryIsMade(t *testing.T) {
 	team := wish("LoginGraceTime", "33")
 	team.DropInName = "10-team.conf"
 	apply(t, r, team)
-	for i, gone := range []keepalive.Server{want, team} {
+	for i, gone := range []sshserver.Want{want, team} {
 		if _, err := r.walk().Remove(t.Context(), r.target, gone, reconcile.Record{}); err != nil {
 			t.Fatal(err)
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 )
 
 // Machines gives out hosts; *host.Pool is one.
@@ -105,7 +106,7 @@ type Engine struct {
 func New(machines Machines) *Engine { return &Engine{machines: machines} }
 
 // Look gathers the facts about t that want needs, or answers from memory.
-func (e *Engine) Look(ctx context.Context, t Target, want keepalive.Server) (Sight, error) {
+func (e *Engine) Look(ctx context.Context, t Target, want sshserver.Want) (Sight, error) {
 	return e.look(ctx, t, want, time.Now())
 }
 
@@ -124,7 +125,7 @@ func (e *Engine) ProbeIdle(ctx context.Context, spec host.Spec, w host.IdleProbe
 // Apply makes want effective on t under a confirmed commit and looks again. A
 // file that differs from rec.Digests is a conflict, and a machine other than the
 // recorded one is treated as new. The error is an *Error or a *host.Error.
-func (e *Engine) Apply(ctx context.Context, t Target, want keepalive.Server, rec Record) (Sight, keepalive.Plan, Outcome, error) {
+func (e *Engine) Apply(ctx context.Context, t Target, want sshserver.Want, rec Record) (Sight, keepalive.Plan, Outcome, error) {
 	sight, unlock, err := e.hold(ctx, t, want)
 	if err != nil {
 		return Sight{}, keepalive.Plan{}, Unchanged, err
@@ -133,7 +134,7 @@ func (e *Engine) Apply(ctx context.Context, t Target, want keepalive.Server, rec
 	if sight, err = e.settled(ctx, t, want, sight); err != nil {
 		return sight, keepalive.Plan{}, Unchanged, err
 	}
-	plan := keepalive.PlanServer(want, sight.Facts)
+	plan := sshserver.Plan(want, sight.Facts)
 	if problems := errorsOf(plan.Problems); len(problems) > 0 {
 		return sight, plan, Unchanged, &Error{Host: t.Spec.Name, Step: "decide", Outcome: Unchanged, Problems: problems}
 	}
@@ -148,7 +149,7 @@ func (e *Engine) Apply(ctx context.Context, t Target, want keepalive.Server, rec
 		}
 		return sight, plan, Unchanged, nil
 	}
-	after, outcome, err := e.carry(ctx, t, want, sight, plan, func(have keepalive.Facts) keepalive.Plan { return keepalive.PlanServer(want, have) })
+	after, outcome, err := e.carry(ctx, t, want, sight, plan, func(have sshserver.Facts) keepalive.Plan { return sshserver.Plan(want, have) })
 	if err != nil {
 		return sight, plan, outcome, err
 	}
@@ -156,14 +157,14 @@ func (e *Engine) Apply(ctx context.Context, t Target, want keepalive.Server, rec
 }
 
 // hold looks at t when no other change of this run is under way there.
-func (e *Engine) hold(ctx context.Context, t Target, want keepalive.Server) (Sight, func(), error) {
+func (e *Engine) hold(ctx context.Context, t Target, want sshserver.Want) (Sight, func(), error) {
 	asked := time.Now()
 	return hold(ctx, &e.locks, t.Spec, e.seen.name(t), func() (Sight, error) { return e.look(ctx, t, want, asked) })
 }
 
 // carry commits plan, and what decide makes of the host if a change of another run came
 // in between.
-func (e *Engine) carry(ctx context.Context, t Target, want keepalive.Server, sight Sight, plan keepalive.Plan, decide func(keepalive.Facts) keepalive.Plan) (Sight, Outcome, error) {
+func (e *Engine) carry(ctx context.Context, t Target, want sshserver.Want, sight Sight, plan keepalive.Plan, decide func(sshserver.Facts) keepalive.Plan) (Sight, Outcome, error) {
 	return retry(decision[Sight]{sight, plan}, func(d decision[Sight]) (Sight, Outcome, error) {
 		return e.commit(ctx, t, want, d.sight, d.plan)
 	}, func() (Sight, error) {
@@ -175,8 +176,8 @@ func (e *Engine) carry(ctx context.Context, t Target, want keepalive.Server, sig
 
 // Remove takes everything that we put on t back, under the same protection. On
 // a machine other than the recorded one it touches nothing and reports false.
-func (e *Engine) Remove(ctx context.Context, t Target, want keepalive.Server, rec Record) (same bool, err error) {
-	nothing := keepalive.Server{DropInName: want.DropInName}
+func (e *Engine) Remove(ctx context.Context, t Target, want sshserver.Want, rec Record) (same bool, err error) {
+	nothing := sshserver.Want{DropInName: want.DropInName}
 	sight, unlock, err := e.hold(ctx, t, nothing)
 	if err != nil {
 		return true, err
@@ -188,14 +189,14 @@ func (e *Engine) Remove(ctx context.Context, t Target, want keepalive.Server, re
 	if sight, err = e.settled(ctx, t, nothing, sight); err != nil {
 		return true, err
 	}
-	if id := keepalive.HolderServer(want.DropInName, sight.Facts); !want.Claim.Covers(id) {
+	if id := sshserver.Holder(want.DropInName, sight.Facts); !want.Claim.Covers(id) {
 		return true, &OtherResourceError{id}
 	}
-	plan := keepalive.RestoreServer(want.DropInName, sight.Facts)
+	plan := sshserver.Restore(want.DropInName, sight.Facts)
 	if len(plan.Changes) == 0 {
 		return true, nil
 	}
-	_, _, err = e.carry(ctx, t, nothing, sight, plan, func(have keepalive.Facts) keepalive.Plan { return keepalive.RestoreServer(want.DropInName, have) })
+	_, _, err = e.carry(ctx, t, nothing, sight, plan, func(have sshserver.Facts) keepalive.Plan { return sshserver.Restore(want.DropInName, have) })
 	return true, err
 }
 

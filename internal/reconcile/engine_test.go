@@ -10,6 +10,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
@@ -51,15 +52,15 @@ func rigOn(t *testing.T, m *hosttest.Machine, user string) *rig {
 // walk is a new engine over the same pool, as each walk of Terraform's graph has.
 func (r *rig) walk() *reconcile.Engine { return reconcile.New(r.pool) }
 
-func wish(pairs ...string) keepalive.Server {
-	want := keepalive.Server{Takeover: true}
+func wish(pairs ...string) sshserver.Want {
+	want := sshserver.Want{Takeover: true}
 	for i := 0; i < len(pairs); i += 2 {
 		want.Settings = append(want.Settings, keepalive.Setting{Attribute: pairs[i], Keyword: pairs[i], Values: []string{pairs[i+1]}})
 	}
 	return want
 }
 
-func apply(t *testing.T, r *rig, want keepalive.Server) (reconcile.Sight, keepalive.Plan) {
+func apply(t *testing.T, r *rig, want sshserver.Want) (reconcile.Sight, keepalive.Plan) {
 	t.Helper()
 	sight, plan, outcome, err := r.walk().Apply(t.Context(), r.target, want, reconcile.Record{})
 	if err != nil {
@@ -83,7 +84,7 @@ func TestApplyObserveRemove(t *testing.T) {
 	if got := r.Effective("clientaliveinterval"); got != "60" {
 		t.Errorf("sshd says %q", got)
 	}
-	if o := keepalive.ObserveServer(want, sight.Facts); len(o.Drift) > 0 || o.Values["ClientAliveInterval"][0] != "1m" {
+	if o := sshserver.Observe(want, sight.Facts); len(o.Drift) > 0 || o.Values["ClientAliveInterval"][0] != "1m" {
 		t.Errorf("observed %+v", o)
 	}
 	if sight.Facts.Daemon.Stale {
@@ -116,7 +117,7 @@ func TestDriftIsNamedWithFileAndLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := keepalive.ObserveServer(want, sight.Facts)
+	o := sshserver.Observe(want, sight.Facts)
 	if o.Values["ClientAliveInterval"][0] != "600" || len(o.Drift) != 1 {
 		t.Fatalf("observed %+v", o)
 	}
@@ -180,12 +181,12 @@ func TestMatchAndContexts(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, hosttest.Options{}, "root")
 	want := wish("ClientAliveInterval", "60")
-	want.Match = []keepalive.Match{{Criteria: "User git", Settings: []keepalive.Setting{{Attribute: "m", Keyword: "ClientAliveInterval", Values: []string{"30"}}}}}
+	want.Match = []sshserver.Match{{Criteria: "User git", Settings: []keepalive.Setting{{Attribute: "m", Keyword: "ClientAliveInterval", Values: []string{"30"}}}}}
 	sight, _ := apply(t, r, want)
 	if got := r.Effective("clientaliveinterval", "user=git"); got != "30" {
 		t.Errorf("for git sshd says %q", got)
 	}
-	if o := keepalive.ObserveServer(want, sight.Facts); len(o.Drift) > 0 {
+	if o := sshserver.Observe(want, sight.Facts); len(o.Drift) > 0 {
 		t.Errorf("drift: %+v", o.Drift)
 	}
 }
@@ -198,7 +199,7 @@ func TestMatchLocalPort(t *testing.T) {
 	want := wish("ClientAliveInterval", "60")
 	want.Contexts = []sshconf.Context{{User: "bob"}}
 	sight, _ := apply(t, r, want)
-	if o := keepalive.ObserveServer(want, sight.Facts); len(o.Drift) > 0 {
+	if o := sshserver.Observe(want, sight.Facts); len(o.Drift) > 0 {
 		t.Errorf("drift: %+v", o.Drift)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"strconv"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 )
 
 // followed is how many other addresses of a host are tried: each that does not
@@ -20,7 +20,7 @@ const followed = 8
 // answers there is asked the same as ever. The addresses are the host's word: what is
 // neither an IP address nor a host name is left out, and so is what exceeds
 // followed.
-func follow(spec host.Spec, before Sight, opened []keepalive.Endpoint) host.Spec {
+func follow(spec host.Spec, before Sight, opened []sshserver.Endpoint) host.Spec {
 	spec.ExpectedHostKey = before.Identity.HostKeySHA256
 	at, _, err := net.SplitHostPort(before.Identity.Address)
 	if err != nil {

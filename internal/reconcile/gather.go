@@ -10,7 +10,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -29,8 +29,8 @@ var (
 	gatherSource string
 )
 
-// gatherScript composes the one script that tells everything PlanServer and
-// ObserveServer ask about t's sshd. No word in it has a semicolon before a blank: the
+// gatherScript composes the one script that tells everything sshserver.Plan and
+// sshserver.Observe ask about t's sshd. No word in it has a semicolon before a blank: the
 // blanks that only part commands are left out.
 func gatherScript(t Target, q questions) string {
 	return "CFG=" + quote(t.ConfigFile) + "; " + flag("IMAGE", t.isImage()) + flag("GREETED", q.greeted) + flag("OLD", q.old) + flag("FRESH", q.fresh) + flag("SOCKETS", q.sockets) +
@@ -106,8 +106,8 @@ func quote(s string) string {
 
 // gather looks at the machine behind h, whatever is known of it, and at who
 // listens there.
-func gather(ctx context.Context, h connection, t Target, want keepalive.Server) (Sight, error) {
-	wants := []keepalive.Server{want}
+func gather(ctx context.Context, h connection, t Target, want sshserver.Want) (Sight, error) {
+	wants := []sshserver.Want{want}
 	q := questionsOf(wants, greeted(h))
 	q.sockets, q.confirming = true, true
 	v, spellings, err := look(ctx, h, t, q)
@@ -126,7 +126,7 @@ func gather(ctx context.Context, h connection, t Target, want keepalive.Server) 
 // profile comes to depends on the release, which a server says as it greets; only
 // where it does not, or where the program is a newer one than the daemon, one has
 // to ask twice.
-func learn(ctx context.Context, h connection, t Target, wants []keepalive.Server, k knowledge) (knowledge, error) {
+func learn(ctx context.Context, h connection, t Target, wants []sshserver.Want, k knowledge) (knowledge, error) {
 	if k.view == nil || !k.view.covers(questionsOf(wants, k.view.version()).specs) {
 		v, spellings, err := look(ctx, h, t, questionsOf(wants, greeted(h)).and(k))
 		if err != nil {

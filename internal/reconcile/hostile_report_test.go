@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -121,17 +121,17 @@ func readClient(text string) (ClientSight, error) {
 	if err := r.read(r.section); err != nil {
 		return ClientSight{}, err
 	}
-	return r.finish(ClientTarget{File: "~/.ssh/config", User: "joe"}, keepalive.Client{})
+	return r.finish(ClientTarget{File: "~/.ssh/config", User: "joe"}, sshclient.Want{})
 }
 
-func readControl(text string) ([]keepalive.ControlSocket, error) {
+func readControl(text string) ([]sshclient.ControlSocket, error) {
 	r := controlReport{sections: newSections(text)}
 	if err := r.read(r.section); err != nil {
 		return nil, err
 	}
-	var list []keepalive.ControlSocket
+	var list []sshclient.ControlSocket
 	for _, c := range r.checks {
-		list = append(list, keepalive.JudgeSocket(c))
+		list = append(list, sshclient.JudgeSocket(c))
 	}
 	return list, nil
 }

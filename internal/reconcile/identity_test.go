@@ -19,7 +19,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -147,7 +147,7 @@ func (s startup) refusal(m *hosttest.Machine, before map[string]hosttest.File, o
 
 // green is what a plan after the apply has to say, nothing if it says that all is
 // well.
-func (s startup) green(t *testing.T, r *rig, want keepalive.Server) string {
+func (s startup) green(t *testing.T, r *rig, want sshserver.Want) string {
 	if s.refused != "" {
 		return "it is not refused"
 	}
@@ -156,7 +156,7 @@ func (s startup) green(t *testing.T, r *rig, want keepalive.Server) string {
 		return err.Error()
 	}
 	d := after.Facts.Daemon
-	if o := keepalive.ObserveServer(want, after.Facts); len(o.Drift) > 0 || d.Stale {
+	if o := sshserver.Observe(want, after.Facts); len(o.Drift) > 0 || d.Stale {
 		return fmt.Sprintf("drift %v, daemon %+v", o.Drift, d)
 	}
 	if d.Absent != s.absent || !s.absent && d.PID == 0 && !d.PerConnection {
@@ -185,7 +185,7 @@ func (s startup) witnessed(m *hosttest.Machine, dialled int) string {
 
 // sees reports whether a look sees that a file was changed and not loaded, where the
 // daemon can tell.
-func (s startup) sees(t *testing.T, r *rig, want keepalive.Server) string {
+func (s startup) sees(t *testing.T, r *rig, want sshserver.Want) string {
 	now, err := r.walk().Look(t.Context(), r.target, want)
 	if err != nil {
 		return err.Error()

@@ -11,7 +11,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -91,7 +91,7 @@ func TestImage(t *testing.T) {
 			if names := different(before, listing(t, root)); len(names) != 1 || names[0] != plan.ManagedFile {
 				t.Errorf("changed: %q", names)
 			}
-			if o := keepalive.ObserveServer(want, sight.Facts); len(o.Drift) > 0 || o.Values["ClientAliveInterval"][0] != "1m" || sight.Facts.Daemon.PID != 0 {
+			if o := sshserver.Observe(want, sight.Facts); len(o.Drift) > 0 || o.Values["ClientAliveInterval"][0] != "1m" || sight.Facts.Daemon.PID != 0 {
 				t.Errorf("observed %+v, daemon %+v", o, sight.Facts.Daemon)
 			}
 			if _, _, outcome, err := reconcile.New(pool).Apply(t.Context(), target, want, reconcile.Record{}); err != nil || outcome != reconcile.Unchanged {

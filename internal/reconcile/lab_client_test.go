@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -24,7 +24,7 @@ type order struct {
 	Addr, User, Key string
 	HostKeys        []string
 	Timeout         time.Duration
-	Want            keepalive.Server
+	Want            sshserver.Want
 	// HoldConfirm makes it wait for a line of input before it confirms.
 	HoldConfirm bool
 }
@@ -67,7 +67,7 @@ func TestLabClient(t *testing.T) {
 
 // start runs a client, which waits for a line before it confirms if that is the
 // step to stop at.
-func (r *labRig) start(t *testing.T, want keepalive.Server, stopAt string, timeout time.Duration) *client {
+func (r *labRig) start(t *testing.T, want sshserver.Want, stopAt string, timeout time.Duration) *client {
 	t.Helper()
 	text, err := json.Marshal(order{Addr: r.Addr, User: r.target.Spec.User, Key: string(r.Key), HostKeys: r.HostKeys,
 		Timeout: timeout, Want: want, HoldConfirm: stopAt == "confirm"})

@@ -13,7 +13,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest/lab"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -25,9 +25,9 @@ const late = "/etc/ssh/sshd_config.d/99-sshkeepalive.conf"
 
 // twoFiles is a wish that takes a change of two files: the drop-in is read after
 // the one whose value it takes over.
-func twoFiles(interval string) keepalive.Server {
+func twoFiles(interval string) sshserver.Want {
 	want := wish("ClientAliveInterval", interval)
-	want.Placement, want.DropInName = keepalive.DropIn, "99-sshkeepalive.conf"
+	want.Placement, want.DropInName = sshserver.DropIn, "99-sshkeepalive.conf"
 	return want
 }
 

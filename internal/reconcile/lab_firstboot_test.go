@@ -10,7 +10,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest/lab"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -21,18 +21,18 @@ func TestLabFirstBoot(t *testing.T) {
 	const standard = "Include /etc/ssh/sshd_config.d/*.conf\n"
 	for name, c := range map[string]struct {
 		release, main string
-		placement     keepalive.Placement
+		placement     sshserver.Placement
 		warned        bool
 		boots         string // what is effective after a boot
 	}{
-		"bookworm, with an Include":        {"bookworm", standard + "UsePAM yes\n", keepalive.Auto, false, "no"},
-		"bookworm, without an Include":     {"bookworm", "UsePAM yes\n", keepalive.Auto, false, "no"},
-		"bookworm, a value above":          {"bookworm", "PasswordAuthentication yes\n" + standard, keepalive.Auto, false, "no"},
-		"bookworm, a cut Include":          {"bookworm", "Include /etc/ssh/sshd_config.d/[a-z]*.conf\n", keepalive.Auto, false, "no"},
-		"bookworm, main file by placement": {"bookworm", "UsePAM yes\n", keepalive.InPlace, true, "yes"},
-		"bullseye, without an Include":     {"bullseye", "UsePAM yes\n", keepalive.Auto, false, "no"},
-		"bullseye, with an Include":        {"bullseye", standard + "UsePAM yes\n", keepalive.Auto, false, "no"},
-		"trixie, without an Include":       {"trixie", "UsePAM yes\n", keepalive.Auto, false, "no"},
+		"bookworm, with an Include":        {"bookworm", standard + "UsePAM yes\n", sshserver.Auto, false, "no"},
+		"bookworm, without an Include":     {"bookworm", "UsePAM yes\n", sshserver.Auto, false, "no"},
+		"bookworm, a value above":          {"bookworm", "PasswordAuthentication yes\n" + standard, sshserver.Auto, false, "no"},
+		"bookworm, a cut Include":          {"bookworm", "Include /etc/ssh/sshd_config.d/[a-z]*.conf\n", sshserver.Auto, false, "no"},
+		"bookworm, main file by placement": {"bookworm", "UsePAM yes\n", sshserver.InPlace, true, "yes"},
+		"bullseye, without an Include":     {"bullseye", "UsePAM yes\n", sshserver.Auto, false, "no"},
+		"bullseye, with an Include":        {"bullseye", standard + "UsePAM yes\n", sshserver.Auto, false, "no"},
+		"trixie, without an Include":       {"trixie", "UsePAM yes\n", sshserver.Auto, false, "no"},
 	} {
 		if short := c.boots == "yes" || name == "bookworm, without an Include"; os.Getenv("LAB_ALL") == "" && !short {
 			continue // each takes 10 s of a processor
@@ -55,7 +55,7 @@ func TestLabFirstBoot(t *testing.T) {
 			}
 			warned := false
 			for _, p := range plan.Problems {
-				warned = warned || p.Code == keepalive.FirstBoot
+				warned = warned || p.Code == sshserver.FirstBoot
 			}
 			if warned != c.warned {
 				t.Errorf("foreseen: %v, want %v: %v", warned, c.warned, plan.Problems)
@@ -79,7 +79,7 @@ func TestLabFirstBoot(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if again := keepalive.PlanServer(want, sight.Facts); (len(again.Changes) > 0) == (c.boots == "no") {
+			if again := sshserver.Plan(want, sight.Facts); (len(again.Changes) > 0) == (c.boots == "no") {
 				t.Errorf("on the booted host the plan changes %v", again.Changes)
 			}
 			if same, err := r.walk().Remove(t.Context(), r.target, want, reconcile.Record{}); err != nil || !same {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest/lab"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -40,7 +40,7 @@ func TestLabLife(t *testing.T) {
 			if got := r.Effective("clientaliveinterval"); got != interval {
 				t.Errorf("sshd says %q", got)
 			}
-			if drift := keepalive.ObserveServer(want, sight.Facts).Drift; len(drift) > 0 || sight.Facts.Daemon.Stale {
+			if drift := sshserver.Observe(want, sight.Facts).Drift; len(drift) > 0 || sight.Facts.Daemon.Stale {
 				t.Errorf("drift %+v, stale %v", drift, sight.Facts.Daemon.Stale)
 			}
 			now := r.listeners(o)

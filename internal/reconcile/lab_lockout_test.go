@@ -17,13 +17,14 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest/lab"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
 // attempt is a way to lock oneself out.
 type attempt struct {
 	name string
-	want keepalive.Server
+	want sshserver.Want
 	user string // who applies; root when empty
 	// meanwhile is what somebody else does on the host between two steps.
 	at, meanwhile string
@@ -31,12 +32,12 @@ type attempt struct {
 	left reconcile.Outcome
 }
 
-func single(keyword string, values ...string) keepalive.Server {
-	return keepalive.Server{Takeover: true, Settings: []keepalive.Setting{{Attribute: keyword, Keyword: keyword, Values: values}}}
+func single(keyword string, values ...string) sshserver.Want {
+	return sshserver.Want{Takeover: true, Settings: []keepalive.Setting{{Attribute: keyword, Keyword: keyword, Values: values}}}
 }
 
-func forUs(keyword, value string) keepalive.Server {
-	return keepalive.Server{Match: []keepalive.Match{{Criteria: "User root", Settings: []keepalive.Setting{{Attribute: keyword, Keyword: keyword, Values: []string{value}}}}}}
+func forUs(keyword, value string) sshserver.Want {
+	return sshserver.Want{Match: []sshserver.Match{{Criteria: "User root", Settings: []keepalive.Setting{{Attribute: keyword, Keyword: keyword, Values: []string{value}}}}}}
 }
 
 // attempts are ways to make a host unreachable for us with settings that sshd -t

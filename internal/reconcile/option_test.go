@@ -7,6 +7,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -31,7 +32,7 @@ func TestProfileBesideOptions(t *testing.T) {
 	if !strings.Contains(plan.ManagedContent, "MACs ") {
 		t.Errorf("managed\n%s", plan.ManagedContent)
 	}
-	if o := keepalive.ObserveServer(want, sight.Facts); len(o.Drift) > 0 {
+	if o := sshserver.Observe(want, sight.Facts); len(o.Drift) > 0 {
 		t.Errorf("drift %v", o.Drift)
 	}
 	own := wish("Ciphers", "aes128-ctr")

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 )
 
 // outlooks are what is known of each sshd. Those who want to know more wait for
@@ -34,7 +34,7 @@ type outlook struct {
 
 // errand is one look for several.
 type errand struct {
-	wants []*keepalive.Server
+	wants []*sshserver.Want
 	baton chan struct{} // who gets it does the errand
 	done  chan struct{}
 	found knowledge // once done
@@ -67,7 +67,7 @@ func (o *outlooks) name(t Target) machineName {
 }
 
 // recall is what is known already to somebody who asked at asked.
-func (o *outlooks) recall(x *outlook, want keepalive.Server, asked time.Time) (Sight, bool, error) {
+func (o *outlooks) recall(x *outlook, want sshserver.Want, asked time.Time) (Sight, bool, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if x.passing && x.known.view.began.Before(asked) {
@@ -80,7 +80,7 @@ func (o *outlooks) recall(x *outlook, want keepalive.Server, asked time.Time) (S
 }
 
 // join adds want to the errand that is to begin next.
-func (o *outlooks) join(x *outlook, want *keepalive.Server) *errand {
+func (o *outlooks) join(x *outlook, want *sshserver.Want) *errand {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if x.next == nil {
@@ -94,16 +94,16 @@ func (o *outlooks) join(x *outlook, want *keepalive.Server) *errand {
 }
 
 // leave takes want back from an errand that has not begun.
-func (o *outlooks) leave(x *outlook, r *errand, want *keepalive.Server) {
+func (o *outlooks) leave(x *outlook, r *errand, want *sshserver.Want) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if x.next == r {
-		r.wants = slices.DeleteFunc(r.wants, func(w *keepalive.Server) bool { return w == want })
+		r.wants = slices.DeleteFunc(r.wants, func(w *sshserver.Want) bool { return w == want })
 	}
 }
 
 // begin lets nobody else join the errand.
-func (o *outlooks) begin(x *outlook) (wants []keepalive.Server, known knowledge, changed int) {
+func (o *outlooks) begin(x *outlook) (wants []sshserver.Want, known knowledge, changed int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, want := range x.next.wants {
@@ -160,13 +160,13 @@ func (o *outlooks) confirmed(t Target, after Sight) {
 
 // look answers somebody who asked at asked: from memory, by an errand, or with
 // what somebody else's brings.
-func (e *Engine) look(ctx context.Context, t Target, want keepalive.Server, asked time.Time) (Sight, error) {
+func (e *Engine) look(ctx context.Context, t Target, want sshserver.Want, asked time.Time) (Sight, error) {
 	s, err := e.glance(ctx, t, want, asked)
 	s.Pending = e.begun.others(s.Pending)
 	return s, err
 }
 
-func (e *Engine) glance(ctx context.Context, t Target, want keepalive.Server, asked time.Time) (Sight, error) {
+func (e *Engine) glance(ctx context.Context, t Target, want sshserver.Want, asked time.Time) (Sight, error) {
 	x := e.seen.of(t)
 	if s, ok, err := e.seen.recall(x, want, asked); ok {
 		return s, err

@@ -12,7 +12,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
@@ -68,7 +68,7 @@ func (h watchedHost) Run(ctx context.Context, s host.Script) (host.Result, error
 }
 
 // gracePeriods are resources that share a host, each with a file of its own.
-func gracePeriods(n int) (wants []keepalive.Server) {
+func gracePeriods(n int) (wants []sshserver.Want) {
 	for i := range n {
 		want := wish("LoginGraceTime", fmt.Sprintf("%dm", i+1))
 		want.DropInName = fmt.Sprintf("1%d-team.conf", i)
@@ -78,7 +78,7 @@ func gracePeriods(n int) (wants []keepalive.Server) {
 }
 
 // together does something for each wish at once.
-func together(wants []keepalive.Server, do func(i int, want keepalive.Server)) {
+func together(wants []sshserver.Want, do func(i int, want sshserver.Want)) {
 	var all sync.WaitGroup
 	for i, want := range wants {
 		all.Go(func() { do(i, want) })
@@ -93,7 +93,7 @@ func TestOneLookForAll(t *testing.T) {
 	r := newRig(t, hosttest.Options{}, "root")
 	w := watch(r.pool)
 	e := reconcile.New(w)
-	look := func(want keepalive.Server) reconcile.Sight {
+	look := func(want sshserver.Want) reconcile.Sight {
 		t.Helper()
 		s, err := e.Look(t.Context(), r.target, want)
 		if err != nil {
@@ -108,7 +108,7 @@ func TestOneLookForAll(t *testing.T) {
 		crowd.Done()
 		crowd.Wait()
 	}
-	together(wants, func(i int, want keepalive.Server) {
+	together(wants, func(i int, want sshserver.Want) {
 		s, err := e.Look(t.Context(), r.target, want)
 		if err != nil {
 			t.Error(err)
@@ -124,16 +124,16 @@ func TestOneLookForAll(t *testing.T) {
 	w.arrive = func() {}
 	for _, c := range []struct {
 		name string
-		want keepalive.Server
+		want sshserver.Want
 		runs string
 	}{
 		{"known", wants[7], ""},
 		{"another spelling", wish("LoginGraceTime", "99"), "spell"},
 		{"that again", wish("LoginGraceTime", "99"), ""},
-		{"another context", keepalive.Server{Settings: wants[7].Settings, Contexts: []sshconf.Context{{User: "bob"}}}, "gather"},
-		{"yet another", keepalive.Server{Settings: wants[3].Settings, Contexts: []sshconf.Context{{User: "eve"}}}, "gather"},
-		{"the first context", keepalive.Server{Settings: wants[3].Settings, Contexts: []sshconf.Context{{User: "bob"}}}, ""},
-		{"nothing", keepalive.Server{}, ""},
+		{"another context", sshserver.Want{Settings: wants[7].Settings, Contexts: []sshconf.Context{{User: "bob"}}}, "gather"},
+		{"yet another", sshserver.Want{Settings: wants[3].Settings, Contexts: []sshconf.Context{{User: "eve"}}}, "gather"},
+		{"the first context", sshserver.Want{Settings: wants[3].Settings, Contexts: []sshconf.Context{{User: "bob"}}}, ""},
+		{"nothing", sshserver.Want{}, ""},
 	} {
 		look(c.want)
 		if ran := strings.Join(w.ran(), " "); ran != c.runs {
@@ -165,7 +165,7 @@ func TestApplyTogether(t *testing.T) {
 		crowd.Wait() // until all have asked
 		return nil
 	}
-	together(wants, func(_ int, want keepalive.Server) {
+	together(wants, func(_ int, want sshserver.Want) {
 		crowd.Done()
 		if _, _, outcome, err := e.Apply(t.Context(), r.target, want, reconcile.Record{}); err != nil || outcome != reconcile.Applied {
 			t.Errorf("%q, %v", outcome, err)
@@ -302,7 +302,7 @@ func TestRefusalIsNotRemembered(t *testing.T) {
 	r := newRig(t, hosttest.Options{}, "root")
 	w := watch(r.pool)
 	e := reconcile.New(w)
-	look := func(want keepalive.Server) (reconcile.Sight, error) {
+	look := func(want sshserver.Want) (reconcile.Sight, error) {
 		t.Helper()
 		w.ran()
 		return e.Look(t.Context(), r.target, want)

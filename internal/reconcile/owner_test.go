@@ -7,6 +7,9 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/coolify"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -19,18 +22,18 @@ type resourceOn struct {
 
 func resourcesOn(t *testing.T, r *rig) map[string]resourceOn {
 	client := reconcile.ClientTarget{Spec: r.target.Spec, File: "~/.ssh/config", User: "bob"}
-	coolify := reconcile.CoolifyTarget{Spec: r.target.Spec, File: coolifyEnv}
-	server := func(c keepalive.Claim, value string) keepalive.Server {
+	onCoolify := reconcile.CoolifyTarget{Spec: r.target.Spec, File: coolifyEnv}
+	server := func(c keepalive.Claim, value string) sshserver.Want {
 		want := wish("ClientAliveInterval", value)
 		want.Claim = c
 		return want
 	}
-	block := func(c keepalive.Claim, value string) keepalive.Client {
+	block := func(c keepalive.Claim, value string) sshclient.Want {
 		want := sshWish("Host db", "ServerAliveInterval", value)
 		want.Claim = c
 		return want
 	}
-	env := func(c keepalive.Claim, value string) keepalive.Coolify {
+	env := func(c keepalive.Claim, value string) coolify.Want {
 		want := coolifyWish(0)
 		want.Settings[0].Values, want.Claim = []string{value}, c
 		return want
@@ -51,10 +54,10 @@ func resourcesOn(t *testing.T, r *rig) map[string]resourceOn {
 			return err
 		}},
 		"environment file": {coolifyEnv, func(c keepalive.Claim, value string) (reconcile.Outcome, error) {
-			_, _, outcome, err := r.walk().ApplyCoolify(t.Context(), coolify, env(c, value), reconcile.Record{})
+			_, _, outcome, err := r.walk().ApplyCoolify(t.Context(), onCoolify, env(c, value), reconcile.Record{})
 			return outcome, err
 		}, func(c keepalive.Claim) error {
-			_, _, err := r.walk().RemoveCoolify(t.Context(), coolify, env(c, "1"), reconcile.Record{})
+			_, _, err := r.walk().RemoveCoolify(t.Context(), onCoolify, env(c, "1"), reconcile.Record{})
 			return err
 		}},
 	}

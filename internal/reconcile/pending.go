@@ -13,7 +13,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 )
 
 //go:embed pending.sh
@@ -145,7 +145,7 @@ const lookTrials = 3
 
 // settled looks at t once no change of another run is pending there. What it saw before
 // is first. There must be time to wait until ctx ends.
-func (e *Engine) settled(ctx context.Context, t Target, want keepalive.Server, first Sight) (Sight, error) {
+func (e *Engine) settled(ctx context.Context, t Target, want sshserver.Want, first Sight) (Sight, error) {
 	s, failures := first, 0
 	for pause := 250 * time.Millisecond; len(s.Pending) > 0; pause = min(2*pause, 2*time.Second) {
 		last := slices.MaxFunc(s.Pending, func(a, b Pending) int { return a.Until.Compare(b.Until) })

@@ -10,7 +10,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -23,7 +23,7 @@ func (killed) AcquireDedicated(context.Context, host.Spec) (host.Host, error) {
 }
 
 // leavePending applies want as a run that is killed before it confirms the change.
-func leavePending(t *testing.T, r *rig, target reconcile.Target, want keepalive.Server) {
+func leavePending(t *testing.T, r *rig, target reconcile.Target, want sshserver.Want) {
 	t.Helper()
 	done := make(chan struct{})
 	go func() {

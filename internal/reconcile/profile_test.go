@@ -11,6 +11,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/baseline"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -32,14 +33,14 @@ func TestProfilesOnRealHosts(t *testing.T) {
 				if !strings.Contains(plan.ManagedContent, "ClientAliveInterval 77\n") || strings.Count(plan.ManagedContent, "\n") < len(own) {
 					t.Errorf("%s: managed\n%s", b.Name, plan.ManagedContent)
 				}
-				if o := keepalive.ObserveServer(want, sight.Facts); len(o.Drift) > 0 || o.Effective["ClientAliveInterval"] != "77" {
+				if o := sshserver.Observe(want, sight.Facts); len(o.Drift) > 0 || o.Effective["ClientAliveInterval"] != "77" {
 					t.Errorf("%s: drift %v, effective %v", b.Name, o.Drift, o.Effective)
 				}
 				if again, _, outcome, err := r.walk().Apply(t.Context(), r.target, want, reconcile.Record{}); err != nil || outcome != reconcile.Unchanged {
 					t.Errorf("%s: again: %s %v %v", b.Name, outcome, err, again.Facts.Refused)
 				}
 			}
-			if _, err := r.walk().Remove(t.Context(), r.target, keepalive.Server{Profile: "cis"}, reconcile.Record{}); err != nil {
+			if _, err := r.walk().Remove(t.Context(), r.target, sshserver.Want{Profile: "cis"}, reconcile.Record{}); err != nil {
 				t.Fatal(err)
 			}
 			if d := hosttest.Differences(before, r.Snapshot("/etc/ssh")); d != "" {
@@ -55,13 +56,13 @@ func TestProfileThatShutsOutRoot(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, hosttest.Options{}, "root")
 	before := r.Snapshot("/etc/ssh")
-	want := keepalive.Server{Takeover: true, Profile: "stig", ConnectingUser: "root", ConnectingBy: []string{"publickey"}}
+	want := sshserver.Want{Takeover: true, Profile: "stig", ConnectingUser: "root", ConnectingBy: []string{"publickey"}}
 	sight, err := r.walk().Look(t.Context(), r.target, want)
 	if err != nil {
 		t.Fatal(err)
 	}
-	warned := slices.ContainsFunc(keepalive.PlanServer(want, sight.Facts).Problems, func(p keepalive.Problem) bool {
-		return p.Warning && p.Code == keepalive.ShutsOut && p.Attribute == `profile["PermitRootLogin"]`
+	warned := slices.ContainsFunc(sshserver.Plan(want, sight.Facts).Problems, func(p keepalive.Problem) bool {
+		return p.Warning && p.Code == sshserver.ShutsOut && p.Attribute == `profile["PermitRootLogin"]`
 	})
 	if !warned {
 		t.Error("the plan does not say that root is shut out")

@@ -6,6 +6,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -31,14 +32,14 @@ func (q questions) state(t Target) string {
 	return commit.StateDir()
 }
 
-func questionsOf(wants []keepalive.Server, v sshconf.Version) questions {
+func questionsOf(wants []sshserver.Want, v sshconf.Version) questions {
 	var q questions
 	for _, want := range wants {
 		want = want.On(v)
-		for _, c := range keepalive.ContextsOf(want) {
+		for _, c := range sshserver.ContextsOf(want) {
 			q.specs = insert(q.specs, keepalive.Spec(c))
 		}
-		for _, w := range keepalive.WantedTexts(want) {
+		for _, w := range sshserver.WantedTexts(want) {
 			q.texts = insert(q.texts, textOf(w))
 		}
 	}

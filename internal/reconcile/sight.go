@@ -9,12 +9,12 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 )
 
 // Sight is one look at a machine.
 type Sight struct {
-	Facts     keepalive.Facts
+	Facts     sshserver.Facts
 	Identity  host.Identity
 	MachineID string // of /etc/machine-id; "" where the system has none
 	Pending   []Pending
@@ -41,7 +41,7 @@ func (s Sight) Digests(dropInName string) map[string]string {
 }
 
 func serverDigest(name string, text []byte, dropInName string) string {
-	return digestOf(keepalive.ForeignServer(name, text, dropInName))
+	return digestOf(sshserver.Foreign(name, text, dropInName))
 }
 
 // listens reports whether a listening socket has this inode.

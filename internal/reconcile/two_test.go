@@ -12,7 +12,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -29,7 +29,7 @@ func (a *applicant) apply(t *testing.T, r *rig, value int) {
 	pool := host.NewPool(host.Options{})
 	defer pool.Close(context.Background())
 	want := wish(a.keyword, strconv.Itoa(value))
-	want.Placement, want.DropInName = keepalive.DropIn, a.file
+	want.Placement, want.DropInName = sshserver.DropIn, a.file
 	_, _, a.outcome, a.err = reconcile.New(pool).Apply(t.Context(), r.target, want, reconcile.Record{})
 	if a.outcome == reconcile.Applied {
 		a.value = value

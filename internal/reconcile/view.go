@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -40,7 +41,7 @@ type knowledge struct {
 }
 
 // sight is what want needs to know; false if k does not tell.
-func (k knowledge) sight(want keepalive.Server) (s Sight, ok bool, err error) {
+func (k knowledge) sight(want sshserver.Want) (s Sight, ok bool, err error) {
 	if k.view == nil {
 		return Sight{}, false, nil
 	}
@@ -50,11 +51,11 @@ func (k knowledge) sight(want keepalive.Server) (s Sight, ok bool, err error) {
 	if f.Invalid != "" {
 		return s, true, nil
 	}
-	q := questionsOf([]keepalive.Server{want}, f.Version)
+	q := questionsOf([]sshserver.Want{want}, f.Version)
 	if !k.view.covers(q.specs) || len(q.without(k.spellings).texts) > 0 {
 		return Sight{}, false, nil
 	}
-	f.Contexts = keepalive.ContextsOf(want)
+	f.Contexts = sshserver.ContextsOf(want)
 	for _, c := range f.Contexts {
 		a := k.view.effective[keepalive.Spec(c)]
 		if a.refusal != "" {
@@ -67,8 +68,8 @@ func (k knowledge) sight(want keepalive.Server) (s Sight, ok bool, err error) {
 }
 
 // spelled are the answers to the texts of want.
-func (k knowledge) spelled(want keepalive.Server) (refused []string, global sshconf.Dump, match []sshconf.Dump) {
-	for _, w := range keepalive.WantedTexts(want) {
+func (k knowledge) spelled(want sshserver.Want) (refused []string, global sshconf.Dump, match []sshconf.Dump) {
+	for _, w := range sshserver.WantedTexts(want) {
 		a := k.spellings[textOf(w)]
 		refused = append(refused, a.refusal)
 		match = append(match, a.values)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/baseline"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -63,14 +64,14 @@ type Audit struct {
 }
 
 // Server holds the sshd of have against the baselines of these names.
-func Server(profiles []string, have keepalive.Facts) Audit {
+func Server(profiles []string, have sshserver.Facts) Audit {
 	var baselines []baseline.Baseline
 	for _, name := range profiles {
 		if b, ok := baseline.Named(name); ok {
 			baselines = append(baselines, b)
 		}
 	}
-	s := keepalive.SurveyServer(audited(baselines, have.Version), have)
+	s := sshserver.Survey(audited(baselines, have.Version), have)
 	if len(s.Problems) > 0 {
 		return Audit{Problems: s.Problems}
 	}
@@ -211,17 +212,17 @@ func against(profile string, r baseline.Recommendation) []string {
 
 // warnings are our warnings about values that somebody has chosen: what sshd does
 // by itself is no mistake of anybody.
-func warnings(readings []keepalive.Reading, have keepalive.Facts) []Warning {
+func warnings(readings []keepalive.Reading, have sshserver.Facts) []Warning {
 	var list []Warning
 	var usual []keepalive.Problem
 	for i, r := range readings {
-		var want keepalive.Server
+		var want sshserver.Want
 		for _, keyword := range ours() {
 			if from := r.Origins[keyword]; len(from) > 0 && from[0].Source != keepalive.FromDefault {
 				want.Settings = append(want.Settings, keepalive.Setting{Attribute: keyword, Keyword: keyword, Values: []string{r.Effective[keyword]}})
 			}
 		}
-		found := keepalive.Warnings(want, have)
+		found := sshserver.Warnings(want, have)
 		if i == 0 {
 			usual = found
 		}

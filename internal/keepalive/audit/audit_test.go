@@ -6,15 +6,15 @@ import (
 	"testing"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/baseline"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
 // auditedHost has this release and these lines, and prints a dump in the
 // default context, and another for u.
-func auditedHost(v sshconf.Version, text, dump, ofUser string) keepalive.Facts {
-	return keepalive.Facts{
+func auditedHost(v sshconf.Version, text, dump, ofUser string) sshserver.Facts {
+	return sshserver.Facts{
 		Version:  v,
 		Tree:     sshconf.Tree{Dialect: sshconf.Server, Version: v, Main: "/c", Dir: "/", Files: map[string][]byte{"/c": []byte(text)}},
 		Contexts: []sshconf.Context{{}, {User: "u"}}, Effective: []sshconf.Dump{sshconf.ParseDump(dump), sshconf.ParseDump(ofUser)},

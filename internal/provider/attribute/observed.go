@@ -2,7 +2,7 @@ package attribute
 
 import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -19,8 +19,8 @@ func Loaded(sight reconcile.Sight) types.Bool {
 }
 
 // DeadPeer is null when a dead peer is never dropped.
-func DeadPeer(want keepalive.Server, facts keepalive.Facts) types.Int64 {
-	seconds, drops := keepalive.DeadPeer(want, facts)
+func DeadPeer(want sshserver.Want, facts sshserver.Facts) types.Int64 {
+	seconds, drops := sshserver.DeadPeer(want, facts)
 	if !drops {
 		return types.Int64Null()
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/baseline"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -155,11 +156,11 @@ func ProblemAdvice(c keepalive.Code) string {
 		return "Set placement = \"auto\" or \"in_place\", or have the main file include a directory in /etc/ssh."
 	case keepalive.Shadowed:
 		return "sshd keeps the first value that it reads. Set takeover = true to have the earlier line commented out and put back on destroy, or remove it on the host."
-	case keepalive.Rival:
+	case sshserver.Rival:
 		return "If another resource of this host has them, the two undo each other's work at each apply: declare the keyword in one of them only. If these lines are about to be replaced, all is well."
 	case keepalive.CommandLine:
 		return "An option on the daemon's command line wins over every file. Remove it from the service's unit or defaults file."
-	case keepalive.NoReader:
+	case sshserver.NoReader:
 		return "The settings have an effect once an sshd is started with `-f` and this file. To manage the sshd that accepts the connection, leave `config_file` out."
 	case keepalive.NeverDrops:
 		return "Use a count of 1 or more, so that dead connections are dropped."
@@ -183,25 +184,25 @@ func ProblemAdvice(c keepalive.Code) string {
 		return "That Match is left as it is, except for connections that contexts names. To have the value hold for more of them, declare those in contexts."
 	case keepalive.MountedFile:
 		return "Mount the directory instead of the one file, or change the file where it is mounted from. For sshd it is enough that the mounted file begins with `Include /etc/ssh/sshd_config.d/*.conf` and that the directory is not mounted file by file: ours is then a drop-in there. Nothing was changed."
-	case keepalive.HandWritten:
+	case sshserver.HandWritten:
 		return "Both then say the same. To have one of the two only, delete that line on the host after the apply; a destroy would leave it as it is."
-	case keepalive.NothingSet:
+	case sshserver.NothingSet:
 		return "Declare the settings that the resource shall manage: the next plan shows what they change."
-	case keepalive.FirstBoot:
+	case sshserver.FirstBoot:
 		return "Leave out `placement`, so that a file of our own is read first (this needs OpenSSH 8.2), and give `drop_in_name` a value that sorts before 50-cloud-init.conf; or set `ssh_pwauth` in the user data to the value that is declared here."
 	case keepalive.OtherTool:
 		return "If the tool does, the next plan shows the value as drift. Change the value in that tool, so that both say the same."
-	case keepalive.UnknownProfile:
+	case sshserver.UnknownProfile:
 		return "The profiles are " + strings.Join(baseline.Names(), ", ") + "."
-	case keepalive.ProfileOption:
+	case sshserver.ProfileOption:
 		return "To have it from a file, remove the option from the service's unit, or from the file that the unit reads: on Red Hat's systems `/etc/crypto-policies/back-ends/opensshserver.config`, which `CRYPTO_POLICY=` in `/etc/sysconfig/sshd` switches off."
-	case keepalive.ProfileLacks:
+	case sshserver.ProfileLacks:
 		return "Upgrade OpenSSH on the host to have the whole baseline there."
-	case keepalive.ShutsOut:
+	case sshserver.ShutsOut:
 		return "If nobody could confirm the change, the host would take it back. To keep a door open, set your own value, such as settings = { PermitRootLogin = \"prohibit-password\" }, or a match block that makes an exception."
 	case keepalive.NewOverride:
 		return "Applying accepts it: match_overrides is then what there is. To have the declared value hold in a block instead, declare a context that it applies to in contexts; or remove the block on the host."
-	case keepalive.TakenAway:
+	case sshserver.TakenAway:
 		return "To leave others their values, declare contexts by user, host or address instead, each without wildcards."
 	case keepalive.Adopted:
 		return "If that resource still exists, in another Terraform state or as one that was forgotten, remove it there with `terraform state rm`: its destroy leaves the lines to this one. Nothing but the mark of the lines is changed."

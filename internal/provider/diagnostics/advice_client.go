@@ -5,48 +5,49 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 )
 
 // clientAdvice is what to do about what only a client's decision finds.
 func clientAdvice(c keepalive.Code) string {
 	switch c {
-	case keepalive.EarlierLine:
+	case sshclient.EarlierLine:
 		return "ssh keeps the first value that it reads, and nothing of anybody else's is commented out in its files. Remove that line, or manage the block in the file that is read first (config_file)."
-	case keepalive.NotRead:
+	case sshclient.NotRead:
 		return "Include it from the user's or the system's file, outside Host and Match."
-	case keepalive.ReadWithF:
+	case sshclient.ReadWithF:
 		return "That is right for a file given to ssh -F, or to a program that does so. Otherwise have ~/.ssh/config include it."
-	case keepalive.ProbeUnmatched:
+	case sshclient.ProbeUnmatched:
 		return "Name hosts that the block applies to, or widen its patterns."
-	case keepalive.NoBlock:
+	case sshclient.NoBlock:
 		return "Set patterns for a Host block, or match for a Match block."
-	case keepalive.NoProbe:
+	case sshclient.NoProbe:
 		return "Name at least one host in probe_hosts."
-	case keepalive.BadPermissions:
+	case sshclient.BadPermissions:
 		return "Repair it on the host: chmod go-w and chown for a user's file, mode 0644 for one of the system. ssh ends with an error until then. Nothing was changed."
-	case keepalive.OthersShutOut:
+	case sshclient.OthersShutOut:
 		return "Give it mode 0644."
-	case keepalive.KillsHealthy:
+	case sshclient.KillsHealthy:
 		return "Use a count of 1 or more, or leave it out: the default is 3."
-	case keepalive.MastersForEver:
+	case sshclient.MastersForEver:
 		return "Give control_persist a time, such as \"10m\"."
-	case keepalive.MasterUnwatched:
+	case sshclient.MasterUnwatched:
 		return "Set server_alive_interval in the same block: only the master can notice that its connection is dead."
-	case keepalive.MasterStuck:
+	case sshclient.MasterStuck:
 		return "Use control_master = \"auto\"."
-	case keepalive.NoControlPath:
+	case sshclient.NoControlPath:
 		return "Set control_path, for example to \"~/.ssh/cm/%C\"."
-	case keepalive.SocketTooLong, keepalive.SocketTight, keepalive.SocketShared:
+	case sshclient.SocketTooLong, sshclient.SocketTight, sshclient.SocketShared:
 		return "A short directory and %C is what always fits: control_path = \"~/.ssh/cm/%C\"."
-	case keepalive.SocketDir:
+	case sshclient.SocketDir:
 		return "Use a directory that only the user may write, such as one below ~/.ssh, which is made if it is missing."
 	case keepalive.EndlessIncludes:
 		return "Have each file included once: a pattern such as `Include conf.d/*` in one place."
-	case keepalive.SocketDirGone:
+	case sshclient.SocketDirGone:
 		return "The plan makes it again."
-	case keepalive.IgnoreInBlock:
+	case sshclient.IgnoreInBlock:
 		return "Put IgnoreUnknown into a block for every host, or at the head of the file."
-	case keepalive.UncertainBlock, keepalive.UncertainLine:
+	case sshclient.UncertainBlock, sshclient.UncertainLine:
 		return "ssh decides when it runs; the text alone does not tell."
 	}
 	return coolifyAdvice(c)

@@ -6,43 +6,44 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/coolify"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/spelling"
 )
 
 // coolifyAdvice is what to do about what only a Coolify's decision finds.
 func coolifyAdvice(c keepalive.Code) string {
 	switch c {
-	case keepalive.UnreadableEnv:
+	case coolify.UnreadableEnv:
 		return "Correct that line on the host first. Nothing was changed."
-	case keepalive.NotEnv:
-		return "Give the environment file of Coolify in `file`, or leave it out for " + keepalive.CoolifyFile + "."
-	case keepalive.UnknownEnv:
+	case coolify.NotEnv:
+		return "Give the environment file of Coolify in `file`, or leave it out for " + coolify.DefaultFile + "."
+	case coolify.UnknownEnv:
 		return "Other keys of the file are not this resource's, secrets above all."
-	case keepalive.AgeKills:
+	case coolify.AgeKills:
 		return "Upgrade Coolify to 4.3.9 or newer (issues 10853 and 11372, pull request 11377), or set `mux_enabled = false`, so that no deployment shares its connection. If the file does not name the release, say which one runs: `release = \"4.3.9\"`."
-	case keepalive.AgeIgnored:
+	case coolify.AgeIgnored:
 		return "Leave `mux_max_age` out."
-	case keepalive.KeyNotRead:
+	case coolify.KeyNotRead:
 		return "Leave the attribute out, or upgrade Coolify."
-	case keepalive.BadRelease:
+	case coolify.BadRelease:
 		return "Write it as Coolify tags it, such as `release = \"4.3.9\"`."
-	case keepalive.PersistKills:
+	case coolify.PersistKills:
 		return "Upgrade Coolify to 4.3.9 or newer (issue 11372, pull request 11377), make mux_persist_time longer than any deployment takes, or set mux_enabled = false."
-	case keepalive.PersistForEver:
+	case coolify.PersistForEver:
 		return "Give mux_persist_time a time, such as \"1h\", which is Coolify's own."
-	case keepalive.RunsTwice:
+	case coolify.RunsTwice:
 		return "Use 1 if a deployment's commands must not run twice. What Coolify takes for a broken connection (app/Traits/SshRetryable.php) includes every \"Broken pipe\" and every exit code 255."
-	case keepalive.NeverRuns:
+	case coolify.NeverRuns:
 		return "Use 1 for no repetition."
-	case keepalive.LockTooShort:
+	case coolify.LockTooShort:
 		return "Coolify's own mux_lock_ttl = 30 and mux_lock_timeout = 10 are in order."
-	case keepalive.NoTimeout:
+	case coolify.NoTimeout:
 		return "Use a time that is longer than any deployment takes for command_timeout, and a few seconds for mux_health_check_timeout."
-	case keepalive.HealthKills:
+	case coolify.HealthKills:
 		return "Use 5, which is Coolify's own, or more; or mux_health_check_enabled = false."
-	case keepalive.MuxIsOff:
+	case coolify.MuxIsOff:
 		return "Leave it out, or set mux_enabled = true."
-	case keepalive.DelayCapped:
+	case coolify.DelayCapped:
 		return "Raise retry_max_delay, or lower retry_base_delay."
 	}
 	return ""

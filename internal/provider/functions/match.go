@@ -9,11 +9,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 )
 
 // matchBlocksOf appends the Match blocks of a list to those before it. wrong says what
 // is not such a list.
-func matchBlocksOf(list attr.Value, before []keepalive.Match) (blocks []keepalive.Match, wrong string) {
+func matchBlocksOf(list attr.Value, before []sshserver.Match) (blocks []sshserver.Match, wrong string) {
 	if v := inside(list); v == nil || v.IsNull() {
 		return before, ""
 	}
@@ -33,7 +34,7 @@ func matchBlocksOf(list attr.Value, before []keepalive.Match) (blocks []keepaliv
 }
 
 // matchBlockOf reads one block, which has the attributes of a block of the resource.
-func matchBlockOf(at string, v attr.Value) (m keepalive.Match, wrong string) {
+func matchBlockOf(at string, v attr.Value) (m sshserver.Match, wrong string) {
 	given, ok := attributesOf(v)
 	if !ok {
 		return m, " is not an object"
@@ -70,7 +71,7 @@ func matchBlockOf(at string, v attr.Value) (m keepalive.Match, wrong string) {
 
 // matchAttribute is the typed attribute of a Match block called name.
 func matchAttribute(name string) (keepalive.Attribute, bool) {
-	list := keepalive.ServerAttributes()
+	list := sshserver.Attributes()
 	i := slices.IndexFunc(list, func(a keepalive.Attribute) bool { return a.Match && a.Name == name })
 	if i < 0 {
 		return keepalive.Attribute{}, false
@@ -80,7 +81,7 @@ func matchAttribute(name string) (keepalive.Attribute, bool) {
 
 func matchNames() []string {
 	names := []string{"criteria", "settings"}
-	for _, a := range keepalive.ServerAttributes() {
+	for _, a := range sshserver.Attributes() {
 		if a.Match {
 			names = append(names, a.Name)
 		}

@@ -12,6 +12,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/spelling"
 )
 
@@ -44,14 +46,14 @@ func renderServerResult(ctx context.Context, args function.ArgumentsData) (any, 
 	if err := args.Get(ctx, &settings, &lists); err != nil {
 		return nil, err
 	}
-	want := keepalive.Server{Settings: settingsOf(settings)}
+	want := sshserver.Want{Settings: settingsOf(settings)}
 	for i, list := range lists {
 		wrong := ""
 		if want.Match, wrong = matchBlocksOf(list, want.Match); wrong != "" {
 			return nil, badArgument(int64(i)+1, wrong)
 		}
 	}
-	text, problems := keepalive.RenderServer(want)
+	text, problems := sshserver.Render(want)
 	if len(problems) > 0 {
 		return nil, badArgument(firstBad(problems), problemTexts("", problems)...)
 	}
@@ -108,7 +110,7 @@ func renderClientResult(ctx context.Context, args function.ArgumentsData) (any, 
 		if wrong != "" {
 			return nil, badArgument(0, at+wrong)
 		}
-		text, problems := keepalive.RenderClient(block)
+		text, problems := sshclient.Render(block)
 		if len(problems) > 0 {
 			return nil, badArgument(0, problemTexts(at, problems)...)
 		}
@@ -118,7 +120,7 @@ func renderClientResult(ctx context.Context, args function.ArgumentsData) (any, 
 }
 
 // blockOf reads one block. wrong says what is no block about it.
-func blockOf(v attr.Value) (block keepalive.Client, wrong string) {
+func blockOf(v attr.Value) (block sshclient.Want, wrong string) {
 	given, ok := attributesOf(v)
 	if !ok {
 		return block, "a block is an object"

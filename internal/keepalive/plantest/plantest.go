@@ -1,0 +1,124 @@
+// Package plantest writes plans as the decision cases of testdata have them, and makes
+// the trees that more than one kind of plan is tested with.
+package plantest
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshfile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+var Update = flag.Bool("update", false, "rewrite the expectations of testdata")
+
+func ChangedFiles(plan keepalive.Plan) []txtar.File {
+	var files []txtar.File
+	for _, c := range plan.Changes {
+		name, data := "new "+c.Path, c.New
+		if data == nil {
+			name = "gone " + c.Path
+		}
+		files = append(files, txtar.File{Name: name, Data: escapeCR(data)})
+	}
+	return files
+}
+
+func AsText(files map[string][]byte) map[string]string {
+	out := map[string]string{}
+	for name, data := range files {
+		out[name] = string(data)
+	}
+	return out
+}
+
+func ParseVersion(t *testing.T, text string) sshconf.Version {
+	t.Helper()
+	v, err := sshconf.ParseVersion(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func Describe(p keepalive.Plan) string {
+	var out strings.Builder
+	if p.Trail != "" {
+		fmt.Fprintln(&out, "trail:", p.Trail)
+	}
+	for _, dir := range p.MakeDirs {
+		fmt.Fprintln(&out, "makes:", dir)
+	}
+	for _, e := range p.Expect {
+		fmt.Fprintf(&out, "expect: %s %s%s\n", e.Keyword, strings.Join(e.Values, " | "), sshfile.InContext(e.Context))
+	}
+	for _, o := range p.Overrides {
+		fmt.Fprintf(&out, "override: %s %s in Match %s (%s)\n", o.Keyword, o.Value, o.Criteria, o.Pos)
+	}
+	for _, x := range p.Problems {
+		severity := "error"
+		if x.Warning {
+			severity = "warning"
+		}
+		fmt.Fprintf(&out, "%s (%s) %s: %s\n", severity, x.Code, x.Attribute, x.Text)
+	}
+	for _, k := range slices.Sorted(maps.Keys(p.Effective)) {
+		fmt.Fprintf(&out, "effective: %s = %s\n", k, p.Effective[k])
+	}
+	return out.String()
+}
+
+func UnescapeCR(data []byte) []byte {
+	text := strings.ReplaceAll(string(data), "\\r\n", "\r\n")
+	return []byte(strings.TrimSuffix(text, "\n\\c\n"))
+}
+
+func escapeCR(data []byte) []byte {
+	text := strings.ReplaceAll(string(data), "\r\n", "\\r\n")
+	if text != "" && !strings.HasSuffix(text, "\n") {
+		text += "\n\\c\n"
+	}
+	return []byte(text)
+}
+
+// Nested are files of which each includes the next one several times.
+func Nested(dir, main string, levels, times int, last string) map[string][]byte {
+	files := map[string][]byte{}
+	for i := range levels {
+		name, text := fmt.Sprintf("%s/f%d", dir, i), strings.Repeat(fmt.Sprintf("Include f%d\n", i+1), times)
+		if i == 0 {
+			name = main
+		}
+		if i == levels-1 {
+			text = last
+		}
+		files[name] = []byte(text)
+	}
+	return files
+}
+
+// EndlessCases are trees by how often each of nested files includes the next one.
+var EndlessCases = []struct {
+	Levels, Times int
+	Endless       bool
+}{{16, 8, true}, {16, 2, true}, {4, 8, false}, {2, 1000, false}}
+
+// NewOracle makes the sshd of a Debian release, and says which OpenSSH it is.
+func NewOracle(t *testing.T, release string) (*hosttest.Oracle, sshconf.Version) {
+	t.Helper()
+	o := hosttest.Binary(t, release)
+	_, banner, _ := o.Run(nil, "ssh", "-V")
+	v, err := sshconf.ParseVersion(banner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o, v
+}

@@ -1,0 +1,94 @@
+package sshclient
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// SocketState says what is behind a control socket.
+type SocketState string
+
+// The states of a control socket.
+const (
+	Live    SocketState = "live"    // a master answers
+	Stale   SocketState = "stale"   // nobody listens: the master is gone
+	NotSSH  SocketState = "not ssh" // somebody answers who is no master
+	Unclear SocketState = "unknown" // none of these is known
+)
+
+// SocketCheck is what ssh -O check made of a socket.
+type SocketCheck struct {
+	Path  string
+	There bool // when it had been asked; what follows is known only then
+	Mode  uint32
+	Owner string
+	Age   int64 // seconds since it was made
+	Exit  int
+	Said  []string // the lines that ssh printed
+}
+
+// ControlSocket is a socket that an ssh may share its connection by.
+type ControlSocket struct {
+	SocketCheck
+	State SocketState
+	PID   int64  // of the master; 0 where it did not say
+	Why   string // it is not live
+	// Exposed says that by its own mode others than its owner may connect to it.
+	// A master turns away all but its owner and root.
+	Exposed bool
+}
+
+var masterPattern = regexp.MustCompile(`^Master running \(pid=(\d+)\)`)
+
+// foreign is what ssh says of an answer that is not in its protocol. That it ends at
+// once is none: so does a master that ends, or that may not serve us.
+var foreign = []string{"expected HELLO", "incomplete message", "insufficient buffer space", "message too large", "bad packet"}
+
+// JudgeSocket says what is behind a socket by what ssh -O check made of it.
+func JudgeSocket(c SocketCheck) ControlSocket {
+	s := ControlSocket{SocketCheck: c, State: Unclear, Why: c.complaint(), Exposed: c.Mode&0o022 != 0}
+	says := func(text string) bool { return strings.Contains(s.Why, text) }
+	switch {
+	case c.Exit == 0:
+		s.master()
+	case c.Exit == 124 || c.Exit == 128+14: // timeout, SIGALRM
+		s.Why = "it takes connections and did not answer within 5 seconds: its process is stopped, hangs, or is no ssh"
+	case says("Connection refused"):
+		s.State, s.Why = Stale, "nobody listens there"
+	case slices.ContainsFunc(foreign, says):
+		s.State = NotSSH
+	case s.Why == "":
+		s.Why = "ssh -O check ended with status " + strconv.Itoa(c.Exit) + " and said nothing"
+	}
+	return s
+}
+
+func (s *ControlSocket) master() {
+	s.Why = "ssh -O check is content and tells of no master"
+	for _, line := range s.Said {
+		if m := masterPattern.FindStringSubmatch(line); m != nil {
+			s.State, s.Why = Live, ""
+			s.PID, _ = strconv.ParseInt(m[1], 10, 64)
+			return
+		}
+	}
+}
+
+// complaint is what ssh said, but for what it says when it goes on to connect to the
+// host, which it is kept from.
+func (c SocketCheck) complaint() string {
+	var said []string
+	for _, line := range c.Said {
+		if !strings.HasPrefix(line, "kex_exchange_identification:") && !strings.HasPrefix(line, "Connection closed by ") {
+			said = append(said, line)
+		}
+	}
+	return strings.Join(said, "; ")
+}
+
+// Gone reports whether the socket was removed before it was asked.
+func (c SocketCheck) Gone() bool {
+	return !c.There && strings.Contains(c.complaint(), "No such file or directory")
+}

@@ -1,0 +1,165 @@
+package sshclient
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshfile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// Observe says what the host's ssh makes of want. have must have been
+// gathered for the same want, and ssh's files must be valid.
+func Observe(want Want, have Facts) keepalive.Observed {
+	c := standing(have, want.Block())
+	o := keepalive.Observed{Values: map[string][]string{}, Managed: len(c.Origin) > 0}
+	lost := losses(c, want, have)
+	for _, s := range want.Settings {
+		observeClient(&o, s, c, have, lost)
+	}
+	for _, dir := range missing(have, socketDirs(have)) {
+		s, _ := settingOf(want, "ControlPath")
+		o.Drift = append(o.Drift, keepalive.Problem{Code: SocketDirGone, Warning: true, Attribute: s.Attribute,
+			Text: fmt.Sprintf("the directory %s of the control socket is gone, and ssh ends with an error without it", dir)})
+	}
+	return o
+}
+
+// standing is the block as it stands in the managed file.
+func standing(have Facts, owner string) sshfile.Candidate {
+	c := sshfile.Candidate{File: have.File, Tree: have.Tree, Origin: map[int]int{}}
+	f := sshconf.Parse(sshconf.Client, have.Version, have.Tree.Files[have.File])
+	if from, to, ok := f.FindBlock(sshfile.GlobalMarks(owner)); ok {
+		for i := from + 1; i < to-1; i++ {
+			c.Origin[i+1] = sshfile.Global
+		}
+	}
+	return c
+}
+
+// observeClient looks at one setting for every probe; the first that differs
+// gives the value to show. Without a probe the text of the block has to do.
+func observeClient(o *keepalive.Observed, s keepalive.Setting, c sshfile.Candidate, have Facts, lost []loss) {
+	proven := false
+	for i, at := range have.Contexts {
+		values, wanted := have.dumped(have.Effective, i, s.Keyword), have.dumped(have.Canonical, i, s.Keyword)
+		if have.holds(s.Keyword, values, wanted) {
+			proven = proven || len(wanted) > 0
+			continue
+		}
+		open := slices.ContainsFunc(lost, func(l loss) bool {
+			return l.context == at && l.setting.Keyword == s.Keyword && l.why == undecided
+		})
+		if !open {
+			differsClient(o, s, values, at, have)
+			return
+		}
+	}
+	if !proven && !sets(c, s) {
+		o.Drift = append(o.Drift, keepalive.Problem{Code: keepalive.BlockGone, Warning: true, Attribute: s.Attribute,
+			Text: fmt.Sprintf("our block in %s no longer sets %s", have.File, s.Keyword)})
+		return
+	}
+	o.Values[s.Attribute] = s.Values
+}
+
+// sets reports whether our lines have s as it is wanted.
+func sets(c sshfile.Candidate, s keepalive.Setting) bool {
+	f := sshconf.Parse(c.Tree.Dialect, c.Tree.Version, c.Tree.Files[c.File])
+	var found []string
+	for i, l := range f.Lines {
+		if _, ours := c.Origin[i+1]; ours && l.Is(s.Keyword) {
+			found = append(found, l.Rest)
+		}
+	}
+	return sshfile.SameSpelling(s.Keyword, found, s.Values)
+}
+
+func differsClient(o *keepalive.Observed, s keepalive.Setting, values []string, at sshconf.Context, have Facts) {
+	p := keepalive.Problem{Code: keepalive.Drifted, Warning: true, Attribute: s.Attribute,
+		Text: fmt.Sprintf("%s is %s for %s, not %s", s.Keyword, sshfile.OrUnset(values), ProbeName(at), strings.Join(s.Values, ", "))}
+	r := sshconf.EvaluateClient(have.Tree, have.query(at))
+	if w, ok := r.Winner(s.Keyword); ok {
+		p.Pos = w.Pos
+		p.Text += ", because " + becauseClient(w, have)
+	} else {
+		p.Text += ", because no line sets it for this host"
+	}
+	o.Drift = append(o.Drift, p)
+	if len(values) > 0 {
+		o.Values[s.Attribute] = values
+	}
+}
+
+// Effective returns for each probe the managed keywords as ssh -G prints
+// them, spelled as in ssh_config(5).
+func Effective(want Want, have Facts) map[string]map[string]string {
+	out := map[string]map[string]string{}
+	for i, at := range have.Contexts {
+		values := map[string]string{}
+		for _, s := range want.Settings {
+			if lines := have.dumped(have.Effective, i, s.Keyword); len(lines) > 0 {
+				values[s.Keyword] = strings.Join(lines, "\n")
+			}
+		}
+		out[ProbeName(at)] = values
+	}
+	return out
+}
+
+// Predict returns what Effective will return once plan is carried
+// out: what is expected, and for the rest what is effective now.
+func Predict(want Want, have Facts, plan keepalive.Plan) map[string]map[string]string {
+	out := Effective(want, have)
+	for _, x := range plan.Expect {
+		for _, s := range want.Settings {
+			if have.dumpName(s.Keyword) == x.Keyword && !accumulating(s.Keyword, have.Version) {
+				out[ProbeName(x.Context)][s.Keyword] = strings.Join(x.Values, "\n")
+			}
+		}
+	}
+	return out
+}
+
+// Adopt reads from the files what the resource would have been declared
+// as: our block, else a block of somebody else that opens with the same line.
+func Adopt(block string, have Facts) (Want, bool) {
+	want, ok := ParseBlock(block)
+	if !ok {
+		return want, false
+	}
+	f := sshconf.Parse(sshconf.Client, have.Version, have.Tree.Files[have.File])
+	lines := f.Lines
+	if from, to, ours := f.FindBlock(sshfile.GlobalMarks(want.Block())); ours {
+		lines = f.Lines[from:to]
+	}
+	inside := false
+	for _, l := range lines {
+		switch {
+		case l.Is("Host"), l.Is("Match"):
+			opened, _ := ParseBlock(l.Keyword + " " + l.Rest)
+			inside = opened.Block() == want.Block() && len(want.Settings) == 0
+		case inside && l.Keyword != "" && !l.Is("Include"):
+			want.Settings = language().AddLine(want.Settings, "", l)
+		}
+	}
+	return want, len(want.Settings) > 0
+}
+
+// Survey says what the ssh of have does for each probe.
+func Survey(keywords []string, have Facts) keepalive.Survey {
+	if have.Invalid != "" {
+		return keepalive.Survey{Problems: []keepalive.Problem{invalidClient(have)}}
+	}
+	var s keepalive.Survey
+	for i, at := range have.Contexts {
+		r := sshfile.Reader{Tree: have.Tree, Dump: have.Effective[i], Result: sshconf.EvaluateClient(have.Tree, have.query(at)), Option: func(keyword string) (string, bool) {
+			return at.User, at.User != "" && strings.EqualFold(keyword, "User")
+		}}
+		s.Readings = append(s.Readings, r.Read(at, keywords))
+		s.Files = sshfile.Union(s.Files, r.Result.Read)
+	}
+	return s
+}

@@ -1,0 +1,177 @@
+package sshclient
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshfile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// holdingClient finds the block of owner's in file.
+func holdingClient(t sshconf.Tree, file, owner string) (h keepalive.Holding) {
+	sshfile.AddHeldBlocks(&h, t, file, sshfile.GlobalMarks, nil, owner)
+	return h
+}
+
+// Holder is sshserver.Holder for a block of ssh_config.
+func Holder(block string, have Facts) string {
+	return holdingClient(have.Tree, have.File, block).ID
+}
+
+// The text we put into ssh_config. A block stands between marks that name its
+// owner, and ends by opening the scope of all hosts again: whatever follows, now
+// or by a later edit, is never captured by our Host line. A file that was not
+// there starts with clientHeader. Directories that were made are written down
+// where they are needed, in the file or in the block, so that destroy can remove
+// them without any record elsewhere.
+const clientHeader = "# Created by Terraform (sshkeepalive_client); removed again when nothing else is in it."
+
+// everyHost ends a block. Match all would do as well, from OpenSSH 6.5 on.
+const everyHost = "Host *"
+
+// clientLines renders the block without its marks.
+func clientLines(want Want, made []string) []string {
+	lines := append(sshfile.IDLines(want.Claim), sshfile.MadeLines(made)...)
+	lines = append(lines, want.Block())
+	lines = append(lines, sshfile.Indented(inOrder(want.Settings))...)
+	return append(lines, everyHost)
+}
+
+// madeIn reads the directories back from lines.
+func madeIn(lines []sshconf.Line) []string {
+	var made []string
+	for _, l := range lines {
+		if dir, ok := strings.CutPrefix(l.Text(), sshfile.MadeMark); ok {
+			made = append(made, dir)
+		}
+	}
+	return made
+}
+
+// heading returns the number of lines with which we opened a file that was not
+// there; 0 if it was.
+func heading(f *sshconf.File) int {
+	if len(f.Lines) == 0 || f.Lines[0].Text() != clientHeader {
+		return 0
+	}
+	n := 1
+	for n < len(f.Lines) && strings.HasPrefix(f.Lines[n].Text(), sshfile.MadeMark) {
+		n++
+	}
+	return n
+}
+
+// Heading is what a file that we create starts with, and has before anything
+// else is in it; nil for a file that somebody else created.
+func Heading(text []byte) []byte {
+	f := sshconf.Parse(sshconf.Client, sshconf.Newest(), text)
+	f.Lines = f.Lines[:heading(f)]
+	return bytes.Clone(f.Bytes())
+}
+
+// marked says of each line of a file whether it is of ours, whoever owns it: the
+// heading, and everything from a begin mark to the next end mark.
+func marked(f *sshconf.File) []bool {
+	ours := make([]bool, len(f.Lines))
+	inside := false
+	for i, l := range f.Lines {
+		text := l.Text()
+		inside = inside || strings.HasPrefix(text, sshfile.BeginPrefix)
+		ours[i] = inside || i < heading(f)
+		inside = inside && !strings.HasPrefix(text, sshfile.EndPrefix)
+	}
+	return ours
+}
+
+// Foreign returns text without the blocks of other resources than owner's: what
+// somebody else must have changed if it differs. Two resources that share a file
+// do not see each other's work as a conflict.
+func Foreign(text []byte, owner string) []byte {
+	if text == nil || !bytes.Contains(text, []byte(sshfile.BeginPrefix)) {
+		return withoutHeading(text)
+	}
+	f := sshconf.Parse(sshconf.Client, sshconf.Newest(), text)
+	for _, l := range slices.Clone(f.Lines) {
+		if other, ok := sshfile.BlockOwner(l); ok && other != owner {
+			f.RemoveBlock(sshfile.GlobalMarks(other))
+		}
+	}
+	f.Lines = slices.DeleteFunc(f.Lines, func(l sshconf.Line) bool { return strings.HasPrefix(l.Text(), sshfile.MadeMark) })
+	return withoutHeading(f.Bytes())
+}
+
+// withoutHeading lets a file of ours that is otherwise empty count as absent.
+func withoutHeading(text []byte) []byte {
+	rest := bytes.TrimPrefix(text, Heading(text))
+	if len(rest) == 0 && len(text) > 0 {
+		return nil
+	}
+	return rest
+}
+
+// remains is what our lines in a tree said beside the settings.
+type remains struct {
+	heading []string // directories made for a file that we created
+	block   []string // directories made for sockets
+}
+
+// stripClient returns the tree as it would be without owner's block in file. A
+// file that we created goes with its last line.
+func stripClient(t sshconf.Tree, file, owner string) (base sshconf.Tree, was remains) {
+	base = t.Clone()
+	data, ok := t.Files[file]
+	if !ok {
+		return base, was
+	}
+	f := sshconf.Parse(t.Dialect, t.Version, data)
+	if from, to, ok := f.FindBlock(sshfile.GlobalMarks(owner)); ok {
+		was.block = madeIn(f.Lines[from:to])
+		f.RemoveBlock(sshfile.GlobalMarks(owner))
+	}
+	if n := heading(f); n > 0 && n == len(f.Lines) {
+		was.heading = madeIn(f.Lines)
+		delete(base.Files, file)
+		return base, was
+	}
+	base.Files[file] = f.Bytes()
+	return base, was
+}
+
+// dropHeading removes the heading from a file in which nothing else of ours is
+// left.
+func dropHeading(t sshconf.Tree, file string) {
+	f := sshconf.Parse(t.Dialect, t.Version, t.Files[file])
+	if n := heading(f); n > 0 && !slices.Contains(marked(f)[n:], true) {
+		f.Delete(0, n)
+		t.Files[file] = f.Bytes()
+	}
+}
+
+// handOver notes dir in the first block of ours that needs it, so that whoever is
+// taken back last removes it. It reports whether there is one.
+func handOver(t sshconf.Tree, file, dir string, needs func(sshconf.Line) bool) bool {
+	f := sshconf.Parse(t.Dialect, t.Version, t.Files[file])
+	ours := marked(f)
+	at := slices.IndexFunc(f.Lines, needs)
+	if at < 0 || !ours[at] {
+		return false
+	}
+	for !strings.HasPrefix(f.Lines[at].Text(), sshfile.BeginPrefix) {
+		at--
+	}
+	f.Insert(at+1, []string{sshfile.MadeMark + dir})
+	t.Files[file] = f.Bytes()
+	return true
+}
+
+// Render writes one block of an ssh_config.
+func Render(want Want) (string, []keepalive.Problem) {
+	problems := slices.DeleteFunc(Check(want), func(p keepalive.Problem) bool { return p.Warning })
+	if len(problems) > 0 {
+		return "", problems
+	}
+	return language().Render([]string{want.Block()}, want.Settings)
+}

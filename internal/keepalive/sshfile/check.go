@@ -1,0 +1,219 @@
+package sshfile
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+func (g Language) CheckSettings(settings []keepalive.Setting, inMatch bool) []keepalive.Problem {
+	var problems []keepalive.Problem
+	seen := map[string]keepalive.Setting{}
+	for _, s := range settings {
+		kw, known := sshconf.Lookup(g.Dialect, s.Keyword)
+		if !known {
+			problems = append(problems, g.unknownKeyword(s))
+			continue
+		}
+		if text := g.repeated(seen, s); text != "" {
+			problems = append(problems, keepalive.Problem{Code: keepalive.RepeatedKeyword, Attribute: s.Attribute, Text: text})
+			continue
+		}
+		problems = append(problems, g.checkOne(s, kw, inMatch)...)
+	}
+	return problems
+}
+
+// repeated says what is wrong with s beside those seen, and notes it. A keyword may
+// stand there by two names, for old and new releases, if both say the same.
+func (g Language) repeated(seen map[string]keepalive.Setting, s keepalive.Setting) string {
+	name := strings.ToLower(s.Keyword)
+	if kw, _ := sshconf.Lookup(g.Dialect, s.Keyword); g.Dialect == sshconf.Server && kw.AliasOf != "" {
+		name = strings.ToLower(kw.AliasOf)
+	}
+	first, dup := seen[name]
+	switch {
+	case !dup:
+		seen[name] = s
+		return ""
+	case strings.EqualFold(first.Keyword, s.Keyword):
+		return fmt.Sprintf("%s is already set by %s", s.Keyword, first.Attribute)
+	case !slices.Equal(first.Values, s.Values):
+		return fmt.Sprintf("%s is another name of %s, to which %s gives another value", s.Keyword, first.Keyword, first.Attribute)
+	}
+	return ""
+}
+
+func (g Language) checkOne(s keepalive.Setting, kw sshconf.Keyword, inMatch bool) []keepalive.Problem {
+	var problems []keepalive.Problem
+	bad := func(code keepalive.Code, format string, args ...any) {
+		problems = append(problems, keepalive.Problem{Code: code, Attribute: s.Attribute, Text: fmt.Sprintf(format, args...)})
+	}
+	name := kw.Name
+	if g.Dialect == sshconf.Server {
+		name = sshconf.CurrentName(sshconf.Server, name)
+	}
+	if typed, ok := g.typed(name); ok && strings.Contains(s.Attribute, "settings[") {
+		bad(keepalive.TypedKeyword, "%s belongs to the attribute %s", kw.Name, typed.Name)
+	}
+	if kw.Type == sshconf.Block {
+		bad(keepalive.NoSetting, "%s is not a setting", kw.Name)
+		return problems
+	}
+	if inMatch && kw.MatchSince.IsZero() {
+		bad(keepalive.NotInMatch, "no release of %s allows %s in a Match block", g.Program, kw.Name)
+	}
+	if len(s.Values) == 0 {
+		bad(keepalive.BadValue, "%s has no value", kw.Name)
+	}
+	if len(s.Values) > 1 && !accumulates(kw) {
+		bad(keepalive.BadValue, "%s takes one line, not %d: %s would use the first only", kw.Name, len(s.Values), g.Program)
+	}
+	for _, v := range s.Values {
+		if text := BadText(v); text != "" {
+			bad(keepalive.BadValue, "%s %s", kw.Name, text)
+			continue
+		}
+		if text := g.badTyped(kw.Name, v); text != "" {
+			bad(keepalive.BadValue, "%s", text)
+		}
+	}
+	return problems
+}
+
+// accumulates reports whether a second line of kw adds to the first, in any
+// release, as one of another name does for a Subsystem.
+func accumulates(kw sshconf.Keyword) bool {
+	merge := kw.Merge(sshconf.Version{Major: 10, Minor: 0})
+	return merge == sshconf.Append || merge == sshconf.ByName
+}
+
+func BadText(v string) string {
+	switch {
+	case strings.TrimSpace(v) == "":
+		return "has an empty value"
+	case strings.ContainsAny(v, "\n\r\x00"):
+		return "has a line break or NUL in its value"
+	case strings.ContainsFunc(v, func(r rune) bool { return unicode.IsControl(r) && r != '\t' }):
+		return fmt.Sprintf("has a control character in its value: %q", v)
+	}
+	return ""
+}
+
+var (
+	startupsPattern = regexp.MustCompile(`^\d+(:\d+:\d+)?$`)
+	channelPattern  = regexp.MustCompile(`^[^\s=]+=\S+$`)
+)
+
+// badTyped says what is wrong with the value of a typed attribute's keyword.
+func (g Language) badTyped(keyword, v string) string {
+	a, ok := g.typed(keyword)
+	if !ok || slices.Contains(a.Words, v) {
+		return ""
+	}
+	switch a.Kind {
+	case keepalive.Time:
+		if v == "none" && g.Dialect == sshconf.Client {
+			return "none leaves the value to later lines: write 0 to switch it off"
+		}
+		if _, err := sshconf.ParseTime(v); errors.Is(err, sshconf.ErrTooLong) {
+			return fmt.Sprintf("%q is more than sshd and ssh can count: the longest time is 2147483647 seconds, 68 years", v)
+		} else if err != nil {
+			return fmt.Sprintf("%q is no time: write whole seconds or numbers with units such as 120, \"2m\" or \"1h30m\"", v)
+		}
+	case keepalive.Count:
+		if n, err := strconv.ParseInt(v, 10, 64); err != nil || n < 0 || n > 1<<31-1 {
+			return fmt.Sprintf("%q is no whole number from 0 to 2147483647", v)
+		}
+	case keepalive.Pairs:
+		return badPairs(v)
+	case keepalive.Text:
+		if a.Words != nil {
+			return fmt.Sprintf("%q is none of %s", v, strings.Join(a.Words, ", "))
+		}
+		if a.Name == "max_startups" && !startupsPattern.MatchString(v) {
+			return fmt.Sprintf("%q is neither \"start\" nor \"start:rate:full\"", v)
+		}
+	}
+	return ""
+}
+
+func badPairs(v string) string {
+	for _, item := range strings.Fields(v) {
+		if !channelPattern.MatchString(item) {
+			return fmt.Sprintf("%q is not type=interval", item)
+		}
+		_, interval, _ := strings.Cut(item, "=")
+		if _, err := sshconf.ParseTime(interval); err != nil {
+			return fmt.Sprintf("%q of %q is no time", interval, item)
+		}
+	}
+	return ""
+}
+
+func CheckCriteria(attribute, criteria string) []keepalive.Problem {
+	if text := BadText(criteria); text != "" {
+		return []keepalive.Problem{{Code: keepalive.BadValue, Attribute: attribute, Text: "Match " + text}}
+	}
+	f := sshconf.Parse(sshconf.Server, sshconf.Version{}, []byte("Match "+criteria+"\n"))
+	if l := f.Lines[0]; l.Err == nil && l.Rest != strings.TrimSpace(criteria) {
+		return []keepalive.Problem{{Code: keepalive.BadValue, Attribute: attribute, Text: fmt.Sprintf("%q is read as %q", "Match "+criteria, "Match "+l.Rest)}}
+	}
+	return nil
+}
+
+// CheckMatch is checkCriteria, and lets the evaluator read the line.
+func (g Language) CheckMatch(attribute, criteria string) []keepalive.Problem {
+	if problems := CheckCriteria(attribute, criteria); len(problems) > 0 {
+		return problems
+	}
+	for _, p := range g.complaints([]string{"Match " + criteria}, sshconf.Newest()) {
+		return []keepalive.Problem{{Code: keepalive.BadCriteria, Attribute: attribute, Text: fmt.Sprintf("no release of %s takes Match %s: %s", g.Program, criteria, p.Text)}}
+	}
+	return nil
+}
+
+func (g Language) unknownKeyword(s keepalive.Setting) keepalive.Problem {
+	text := fmt.Sprintf("%s is no keyword of %s_config", s.Keyword, g.Program)
+	if near := g.nearest(s.Keyword); near != "" {
+		text += fmt.Sprintf("; did you mean %s?", near)
+	}
+	return keepalive.Problem{Code: keepalive.UnknownKeyword, Attribute: s.Attribute, Text: text}
+}
+
+// nearest returns the keyword that differs from word by at most two edits.
+func (g Language) nearest(word string) string {
+	best, distance := "", 3
+	for _, kw := range sshconf.Keywords(g.Dialect) {
+		if d := editDistance(strings.ToLower(word), strings.ToLower(kw.Name)); d < distance {
+			best, distance = kw.Name, d
+		}
+	}
+	return best
+}
+
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		diagonal := row[0]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			diagonal, row[j] = row[j], min(row[j]+1, row[j-1]+1, diagonal+cost)
+		}
+	}
+	return row[len(b)]
+}

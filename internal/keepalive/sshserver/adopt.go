@@ -1,0 +1,124 @@
+package sshserver
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshfile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// The codes of what an import says.
+const (
+	HandWritten keepalive.Code = "written by hand"
+	NothingSet  keepalive.Code = "nothing set"
+)
+
+// Adopt reads from the facts what the resource would have been declared as: our
+// managed lines if there are any, else those of the keepalive family that some file
+// sets. What sshd does by default was not declared by anything.
+func Adopt(dropInName string, have Facts) Want {
+	want := adopt(have.Tree, ownerOf(dropInName))
+	want.DropInName = dropInName
+	want.Takeover = true
+	if want.declares() || len(have.Effective) == 0 {
+		return want
+	}
+	r := sshconf.Evaluate(have.Tree, sshconf.Context{})
+	for _, a := range Attributes()[:3] {
+		values, printed := effective(have, sshconf.Context{}, a.Keyword)
+		if printed && len(r.Winners(a.Keyword)) > 0 {
+			want.Settings = append(want.Settings, keepalive.Setting{Attribute: a.Name, Keyword: a.Keyword, Values: values})
+		}
+	}
+	return want
+}
+
+func (s Want) declares() bool { return len(s.Settings)+len(s.Match) > 0 }
+
+// ImportProblems says what the first apply of what Adopt found will do with
+// lines that are there and not ours: file is where it writes.
+func ImportProblems(found Want, have Facts, file string) []keepalive.Problem {
+	if adopt(have.Tree, ownerOf(found.DropInName)).declares() {
+		return nil
+	}
+	var problems []keepalive.Problem
+	r := sshconf.Evaluate(have.Tree, sshconf.Context{})
+	for _, s := range found.Settings {
+		for _, w := range r.Winners(s.Keyword) {
+			problems = append(problems, keepalive.Problem{Code: HandWritten, Warning: true, Attribute: s.Attribute, Pos: w.Pos,
+				Text: fmt.Sprintf("%s %s, at %s, was not written by this provider: the first apply writes a line of its own to %s, and leaves that one", w.Keyword, w.Rest, w.Pos, file)})
+		}
+	}
+	if len(problems) == 0 {
+		problems = append(problems, keepalive.Problem{Code: NothingSet, Warning: true,
+			Text: "no file sets ClientAliveInterval, ClientAliveCountMax or TCPKeepAlive, so no setting was imported"})
+	}
+	return problems
+}
+
+// adopt reads our lines back, and where owner has none, those of render_sshd_config.
+func adopt(t sshconf.Tree, owner string) Want {
+	var want Want
+	for name, data := range t.Files {
+		f := sshconf.Parse(t.Dialect, t.Version, data)
+		if isOurDropIn(name, data, owner) {
+			want.read(f.Lines)
+			continue
+		}
+		for _, marks := range []func(string) (string, string){sshfile.GlobalMarks, sshfile.MatchMarks} {
+			if from, to, ok := f.FindBlock(marks(owner)); ok {
+				want.read(f.Lines[from:to])
+			}
+		}
+	}
+	if !want.declares() {
+		want.readRendered(t)
+	}
+	want.dropForced()
+	return want
+}
+
+func (want *Want) read(lines []sshconf.Line) {
+	block, repeated := sshfile.Global, false
+	for _, l := range lines {
+		repeated = repeated || l.Text() == forcedMark
+		switch {
+		case repeated && l.Is("Match"):
+			if at, ok := guess(l.Rest); ok && !at.IsZero() && !slices.Contains(want.Contexts, at) {
+				want.Contexts = append(want.Contexts, at)
+			}
+		case l.Keyword == "", repeated, l.Is("Include"):
+		case strings.EqualFold(l.Keyword, "Match"):
+			want.Match = append(want.Match, Match{Criteria: l.Rest})
+			block = len(want.Match) - 1
+		case block == sshfile.Global:
+			want.Settings = language().AddLine(want.Settings, "", l)
+		default:
+			m := &want.Match[block]
+			m.Settings = language().AddLine(m.Settings, fmt.Sprintf("match[%d].", block), l)
+		}
+	}
+}
+
+// dropForced removes a last Match all that only repeats global settings: that
+// one is our means to win, not something the user declared. Earlier versions wrote it
+// without forcedMark.
+func (want *Want) dropForced() {
+	last := len(want.Match) - 1
+	if last < 0 || want.Match[last].Criteria != "all" {
+		return
+	}
+	for _, s := range want.Match[last].Settings {
+		repeated := false
+		for _, g := range want.Settings {
+			repeated = repeated || g.Keyword == s.Keyword && strings.Join(g.Values, "\n") == strings.Join(s.Values, "\n")
+		}
+		if !repeated {
+			return
+		}
+	}
+	want.Match = want.Match[:last]
+}

@@ -1,0 +1,96 @@
+package sshserver
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// TakenAway is a Match block of others that loses its value for connections that are
+// not declared.
+const TakenAway keepalive.Code = "taken away from others"
+
+// Where a Match of others would win over global settings of ours, Match blocks of
+// ours repeat them.
+
+// force returns the blocks that beat the shadows: one for each declared context,
+// which applies to its connections only, or, where no criteria say just that, a
+// Match all.
+func force(list []shadow, want Want, v sshconf.Version) []Match {
+	if blocks := forceInContexts(list, want, v); len(blocks) > 0 {
+		return blocks
+	}
+	return forceEverywhere(list, want, v)
+}
+
+// forceInContexts returns nothing if some context cannot be told by criteria.
+func forceInContexts(list []shadow, want Want, v sshconf.Version) []Match {
+	var blocks []Match
+	for _, at := range slices.Concat([]sshconf.Context{{}}, want.Contexts) {
+		settings := forcible(list, want, v, func(s shadow) bool { return s.context == at })
+		if len(settings) == 0 {
+			continue
+		}
+		criteria, ok := criteriaFor(at, v)
+		if !ok {
+			return nil
+		}
+		blocks = append(blocks, Match{criteria, settings})
+	}
+	return blocks
+}
+
+func forceEverywhere(list []shadow, want Want, v sshconf.Version) []Match {
+	if settings := forcible(list, want, v, func(shadow) bool { return true }); len(settings) > 0 {
+		return []Match{{"all", settings}}
+	}
+	return nil
+}
+
+// forcible returns the global settings that have a shadow of the wanted kind, and of
+// which every shadow is a Match that a Match of ours in front of it would beat.
+func forcible(list []shadow, want Want, v sshconf.Version, is func(shadow) bool) []keepalive.Setting {
+	var settings []keepalive.Setting
+	for _, s := range want.Settings {
+		kw, _ := sshconf.Lookup(sshconf.Server, s.Keyword)
+		of := slices.DeleteFunc(slices.Clone(list), func(x shadow) bool { return x.setting.Attribute != s.Attribute })
+		globally := slices.ContainsFunc(of, func(x shadow) bool { return x.winner.Match == "" })
+		if slices.ContainsFunc(of, is) && !globally && kw.MatchLegal(v) && len(s.Values) == 1 {
+			settings = append(settings, s)
+		}
+	}
+	return settings
+}
+
+// takenAway warns of each Match block of others that no longer has its value for
+// connections outside the declared contexts, because a Match all of ours stands
+// before it or its line was taken over.
+func takenAway(c candidate, base sshconf.Tree, want Want) []keepalive.Problem {
+	left := overridesIn(c.Tree, want)
+	var problems []keepalive.Problem
+	for _, o := range overridesIn(base, want) {
+		declared := slices.ContainsFunc(want.Contexts, func(at sshconf.Context) bool {
+			criteria, ok := criteriaFor(at, base.Version)
+			return ok && narrower(o.Criteria, criteria)
+		})
+		// A Match all of others is as good as a global line.
+		if declared || len(criteriaOf(o.Criteria)) == 0 || slices.ContainsFunc(left, o.Same) {
+			continue
+		}
+		at := c.OnHost(o.Pos)
+		problems = append(problems, keepalive.Problem{Code: TakenAway, Warning: true, Attribute: want.attributeOf(o.Keyword), Pos: at,
+			Text: fmt.Sprintf("Match %s loses its %s %s, at %s, also for connections that contexts does not name", o.Criteria, o.Keyword, o.Value, at)})
+	}
+	return problems
+}
+
+func (s Want) attributeOf(keyword string) string {
+	for _, x := range s.Settings {
+		if sameKeyword(x.Keyword, keyword) {
+			return x.Attribute
+		}
+	}
+	return ""
+}

@@ -1,0 +1,136 @@
+package sshserver
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/baseline"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshfile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// Whom a change can shut out. The confirming connection would find out, and the
+// change be rolled back; the plan says it before.
+
+// lockouts names the settings of c by which the connecting user could not log in
+// any more. One that stands there already let the user in, by a Match that we
+// cannot see into or otherwise.
+func lockouts(c candidate, want Want, have Facts) []keepalive.Problem {
+	if want.ConnectingUser == "" {
+		return nil
+	}
+	at := sshconf.Context{User: want.ConnectingUser}
+	before, after := sshconf.Evaluate(have.Tree, at), sshconf.Evaluate(c.Tree, at)
+	var problems []keepalive.Problem
+	for _, s := range want.Settings {
+		why := shuts(s.Keyword, after, want)
+		if why == "" || shuts(s.Keyword, before, want) != "" {
+			continue
+		}
+		problems = append(problems, keepalive.Problem{Code: ShutsOut, Warning: true, Attribute: s.Attribute,
+			Text: fmt.Sprintf("%s %s shuts out the user of this connection, %s: %s", s.Keyword, strings.Join(s.Values, ", "), want.ConnectingUser, why)})
+	}
+	return problems
+}
+
+// shuts says why the connecting user cannot log in by what r has for keyword.
+func shuts(keyword string, r sshconf.Result, want Want) string {
+	value := strings.ToLower(inForce(r, keyword))
+	can := func(method string) bool {
+		return len(want.ConnectingBy) == 0 || slices.Contains(want.ConnectingBy, method)
+	}
+	switch sshconf.CurrentName(sshconf.Server, keyword) {
+	case "PermitRootLogin":
+		keyless := (value == "prohibit-password" || value == "without-password") && !can("publickey")
+		if want.ConnectingUser == "root" && (value == "no" || value == "forced-commands-only" || keyless) {
+			return "root may not log in so"
+		}
+	case "PasswordAuthentication", "KbdInteractiveAuthentication":
+		if inForce(r, "PasswordAuthentication") == "no" && inForce(r, "KbdInteractiveAuthentication") == "no" && !can("publickey") {
+			return "it has a password and no key"
+		}
+	case "PubkeyAuthentication":
+		if value == "no" && !can("password") {
+			return "it has a key and no password"
+		}
+	case "AuthenticationMethods":
+		if value != "" && value != "any" && !slices.ContainsFunc(strings.Fields(value), func(list string) bool { return allOf(list, can) }) {
+			return "it cannot authenticate by any of these"
+		}
+	case "AllowUsers":
+		if names := argsOf(r, keyword); len(names) > 0 && !names.match(want.ConnectingUser) {
+			return "it is not named"
+		}
+	case "DenyUsers":
+		if argsOf(r, keyword).match(want.ConnectingUser) {
+			return "it is named"
+		}
+	}
+	return ""
+}
+
+// allOf reports whether every method of a list such as publickey,password is one
+// that the user can.
+func allOf(list string, can func(string) bool) bool {
+	for method := range strings.SplitSeq(list, ",") {
+		if method, _, _ = strings.Cut(method, ":"); !can(method) {
+			return false
+		}
+	}
+	return true
+}
+
+func inForce(r sshconf.Result, keyword string) string {
+	w, _ := r.Winner(keyword)
+	return strings.Join(w.Args, " ")
+}
+
+// userPatterns are the arguments of AllowUsers or DenyUsers.
+type userPatterns []string
+
+func argsOf(r sshconf.Result, keyword string) userPatterns {
+	var names userPatterns
+	for _, w := range r.Winners(keyword) {
+		names = append(names, w.Args...)
+	}
+	return names
+}
+
+// match looks at the user only; from which host a user comes is not known.
+func (names userPatterns) match(user string) bool {
+	return slices.ContainsFunc(names, func(p string) bool {
+		p, _, _ = strings.Cut(p, "@")
+		return accepts("User "+p, sshconf.Context{User: user}, sshconf.Newest())
+	})
+}
+
+// risks says once, when the profile's values are not effective yet, whom they
+// can shut out.
+func risks(profile string, want Want, have Facts) []keepalive.Problem {
+	b, _ := baseline.Named(profile)
+	var who []string
+	for _, s := range want.Settings {
+		i := slices.IndexFunc(b.Recommendations, func(r baseline.Recommendation) bool { return ofProfile(s) && sameKeyword(r.Keyword, s.Keyword) })
+		if i < 0 || b.Recommendations[i].Risk == "" || already(s, have) {
+			continue
+		}
+		value := s.Values[0]
+		if kw, _ := sshconf.Lookup(sshconf.Server, s.Keyword); kw.Type == sshconf.Algorithms {
+			value = ""
+		}
+		who = append(who, strings.TrimSpace(s.Keyword+" "+value)+": "+b.Recommendations[i].Risk)
+	}
+	if len(who) == 0 {
+		return nil
+	}
+	return []keepalive.Problem{{Code: ShutsOut, Warning: true, Attribute: "profile",
+		Text: fmt.Sprintf("the profile %s can shut somebody out: %s", b.Name, strings.Join(who, "; "))}}
+}
+
+func already(s keepalive.Setting, have Facts) bool {
+	values, _ := effective(have, sshconf.Context{}, s.Keyword)
+	wanted, known := canonical(have, sshfile.Global, s.Keyword)
+	return known && sshconf.Same(sshconf.Server, s.Keyword, values, wanted, have.Version)
+}

@@ -1,0 +1,183 @@
+package sshserver
+
+import (
+	"bytes"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshfile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// Render writes the settings and Match blocks of want as the text of an
+// sshd_config, for images and cloud-init, between marks by which Plan takes it
+// over. What the newest OpenSSH would refuse or read as something else is a problem,
+// and then there is no text.
+func Render(want Want) (string, []keepalive.Problem) {
+	if len(want.Settings)+len(want.Match) == 0 {
+		return "", nil
+	}
+	language := language()
+	if problems := checkSettingsAndMatch(want); keepalive.Failed(problems) {
+		return "", problems
+	}
+	text, problems := language.Render(nil, want.Settings)
+	for _, m := range want.Match {
+		block, more := language.Render([]string{"Match " + m.Criteria}, m.Settings)
+		text, problems = text+block, append(problems, more...)
+	}
+	if len(problems) > 0 {
+		return "", problems
+	}
+	return renderedBegin + "\n" + text + renderedEnd + "\n", nil
+}
+
+// The text of render_sshd_config stands between marks of its own, so that it is
+// recognised in whatever file cloud-init, Packer or a person put it. It belongs to
+// every resource that declares the same keywords: such a resource takes those lines
+// out as it writes its own, and leaves the others. A file in which nothing else stood
+// goes with them. The marks are no owner's, since no drop_in_name is spelled like
+// theirs.
+const (
+	renderedName  = "render_sshd_config"
+	renderedBegin = sshfile.BeginPrefix + renderedName + " (sshkeepalive_server takes over the lines that it declares)"
+	renderedEnd   = sshfile.EndPrefix + renderedName
+)
+
+// bare returns the tree without anything of want's owner, and without the rendered
+// lines that want declares; dropIn is as in strip.
+func bare(t sshconf.Tree, want Want) (base sshconf.Tree, dropIn string) {
+	base, dropIn = strip(t, ownerOf(want.DropInName))
+	for name, data := range base.Files {
+		lines := renderedLines(base, data, want)
+		if len(lines) == 0 {
+			continue
+		}
+		f := sshconf.Parse(base.Dialect, base.Version, data)
+		for _, i := range slices.Backward(lines) {
+			f.Delete(i, i+1)
+		}
+		base.Files[name] = f.Bytes()
+		if name != base.Main && len(bytes.TrimSpace(f.Bytes())) == 0 {
+			delete(base.Files, name)
+		}
+	}
+	return base, dropIn
+}
+
+// renderedLines lists the lines of a file, counted from 0, that want takes over: the
+// rendered ones that it declares, a Match that they leave without any, and the marks
+// between which nothing remains.
+func renderedLines(t sshconf.Tree, data []byte, want Want) []int {
+	var taken []int
+	f := sshconf.Parse(t.Dialect, t.Version, data)
+	for _, block := range renderedBlocks(f) {
+		from, to := block[0], block[1]
+		inner := takenIn(f.Lines[from+1:to-1], want)
+		if len(inner) == to-from-2 {
+			inner = append(inner, -1, to-from-2) // the marks
+		}
+		for _, i := range inner {
+			taken = append(taken, from+1+i)
+		}
+	}
+	slices.Sort(taken)
+	return taken
+}
+
+// renderedBlocks lists the blocks of rendered text, from a line up to and not
+// including another.
+func renderedBlocks(f *sshconf.File) (blocks [][2]int) {
+	from := -1
+	for i, l := range f.Lines {
+		switch text := l.Text(); {
+		case text == renderedBegin:
+			from = i
+		case text == renderedEnd && from >= 0:
+			blocks = append(blocks, [2]int{from, i + 1})
+			from = -1
+		}
+	}
+	return blocks
+}
+
+// takenIn lists which lines of one rendered block want takes over.
+func takenIn(lines []sshconf.Line, want Want) []int {
+	var taken []int
+	settings, header, left := want.Settings, -1, 0
+	closeMatch := func() {
+		if header >= 0 && left == 0 {
+			taken = append(taken, header)
+		}
+	}
+	for i, l := range lines {
+		switch {
+		case l.Is("Match"):
+			closeMatch()
+			settings, header, left = matchSettings(want.Match, l.Rest), i, 0
+		case l.Keyword == "" && l.Err == nil && strings.TrimSpace(l.Text()) == "",
+			slices.ContainsFunc(settings, func(s keepalive.Setting) bool { return sameKeyword(s.Keyword, l.Keyword) }):
+			taken = append(taken, i)
+		default:
+			left++
+		}
+	}
+	closeMatch()
+	return taken
+}
+
+// matchSettings are those of all the blocks with these criteria.
+func matchSettings(blocks []Match, criteria string) (settings []keepalive.Setting) {
+	for _, m := range blocks {
+		if sameCriteria(m.Criteria, criteria) {
+			settings = append(settings, m.Settings...)
+		}
+	}
+	return settings
+}
+
+func sameCriteria(a, b string) bool {
+	return strings.Join(strings.Fields(a), " ") == strings.Join(strings.Fields(b), " ")
+}
+
+// removedFrom lists the lines that bare removes from each file that remains: from a
+// line, up to and not including another, counted from 0.
+func removedFrom(t sshconf.Tree, want Want) map[string][][2]int {
+	list := sshfile.BlocksOf(t, ownerOf(want.DropInName))
+	for name, data := range t.Files {
+		for _, i := range renderedLines(t, data, want) {
+			list[name] = append(list[name], [2]int{i, i + 1})
+		}
+		slices.SortFunc(list[name], func(a, b [2]int) int { return a[0] - b[0] })
+	}
+	return list
+}
+
+// takes names the files from which rendered lines are taken over.
+func takes(t sshconf.Tree, want Want) []string {
+	var words []string
+	for name, data := range t.Files {
+		if len(renderedLines(t, data, want)) > 0 {
+			words = append(words, "takes-rendered="+name)
+		}
+	}
+	slices.Sort(words)
+	return words
+}
+
+// readRendered reads the rendered text of all files into want.
+func (want *Want) readRendered(t sshconf.Tree) {
+	names := make([]string, 0, len(t.Files))
+	for name := range t.Files {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, func(a, b string) int { return strings.Compare(path.Base(a), path.Base(b)) })
+	for _, name := range names {
+		f := sshconf.Parse(t.Dialect, t.Version, t.Files[name])
+		for _, b := range renderedBlocks(f) {
+			want.read(f.Lines[b[0]:b[1]])
+		}
+	}
+}

@@ -1,0 +1,80 @@
+package sshserver
+
+import (
+	"bytes"
+	"fmt"
+	"iter"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshfile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// Rival is a value that another resource of ours gives to the same keyword: our lines
+// win by a better place, which will be answered in kind. It is a warning, since the
+// lines may be those that a replacement is about to take away.
+const Rival keepalive.Code = "rival"
+
+// rivals finds the wanted settings that lose to lines of other resources of ours.
+func rivals(c candidate, want Want, contexts []checkContext) []keepalive.Problem {
+	var problems []keepalive.Problem
+	for _, s := range shadows(c, want, contexts) {
+		owner, ok := ownerAt(c.Tree, s.winner.Pos)
+		if !ok {
+			continue
+		}
+		problems = append(problems, keepalive.Problem{Code: Rival, Warning: true, Attribute: s.setting.Attribute, Pos: c.Now(s.winner.Pos),
+			Text: fmt.Sprintf("%s is %s by other lines of sshkeepalive_server, those of drop_in_name %s", s.setting.Keyword, s.winner.Rest, owner)})
+	}
+	return keepalive.UniqueProblems(problems)
+}
+
+var markPattern = regexp.MustCompile(`^# (BEGIN|END) sshkeepalive (\S+)`)
+
+// ownerAt returns the owner in whose lines a position is.
+func ownerAt(t sshconf.Tree, at sshconf.Pos) (owner string, ok bool) {
+	for pos, owner := range owners(at.Path, t.Files[at.Path]) {
+		if pos == at {
+			return owner, true
+		}
+	}
+	return "", false
+}
+
+// ownLines are the lines of all resources of this provider.
+func ownLines(t sshconf.Tree) map[sshconf.Pos]bool {
+	own := map[sshconf.Pos]bool{}
+	for name, data := range t.Files {
+		for pos := range owners(name, data) {
+			own[pos] = true
+		}
+	}
+	return own
+}
+
+// owners goes through the lines of a file that have an owner.
+func owners(name string, data []byte) iter.Seq2[sshconf.Pos, string] {
+	return func(yield func(sshconf.Pos, string) bool) {
+		owner, n := "", 0
+		if bytes.HasPrefix(data, []byte(sshfile.Header)) {
+			owner = path.Base(name)
+		} else if !bytes.Contains(data, []byte(sshfile.BeginPrefix)) {
+			return
+		}
+		for line := range strings.Lines(string(data)) {
+			n++
+			if m := markPattern.FindStringSubmatch(line); m != nil {
+				owner = m[2]
+				if m[1] == "END" || owner == renderedName {
+					owner = ""
+				}
+			}
+			if owner != "" && !yield(sshconf.Pos{Path: name, Line: n}, owner) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,207 @@
+package sshserver
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshfile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// shadow is a wanted setting that loses in a context, or may lose there by a Match
+// that may apply.
+type shadow struct {
+	setting  keepalive.Setting
+	context  sshconf.Context
+	winner   sshconf.Setting
+	possible bool
+}
+
+// shadows lists what keeps c's settings from being effective in the contexts.
+func shadows(c candidate, want Want, contexts []checkContext) []shadow {
+	var list []shadow
+	for _, at := range contexts {
+		for n, r := range readings(c.Tree, at.Context, at.known) {
+			for _, s := range settingsIn(want, at) {
+				for _, w := range c.lostTo(r, s, at.block) {
+					known := slices.ContainsFunc(list, func(x shadow) bool {
+						return x.setting.Attribute == s.Attribute && x.context == at.Context && x.winner.Pos == w.Pos
+					})
+					if !known {
+						list = append(list, shadow{s, at.Context, w, n > 0})
+					}
+				}
+			}
+		}
+	}
+	return list
+}
+
+// lostTo lists the lines of others that are in force in place of s, or beside it.
+func (c candidate) lostTo(r sshconf.Result, s keepalive.Setting, block int) []sshconf.Setting {
+	winners := slices.Concat(r.Winners(s.Keyword), unbearable(r, s, c))
+	if bytesAlone(s, block) && slices.ContainsFunc(winners, func(w sshconf.Setting) bool { return c.Ours(w.Pos) && c.Origin[w.Pos.Line] == block }) {
+		return nil
+	}
+	return slices.DeleteFunc(winners, func(w sshconf.Setting) bool { return c.Ours(w.Pos) || w.Wins && sshfile.Means(w, s, c.Tree) })
+}
+
+// unbearable lists the lines of others that sshd does not accept beside s: up to 9.4
+// no Subsystem may be named twice.
+func unbearable(r sshconf.Result, s keepalive.Setting, c candidate) []sshconf.Setting {
+	if sshconf.CurrentName(sshconf.Server, s.Keyword) != "Subsystem" || c.Tree.Version.AtLeast(9, 5) {
+		return nil
+	}
+	named := func(x sshconf.Setting) bool {
+		return len(x.Args) > 0 && slices.ContainsFunc(s.Values, func(v string) bool { return strings.Fields(v)[0] == x.Args[0] })
+	}
+	return slices.DeleteFunc(slices.Clone(r.Settings(s.Keyword)), func(x sshconf.Setting) bool { return x.Wins || c.Ours(x.Pos) || !named(x) })
+}
+
+// settingsIn returns the settings that must hold in a context: the global ones
+// in the default and the declared contexts, and a Match block's own in the
+// context that is a sample of it.
+func settingsIn(want Want, at checkContext) []keepalive.Setting {
+	if at.block == sshfile.Global {
+		return want.Settings
+	}
+	return want.Match[at.block].Settings
+}
+
+// bytesAlone reports whether s is a RekeyLimit of a Match block of ours that says
+// how much and not for how long: sshd takes the time from the global line.
+func bytesAlone(s keepalive.Setting, block int) bool {
+	if block == sshfile.Global || sshconf.CurrentName(sshconf.Server, s.Keyword) != "RekeyLimit" || len(s.Values) != 1 {
+		return false
+	}
+	words := strings.Fields(s.Values[0])
+	return len(words) == 1 || len(words) == 2 && words[1] == "none"
+}
+
+// takeOver comments out, one after the other, the lines that win over ours. One
+// that is taken over now stays so, as long as it may win: while it does not apply the
+// host cannot say whether it would.
+func takeOver(base sshconf.Tree, want Want, have Facts, at spot, contexts []checkContext) (candidate, []keepalive.Problem) {
+	old := takenLines(have.Tree, ownerOf(want.DropInName))
+	base = base.Clone()
+	var taken []sshconf.Setting
+	var rewritten []keepalive.Problem
+	for {
+		c := place(base, want, at, nil)
+		if forced := force(shadows(c, want, contexts), want, base.Version); len(forced) > 0 {
+			c = place(base, want, at, forced)
+		}
+		c.taken = taken
+		list := slices.DeleteFunc(shadows(c, want, contexts), func(s shadow) bool { return s.possible && !old[c.lineOf(s.winner)] })
+		if len(list) == 0 {
+			return c, rewritten
+		}
+		if !want.Takeover {
+			return c, c.shadowProblems(list)
+		}
+		rewritten = append(rewritten, c.inSection(base, list[0])...)
+		if !commentOut(base, list[0].winner, ownerOf(want.DropInName), c) {
+			return c, c.shadowProblems(list[:1])
+		}
+		taken = append(taken, list[0].winner)
+	}
+}
+
+// placed is the text of a line, and the file that it is in.
+type placed struct{ file, text string }
+
+// takenLines are the lines that owner has taken over.
+func takenLines(t sshconf.Tree, owner string) map[placed]bool {
+	list := map[placed]bool{}
+	for name, data := range t.Files {
+		for line := range strings.Lines(string(data)) {
+			if text, ok := strings.CutPrefix(line, takenMark(owner)); ok {
+				list[placed{name, strings.TrimSpace(text)}] = true
+			}
+		}
+	}
+	return list
+}
+
+func (c candidate) lineOf(s sshconf.Setting) placed {
+	f := sshconf.Parse(c.Tree.Dialect, c.Tree.Version, c.Tree.Files[s.Pos.Path])
+	return placed{s.Pos.Path, strings.TrimSpace(f.Lines[s.Pos.Line-1].Text())}
+}
+
+// inSection warns of a line that is taken over although another tool writes it
+// again.
+func (c candidate) inSection(base sshconf.Tree, s shadow) []keepalive.Problem {
+	at := c.Before(s.winner.Pos)
+	f := sshconf.Parse(base.Dialect, base.Version, base.Files[at.Path])
+	sections := f.Sections()
+	begin := sshconf.Outside(sections, at.Line-1)
+	if begin == at.Line-1 {
+		return nil
+	}
+	return []keepalive.Problem{{Code: keepalive.OtherTool, Warning: true, Attribute: s.setting.Attribute, Pos: c.Now(s.winner.Pos),
+		Text: fmt.Sprintf("%s %s at %s is taken over, and stands in the section of another tool, which may write it again: %s", s.setting.Keyword, s.winner.Rest, c.Now(s.winner.Pos), strings.TrimSpace(f.Lines[begin].Text()))}}
+}
+
+// commentOut takes over the line of base that is w in the candidate c.
+func commentOut(base sshconf.Tree, w sshconf.Setting, owner string, c candidate) bool {
+	data, ok := base.Files[w.Pos.Path]
+	if !ok {
+		return false
+	}
+	at := c.Before(w.Pos).Line - 1
+	f := sshconf.Parse(base.Dialect, base.Version, data)
+	if at < 0 || at >= len(f.Lines) || !strings.EqualFold(f.Lines[at].Keyword, w.Keyword) {
+		return false
+	}
+	f.CommentOut(at, takenMark(owner))
+	base.Files[w.Pos.Path] = f.Bytes()
+	return true
+}
+
+func (c candidate) shadowProblems(list []shadow) []keepalive.Problem {
+	var problems []keepalive.Problem
+	seen := map[string]bool{}
+	for _, s := range list {
+		key := s.setting.Attribute + s.winner.Pos.String()
+		if seen[key] {
+			continue
+		}
+		seen[key] = true
+		problems = append(problems, keepalive.Problem{Code: keepalive.Shadowed, Attribute: s.setting.Attribute, Pos: c.Now(s.winner.Pos),
+			Text: fmt.Sprintf("%s would %s %s because %s", s.setting.Keyword, c.verb(s), s.winner.Rest, c.because(s))})
+	}
+	return problems
+}
+
+// verb is what would become of a value of others beside ours.
+func (c candidate) verb(s shadow) string {
+	if kw, _ := sshconf.Lookup(c.Tree.Dialect, s.winner.Keyword); kw.Merge(c.Tree.Version) == sshconf.Append {
+		return "also be"
+	}
+	return "stay"
+}
+
+func (c candidate) because(s shadow) string {
+	w := s.winner
+	w.Pos = c.Now(w.Pos)
+	kw, _ := sshconf.Lookup(c.Tree.Dialect, w.Keyword)
+	switch {
+	case !w.Wins:
+		return w.Pos.String() + " names it as well, which this release refuses"
+	case kw.Merge(c.Tree.Version) == sshconf.Append:
+		return w.Pos.String() + " adds it" + sshfile.InContext(s.context)
+	}
+	return because(w, s.context)
+}
+
+// because says why a written value is the effective one.
+func because(w sshconf.Setting, at sshconf.Context) string {
+	switch {
+	case w.Match != "":
+		return fmt.Sprintf("%s sets it in Match %s, which beats every line outside Match%s", w.Pos, w.Match, sshfile.InContext(at))
+	default:
+		return fmt.Sprintf("%s is read first%s", w.Pos, sshfile.InContext(at))
+	}
+}
