@@ -6,14 +6,14 @@ lock() {
 	until=$(($(now) + PATIENCE))
 	tries=0
 	while :; do
-		if grab; then
+		if lock_try; then
 			own "$STATE" || return
 			sweep
-			if settle; then
-				hush
+			if resolve_pending; then
+				buffer_stderr
 				return
 			fi
-			drop
+			lock_release
 		else
 			HOLDER=${HELD##* }
 		fi
@@ -23,17 +23,18 @@ lock() {
 			RESOLVE=
 		fi
 		if [ "$(now)" -ge "$until" ]; then
-			if [ -n "$HOLDER" ] || enlist; then BUSY=1; fi
+			if [ -n "$HOLDER" ] || lock_prepare; then BUSY=1; fi
 			return 1
 		fi
 		nap
 	done
 }
 
-# settle deals with what earlier changes left: one whose time is not up is
-# waited for, one that was not confirmed is rolled back, the rest is swept up.
-# Without a watchdog nobody was promised a rollback, and it may be days later.
-settle() {
+# resolve_pending ends what earlier changes left: it waits for a change whose time
+# is not up, has an unconfirmed one rolled back, and removes the rest. A change
+# without a watchdog is only removed: its user was not promised a rollback, and it
+# may be days old.
+resolve_pending() {
 	RESUMED=
 	for d in "$STATE"/*; do
 		[ -d "$d" ] || continue
@@ -48,9 +49,9 @@ settle() {
 			continue
 		fi
 		HOLDER=${d##*/}
-		if [ -e "$d/armed" ] && [ "$d" = "$S" ] && fresh "$d" 0; then
+		if [ -e "$d/armed" ] && [ "$d" = "$S" ] && not_due "$d" 0; then
 			RESUMED=1
-		elif [ -e "$d/armed" ] && fresh "$d" -10; then
+		elif [ -e "$d/armed" ] && not_due "$d" -10; then
 			return 1
 		elif [ -e "$d/armed" ] && [ "$(cat "$d/watchdog")" = none ]; then
 			clean "$d"
@@ -59,11 +60,11 @@ settle() {
 			return 1
 		fi
 	done
-	[ -z "$RESUMED" ] || recall
+	[ -z "$RESUMED" ] || load_state
 }
 
-# recall is what the first, interrupted, run of this very script found out.
-recall() {
+# load_state reads what the first, interrupted run of this same script found out.
+load_state() {
 	WATCHDOG=$(cat "$S/watchdog")
 	ATBOOT=$(cat "$S/boot")
 	[ ! -e "$S/loaded" ] || { read -r PROOF && read -r BEFORE && read -r AFTER; } <"$S/loaded"
@@ -71,11 +72,11 @@ recall() {
 
 compare() {
 	[ -z "$RESUMED" ] || return 0
-	each_change locate && each_base unmoved && each_change ready && each_include counted
+	each_change locate && each_base unchanged_base && each_change ready && each_include includes_known
 }
 
 # locate N PATH finds out where a file really is, and whether another account could
-# exchange it. What belongs to an account is written as that account, if it can be.
+# exchange it. A file of an account is written as that account where that is possible.
 locate() {
 	if ! walk "$2"; then
 		exposed link "$LINK"
@@ -87,9 +88,9 @@ locate() {
 	fi
 }
 
-# counted PATTERN: was the change decided in view of every file that an Include
-# reads? The wildcards are the shell's, as when the files were gathered.
-counted() {
+# includes_known PATTERN succeeds if the change was decided with every file that
+# this Include reads. The shell expands the wildcards, as when files were gathered.
+includes_known() {
 	blanks=$IFS
 	IFS=
 	# shellcheck disable=SC2086 # wildcards are wanted
@@ -103,7 +104,7 @@ counted() {
 	done
 }
 
-unmoved() { have=$(digest "$1") && as_planned "$1" "$2"; }
+unchanged_base() { have=$(digest "$1") && as_planned "$1" "$2"; }
 
 # as_planned PATH OLD
 as_planned() {
@@ -114,9 +115,10 @@ as_planned() {
 	esac
 }
 
-# A file that already has its new text is no conflict: the change may have been
-# made in another way meanwhile, and the daemon may still have to load it. One that
-# another account could exchange while we look is looked at by arm.
+# ready N PATH OLD NEW. A file that already has its new text is not a conflict:
+# another process may have made the same change since the plan, and the daemon may
+# still have to load it. A file that another account could exchange while it is
+# compared is compared by arm.
 ready() {
 	eval "file=\$WAY_$1 shared=\$SHARED_$1"
 	[ -z "$shared" ] || return 0
@@ -124,8 +126,8 @@ ready() {
 	[ "$have" = "$4" ] || as_planned "$2" "$3"
 }
 
-# put FILE WRITER. cat says why it could not write, which not every printf does;
-# and the file for our messages may be on the same full disk.
+# put FILE WRITER writes a file. cat reports why it could not write, which not every
+# printf does. SAID keeps that: the file for messages may be on the same full disk.
 put() {
 	SAID=$({ mkdir -p "${1%/*}" && "$2" | cat >"$1"; } 2>&1) && return
 	SAID="$1: $SAID"
@@ -139,20 +141,21 @@ stage() {
 
 validate() {
 	[ -z "$RESUMED" ] && [ -n "$SSHD" ] || return 0
-	sshd_lent -t -f "$MAIN" && checks
+	ask_sshd -t -f "$MAIN" && checks
 }
 
 # dump SPEC
 dump() {
 	SPEC=$1
 	if [ -n "$1" ]; then
-		sshd_lent -T -C "$1" -f "$MAIN" >"$RUN/.dump"
+		ask_sshd -T -C "$1" -f "$MAIN" >"$RUN/.dump"
 	else
-		sshd_lent -T -f "$MAIN" >"$RUN/.dump"
+		ask_sshd -T -f "$MAIN" >"$RUN/.dump"
 	fi
 }
 
-# holds KEYWORD PATTERN VALUES: the lines of the last dump, all and in order.
+# holds KEYWORD PATTERN VALUES compares with the lines of the last dump, all of them
+# and in their order.
 # sshd 10.4 and later no longer print keywords in lower case.
 holds() {
 	have=$(sed -n -e "s/^$2 //p" -e t -e "s/^$2\$//p" "$RUN/.dump" | tr -d '\r')
@@ -161,41 +164,42 @@ holds() {
 	return 1
 }
 
-# arm writes down how to go back, on disk, and has a process wait to do it. The
-# old file keeps a second name beside it: going back is a rename, which needs no
+# arm writes the rollback program to disk and starts the watchdog that will run it.
+# The old file keeps a second name beside it: a rollback is a rename, which needs no
 # space and keeps owner, mode, label, access list and times.
 arm() {
 	[ -z "$RESUMED" ] || return 0
-	mkdir -p "$S" && put "$S/rollback" rollback_text && all "$S/rollback" "$ROLLBACK" && sh -n "$S/rollback" &&
-		blank "$RUN/spare.$ID" && true >"$S/when" && each_change mark && each_change backup || return
-	boots
+	mkdir -p "$S" && put "$S/rollback" rollback_text && has_digest "$S/rollback" "$ROLLBACK" && sh -n "$S/rollback" &&
+		make_lock_dir "$RUN/spare.$ID" && true >"$S/when" && each_change mark && each_change backup || return
+	install_boot_rollback
 	WATCHDOG=none
 	echo "$ATBOOT" >"$S/boot" &&
 		echo "$(($(now) + TIMEOUT)) $BOOT $TIMEOUT" >"$S/deadline" &&
 		true >"$S/armed" || return
-	if [ -n "$WATCHED" ]; then watch || return; fi
+	if [ -n "$WATCHED" ]; then start_watchdog || return; fi
 	echo "$WATCHDOG" >"$S/watchdog" && durable "$S"/* "$S" "$STATE" "${STATE%/*}"
 }
 
-# mark N PATH OLD NEW records which file it is, and what is ours beside it, before
-# there is any.
+# mark N PATH OLD NEW records the file and the name of our directory beside it,
+# before that directory exists.
 mark() {
 	eval "file=\$WAY_$1 shared=\$SHARED_$1"
 	[ -z "$shared" ] || true >"$S/$1.shared" || return
 	touch -r "$(parent "$file")/." "$S/$1.when" && echo "$file" >"$S/$1.file" && beside "$file" "$1" >>"$S/temps"
 }
 
-# unmark N leaves the directory of a file that never changed as it was, with its
-# time: one that is newer than sshd's pid file looks like an unread change.
+# unmark N removes our directory beside a file that was not changed, and restores
+# the time of the directory above: a directory that is newer than sshd's pid file
+# looks like a change that sshd has not read.
 unmark() {
 	[ -e "$S/$1.file" ] || return 0
 	place "$1" && erase "$near" "$S/$1.when"
 }
 
-# backup N PATH OLD NEW keeps the old file, and what it holds. Validating takes a while,
-# so the file is compared once more.
+# backup N PATH OLD NEW keeps the old file and its digest. Validation takes a while,
+# so the file is compared again.
 backup() {
-	place "$1" && told inside "$(parent "$file")" mkdir -m 700 "./${near##*/}" && have=$(within "$near" stored) || return
+	place "$1" && capture_messages inside "$(parent "$file")" mkdir -m 700 "./${near##*/}" && have=$(within "$near" stored) || return
 	[ "$have" = "$4" ] || as_planned "$2" "$3" || return
 	echo "$have" >"$S/$1.sum"
 }
@@ -207,30 +211,30 @@ stored() {
 	fi
 	hold now || return
 	if [ -e now ] && ! mv "-f$shared" now old; then
-		say "$file: it lies where other accounts can exchange files, and there it takes the option -T of mv, which this system's has not"
+		say "$file: it lies where other accounts can exchange files, and there it takes the option -T of mv, which mv of this system does not have"
 		return 1
 	fi
 	durable . ..
 }
 
 # swap first writes every new file beside the old one, so that a full or
-# read-only disk is found before anything is different.
+# read-only disk is found before any file is replaced.
 swap() {
-	each_include counted && each_change prepare && true >"$S/swapping" && durable "$S/swapping" "$S" && each_change exchange
+	each_include includes_known && each_change prepare && true >"$S/swapping" && durable "$S/swapping" "$S" && each_change exchange
 }
 
 prepare() {
 	[ "$4" != - ] || return 0
 	place "$1"
 	[ "$(cat "$S/$1.sum")" != "$4" ] || return 0
-	told within "$near" compose "new_$1" "$4"
+	capture_messages within "$near" compose "new_$1" "$4"
 }
 
 # compose WRITER NEW
 compose() {
 	file=old
 	rm -f new
-	if [ -e old ]; then like old new; else likemain new; fi && "$1" | cat >new || return
+	if [ -e old ]; then like old new; else like_main new; fi && "$1" | cat >new || return
 	if [ "$(digest new)" != "$2" ]; then
 		say "could not be written"
 		return 1
@@ -238,9 +242,9 @@ compose() {
 	durable new
 }
 
-# A new file has the owner and mode of the main one: 0600 on Red Hat's systems,
-# 0644 elsewhere. Its label is the policy's.
-likemain() {
+# like_main makes a file with the owner and mode of the main one: 0600 on Red Hat's
+# systems, 0644 elsewhere. The policy gives its label.
+like_main() {
 	true >"$1" || return
 	if [ -e "$LIVE" ]; then
 		cp --attributes-only --preserve=mode,ownership "$LIVE" "$1" 2>/dev/null || cp -p "$LIVE" "$1" || return
@@ -259,20 +263,20 @@ exchange() {
 		conflict changed "$2"
 		return
 	fi
-	if [ "$4" = - ]; then told within "$near" remove; else told within "$near" replace new; fi
+	if [ "$4" = - ]; then capture_messages within "$near" remove; else capture_messages within "$near" replace new; fi
 }
 
 reload() {
 	[ ! -e "$S/loaded" ] || return 0
-	BEFORE=$(witness)
+	BEFORE=$(load_proof)
 	if [ "$KIND" = none ]; then
 		PROOF=none
 	else
-		sound && true >"$S/loading" || return
+		files_valid && true >"$S/loading" || return
 		p=$(listener)
-		calling "$p" >"$S/calling" || return
-		if ! { activate && witnessed; }; then
-			lastwords "$p"
+		command_line "$p" >"$S/calling" || return
+		if ! { activate && wait_loaded; }; then
+			show_daemon_log "$p"
 			return 1
 		fi
 	fi
@@ -281,13 +285,13 @@ reload() {
 
 live() {
 	rm -rf "$STAGE"
-	fresh "$S" -1000
+	not_due "$S" -1000
 	answer live
 }
 
-# abandon ends a change that did not come through: what is live is rolled back
-# here and now by the same steps as the watchdog's.
-abandon() {
+# give_up ends a change whose step failed. What is live is rolled back at once, by
+# the steps that the watchdog would take.
+give_up() {
 	STUCK=$STEP
 	if [ -n "$BUSY" ]; then
 		answer busy
@@ -296,7 +300,7 @@ abandon() {
 	else
 		rm -rf "$STAGE"
 		if [ -e "$S/loading" ] || changed; then
-			retreat
+			roll_back_now
 		else
 			[ ! -d "$S" ] || each_change unmark
 			clean "$S"
@@ -305,13 +309,13 @@ abandon() {
 	fi
 }
 
-# changed: is any file not as arm found it?
-changed() { [ -e "$S/armed" ] && ! each_change asfound; }
-asfound() { place "$1" && [ "$(current)" = "$(cat "$S/$1.sum")" ]; }
+# changed succeeds if a file is not as arm found it.
+changed() { [ -e "$S/armed" ] && ! each_change as_found; }
+as_found() { place "$1" && [ "$(current)" = "$(cat "$S/$1.sum")" ]; }
 
-retreat() {
+roll_back_now() {
 	ERR=
-	if claim && undo; then word=rolledback; else word=stuck; fi
+	if mark_rolling && undo; then word=rolledback; else word=stuck; fi
 	ERR=$RUN/.messages
 	answer "$word"
 }

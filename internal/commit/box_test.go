@@ -172,6 +172,21 @@ func (b *box) Run(ctx context.Context, name, script string) (string, string, int
 	return stdout.String(), stderr.String(), cmd.ProcessState.ExitCode(), nil
 }
 
+// startOf puts code at the beginning of a shell function. It fails if no script has
+// that function.
+func (b *box) startOf(function, code string) {
+	head, found := "\n"+function+"() {\n", false
+	b.spoil = func(_, script string) string {
+		found = found || strings.Contains(script, head)
+		return strings.Replace(script, head, head+code+"\n", 1)
+	}
+	b.t.Cleanup(func() {
+		if !found {
+			b.t.Errorf("no script has the function %s", function)
+		}
+	})
+}
+
 func (b *box) lost(name string) error {
 	if b.lose == nil {
 		return nil

@@ -1,22 +1,21 @@
-// Package commit carries out a change of configuration files on a machine so
-// that nothing is live before the machine's own sshd accepted the whole tree,
-// and nothing stays live unless a connection that did not exist before the
-// change could log in: the confirmed commit of RFC 6241, section 8.4.
+// Package commit changes configuration files on a machine. Nothing is live before the
+// machine's own sshd accepted the whole tree, and nothing stays live unless a connection
+// that did not exist before the change could log in: the confirmed commit of RFC 6241,
+// section 8.4.
 //
 // The seven steps, in this order: stage, validate, arm, swap, reload, confirm,
 // disarm. Disarm is last, because it is the commit. The first five are one
 // script and disarm is another; confirm needs none, and a failed one costs a
 // third, which rolls back.
 //
-// What may end a change is decided on the machine by one rename: the watchdog
-// renames the mark "armed" to "rolling", disarm renames it to "done", and only
-// one of them can succeed.
+// One rename on the machine decides how a change ends: the watchdog renames the mark
+// "armed" to "rolling", disarm renames it to "done", and only one of them can succeed.
 //
 // The machine's other accounts are hostile. A file that one of them could exchange is
-// reached only from a directory beside it that no other account can enter; state is
-// believed, and a rollback run, only where no other account can have written it; what
-// does not allow that is an *ExposedError. And a rollback takes no room on any disk: it
-// renames what was made while the change was armed.
+// accessed only from a directory beside it that no other account can enter. State is
+// trusted, and a rollback run, only where no other account can have written it. A path
+// that does not allow this is an *ExposedError. A rollback needs no room on any disk: it
+// renames files that were made while the change was armed.
 //
 // The package knows the order of the steps, who may confirm and what to undo.
 // It must not know SSH, sudo, Terraform, or what the files mean.
@@ -40,9 +39,9 @@ type Machine interface {
 	Run(ctx context.Context, name, script string) (stdout, stderr string, exit int, err error)
 }
 
-// Confirm proves over a connection made afresh that the machine can still be
-// reached and runs the new configuration. Nil is the proof. An error that wraps
-// ErrRefused is tried again for a while; any other rolls the change back.
+// Confirm returns nil if a new connection shows that the machine accepts logins and runs
+// the new configuration. An error that wraps ErrRefused is retried for a while; any other
+// error rolls the change back.
 type Confirm func(ctx context.Context, live Pending) error
 
 // Pending is a change that is live and not confirmed yet, as the machine
@@ -54,7 +53,7 @@ type Pending struct {
 	// Boot is what rolls back after a reboot: systemd or openrc (before sshd
 	// starts), cron (soon after it started), or none.
 	Boot string
-	// Proof says by what the reload was seen: "inode", the listening sockets
+	// Proof says what showed the reload: "inode", the listening sockets
 	// of the daemon; "process", its process; "pidfile", its pid file; or
 	// "none" where the machine shows none of these.
 	Proof string
@@ -78,25 +77,25 @@ const (
 var (
 	// ErrNotRun is wrapped by a Machine that could not start the script.
 	ErrNotRun = errors.New("the script was not started")
-	// ErrRefused is wrapped by a Confirm that met a closed port: a reloading
+	// ErrRefused is wrapped by a Confirm that found the port closed: a reloading
 	// sshd closes its port for up to 27 ms.
 	ErrRefused = errors.New("connection refused")
 	// ErrBusy is another change that holds the machine.
-	ErrBusy = errors.New("another change is under way")
+	ErrBusy = errors.New("another change is in progress")
 )
 
 // Busy is the change that holds the machine; errors.Is takes it for ErrBusy.
 type Busy struct {
 	ID string
-	// Left is how long the machine waits for the confirmation of that change; 0 where
-	// the change is at work, and its end is not known.
+	// Left is how long the machine waits for the confirmation of that change; 0 if the
+	// change is still running, and its end is not known.
 	Left time.Duration
 }
 
 func (b *Busy) Error() string {
 	text := ErrBusy.Error() + ": " + b.ID
 	if b.Left > 0 {
-		text += ", which the machine takes back at " + time.Now().Add(b.Left).UTC().Format("15:04:05 UTC") + " unless it is confirmed"
+		text += ", which the machine rolls back at " + time.Now().Add(b.Left).UTC().Format("15:04:05 UTC") + " unless it is confirmed"
 	}
 	return text
 }
@@ -104,7 +103,7 @@ func (b *Busy) Error() string {
 // Unwrap returns ErrBusy.
 func (*Busy) Unwrap() error { return ErrBusy }
 
-// Conflict is a file that is not as it was when the change was decided.
+// Conflict is a file that differs from what the change was decided on.
 type Conflict struct {
 	Path string
 	How  string // changed, missing, appeared
@@ -113,16 +112,16 @@ type Conflict struct {
 func (c *Conflict) Error() string {
 	switch c.How {
 	case "missing":
-		return c.Path + ": somebody removed it since the change was planned"
+		return c.Path + ": removed by another process since the change was planned"
 	case "appeared":
-		return c.Path + ": somebody created it since the change was planned"
+		return c.Path + ": created by another process since the change was planned"
 	}
-	return c.Path + ": somebody changed it since the change was planned"
+	return c.Path + ": changed by another process since the change was planned"
 }
 
-// Error is a change that was not applied.
+// Error describes a change that was not applied.
 type Error struct {
-	// Step is where it ended: request, lock, compare, stage, validate, arm,
+	// Step is the step that failed: request, lock, compare, stage, validate, arm,
 	// swap, reload, confirm or disarm.
 	Step    string
 	Outcome Outcome // how the machine was left

@@ -1,4 +1,4 @@
-# The commit.
+# The commit: removing the mark "armed".
 
 disarm() {
 	mv "$S/armed" "$S/done" 2>/dev/null || [ -e "$S/done" ] || return
@@ -6,15 +6,16 @@ disarm() {
 	clean "$S"
 }
 
-kept() { answer applied; }
+confirmed() { answer applied; }
 
-# undisarmed: too late, or a second time. A rollback under way is waited for.
-undisarmed() {
+# not_disarmed: disarm came too late, or ran a second time. It waits for a rollback
+# that has begun.
+not_disarmed() {
 	until=$(($(now) + 30))
 	while [ -e "$S/rolling" ] && [ "$(now)" -lt "$until" ]; do nap; done
 	if [ -e "$S/rolling" ]; then
 		answer stuck
 	else
-		settled
+		report_ended
 	fi
 }

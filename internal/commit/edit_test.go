@@ -55,8 +55,8 @@ func TestEdit(t *testing.T) {
 // that would not become what was foretold.
 func TestEditConflicts(t *testing.T) {
 	for name, x := range map[string]struct{ before, says string }{
-		"changed":  {"A=2\n", "somebody changed it since"},
-		"shorter":  {"A=", "somebody changed it since"},
+		"changed":  {"A=2\n", "changed by another process since"},
+		"shorter":  {"A=", "changed by another process since"},
 		"foretold": {"A=1\n", "could not be written"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -76,7 +76,7 @@ func TestBadEdits(t *testing.T) {
 	b := newBox(t)
 	for says, spoil := range map[string]func(r *Request){
 		"without both digests": func(r *Request) { r.Edits[0].New = "-" },
-		"no such piece":        func(r *Request) { r.Edits[0].Pieces[0] = Piece{From: 3, To: 2} },
+		"invalid piece":        func(r *Request) { r.Edits[0].Pieces[0] = Piece{From: 3, To: 2} },
 		"not absolute":         func(r *Request) { r.Edits[0].Path = "app.env" },
 		"changed twice":        func(r *Request) { r.Edits = append(r.Edits, r.Edits[0]) },
 	} {

@@ -9,8 +9,8 @@ import (
 //go:embed owned.sh
 var ownedText string
 
-// OwnedSource is shell functions that say where a path really leads and which accounts
-// could change that; a program of one line can take them along.
+// OwnedSource returns shell functions that resolve a path and report which accounts
+// could change where it leads. They also work joined into one line.
 func OwnedSource() string { return ownedText }
 
 // ExposedError is a directory in which another account could exchange files while we
@@ -31,15 +31,15 @@ func (e *ExposedError) Error() string {
 	}
 	whose += " and has the mode " + e.Mode
 	if e.Link {
-		return fmt.Sprintf("%s is a symbolic link that another account can have made: it lies in, or below, %s", e.Path, whose)
+		return fmt.Sprintf("%s is a symbolic link that another account can have made: it is in or below %s", e.Path, whose)
 	}
 	if e.Path == e.Dir {
 		return fmt.Sprintf("another account can exchange files in %s", whose)
 	}
-	return fmt.Sprintf("another account can exchange %s: it lies in, or below, %s", e.Path, whose)
+	return fmt.Sprintf("another account can exchange %s: it is in or below %s", e.Path, whose)
 }
 
-// ExposedAt reads what walk of OwnedSource leaves in EXPOSED: "UID MODE DIR".
+// ExposedAt parses the variable EXPOSED that walk of OwnedSource sets: "UID MODE DIR".
 func ExposedAt(where string) ExposedError {
 	uid, rest, _ := strings.Cut(where, " ")
 	mode, dir, _ := strings.Cut(rest, " ")

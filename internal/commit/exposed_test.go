@@ -227,8 +227,8 @@ func TestForeignFileReplaced(t *testing.T) {
 		"a pipe":                   {func(b *box) { must(b.t, syscall.Mkfifo(b.path(name), 0o666)) }, "is not a regular file"},
 		"a directory":              {func(b *box) { must(b.t, os.Mkdir(b.path(name), 0o777)) }, "is not a regular file"},
 		"a device":                 {func(b *box) { must(b.t, syscall.Mknod(b.path(name), syscall.S_IFCHR|0o666, 0x103)) }, "is not a regular file"},
-		"nothing":                  {func(*box) {}, "somebody removed it"},
-		"another file":             {func(b *box) { b.write(name, "A=2\n") }, "somebody changed it"},
+		"nothing":                  {func(*box) {}, "removed by another process"},
+		"another file":             {func(b *box) { b.write(name, "A=2\n") }, "changed by another process"},
 		"a directory that is a link": {func(b *box) {
 			must(b.t, os.Mkdir(b.path("etc/root"), 0o700))
 			b.write("etc/root/.env", "A=1\n")
@@ -351,7 +351,7 @@ func TestRollbackWritesNothing(t *testing.T) {
 // TestExchangedDirectoryOfOurs: what the account puts in the place of the directory that
 // is ours is not entered, at whichever step: nothing of root's is read or written there.
 func TestExchangedDirectoryOfOurs(t *testing.T) {
-	for _, step := range []string{"prepare", "exchange", "back", "unmark"} {
+	for _, step := range []string{"prepare", "exchange", "put_back", "unmark"} {
 		for how, plant := range map[string]string{
 			"link":      `ln -s "$ROOT" "$near"`,
 			"directory": `mkdir "$near"; ln -s "$ROOT/old" "$near/old"; ln -s "$ROOT/old" "$near/new"; ln -s "$ROOT/old" "$near/now"; chown -R 9999:0 "$near"`,
@@ -364,12 +364,9 @@ func TestExchangedDirectoryOfOurs(t *testing.T) {
 				for _, p := range []string{"old", "new", "now", "kept"} {
 					b.write("etc/root/"+p, "A=1\nseen by root alone\n")
 				}
-				b.spoil = func(_, script string) string {
-					return strings.Replace(script, "\n"+step+"() {\n", "\n"+step+"() {\nROOT="+quote(b.path("etc/root"))+
-						"; place 1; [ -e \"$near.aside\" ] || { mv \"$near\" \"$near.aside\"; "+plant+"; }\n", 1)
-				}
+				b.startOf(step, "ROOT="+quote(b.path("etc/root"))+`; place 1; [ -e "$near.aside" ] || { mv "$near" "$near.aside"; `+plant+"; }")
 				confirm := Confirm(accept)
-				if step == "back" {
+				if step == "put_back" {
 					confirm = refuse
 				}
 				r := b.foreignEdit(name)

@@ -125,9 +125,7 @@ func TestNewDropInDuringValidation(t *testing.T) {
 	b.start()
 	r := b.request("a1", "ClientAliveInterval 60\n")
 	late := "etc/ssh/sshd_config.d/99-late.conf"
-	b.spoil = func(name, script string) string {
-		return strings.Replace(script, "\nvalidate() {\n", "\nvalidate() {\necho '#' >"+quote(b.path(late))+"\n", 1)
-	}
+	b.startOf("validate", "echo '#' >"+quote(b.path(late)))
 	got, err := Run(t.Context(), b, r, b.loaded(want60))
 	clash := new(Conflict)
 	if got != Unchanged || !errors.As(err, &clash) || clash.Path != b.path(late) || b.read(dropIn) == "ClientAliveInterval 60\n" {
@@ -136,8 +134,8 @@ func TestNewDropInDuringValidation(t *testing.T) {
 	b.noTraces()
 }
 
-// TestNoRegularFile: what is renamed over a link to /dev/null takes the device away
-// from everybody.
+// TestNoRegularFile: a rename over a link to /dev/null would remove the device for
+// every process.
 func TestNoRegularFile(t *testing.T) {
 	for name, prepare := range map[string]func(b *box){
 		"device":    func(b *box) { must(b.t, os.Symlink("/dev/null", b.path(dropIn))) },
@@ -160,7 +158,7 @@ func TestFault48StaleLock(t *testing.T) {
 		needed(t, err.Error())
 	}
 	record := func(pid int) string {
-		out, err := exec.Command("sh", "-c", machineText+fmt.Sprintf("\nborn %d", pid)).Output()
+		out, err := exec.Command("sh", "-c", machineText+fmt.Sprintf("\nstart_time %d", pid)).Output()
 		must(t, err)
 		return fmt.Sprintf("%d %s %s other", pid, strings.TrimSpace(string(out)), strings.TrimSpace(string(bootID)))
 	}
@@ -226,8 +224,8 @@ func (b *box) inPlace(id string) Request {
 	return r
 }
 
-// TestDeadly: sshd -t accepts what the daemon dies of, as an address that it
-// cannot bind. One script sees it and goes back, with a living daemon.
+// TestDeadly: sshd -t accepts a file at which the daemon exits, such as an address
+// that it cannot bind. The first script sees it, rolls back and restarts the daemon.
 func TestDeadly(t *testing.T) {
 	b := newBox(t)
 	b.start()
@@ -235,7 +233,7 @@ func TestDeadly(t *testing.T) {
 	before := b.tree()
 	got, err := Run(t.Context(), b, r, b.loaded(want60))
 	var e *Error
-	if got != RolledBack || !errors.As(err, &e) || e.Step != "reload" || !strings.Contains(err.Error(), "the daemon died of its files") {
+	if got != RolledBack || !errors.As(err, &e) || e.Step != "reload" || !strings.Contains(err.Error(), "the daemon exited while loading its files") {
 		t.Errorf("%s, %v", got, err)
 	}
 	if b.tree() != before {

@@ -151,7 +151,7 @@ func TestServices(t *testing.T) {
 	}
 }
 
-// TestServiceIsDead: a daemon that died of its files is started again, although its
+// TestServiceIsDead: a daemon that exited because of its files is started again, although its
 // script says that the reload of none was a success.
 func TestServiceIsDead(t *testing.T) {
 	b := newBox(t)

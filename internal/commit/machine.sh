@@ -2,12 +2,12 @@
 
 now() { date +%s; }
 
-# Not every sleep knows fractions.
+# Not every sleep supports fractions.
 nap() { sleep 0.1 2>/dev/null || sleep 1; }
 
 
-# A step's messages replace those of the step before: what sshd -t warned about
-# is no part of why a rename failed.
+# step NAME runs a step. Its messages replace those of the step before: a warning of
+# sshd -t does not explain why a rename failed.
 step() {
 	STEP=$1
 	[ -z "$ERR" ] || true >"$ERR"
@@ -16,15 +16,16 @@ step() {
 
 say() { printf '%s\n' "$*" >&2; }
 
-# digest FILE [NAME]: its SHA-256, "-" where there is none. Fails where it could not look.
+# digest FILE [NAME] prints its SHA-256, or "-" if the file does not exist. It fails
+# if it could not read the file.
 digest() {
 	if [ ! -e "$1" ] && [ ! -L "$1" ]; then
 		echo -
 		return 0
 	fi
-	# What is masked by a link to /dev/null would have us rename over /dev/null.
+	# A file that is masked by a link to /dev/null would make us rename over /dev/null.
 	if [ -e "$1" ] && [ ! -f "$1" ]; then
-		say "${2:-$1} is not a regular file: make it one, or take it away"
+		say "${2:-$1} is not a regular file: replace it with a regular file, or remove it"
 		return 1
 	fi
 	if command -v sha256sum >/dev/null; then
@@ -42,12 +43,13 @@ digest() {
 	echo "${sum%% *}"
 }
 
-# sync FILE... came with coreutils 8.24; elsewhere all is written, or the
-# arguments are ignored, which is the same.
+# durable FILE... writes files to disk. sync with arguments came with coreutils 8.24;
+# elsewhere sync writes everything, with or without arguments.
 durable() { sync "$@" 2>/dev/null || sync; }
 
-# born PID: when a process started, so that a reused number is not taken for it.
-born() {
+# start_time PID prints when a process started, so that a reused number is not
+# mistaken for it.
+start_time() {
 	if stat=$(cat "/proc/$1/stat" 2>/dev/null); then
 		# shellcheck disable=SC2086 # words are wanted
 		set -- ${stat##*) }
@@ -60,22 +62,23 @@ born() {
 	fi
 }
 
-# alive RECORD: does the process that wrote this lock still run?
+# alive RECORD succeeds if the process that wrote this lock record still runs.
 alive() {
 	# shellcheck disable=SC2086 # words are wanted
 	set -- $1
-	[ "$3" = "$BOOT" ] && kill -0 "$1" 2>/dev/null && [ "$(born "$1")" = "$2" ]
+	[ "$3" = "$BOOT" ] && kill -0 "$1" 2>/dev/null && [ "$(start_time "$1")" = "$2" ]
 }
 
-# ours DIR: does it belong to us alone?
+# ours DIR succeeds if only this account can enter and write the directory.
 ours() {
 	attributes "$1"
 	[ "$OWNER" = "$ME" ] || return
 	case $PERM in d????-??-*) ;; *) return 1 ;; esac
 }
 
-# own DIR makes a directory that is ours alone, or takes the one that is there. What
-# it holds is believed, and run: so no other account may have been able to put it there.
+# own DIR makes a directory that only this account can enter, or checks the one that
+# exists. Its contents are trusted, and run: no other account may have been able to
+# put them there.
 own() {
 	# The process that held the lock before may be about to remove the empty directory.
 	for _ in 1 2 3 4 5 6 7 8 9; do
@@ -99,28 +102,28 @@ conflict() {
 	return 1
 }
 
-# exposed HOW PATH is a conflict about what EXPOSED names.
+# exposed HOW PATH reports a conflict about the directory in EXPOSED.
 exposed() {
 	# shellcheck disable=SC2046 # words are wanted
 	WHOSE=$(set -f; set -- $(ls -ld "${EXPOSED#* * }"); echo "$3")
 	conflict "$1" "$2"
 }
 
-# The lock is a directory with one entry, whose name says who holds it: process, when
-# that started, boot, change. It appears by rename(2), which replaces no directory that
-# has an entry, and is inherited from a process that died by renaming the entry. Each of
-# these can only be done by one, there is no moment at which the holder is not known,
-# and none needs room on a disk that is full.
+# The lock is a directory with one entry, whose name is the record of the holder:
+# process, start time, boot, change. It appears by rename(2), which does not replace a
+# directory that has an entry, and is taken over from a dead process by renaming the
+# entry. Only one process can succeed in each of these, the holder is known at every
+# moment, and neither needs room on a disk that is full.
 LOCK=$RUN/lock
 MINE=$LOCK.$$
-grab() {
-	[ -n "$RECORD" ] || RECORD="$$ $(born $$) $BOOT $ID"
+lock_try() {
+	[ -n "$RECORD" ] || RECORD="$$ $(start_time $$) $BOOT $ID"
 	HELD=
 	if [ -e "$LOCK" ]; then
-		inherit || return
+		lock_take_over || return
 	else
-		enlist || return
-		# Where another came first, a mv without -T moves ours into the lock.
+		lock_prepare || return
+		# If another process came first, an mv without -T moves ours into the lock.
 		mv -T "$MINE" "$LOCK" 2>/dev/null || [ -e "$LOCK" ] || mv "$MINE" "$LOCK" 2>/dev/null
 		if [ ! -e "$LOCK/$RECORD" ]; then
 			[ ! -e "$LOCK/${MINE##*/}" ] || mv "$LOCK/${MINE##*/}" "$MINE"
@@ -130,9 +133,9 @@ grab() {
 	LOCKED=1
 }
 
-# enlist makes what becomes the lock. For the rollback arm left one, the spare, which a
-# rollback that was killed may not have given back.
-enlist() {
+# lock_prepare makes the directory that becomes the lock. For the rollback, arm left
+# one (spare.ID), which a rollback that was killed may not have put back.
+lock_prepare() {
 	[ ! -e "$MINE/$RECORD" ] || return 0
 	if [ -n "$MODE" ]; then
 		mv "$RUN/spare.$ID" "$MINE" 2>/dev/null || for left in "$LOCK".*; do
@@ -140,16 +143,16 @@ enlist() {
 		done
 	fi
 	set -- "$MINE"/*
-	if ! { [ -e "$1" ] || blank "$MINE" 2>/dev/null; }; then
+	if ! { [ -e "$1" ] || make_lock_dir "$MINE" 2>/dev/null; }; then
 		tries=$((tries + 1))
 		[ "$tries" -ge 3 ] || return
-		blank "$MINE" || { HOPELESS=1; return 1; }
+		make_lock_dir "$MINE" || { HOPELESS=1; return 1; }
 	fi
 	set -- "$MINE"/*
 	mv "$1" "$MINE/$RECORD"
 }
 
-blank() {
+make_lock_dir() {
 	mkdir -p "$1" || return
 	true >"$1/free" || {
 		rmdir "$1"
@@ -157,8 +160,8 @@ blank() {
 	}
 }
 
-# inherit takes the lock over from a process that died.
-inherit() {
+# lock_take_over takes the lock of a process that died.
+lock_take_over() {
 	[ -d "$LOCK" ] || rm -f "$LOCK"
 	for entry in "$LOCK"/*; do
 		if [ -d "$entry" ]; then
@@ -174,8 +177,8 @@ inherit() {
 	[ -e "$LOCK/$RECORD" ]
 }
 
-# Whatever else is here belongs to a script that was killed: only the holder of
-# the lock makes files here.
+# sweep removes what scripts that were killed left: only the holder of the lock makes
+# files here.
 sweep() {
 	for left in "$RUN"/* "$RUN"/.[a-z]*; do
 		case $left in
@@ -187,8 +190,9 @@ sweep() {
 	done
 }
 
-# drop gives the lock up, and back to a change that is still pending.
-drop() {
+# lock_release releases the lock. A change that is still pending gets its spare one
+# back.
+lock_release() {
 	if [ -n "$LOCKED" ]; then
 		LOCKED=
 		rm -f "$RUN/.dump" "$RUN/.messages" "$RUN/.key" "$RUN/.key.pub"
@@ -201,15 +205,16 @@ drop() {
 	return 0
 }
 
-# From here on nothing is printed until the end: a peer that no longer reads
-# must not stop us half way. A rollback does without messages where there is no room.
-hush() {
+# buffer_stderr sends messages to a file until the end: a peer that no longer reads
+# must not stop the script half way. A rollback goes on without messages where there
+# is no room for them.
+buffer_stderr() {
 	ERR=$RUN/.messages
 	{ mkdir -p "$RUN" && true >"$ERR"; } || { [ -n "$MODE" ] && ERR=/dev/null; } || return
 	exec 3>&2 2>>"$ERR"
 }
 
-# answer WORD is the one thing a script prints, last.
+# answer WORD prints the report, which is the last thing that a script does.
 answer() {
 	printf '@%s\n' "answer $1" "step ${STUCK:-$STEP}" "watchdog $WATCHDOG" "boot $ATBOOT" \
 		"proof $PROOF" "before $BEFORE" "after $AFTER" "left ${LEFT:-0}" "holder $HOLDER" \
@@ -218,5 +223,5 @@ answer() {
 		cat "$ERR"
 		[ -z "$SAID" ] || echo "$SAID"
 	} >&3
-	drop
+	lock_release
 }

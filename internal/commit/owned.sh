@@ -64,6 +64,6 @@ walk() { WAY=; EXPOSED=; TAKEN=; LINK=; REST=$1; HOPS=0;
 
 # inside DIR COMMAND... runs it in that very directory: a working directory is held, and
 # what the system says is its path cannot be a link that led elsewhere.
-inside() ( if ! cd -P "$1" 2>/dev/null || [ "$(pwd -P)" != "$1" ]; then echo "$1: exchanged meanwhile" >&2; exit 1; fi;
+inside() ( if ! cd -P "$1" 2>/dev/null || [ "$(pwd -P)" != "$1" ]; then echo "$1: was exchanged while it was used" >&2; exit 1; fi;
   shift;
   "$@"; );

@@ -1,34 +1,34 @@
-# A pending change: what is kept over a reboot, and what watches over it.
+# A pending change: its state, which survives a reboot, and its watchdog.
 
-booted() { [ -d "${RUN%/*}/systemd/system" ] && command -v systemctl >/dev/null; }
+has_systemd() { [ -d "${RUN%/*}/systemd/system" ] && command -v systemctl >/dev/null; }
 
-# fresh DIR: is the time of a pending change not up yet? A clock that was set
-# back, or a boot in between, means that it is.
-fresh() {
+# not_due DIR SECONDS succeeds if more than SECONDS are left until the rollback of a
+# pending change. If the clock was set back, or the host has booted since, it fails.
+not_due() {
 	read -r due since span <"$1/deadline" || return 1
 	LEFT=$((due - $(now)))
 	[ "$since" = "$BOOT" ] && [ "$LEFT" -gt "$2" ] && [ "$LEFT" -le "$span" ]
 }
 
-# Beside each file, where a rename is one step and needs no room, arm makes a directory
-# of ours alone, whose name no Include *.conf matches. The new text is made in it, and
-# it keeps the old file as "old".
+# Beside each file, where a rename is atomic and needs no room, arm makes a directory
+# that only this account can enter. Its name does not match Include *.conf. The new
+# text is written in it, and it keeps the old file as "old".
 #
 # The file's directory may be another account's: Coolify's installer gives its own to
 # uid 9999. Then root must neither open by name what that account could exchange for a
 # link or a pipe in the same moment, nor run a program that looks first and acts later.
-# What is safe there, and all that is done:
-# - mkdir(2) takes no name that exists, and cd then holds the directory: the account can
+# Only what is safe there is done:
+# - mkdir(2) fails for a name that exists, and cd then holds the directory: the account can
 #   rename it, but not enter it, nor move it elsewhere, which takes the right to
 #   write to it; so ".." stays the directory that the file is in;
-# - link(2) on Linux gives a symbolic link itself a second name, and not what it leads
-#   to: under a name of ours it cannot change any more, and is looked at and read there;
-# - rename(2) and unlink(2) follow no link in the last part of a name. mv moves into a
+# - link(2) on Linux gives a symbolic link itself a second name, not its target: in our
+#   directory that account cannot change it any more, and it is checked and read there;
+# - rename(2) and unlink(2) do not follow a link in the last part of a name. mv moves into a
 #   directory, though, also one that a link leads to, but for mv -T of GNU and BusyBox.
 # Owner and mode of the new file are those of the old one, so that the account cannot
 # read more than before, and has what it could have done to its own directory anyway.
 
-# place N reads where a file is, and what is ours beside it.
+# place N reads the path of a file, and of our directory beside it.
 place() {
 	file=$(cat "$S/$1.file") || return
 	base=${file##*/}
@@ -39,7 +39,7 @@ place() {
 
 beside() { echo "${1%/*}/.sshkeepalive-$ID-$2"; }
 
-# within DIR COMMAND... runs it in a directory that is ours alone.
+# within DIR COMMAND... runs it in a directory that only this account can enter.
 within() { inside "$1" alone "$@"; }
 alone() {
 	ours . || { say "$1 is not ours"; return 1; }
@@ -47,8 +47,8 @@ alone() {
 	"$@"
 }
 
-# told COMMAND... keeps what it says, behind the name of the file.
-told() {
+# capture_messages COMMAND... keeps its messages in SAID, after the name of the file.
+capture_messages() {
 	SAID=$("$@" 2>&1) || {
 		SAID="$file: $SAID"
 		return 1
@@ -56,8 +56,8 @@ told() {
 	SAID=
 }
 
-# hold NAME gives the file beside us a second name that no other account can exchange,
-# and prints the digest of what it holds.
+# hold NAME gives the file a second name in our directory, which no other account can
+# exchange, and prints the digest of its contents.
 hold() {
 	rm -f "$1"
 	if [ ! -e "../$base" ] && [ ! -L "../$base" ]; then
@@ -71,21 +71,21 @@ hold() {
 	fi
 }
 
-# copy is for file systems without links.
+# copy replaces hold's link on file systems without links.
 copy() { [ -z "$shared" ] && like "../$base" "$1" && cat "../$base" >"$1" && durable "$1"; }
 
 regular() { { [ -f "$1" ] && [ ! -L "$1" ]; } || { say "$file is not a regular file"; return 1; }; }
 
-# replace NAME puts ours in the place of the file.
+# replace NAME renames a file of our directory over the real one.
 replace() { mv "-f$shared" "$1" "../$base" && durable ..; }
 remove() { rm -f "../$base" && durable ..; }
 
 # current prints the digest of the file as it is now.
 current() {
-	if [ -n "$shared" ]; then within "$near" glance; else digest "$file"; fi
+	if [ -n "$shared" ]; then within "$near" digest_held; else digest "$file"; fi
 }
 
-glance() {
+digest_held() {
 	hold now
 	rc=$?
 	rm -f now
@@ -102,15 +102,15 @@ like() {
 	! command -v chcon >/dev/null || chcon --reference="$1" "$2" 2>/dev/null || :
 }
 
-# What runs at boot. Under systemd it is pulled in by sysinit.target and ordered
-# before sshd and its socket; default dependencies would make that a cycle,
-# because ssh.socket comes before basic.target. OpenRC orders its services too.
-# Elsewhere nothing that a file can ask for runs before sshd, so sshd is made to load
-# its files again.
-boots() {
+# install_boot_rollback installs what rolls back at boot. Under systemd sysinit.target
+# pulls it in, ordered before sshd and its socket; default dependencies would make that
+# a cycle, because ssh.socket comes before basic.target. OpenRC orders its services
+# too. Elsewhere no file can ask for something to run before sshd, so sshd is made to
+# load its files again.
+install_boot_rollback() {
 	ATBOOT=none
 	[ "$ME" = 0 ] || return 0
-	if booted; then
+	if has_systemd; then
 		unit=$ETC/systemd/system/sshkeepalive-boot-$ID.service
 		wants=$ETC/systemd/system/sysinit.target.wants
 		printf '%s\n' '[Unit]' "Description=roll back change $ID of sshd, which nobody confirmed" \
@@ -134,12 +134,12 @@ boots() {
 	return 0
 }
 
-# The watchdog must not be a child of the session: with KillUserProcesses=yes
+# start_watchdog. The watchdog must not be a child of the session: with KillUserProcesses=yes
 # logind kills what sudo left behind, even though it runs as root.
-watch() {
-	if booted && command -v systemd-run >/dev/null; then
+start_watchdog() {
+	if has_systemd && command -v systemd-run >/dev/null; then
 		# systemd 219 (RHEL 7) has no --collect. The default accuracy of a timer
-		# is a minute. A daemon that the way back starts must outlive its unit.
+		# is a minute. A daemon that the rollback starts must outlive its unit.
 		for extra in '--collect -p KillMode=process --timer-property=AccuracySec=100ms' '--timer-property=AccuracySec=100ms' ''; do
 			# shellcheck disable=SC2086 # words are wanted
 			if systemd-run $extra --unit="sshkeepalive-$ID" --on-active="$TIMEOUT" \
@@ -149,14 +149,14 @@ watch() {
 			fi
 		done
 	fi
-	if watchat; then return 0; fi
+	if watchdog_by_at; then return 0; fi
 	WATCHDOG=sleeper
 	if command -v setsid >/dev/null; then
 		(trap - HUP PIPE; setsid sh "$S/rollback" wait </dev/null >/dev/null 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &)
 	else
 		(trap - HUP PIPE; sh "$S/rollback" wait </dev/null >/dev/null 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &)
 	fi
-	# Until it has left our process group it could die with us.
+	# Until it has left our process group it could be killed with this script.
 	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 		[ ! -e "$S/waiting" ] || return 0
 		nap
@@ -165,9 +165,9 @@ watch() {
 	return 1
 }
 
-# at counts in whole minutes and takes jobs also when no atd runs. It starts the
-# watchdog early in the minute, which then waits for the deadline.
-watchat() {
+# watchdog_by_at: at counts in whole minutes, and accepts jobs also when atd does not
+# run. It starts the watchdog early in the minute, which then waits for the deadline.
+watchdog_by_at() {
 	command -v at >/dev/null || return 1
 	daemon=$(cat "${RUN%/*}/atd.pid" 2>/dev/null) && kill -0 "$daemon" || return 1
 	job=$(echo "[ ! -f $S/rollback ] || sh $S/rollback wait" | at now + "$((TIMEOUT / 60))" minutes 2>&1 |
@@ -175,25 +175,25 @@ watchat() {
 	[ -n "$job" ] && WATCHDOG="at $job"
 }
 
-# unwatch DIR ends the watchdog; a sleeper sees by itself that the mark is gone.
-unwatch() {
+# stop_watchdog DIR ends the watchdog; a sleeping one sees that the mark is gone.
+stop_watchdog() {
 	# shellcheck disable=SC2046 # words are wanted
 	set -- "${1##*/}" $(cat "$1/watchdog" 2>/dev/null)
 	case $2 in
 	at) atrm "$3" 2>/dev/null ;;
-	*) ! booted || systemctl stop "sshkeepalive-$1.timer" 2>/dev/null ;;
+	*) ! has_systemd || systemctl stop "sshkeepalive-$1.timer" 2>/dev/null ;;
 	esac
 	rm -f "$ETC/systemd/system/sshkeepalive-boot-$1.service" \
 		"$ETC/systemd/system/sysinit.target.wants/sshkeepalive-boot-$1.service" \
 		"$ETC/runlevels/default/sshkeepalive-$1" "$ETC/init.d/sshkeepalive-$1" "$ETC/cron.d/sshkeepalive-$1" 2>/dev/null
 }
 
-# clean DIR removes every trace of a change that is over. The marks go first, so
-# that nobody rolls back with half of what that needs.
+# clean DIR removes everything that a finished change left. The marks go first, so
+# that no rollback starts with half of the files that it needs.
 clean() {
 	[ -d "$1" ] || return 0
 	rm -f "$1/armed" "$1/rolling"
-	unwatch "$1"
+	stop_watchdog "$1"
 	if [ -f "$1/temps" ]; then
 		while read -r temp; do
 			case ${temp##*/} in .sshkeepalive-"${1##*/}"-*) erase "$temp" "$1/when" now ;; esac
@@ -202,17 +202,17 @@ clean() {
 	rm -rf "$1" "$RUN/spare.${1##*/}"
 }
 
-# erase DIR WHEN [now] removes what is ours beside a file, and leaves that file's
-# directory the time of WHEN, or the one it has now: a directory that is newer than
-# sshd's pid file says that sshd has not read a change of it.
+# erase DIR WHEN [now] removes our directory beside a file, and gives the directory
+# above the time of WHEN, or, with now, the one that it has: a directory that is newer
+# than sshd's pid file looks like a change that sshd has not read.
 erase() {
 	[ -d "$1" ] || return 0
 	[ -z "$3" ] || touch -r "${1%/*}/." "$2"
 	within "$1" rm -f old new now
-	inside "$(parent "$1")" forget "${1##*/}" "$2"
+	inside "$(parent "$1")" remove_dir_keep_time "${1##*/}" "$2"
 }
 
-forget() {
+remove_dir_keep_time() {
 	rmdir "./$1"
 	touch -r "$2" . 2>/dev/null || :
 }
@@ -223,12 +223,13 @@ parent() {
 	echo "${1:-/}"
 }
 
-all() { [ "$(digest "$1")" = "$2" ]; }
-isold() { [ "$(seen "$@")" = "$3" ]; }
-isnew() { [ "$(seen "$@")" = "$4" ]; }
+has_digest() { [ "$(digest "$1")" = "$2" ]; }
+is_old() { [ "$(current_at_path "$@")" = "$3" ]; }
+is_new() { [ "$(current_at_path "$@")" = "$4" ]; }
 
-# seen N PATH is current for a change of which nothing is written down any more.
-seen() {
+# current_at_path N PATH prints the digest of the file, like current, for a change
+# whose state is already removed.
+current_at_path() {
 	walk "$2" || return
 	file=$WAY
 	base=${file##*/}
@@ -239,11 +240,11 @@ seen() {
 	[ -z "$shared" ] || inside "$(parent "$file")" rmdir "./${near##*/}"
 }
 
-# settled answers for a change that is over: its files say how it ended.
-settled() {
-	if each_change isnew; then
+# report_ended reports a change that is over: its files show how it ended.
+report_ended() {
+	if each_change is_new; then
 		answer applied
-	elif each_change isold; then
+	elif each_change is_old; then
 		answer rolledback
 	else
 		say "the files are neither the old nor the new ones"

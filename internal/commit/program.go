@@ -30,8 +30,8 @@ var (
 	disarmText string
 )
 
-// program composes the script of a phase. Its last line is the only one that
-// does anything.
+// program returns the script of a phase. Only its last line runs anything, so a script
+// that arrives in part does nothing.
 func (p protocol) program(r Request, ph phase) string {
 	switch ph {
 	case begin:
@@ -40,7 +40,7 @@ func (p protocol) program(r Request, ph phase) string {
 		return p.rollbackProgram(r) + "main now\n"
 	}
 	return r.assignments() + stripComments(ownedText, machineText, pendingText, disarmText) + r.changes() +
-		mainText("", steps(p.finish), "kept", "undisarmed") + "main\n"
+		mainText("", steps(p.finish), "confirmed", "not_disarmed") + "main\n"
 }
 
 func (p protocol) beginProgram(r Request) string {
@@ -49,16 +49,16 @@ func (p protocol) beginProgram(r Request) string {
 		r.changes() + r.base() + r.included() + r.stage() + r.newTexts() + r.validation() +
 		"ROLLBACK=" + digest([]byte(onDisk)) + "\n" + function("rollback_text", PrintCommand([]byte(onDisk))) +
 		function("undo", steps(p.undo)) +
-		mainText("", steps(p.begin), "live", "abandon") + "main\n"
+		mainText("", steps(p.begin), "live", "give_up") + "main\n"
 }
 
-// rollbackProgram is what the watchdog runs, and, with the same text, whoever
-// rolls back first.
+// rollbackProgram returns the script that the watchdog runs, and that a client or a
+// later change runs to roll back.
 func (p protocol) rollbackProgram(r Request) string {
 	return r.assignments() + stripComments(ownedText, machineText, pendingText, daemonText, rollbackText) +
 		r.changes() + r.sshd() +
 		function("undo", steps(p.undo)) +
-		mainText("MODE=$1\n", steps(p.seize)+" && undo", "rolled", "unrolled")
+		mainText("MODE=$1\n", steps(p.acquire)+" && undo", "rolled_back", "not_rolled_back")
 }
 
 func mainText(before, steps, good, bad string) string {
@@ -75,7 +75,7 @@ func steps(list []step) string {
 
 func function(name, body string) string { return name + "() {\n" + body + "\n}\n" }
 
-// stripComments joins fragments without their comments: they travel with every change.
+// stripComments joins fragments without their comments: they are sent with every change.
 func stripComments(fragments ...string) string {
 	var b strings.Builder
 	for _, f := range fragments {
@@ -88,7 +88,7 @@ func stripComments(fragments ...string) string {
 	return b.String()
 }
 
-// assignments are the request's words. Nothing is taken from the environment.
+// assignments returns the variables of the request. Nothing is taken from the environment.
 func (r Request) assignments() string {
 	l := r.Layout.withDefaults()
 	window, watched := r.ConfirmTimeout, "1"
@@ -122,7 +122,7 @@ func (r Request) assignments() string {
 	set("TIMEOUT", seconds(window))
 	set("WATCHED", watched)
 	set("PATIENCE", seconds(wait))
-	// What the steps find out; empty so that the environment cannot set it.
+	// Variables that the steps set; empty, so that the environment cannot set them.
 	for _, name := range strings.Fields("STEP STUCK ERR SAID SAYS LOCKED HOPELESS BUSY HELD HOLDER RECORD HOW WHICH WHOSE " +
 		"WAY EXPOSED TAKEN LINK RESUMED RESOLVE RESTORED WATCHDOG ATBOOT PROOF BEFORE AFTER LEFT SPEC MODE tries") {
 		set(name, "")
@@ -137,8 +137,8 @@ func seconds(d time.Duration) string {
 	return strconv.Itoa(int((d + time.Second - 1) / time.Second))
 }
 
-// changes is a function that calls its argument with N PATH OLD NEW for each
-// file, where OLD and NEW are digests.
+// changes returns a shell function that calls its argument with N PATH OLD NEW for
+// each file, where OLD and NEW are digests.
 func (r Request) changes() string {
 	var calls []string
 	for i, c := range r.Changes {
@@ -164,8 +164,8 @@ func (r Request) base() string {
 	return function("each_base", all(calls))
 }
 
-// included is a function that tells whether a file is one of those that the change
-// was decided on, and one that calls its argument with each pattern of an Include.
+// included returns two shell functions: one succeeds for the files that the change was
+// decided on, the other calls its argument with each pattern of an Include.
 func (r Request) included() string {
 	paths := maps.Clone(r.Base)
 	if paths == nil {
@@ -216,9 +216,9 @@ func (r Request) newTexts() string {
 	return b.String()
 }
 
-// PrintCommand is commands that print the new text from the old one, in the file that is
-// named by a word of shell. A head that fed a tail which wants less would complain
-// of a broken pipe; a tail reads all that head gives it.
+// PrintCommand returns shell commands that print the new text, using pieces of the old
+// one from file, a shell word. head feeds tail, which reads everything: a tail that fed
+// a head would fail with a broken pipe.
 func (e Edit) PrintCommand(file string) string {
 	calls := []string{"true"}
 	for _, p := range e.Pieces {
@@ -231,7 +231,8 @@ func (e Edit) PrintCommand(file string) string {
 	return all(calls)
 }
 
-// sshd calls the program with the daemon's own options after our arguments.
+// sshd returns a shell function that runs sshd with its arguments, followed by the
+// daemon's own options.
 func (r Request) sshd() string {
 	call := `"$SSHD" "$@"`
 	for _, o := range r.Options {
@@ -240,7 +241,8 @@ func (r Request) sshd() string {
 	return function("sshd_with", call)
 }
 
-// validation asks for one dump per context and looks for its lines.
+// validation returns a shell function that makes one dump per context and looks for
+// the expected lines.
 func (r Request) validation() string {
 	var calls []string
 	specs := make(map[string][]Check)
@@ -261,7 +263,7 @@ func (r Request) validation() string {
 	return r.sshd() + function("checks", all(calls))
 }
 
-// anyCase is a basic regular expression for a keyword in any case.
+// anyCase returns a basic regular expression for a keyword in any case.
 func anyCase(keyword string) string {
 	var b strings.Builder
 	for _, c := range keyword {
@@ -281,7 +283,7 @@ func all(calls []string) string {
 	return strings.Join(calls, " &&\n")
 }
 
-// digest is what the script's digest prints.
+// digest returns what the script's digest function prints.
 func digest(text []byte) string {
 	if text == nil {
 		return "-"
@@ -292,8 +294,8 @@ func digest(text []byte) string {
 
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
-// PrintCommand is commands that print data, byte for byte, in any shell and locale: a
-// here-document loses NUL and depends on the shell for bytes above 0x7f, and
+// PrintCommand returns shell commands that print data, byte for byte, in any shell and
+// locale: a here-document loses NUL and depends on the shell for bytes above 0x7f, and
 // base64 has two spellings of its option. mksh has no builtin printf, and no
 // argument of a program may be longer than 128 KiB; hence the pieces.
 func PrintCommand(data []byte) string {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// step is a word of the protocol; the shell function of that name does it.
+// step is a step of the protocol; the shell function of that name carries it out.
 type step string
 
 const (
@@ -21,26 +21,26 @@ const (
 	swap     step = "swap"
 	reload   step = "reload"
 	disarm   step = "disarm"
-	seize    step = "seize"
+	acquire  step = "acquire"
 	restore  step = "restore"
-	revive   step = "revive"
+	restart  step = "restart_daemon"
 	tidy     step = "tidy"
 )
 
 // protocol is the order of the steps, as data, so that a test can show that each
 // of them is needed.
 type protocol struct {
-	begin  []step // one script; a failed step undoes those before it
-	finish []step // one script: the commit
-	seize  []step // how whoever rolls back makes sure that nobody else does
-	undo   []step // rolling back, also on the watchdog and inside begin
+	begin   []step // one script; a failed step undoes those before it
+	finish  []step // one script: the commit
+	acquire []step // before a rollback: takes the lock and the mark, so that only one runs
+	undo    []step // rolling back, also on the watchdog and inside begin
 }
 
 var standardProtocol = protocol{
-	begin:  []step{lock, compare, stage, validate, arm, swap, reload},
-	finish: []step{disarm},
-	seize:  []step{seize},
-	undo:   []step{restore, revive, tidy},
+	begin:   []step{lock, compare, stage, validate, arm, swap, reload},
+	finish:  []step{disarm},
+	acquire: []step{acquire},
+	undo:    []step{restore, restart, tidy},
 }
 
 // phase is one script.
@@ -52,14 +52,14 @@ const (
 	rollback phase = "rollback"
 )
 
-// engine carries out a phase. It is the seam between the order of things,
-// which is here, and how they are done.
+// engine carries out a phase. It separates the order of the steps, which is here, from
+// their execution.
 type engine interface {
 	perform(ctx context.Context, p phase) (report, error)
 }
 
-// Bounds. The confirm window of a change without a watchdog is bounded too, and
-// a lost disarm or rollback is asked about until the watchdog must have acted.
+// Time limits. The confirm window of a change without a watchdog is limited too, and a
+// disarm or rollback whose answer is lost is repeated until the watchdog must have acted.
 const (
 	unwatched   = 60 * time.Second
 	afterwards  = 15 * time.Second
@@ -87,7 +87,7 @@ func (p protocol) run(ctx context.Context, on engine, timeout time.Duration, con
 	if !c.armed {
 		c.window = unwatched
 	}
-	// From here on leaving early would leave a change that nobody looks after.
+	// From here on, ending early would leave a change that is neither confirmed nor rolled back.
 	return c.finishOrUndo(context.WithoutCancel(ctx), confirm)
 }
 
@@ -99,15 +99,15 @@ func (c change) finishOrUndo(ctx context.Context, confirm Confirm) (Outcome, err
 	if began.answer != "live" {
 		return c.refused(began)
 	}
-	settled := time.Now().Add(began.left)
-	if err := c.prove(ctx, began, confirm); err != nil {
-		return c.takeBack(ctx, settled, err)
+	rollbackAt := time.Now().Add(began.left)
+	if err := c.confirmInTime(ctx, began, confirm); err != nil {
+		return c.rollBack(ctx, rollbackAt, err)
 	}
-	return c.settle(ctx, settled)
+	return c.commit(ctx, rollbackAt)
 }
 
-// start sends the first script, and again if its answer is lost: it then finds
-// out by itself how far it came.
+// start runs the first script, and repeats it if its answer is lost: the script finds
+// out how far the earlier run came.
 func (c change) start(ctx context.Context) (report, error) {
 	var ran error
 	for n, pause := 1, firstPause; ; n, pause = n+1, pause*2 {
@@ -116,7 +116,7 @@ func (c change) start(ctx context.Context) (report, error) {
 			r.again = ran != nil
 			r.left = max(r.left, 0)
 			if r.answer == "live" {
-				r.left = min(r.left, c.window) // the host's word, which ends no later than we asked for
+				r.left = min(r.left, c.window) // reported by the host, and at most what was requested
 			}
 			return r, nil
 		}
@@ -136,9 +136,9 @@ func (c change) ask(ctx context.Context, p phase, bound time.Duration) (report, 
 	return c.on.perform(ctx, p)
 }
 
-// prove lets the caller confirm, in three quarters of the time that is left: the
-// rest is for the answer.
-func (c change) prove(ctx context.Context, began report, confirm Confirm) error {
+// confirmInTime lets the caller confirm, in three quarters of the time that is left: the
+// rest is for disarm and its answer.
+func (c change) confirmInTime(ctx context.Context, began report, confirm Confirm) error {
 	ctx, cancel := context.WithTimeout(ctx, began.left*3/4)
 	defer cancel()
 	start := time.Now()
@@ -155,9 +155,9 @@ func isRefused(err error) bool {
 	return errors.Is(err, ErrRefused) || errors.Is(err, syscall.ECONNREFUSED)
 }
 
-// insist asks until there is an answer or the watchdog must long have acted.
-func (c change) insist(ctx context.Context, p phase, settled time.Time) (report, error) {
-	until := settled.Add(afterwards)
+// askUntil repeats a phase until there is an answer or the watchdog must have acted.
+func (c change) askUntil(ctx context.Context, p phase, rollbackAt time.Time) (report, error) {
+	until := rollbackAt.Add(afterwards)
 	for pause := firstPause; ; pause = min(2*pause, longPause) {
 		r, err := c.ask(ctx, p, perAsking)
 		if err == nil || !time.Now().Before(until) {
@@ -167,10 +167,10 @@ func (c change) insist(ctx context.Context, p phase, settled time.Time) (report,
 	}
 }
 
-// settle is the commit. A lost answer that never comes is the one case in which
-// nobody knows: no protocol avoids it.
-func (c change) settle(ctx context.Context, settled time.Time) (Outcome, error) {
-	r, err := c.insist(ctx, finish, settled)
+// commit runs disarm. If its answer never arrives, the outcome is unknown: no protocol
+// avoids this case.
+func (c change) commit(ctx context.Context, rollbackAt time.Time) (Outcome, error) {
+	r, err := c.askUntil(ctx, finish, rollbackAt)
 	switch {
 	case err != nil:
 		return failed(string(disarm), Unknown, err, "")
@@ -179,38 +179,38 @@ func (c change) settle(ctx context.Context, settled time.Time) (Outcome, error) 
 	case r.answer == "rolledback":
 		return failed(string(disarm), RolledBack, errTooLate, r.stderr)
 	}
-	return failed(string(disarm), c.unseen(), errNotDisarmed, r.stderr)
+	return failed(string(disarm), c.notConfirmed(), errNotDisarmed, r.stderr)
 }
 
 var (
-	errTooLate     = errors.New("the confirm timeout was over before the change was confirmed")
+	errTooLate     = errors.New("the confirm timeout expired before the change was confirmed")
 	errNotDisarmed = errors.New("the change was confirmed, but the watchdog could not be stopped")
-	errNotUndone   = errors.New("rolling back did not come to its end")
-	errKept        = errors.New("the new files were confirmed meanwhile and stay")
+	errNotUndone   = errors.New("the rollback did not complete")
+	errKept        = errors.New("the change was already confirmed, and the new files stay")
 )
 
-// takeBack rolls back now what could not be confirmed, rather than wait for the
-// watchdog to do the same.
-func (c change) takeBack(ctx context.Context, settled time.Time, why error) (Outcome, error) {
+// rollBack rolls back at once what could not be confirmed, instead of waiting for the
+// watchdog to do it.
+func (c change) rollBack(ctx context.Context, rollbackAt time.Time, why error) (Outcome, error) {
 	const at = "confirm"
-	r, err := c.insist(ctx, rollback, settled)
+	r, err := c.askUntil(ctx, rollback, rollbackAt)
 	switch {
 	case err != nil:
-		return failed(at, c.unseen(), fmt.Errorf("%w; rolling back: %w", why, err), "")
+		return failed(at, c.notConfirmed(), fmt.Errorf("%w; rolling back: %w", why, err), "")
 	case r.answer == "rolledback":
 		return failed(at, RolledBack, why, r.stderr)
 	case r.answer == "applied":
 		return failed(at, Unknown, fmt.Errorf("%w; %w", why, errKept), r.stderr)
 	}
-	return failed(at, c.unseen(), fmt.Errorf("%w; %w", why, errNotUndone), r.stderr)
+	return failed(at, c.notConfirmed(), fmt.Errorf("%w; %w", why, errNotUndone), r.stderr)
 }
 
-// refused is a first script that did not get as far as a live change.
+// refused returns the outcome of a first script that did not make the change live.
 func (c change) refused(r report) (Outcome, error) {
 	left := Unchanged
 	if r.again && r.step == string(lock) {
 		// The script whose answer was lost may be what holds the lock.
-		left = c.unseen()
+		left = c.notConfirmed()
 	}
 	switch r.answer {
 	case "busy":
@@ -220,19 +220,20 @@ func (c change) refused(r report) (Outcome, error) {
 	case "rolledback":
 		return failed(r.step, RolledBack, r.clash, r.stderr)
 	}
-	return failed(r.step, c.unseen(), errors.Join(r.clash, errNotUndone), r.stderr)
+	return failed(r.step, c.notConfirmed(), errors.Join(r.clash, errNotUndone), r.stderr)
 }
 
-// lost is a first script without an answer.
+// lost returns the outcome of a first script without an answer.
 func (c change) lost(err error) (Outcome, error) {
 	if errors.Is(err, ErrNotRun) {
 		return failed(string(stage), Unchanged, err, "")
 	}
-	return failed(string(stage), c.unseen(), fmt.Errorf("no answer whether the change went live: %w", err), "")
+	return failed(string(stage), c.notConfirmed(), fmt.Errorf("no answer whether the change went live: %w", err), "")
 }
 
-// unseen is how a change stands that we lost sight of before it was confirmed.
-func (c change) unseen() Outcome {
+// notConfirmed returns the outcome of a change that was not confirmed and whose state is
+// not known.
+func (c change) notConfirmed() Outcome {
 	if c.armed {
 		return Watchdog
 	}

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// report is a script's answer.
+// report is the answer of a script.
 type report struct {
 	answer  string // live, applied, rolledback, failed, busy, stuck, unclear
 	step    string

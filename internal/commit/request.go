@@ -14,15 +14,14 @@ import (
 type Request struct {
 	ID      string // unique per change; letters, digits and hyphens
 	Changes []Change
-	// Edits are changes of files whose text nobody but the machine may know.
+	// Edits are changes of files whose text only the machine may know.
 	Edits []Edit
 	// Base holds the text of every file of the running tree, nil for one that
-	// must not exist; a machine that differs from it in any of these has been
-	// changed by somebody else.
+	// must not exist. If one of them differs, another process changed it.
 	Base map[string][]byte
 	// Includes are the patterns by which the files of the tree include others,
-	// absolute and as a shell reads them. A file that one of them finds and that is
-	// neither in Base nor changed has appeared meanwhile.
+	// absolute and as a shell reads them. A file that one of them matches and that is
+	// neither in Base nor in Changes has appeared since the plan.
 	Includes []string
 	// StageDir is the prefix under which Staged was laid out, below the
 	// layout's Run directory (see StageDir); Main the main file below it.
@@ -119,7 +118,7 @@ type Activation struct {
 	Unit string // systemd unit, OpenRC or rc.d service name
 	PID  int    // listener, for Signal and to prove the reload
 	// PIDFile is the daemon's PidFile, whose time changes when it reloads. Where the
-	// daemon was started anew, it names a candidate, and no more.
+	// daemon was restarted, it names only a candidate.
 	PIDFile string
 }
 
@@ -133,7 +132,7 @@ const (
 	OpenRC  Kind = "openrc"  // rc-service UNIT reload
 	RCD     Kind = "rcd"     // service UNIT reload
 	Signal  Kind = "signal"  // SIGHUP to PID
-	None    Kind = "none"    // nothing runs, or each connection reads the files anew: launchd, Accept=yes
+	None    Kind = "none"    // nothing runs, or each connection reads the files again: launchd, Accept=yes
 )
 
 var (
@@ -144,13 +143,13 @@ var (
 	unitForm    = regexp.MustCompile(`^[A-Za-z0-9@._][A-Za-z0-9@._:-]*$`)
 )
 
-// check refuses what no script could carry out.
+// check returns an error for a request that no script could carry out.
 func (r Request) check() error {
 	if !idForm.MatchString(r.ID) {
 		return fmt.Errorf("ID %q: letters, digits and hyphens only", r.ID)
 	}
 	if strings.HasPrefix(r.ID, "lock") {
-		return fmt.Errorf("ID %q: begins as the lock does", r.ID)
+		return fmt.Errorf("ID %q: must not begin with \"lock\"", r.ID)
 	}
 	if r.ConfirmTimeout < 0 || r.ConfirmTimeout > 0 && r.ConfirmTimeout < time.Second {
 		return fmt.Errorf("confirm timeout %s: less than a second", r.ConfirmTimeout)
@@ -200,7 +199,7 @@ func (e Edit) check() error {
 	}
 	for _, p := range e.Pieces {
 		if p.From < 0 || p.To < p.From || p.Text != "" && p.To > p.From {
-			return fmt.Errorf("%s: no such piece as %d to %d", e.Path, p.From, p.To)
+			return fmt.Errorf("%s: invalid piece from %d to %d", e.Path, p.From, p.To)
 		}
 	}
 	return checkPath(e.Path)
@@ -275,7 +274,7 @@ func (r Request) checkActivate() error {
 		}
 	case None:
 	default:
-		return fmt.Errorf("activation by %q: no such kind", a.Kind)
+		return fmt.Errorf("activation by %q: unknown kind", a.Kind)
 	}
 	if a.PIDFile != "" {
 		return checkPath(a.PIDFile)

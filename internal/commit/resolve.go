@@ -7,13 +7,12 @@ import (
 	"fmt"
 )
 
-// StateDir is where the default layout keeps what is needed to take changes back.
+// StateDir returns the directory in which the default layout keeps what a rollback needs.
 func StateDir() string { return Layout{}.withDefaults().State }
 
-// ResolvePending ends what earlier changes left on m, as every change does before it begins: one
-// that was not confirmed in time is taken back. A change whose time is not up, and one
-// that is at work, is waited for as long as Request.LockWait says; then the error wraps
-// ErrBusy.
+// ResolvePending ends what earlier changes left on m, as every change does before it
+// begins: a change that was not confirmed in time is rolled back. For a change whose time
+// is not up, or that is running, it waits 30 s; then the error wraps ErrBusy.
 func ResolvePending(ctx context.Context, m Machine) error {
 	var b [8]byte
 	rand.Read(b[:]) // never fails since Go 1.24
@@ -22,7 +21,7 @@ func ResolvePending(ctx context.Context, m Machine) error {
 	r.Main = r.StageDir
 	ctx, cancel := context.WithTimeout(ctx, perScript)
 	defer cancel()
-	stdout, stderr, exit, err := m.Run(ctx, "settle", r.settleProgram())
+	stdout, stderr, exit, err := m.Run(ctx, "resolve", r.resolveProgram())
 	if err != nil {
 		return err
 	}
@@ -30,7 +29,7 @@ func ResolvePending(ctx context.Context, m Machine) error {
 	switch {
 	case !ok:
 		return fmt.Errorf("the script ended with exit status %d and without an answer: %q", exit, stderr)
-	case said.answer == "settled":
+	case said.answer == "resolved":
 		return nil
 	}
 	said.stderr = stderr
@@ -38,9 +37,10 @@ func ResolvePending(ctx context.Context, m Machine) error {
 	return err
 }
 
-// settleProgram takes the lock, which settles, and gives it up.
-func (r Request) settleProgram() string {
+// resolveProgram returns a script that takes the lock, which resolves pending changes,
+// and releases it.
+func (r Request) resolveProgram() string {
 	return r.assignments() + stripComments(ownedText, machineText, pendingText, daemonText, rollbackText, beginText) +
 		r.changes() + r.base() + r.included() + r.sshd() + function("undo", "true") +
-		function("quiet", "answer settled") + mainText("", steps([]step{lock}), "quiet", "abandon") + "main\n"
+		function("resolved", "answer resolved") + mainText("", steps([]step{lock}), "resolved", "give_up") + "main\n"
 }

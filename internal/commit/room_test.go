@@ -77,7 +77,7 @@ func TestRollbackWithoutRoom(t *testing.T) {
 				t.Error("that is too late")
 			}
 			h.Sh("rm -rf /run/filler* /var/lib/filler* /etc/ssh/filler*")
-			h.settled(t, before)
+			h.waitRestored(t, before)
 			if err := h.login(t.Context(), Pending{}); err != nil {
 				t.Errorf("nobody can log in: %v", err)
 			}
@@ -85,8 +85,8 @@ func TestRollbackWithoutRoom(t *testing.T) {
 	}
 }
 
-// settled waits until /etc/ssh is as before and nothing of ours is left.
-func (h realHost) settled(t *testing.T, before map[string]hosttest.File) {
+// waitRestored waits until /etc/ssh is as before and nothing of ours is left.
+func (h realHost) waitRestored(t *testing.T, before map[string]hosttest.File) {
 	t.Helper()
 	h.unwatched()
 	d := "unknown"

@@ -34,7 +34,7 @@ func TestShells(t *testing.T) {
 			t.Errorf("%s, %v", got, err)
 		}
 		b.applies(b.several("a2"))
-		b.refuses(b.request("a3", "ClientAliveInterval 7\n"), "compare", "changed it since")
+		b.refuses(b.request("a3", "ClientAliveInterval 7\n"), "compare", "changed by another process since")
 	})
 }
 
@@ -79,8 +79,8 @@ func TestShellcheck(t *testing.T) {
 	text := "#!/bin/sh\n" + r.assignments() + ownedText + machineText + pendingText + daemonText + rollbackText + beginText + disarmText +
 		r.changes() + r.base() + r.included() + r.stage() + r.newTexts() + r.validation() +
 		"ROLLBACK=\n" + function("rollback_text", "true") + function("undo", steps(standardProtocol.undo)) +
-		mainText("MODE=$1\n", steps(standardProtocol.begin)+" && "+steps(standardProtocol.seize)+" && "+steps(standardProtocol.finish),
-			"live; kept; rolled", "abandon; undisarmed; unrolled") + "main \"$1\"\n"
+		mainText("MODE=$1\n", steps(standardProtocol.begin)+" && "+steps(standardProtocol.acquire)+" && "+steps(standardProtocol.finish),
+			"live; confirmed; rolled_back", "give_up; not_disarmed; not_rolled_back") + "main \"$1\"\n"
 	cmd := exec.Command("shellcheck", "-s", "sh", "-")
 	cmd.Stdin = strings.NewReader(text)
 	if out, err := cmd.CombinedOutput(); err != nil {

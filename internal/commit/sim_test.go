@@ -19,8 +19,8 @@ type scenario struct {
 	cuts   map[int]string // by operation on the host
 	faults map[int]string // by call over the network
 	back   int
-	edited bool // somebody edited a file after the plan
-	rival  bool // another change is pending, which nobody will confirm
+	edited bool // another process edited a file after the plan
+	rival  bool // another change is pending and will not be confirmed
 	slow   time.Duration
 }
 
@@ -67,7 +67,7 @@ func (s scenario) simulate(m mutant) []string {
 
 func (s scenario) judge(h *simHost, got Outcome, err error) []string {
 	var broken []string
-	claim := func(holds bool, sentence string) {
+	require := func(holds bool, sentence string) {
 		if !holds {
 			broken = append(broken, fmt.Sprintf("%s (%s, %v; files %v, running %q)", sentence, got, err, h.disk.files, h.running))
 		}
@@ -77,19 +77,19 @@ func (s scenario) judge(h *simHost, got Outcome, err error) []string {
 		before[1] = foreign
 	}
 	after := [2]string{s.want, s.want}
-	claim(h.reachable(), "the host accepts logins")
-	claim(h.disk.files == before || h.disk.files == after, "the files are entirely the old or entirely the new ones")
+	require(h.reachable(), "the host accepts logins")
+	require(h.disk.files == before || h.disk.files == after, "the files are entirely the old or entirely the new ones")
 	loaded := h.running
 	h.load()
-	claim(loaded == h.running, "what runs is what the files say")
-	claim(!h.unsound, "no text that sshd refuses is ever in force")
-	claim(!h.takeback, "what was committed is never taken back")
-	claim((err == nil) == (got == Applied), "only an applied change has no error")
-	claim(got != Applied || h.disk.files == after && s.want == good, "applied means that the new files are in force and let us in")
-	claim(got == Applied || got == Unknown || h.disk.files == before, "any other outcome but unknown means the old files")
-	claim(!s.edited || h.disk.files == before, "what somebody edited is not overwritten")
-	claim(got == Applied || !s.quiet(), "a good change on a quiet host is applied")
-	claim(len(h.timers) == 0 && h.disk.boot == "" || len(h.disk.pendings) > 0, "no watchdog without a change")
+	require(loaded == h.running, "what runs is what the files say")
+	require(!h.unsound, "no text that sshd refuses is ever in force")
+	require(!h.takeback, "what was committed is never taken back")
+	require((err == nil) == (got == Applied), "only an applied change has no error")
+	require(got != Applied || h.disk.files == after && s.want == good, "applied means that the new files are in force and let us in")
+	require(got == Applied || got == Unknown || h.disk.files == before, "any other outcome but unknown means the old files")
+	require(!s.edited || h.disk.files == before, "what another process edited is not overwritten")
+	require(got == Applied || !s.quiet(), "a good change on a quiet host is applied")
+	require(len(h.timers) == 0 && h.disk.boot == "" || len(h.disk.pendings) > 0, "no watchdog without a change")
 	return broken
 }
 
@@ -113,7 +113,7 @@ func (s scenario) next(h *simHost, m mutant) []string {
 		return []string{"the next run is not hindered: " + got + " at " + p.now}
 	}
 	p.steps(standardProtocol.finish)
-	p.drop()
+	p.releaseLock()
 	if h.lock != nil || h.staged || len(h.timers) > 0 || h.disk.boot != "" || len(h.disk.pendings) > 0 {
 		return []string{fmt.Sprintf("nothing is left after the next run: %+v, staged %v, timers %d", h.disk, h.staged, len(h.timers))}
 	}
@@ -194,7 +194,7 @@ func without(gone step) protocol {
 	cut := func(list []step) []step {
 		return slices.DeleteFunc(slices.Clone(list), func(s step) bool { return s == gone })
 	}
-	return protocol{begin: cut(standardProtocol.begin), finish: cut(standardProtocol.finish), seize: cut(standardProtocol.seize), undo: cut(standardProtocol.undo)}
+	return protocol{begin: cut(standardProtocol.begin), finish: cut(standardProtocol.finish), acquire: cut(standardProtocol.acquire), undo: cut(standardProtocol.undo)}
 }
 
 func beginning(list ...step) protocol {
@@ -215,9 +215,9 @@ func TestMutants(t *testing.T) {
 		{name: "no swap", order: without(swap)},
 		{name: "no reload", order: without(reload)},
 		{name: "no disarm", order: without(disarm)},
-		{name: "rollback without claiming", order: without(seize)},
+		{name: "rollback without the mark", order: without(acquire)},
 		{name: "rollback without restoring", order: without(restore)},
-		{name: "rollback without reload", order: without(revive)},
+		{name: "rollback without reload", order: without(restart)},
 		{name: "rollback without tidying", order: without(tidy)},
 		{name: "validate after the swap", order: beginning(lock, compare, stage, arm, swap, validate, reload)},
 		{name: "arm after the swap", order: beginning(lock, compare, stage, validate, swap, arm, reload)},

@@ -15,7 +15,7 @@ const (
 	invalid = "invalid" // sshd -t refuses it, a daemon that loads it dies
 	fatal   = "fatal"   // sshd -t accepts it, a daemon that loads it dies
 	lockout = "lockout" // loads, and refuses every login
-	foreign = "foreign" // somebody else's hand
+	foreign = "foreign" // edited by another process
 )
 
 // disk is what survives a reboot.
@@ -113,8 +113,8 @@ func (p *process) steps(list []step) bool {
 func (p *process) step(s step) bool {
 	return map[step]func() bool{
 		lock: p.takeLock, compare: p.compare, stage: p.stage, validate: p.validate, arm: p.arm,
-		swap: p.swap, reload: p.reload, disarm: p.disarm, seize: p.seize, restore: p.restore,
-		revive: p.revive, tidy: p.tidy,
+		swap: p.swap, reload: p.reload, disarm: p.disarm, acquire: p.acquire, restore: p.restore,
+		restart: p.restart, tidy: p.tidy,
 	}[s]()
 }
 
@@ -122,7 +122,7 @@ func (p *process) state() *pendingState { return p.host.disk.pendings[p.id] }
 
 func (p *process) takeLock() bool {
 	for waited := 0; ; waited++ {
-		if p.grab() && p.settle() {
+		if p.tryLock() && p.resolvePending() {
 			return true
 		}
 		if p.dead || waited == 300 {
@@ -133,7 +133,7 @@ func (p *process) takeLock() bool {
 	}
 }
 
-func (p *process) grab() bool {
+func (p *process) tryLock() bool {
 	h := p.host
 	if h.lock != nil && !h.lock.dead && h.lock != p {
 		return false
@@ -141,13 +141,13 @@ func (p *process) grab() bool {
 	return p.do(func() { h.lock = p; h.staged = false })
 }
 
-func (p *process) drop() {
+func (p *process) releaseLock() {
 	if p.host.lock == p {
 		p.host.lock = nil
 	}
 }
 
-func (p *process) settle() bool {
+func (p *process) resolvePending() bool {
 	h := p.host
 	p.resumed = false
 	for id, s := range h.disk.pendings {
@@ -158,10 +158,10 @@ func (p *process) settle() bool {
 		case s.armed && id == p.id && fresh:
 			p.resumed = true
 		case s.armed && s.bootID == h.bootID && time.Now().Before(s.deadline.Add(10*time.Second)):
-			p.drop()
+			p.releaseLock()
 			return false
 		default:
-			p.drop()
+			p.releaseLock()
 			h.roll(id, false)
 			return false
 		}
@@ -259,8 +259,8 @@ func (p *process) disarm() bool {
 	return !p.dead
 }
 
-// seize takes the lock, if need be from who hangs, and the mark.
-func (p *process) seize() bool {
+// acquire takes the lock, if necessary from a process that hangs, and the mark.
+func (p *process) acquire() bool {
 	h := p.host
 	if h.lock != nil && h.lock != p {
 		h.lock.dead = true
@@ -285,7 +285,7 @@ func (p *process) restore() bool {
 	return !p.dead
 }
 
-func (p *process) revive() bool {
+func (p *process) restart() bool {
 	if p.atBoot {
 		return !p.dead
 	}
@@ -324,9 +324,9 @@ func (h *simHost) fire(id string) {
 
 func (h *simHost) roll(id string, atBoot bool) bool {
 	p := &process{host: h, id: id, atBoot: atBoot, watchdog: true}
-	done := p.steps(append(append([]step{}, h.protocol.seize...), h.protocol.undo...))
+	done := p.steps(append(append([]step{}, h.protocol.acquire...), h.protocol.undo...))
 	p.dead = true
-	p.drop()
+	p.releaseLock()
 	return done
 }
 
@@ -349,15 +349,15 @@ var errCut = errors.New("connection lost")
 // script is one phase from its start to its answer.
 func (h *simHost) script(id, want string, ph phase) (report, error) {
 	p := &process{host: h, id: id, want: want}
-	defer p.drop()
+	defer p.releaseLock()
 	r := report{step: "?"}
 	switch ph {
 	case begin:
 		r.answer = p.begin()
 	case finish:
-		r.answer = p.settledAs("applied", p.steps(h.protocol.finish))
+		r.answer = p.endedAs("applied", p.steps(h.protocol.finish))
 	case rollback:
-		r.answer = p.settledAs("rolledback", p.steps(append(append([]step{}, h.protocol.seize...), h.protocol.undo...)))
+		r.answer = p.endedAs("rolledback", p.steps(append(append([]step{}, h.protocol.acquire...), h.protocol.undo...)))
 	}
 	r.step = p.now
 	if s := p.state(); s != nil {
@@ -398,7 +398,7 @@ func (p *process) begin() string {
 	return "failed"
 }
 
-func (p *process) settledAs(word string, done bool) string {
+func (p *process) endedAs(word string, done bool) string {
 	s := p.state()
 	switch {
 	case done:
@@ -480,7 +480,7 @@ func (l *simLink) lose() error {
 	return errCut
 }
 
-// confirm logs in afresh and looks at what the daemon runs.
+// confirm logs in over a new connection and checks what the daemon runs.
 func (l *simLink) confirm(context.Context, Pending) error {
 	h := l.host
 	h.mu.Lock()

@@ -61,9 +61,7 @@ func TestWatchdogBreaksHangingScript(t *testing.T) {
 	tree := b.tree()
 	r := b.several("a1")
 	r.ConfirmTimeout = time.Second
-	b.spoil = func(_, script string) string {
-		return strings.Replace(script, "\nmain\n", "\nwitnessed() { sleep 60; }\nmain\n", 1)
-	}
+	b.startOf("wait_loaded", "sleep 60")
 	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
 	defer cancel()
 	if _, err := (&scripted{machine: b, req: r, protocol: standardProtocol}).perform(ctx, begin); err == nil {
@@ -118,7 +116,7 @@ func TestNextRun(t *testing.T) {
 		got, err := Run(t.Context(), b, next, b.loaded(want60))
 		busy := new(Busy)
 		if got != Unchanged || !errors.Is(err, ErrBusy) || !errors.As(err, &busy) || busy.ID != "a1" || busy.Left < 5*time.Minute ||
-			!strings.Contains(err.Error(), "a1, which the machine takes back at ") {
+			!strings.Contains(err.Error(), "a1, which the machine rolls back at ") {
 			t.Errorf("%s, %v", got, err)
 		}
 	})

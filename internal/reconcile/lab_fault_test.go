@@ -182,7 +182,7 @@ func (r *labRig) oneOf(t *testing.T, step, saidA, saidB string) {
 		if !strings.HasPrefix(said, "applied") && !strings.HasPrefix(said, "unchanged") {
 			t.Errorf("at %q: a client said %s", step, said)
 		}
-		if strings.HasPrefix(said, "unchanged") && !strings.Contains(said, "since the change was planned") && !strings.Contains(said, "under way") {
+		if strings.HasPrefix(said, "unchanged") && !strings.Contains(said, "since the change was planned") && !strings.Contains(said, "in progress") {
 			t.Errorf("at %q: a client does not say conflict: %s", step, said)
 		}
 	}
