@@ -86,15 +86,15 @@ func (r *clientReport) section(word, arg string) error {
 	f := &r.sight.Facts
 	switch word {
 	case "nouser":
-		return fmt.Errorf("the host has no user %q with a home directory", arg)
+		return missing(NoUser, "the host has no user %q with a home directory", arg)
 	case "nossh":
-		return fmt.Errorf("no ssh program is installed on the host")
+		return missing(NoSSH, "no ssh program is installed on the host")
 	case "notemp":
 		return errNoTemp
 	case "noawk":
 		return errNoAwk
 	case "unreadable":
-		return fmt.Errorf("%s cannot read the managed file: %s", f.User, arg)
+		return missing(NoRead, "%s cannot read the managed file: %s", f.User, arg)
 	case "exposed", "whose", "path":
 		return r.exposed.read(word, arg)
 	case "special":

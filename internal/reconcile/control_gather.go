@@ -75,9 +75,9 @@ type controlReport struct {
 func (r *controlReport) section(word, arg string) error {
 	switch word {
 	case "nouser":
-		return fmt.Errorf("the host has no user %q with a home directory", arg)
+		return missing(NoUser, "the host has no user %q with a home directory", arg)
 	case "nossh":
-		return fmt.Errorf("no ssh program is installed on the host")
+		return missing(NoSSH, "no ssh program is installed on the host")
 	case "notemp":
 		return errNoTemp
 	case "closed":

@@ -88,17 +88,17 @@ func (r *coolifyReport) section(word, arg string) error {
 	case "machine":
 		r.sight.MachineID = arg
 	case "nofile":
-		return fmt.Errorf("%s is not there: no Coolify was installed on this host, or its environment file is elsewhere", file)
+		return missing(NoEnvFile, "%s is not there: no Coolify was installed on this host, or its environment file is elsewhere", file)
 	case "exposed", "whose", "path":
 		return r.exposed.read(word, arg)
 	case "exchanged":
 		return fmt.Errorf("%s was exchanged while it was opened, by the owner of its directory or of one above it", file)
 	case "unreadable":
-		return fmt.Errorf("%s is not a file that can be read", file)
+		return missing(NoEnv, "%s is not a file that can be read", file)
 	case "toobig":
-		return fmt.Errorf("%s has %s bytes, which is no environment file", file, arg)
+		return missing(NoEnv, "%s has %s bytes, which is not an environment file", file, arg)
 	case "binary":
-		return fmt.Errorf("%s has zero bytes in it, which is no environment file", file)
+		return missing(NoEnv, "%s has zero bytes in it, which is not an environment file", file)
 	case "mount":
 		r.sight.Facts.Mounts = append(r.sight.Facts.Mounts, mountPoint(arg))
 	case "before":

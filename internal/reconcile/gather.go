@@ -241,8 +241,8 @@ func fullVersion(program, server string) string {
 
 var (
 	errCutShort = errors.New("the report of facts is cut short")
-	errNoAwk    = errors.New("no awk program is installed on the host")
-	errNoTemp   = errors.New("the host has no room for a temporary directory (mktemp -d failed)")
+	errNoAwk    = missing(NoAwk, "no awk program is installed on the host")
+	errNoTemp   = missing(NoTempDir, "the host has no room for a temporary directory (mktemp -d failed)")
 )
 
 // lastLines is what of a program's stderr fits into a message.

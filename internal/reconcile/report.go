@@ -100,7 +100,7 @@ func (r *report) section(word, arg string) error {
 	case "sshd":
 		r.sight.sshd = arg
 	case "nosshd":
-		return fmt.Errorf("no sshd program is installed on the host")
+		return missing(NoSSHD, "no sshd program is installed on the host")
 	case "notemp":
 		return errNoTemp
 	case "noawk":
