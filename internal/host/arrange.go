@@ -24,7 +24,7 @@ func (c *credentials) arrange(s Spec, named, files []ownKey) error {
 			own.signBy(held)
 		}
 		if own.signer == nil {
-			return s.unusable(key)
+			return unusable(s, key)
 		}
 		own.publicUnknown = false
 		c.list(own)

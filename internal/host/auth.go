@@ -95,7 +95,7 @@ func (c *credentials) openAgent(ctx context.Context, s Spec, named []ownKey, pat
 }
 
 // unusable says why a key that was named cannot be used.
-func (s Spec) unusable(key ownKey) error {
+func unusable(s Spec, key ownKey) error {
 	about := &SettingError{Name: s.Names.Written(key.setting), Err: key.why()}
 	switch {
 	case errors.Is(key.fault, errPassphrase):

@@ -61,13 +61,13 @@ func (h *hole) Close() error {
 
 // bubble is a connection to a server that accepts any key and does with scripts
 // what exec does, over a link with the given delay in each direction.
-func bubble(t *testing.T, delay time.Duration, exec func(ssh.Channel, string), change func(*Settings)) (*conn, *hole) {
+func bubble(t *testing.T, delay time.Duration, exec func(ssh.Channel, string), change func(*Settings)) (*runner, *hole) {
 	t.Helper()
 	return bubbleTo(t, delay, func(c net.Conn) { bubbleServer(c, exec) }, change)
 }
 
 // bubbleTo is bubble to a server of the test's own.
-func bubbleTo(t *testing.T, delay time.Duration, server func(net.Conn), change func(*Settings)) (*conn, *hole) {
+func bubbleTo(t *testing.T, delay time.Duration, server func(net.Conn), change func(*Settings)) (*runner, *hole) {
 	t.Helper()
 	key, _ := newKey(t)
 	settings := Settings{Host: ptr("127.0.0.1"), User: ptr("root"), PrivateKey: &key, HostKeys: []string{authorized(ed25519HostKey)}}
@@ -89,11 +89,11 @@ func bubbleTo(t *testing.T, delay time.Duration, server func(net.Conn), change f
 		time.Sleep(2 * delay) // TCP's own round trip
 		return link, nil
 	}
-	h, client, err := login(t.Context(), spec, spec.Address(), newTrust(spec, keys), "SSH-2.0-test", signingLimit, over)
+	c, err := login(t.Context(), loginRequest{spec: spec, address: spec.Address(), trust: newTrust(spec, keys), route: over, version: "SSH-2.0-test", signing: signingLimit, release: func() {}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newConn(t.Context(), h, client, func() {}), link
+	return newRunner(c), link
 }
 
 func bubbleServer(c net.Conn, exec func(ssh.Channel, string)) {

@@ -5,16 +5,6 @@ import (
 	"sync"
 )
 
-// Limits of what one script may print. Standard output beyond its limit is a
-// failure, because half a file is not a fact, and ends the script: 8 MiB are a
-// hundred times what the largest configuration that we have met comes to, and
-// little enough to be held for many hosts at once. Of standard error the end is kept,
-// for as long as the script may run.
-const (
-	stdoutLimit = 8 << 20
-	stderrLimit = 64 << 10
-)
-
 // capture collects one output of a script and reports marks as they come in.
 type capture struct {
 	limit int

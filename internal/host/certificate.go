@@ -51,5 +51,3 @@ func doubt(cert *ssh.Certificate, user string, now time.Time) string {
 	}
 	return ""
 }
-
-func certTime(seconds uint64) string { return time.Unix(int64(seconds), 0).UTC().Format(time.RFC3339) } //nolint:gosec // for ever is after every clock and is not printed

@@ -21,8 +21,8 @@ import (
 // expiry is when connections get too old in TestFault39Contention.
 const expiry = time.Second
 
-// runner runs one command on the machine.
-type runner func(text string) error
+// contentionRunner runs one command on the machine.
+type contentionRunner func(text string) error
 
 // killing is the pool that this package must not be: one shared connection which
 // is closed when it is too old, whoever uses it, as `ssh -O exit` does to a
@@ -80,7 +80,7 @@ func (k *killing) shared() (*ssh.Client, error) {
 // contender is one policy under the load of TestFault39Contention.
 type contender struct {
 	name string
-	run  runner
+	run  contentionRunner
 
 	works, lost, checks, missed atomic.Int64
 	doubles                     int

@@ -27,7 +27,7 @@ func TestFault57RoundTrips(t *testing.T) {
 				t.Errorf("%s: want at most %.1f round trips, have %.1f", what, limit, have)
 			}
 		}
-		var c *conn
+		var c *runner
 		script := func(text string) {
 			if r, err := c.run(t.Context(), Script{Name: "trip", Text: text}); err != nil || r.Stdout != "canned" {
 				t.Fatalf("have %+v, %v", r, err)

@@ -9,8 +9,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"golang.org/x/crypto/ssh"
 )
 
 // cutLink is reset after so many bytes in one direction.
@@ -52,7 +50,7 @@ func (c *cutLink) pass(p []byte, writing bool, count *atomic.Int64, limit int64)
 }
 
 // cutLogin logs in over a link that is cut, and returns how much had passed.
-func cutLogin(spec Spec, keys records, in, out int64) (link *cutLink, client *ssh.Client, err error) {
+func cutLogin(spec Spec, keys records, in, out int64) (link *cutLink, c *conn, err error) {
 	ctx, cancel := contextFor(20 * time.Second)
 	defer cancel()
 	over := func(ctx context.Context, address string) (net.Conn, error) {
@@ -60,8 +58,8 @@ func cutLogin(spec Spec, keys records, in, out int64) (link *cutLink, client *ss
 		link = &cutLink{Conn: c, cutIn: in, cutOut: out}
 		return link, err
 	}
-	_, client, err = login(ctx, spec, spec.Address(), newTrust(spec, keys), "SSH-2.0-test", signingLimit, over)
-	return link, client, err
+	c, err = login(ctx, loginRequest{spec: spec, address: spec.Address(), trust: newTrust(spec, keys), route: over, version: "SSH-2.0-test", signing: signingLimit, release: func() {}})
+	return link, c, err
 }
 
 // A reset at whichever byte of the handshake is a loss that is worth another
@@ -75,12 +73,12 @@ func TestFault11CutAtEveryOffset(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	whole, client, err := cutLogin(spec, keys, -1, -1)
+	whole, c, err := cutLogin(spec, keys, -1, -1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	received, sent := whole.read.Load(), whole.written.Load()
-	_ = client.Close() // how long the handshake is was the question
+	c.die(errClosed) // how long the handshake is was the question
 	before := runtime.NumGoroutine()
 	type cut struct{ in, out int64 }
 	cuts := make(chan cut)
@@ -88,9 +86,9 @@ func TestFault11CutAtEveryOffset(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for c := range cuts {
-				_, client, err := cutLogin(spec, keys, c.in, c.out)
+				_, conn, err := cutLogin(spec, keys, c.in, c.out)
 				if err == nil {
-					_ = client.Close()
+					conn.die(errClosed)
 					t.Errorf("cut at %+v: logged in", c)
 					continue
 				}

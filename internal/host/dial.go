@@ -27,7 +27,7 @@ func direct(s Spec) route {
 		if s.KeepaliveInterval < 0 {
 			dialer = net.Dialer{KeepAlive: -1}
 		}
-		c, err := dialer.DialContext(ctx, s.network(), address)
+		c, err := dialer.DialContext(ctx, network(s), address)
 		if err != nil {
 			return nil, err
 		}
@@ -38,7 +38,7 @@ func direct(s Spec) route {
 	}
 }
 
-func (s Spec) network() string {
+func network(s Spec) string {
 	switch s.AddressFamily {
 	case "inet":
 		return "tcp4"
@@ -46,11 +46,6 @@ func (s Spec) network() string {
 		return "tcp6"
 	}
 	return "tcp"
-}
-
-// deadAfter is how long a silent peer counts as alive.
-func (s Spec) deadAfter() time.Duration {
-	return s.KeepaliveInterval * time.Duration(s.KeepaliveCountMax+1)
 }
 
 // handshake is one attempt to log in to one machine.
@@ -78,28 +73,49 @@ type handshake struct {
 	passwordFirst bool
 }
 
-// login dials spec's machine at address over r and logs in. The error is an *Error.
-func login(ctx context.Context, spec Spec, address string, trust trust, version string, signing time.Duration, r route) (*handshake, *ssh.Client, error) {
-	h := &handshake{spec: spec, address: address, trust: trust, version: version, masker: sync.OnceValue(spec.masker)}
+// loginRequest is what a login needs to know.
+type loginRequest struct {
+	spec    Spec
+	address string // of the machine, host:port
+	trust   trust
+	route   route
+	version string        // our identification
+	signing time.Duration // how long an agent may take to sign
+	// release gives the way to the machine back when the connection ends. It is not
+	// called if there is none.
+	release func()
+}
+
+// login dials the machine and logs in. The error is an *Error.
+func login(ctx context.Context, r loginRequest) (*conn, error) {
+	h := &handshake{spec: r.spec, address: r.address, trust: r.trust, version: r.version, masker: sync.OnceValue(r.spec.masker)}
 	h.enter(PhaseTCP)
 	var err error
 	agentCtx, release := context.WithCancel(ctx)
 	defer release()
-	if h.creds, err = loadCredentials(agentCtx, spec, signing); err != nil {
-		return nil, nil, h.fail(ctx, Config, PhaseAuth, err)
+	if h.creds, err = loadCredentials(agentCtx, r.spec, r.signing); err != nil {
+		return nil, h.fail(ctx, Config, PhaseAuth, err)
 	}
 	defer h.creds.close()
-	client, err := h.meet(ctx, r)
+	client, err := h.meet(ctx, r.route)
 	for refused := err; err != nil && h.askAgain(ctx); {
-		if client, err = h.meet(ctx, r); err != nil {
+		if client, err = h.meet(ctx, r.route); err != nil {
 			err = refused // what the machine prefers to show says more than what else it has
 		}
 	}
 	if err != nil && h.passwordWaits(err) {
 		h.passwordFirst = true
-		client, err = h.meet(ctx, r)
+		client, err = h.meet(ctx, r.route)
 	}
-	return h, client, err
+	if err != nil {
+		return nil, err
+	}
+	return newConn(ctx, loggedIn{
+		spec: h.spec, client: client, wire: h.wire, requests: h.requests, masker: h.masker, release: r.release, handshake: h.meeting(),
+		identity: Identity{
+			HostKeySHA256: fingerprint(h.hostKey), KeyType: plainOf(h.hostKey).Type(), ServerVersion: string(client.ServerVersion()), Address: h.address, Hops: h.hops,
+		},
+	}), nil
 }
 
 // passwordWaits reports whether the server ended the login after so many keys that

@@ -38,7 +38,7 @@ func (e *entry) heardSince(spec *Spec, err error) bool {
 // meet logs in once at the first of the machine's addresses where anything
 // answers; path opens the way to each. passed is false when no address was tried,
 // because there was no way.
-func (p *Pool) meet(ctx context.Context, spec Spec, t trust, path func(context.Context) (route, func(), error)) (c *conn, passed bool, err error) {
+func (p *Pool) meet(ctx context.Context, spec Spec, t trust, path func(context.Context) (route, func(), error)) (c *sharedConn, passed bool, err error) {
 	var first *Error
 	for _, address := range spec.addresses() {
 		r, release, err := path(ctx)

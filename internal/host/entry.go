@@ -5,12 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net"
-	"slices"
 	"sync"
 	"time"
-
-	"golang.org/x/crypto/ssh"
 )
 
 // entry is what a pool knows about one machine.
@@ -21,7 +17,7 @@ type entry struct {
 	refs int // guarded by pool.mu
 
 	mu      sync.Mutex
-	conn    *conn
+	conn    *sharedConn
 	dialing *dialing
 	failed  *Error // remembered failure, and until when; the zero time is for good
 	until   time.Time
@@ -41,7 +37,7 @@ type dialing struct {
 	done    chan struct{}
 	cancel  context.CancelFunc
 	waiters int
-	conn    *conn
+	conn    *sharedConn
 	err     *Error
 
 	last *Error        // how the latest attempt failed, while more are to come,
@@ -83,14 +79,14 @@ func (e *entry) expire() {
 	}
 }
 
-func (e *entry) current() *conn {
+func (e *entry) current() *sharedConn {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.conn
 }
 
 // live returns a connection that answers, entered once for the caller.
-func (e *entry) live(ctx context.Context) (*conn, error) {
+func (e *entry) live(ctx context.Context) (*sharedConn, error) {
 	for {
 		c, d, err := e.next(ctx)
 		if err != nil {
@@ -112,7 +108,7 @@ func (e *entry) live(ctx context.Context) (*conn, error) {
 }
 
 // next is the connection, or the attempt to make one, or the remembered failure.
-func (e *entry) next(ctx context.Context) (*conn, *dialing, error) {
+func (e *entry) next(ctx context.Context) (*sharedConn, *dialing, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.forget()
@@ -152,7 +148,7 @@ func (e *entry) forget() {
 // learn takes a connection out of use that gives no more sessions. A server that
 // allows one per connection, ever (tinyssh, some switches), is remembered: every
 // script then has a connection of its own.
-func (e *entry) learn(c *conn, err error) {
+func (e *entry) learn(c *sharedConn, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	full := false
@@ -215,7 +211,7 @@ func (e *entry) begin(ctx context.Context) {
 	}()
 }
 
-func (e *entry) finish(d *dialing, c *conn, err error) {
+func (e *entry) finish(d *dialing, c *sharedConn, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	defer close(d.done)
@@ -251,7 +247,7 @@ func (e *entry) remember(failure *Error) {
 
 // wait for d, or until ctx ends or is sure to end before the next attempt. The
 // last to go away takes the attempt along; what it met until then is remembered.
-func (e *entry) wait(ctx context.Context, d *dialing) (*conn, error) {
+func (e *entry) wait(ctx context.Context, d *dialing) (*sharedConn, error) {
 	for {
 		news, worth := e.outlook(ctx, d)
 		if !worth {
@@ -314,37 +310,12 @@ func (e *entry) viaShared(ctx context.Context) (route, func(), error) {
 		hop.drop()
 		return nil, nil, asError(err).named(via, hop.spec)
 	}
-	return through(leg), func() { leg.leave(); hop.drop() }, nil
-}
-
-// channel is a connection through jump hosts, which showed these keys.
-type channel struct {
-	net.Conn
-	hops []HostKey
-}
-
-// through opens channels of a jump host; a failure to do so is the target's.
-func through(leg *conn) route {
-	return func(ctx context.Context, address string) (net.Conn, error) {
-		c, err := leg.client.DialContext(ctx, "tcp", address)
-		if err == nil {
-			return &channel{c, append(slices.Clip(leg.identity.Hops), leg.identity.shown())}, nil
-		}
-		leg.settle()
-		if !leg.alive() {
-			return nil, fmt.Errorf("the connection to the %s was lost: %w", leg.spec.label(), leg.deathCause())
-		}
-		var refused *ssh.OpenChannelError
-		if errors.As(err, &refused) && refused.Reason == ssh.Prohibited {
-			return nil, barred("the %s forwards nothing to %s: %w", leg.spec.label(), address, err)
-		}
-		return nil, fmt.Errorf("the %s could not connect: %w", leg.spec.label(), err)
-	}
+	return through(leg.conn), func() { leg.leave(); hop.drop() }, nil
 }
 
 // dial connects and logs in, trying again while that may help. path opens the way
 // for each attempt; failed is told how an attempt failed when another follows.
-func (p *Pool) dial(ctx context.Context, spec Spec, path func(context.Context) (route, func(), error), failed func(*Error, time.Duration)) (*conn, error) {
+func (p *Pool) dial(ctx context.Context, spec Spec, path func(context.Context) (route, func(), error), failed func(*Error, time.Duration)) (*sharedConn, error) {
 	began := time.Now()
 	records, err := loadRecorded(spec)
 	if err != nil {
@@ -393,7 +364,7 @@ func tooLate(ctx context.Context, pause time.Duration) bool {
 
 // attempt logs in once at address over r; release gives r back when the
 // connection ends, or at once when there is none.
-func (p *Pool) attempt(ctx context.Context, spec Spec, address string, t trust, r route, release func()) (*conn, error) {
+func (p *Pool) attempt(ctx context.Context, spec Spec, address string, t trust, r route, release func()) (*sharedConn, error) {
 	select {
 	case p.dials <- struct{}{}:
 		defer func() { <-p.dials }()
@@ -404,23 +375,15 @@ func (p *Pool) attempt(ctx context.Context, spec Spec, address string, t trust, 
 	if t.policy == policyAcceptNew && t.record.sha256 == "" {
 		t.record = p.first(spec.Address(), record{})
 	}
-	h, client, err := login(ctx, spec, address, t, p.ident, p.pace.signing, r)
+	c, err := login(ctx, loginRequest{spec: spec, address: address, trust: t, route: r, version: p.ident, signing: p.pace.signing, release: release})
 	if err != nil {
 		release()
 		return nil, err
 	}
 	if t.policy == policyAcceptNew {
-		p.first(spec.Address(), record{fingerprint(h.hostKey), plainOf(h.hostKey).Type(), "seen earlier in this run"})
+		p.first(spec.Address(), record{c.identity.HostKeySHA256, c.identity.KeyType, "seen earlier in this run"})
 	}
-	return newConn(ctx, h, client, release), nil
-}
-
-// plainOf is the key that a host certificate certifies, or the key itself.
-func plainOf(key ssh.PublicKey) ssh.PublicKey {
-	if cert, ok := key.(*ssh.Certificate); ok {
-		return cert.Key
-	}
-	return key
+	return &sharedConn{runner: newRunner(c)}, nil
 }
 
 // next says whether attempt n, which failed after elapsed, is followed by another

@@ -244,3 +244,11 @@ func ctxKind(ctx context.Context) Kind {
 	}
 	return Canceled
 }
+
+// about is e without what was found out about another machine: a jump host.
+func (e *Error) about(spec Spec) *Error {
+	if e.Host != spec.label() {
+		e.Handshake = HandshakeInfo{}
+	}
+	return e
+}

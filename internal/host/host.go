@@ -57,3 +57,16 @@ type Host interface {
 	// Release gives the machine back. The connection stays for others.
 	Release()
 }
+
+// HandshakeInfo is what an attempt to log in found out about the machine. What it did
+// not come to is empty, or 0.
+type HandshakeInfo struct {
+	Identity
+	HostKeyType string   // as in a known_hosts file; that of the certificate, if it is one
+	AuthMethods []string // that the server would accept, as it said first
+	AuthMethod  string   // by which we came in, the methods with commas if it took several
+
+	// How long the phases took that it came to the end of. To connect includes
+	// resolving the name, and of a machine behind jump hosts none of their logins.
+	Connect, Identification, KeyExchange, Authentication time.Duration
+}

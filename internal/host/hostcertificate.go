@@ -56,4 +56,4 @@ func signedBy(cert *ssh.Certificate, keys []recorded) bool {
 	return slices.ContainsFunc(keys, func(r recorded) bool { return r.authority() && samePublic(r.key, cert.SignatureKey) })
 }
 
-func (r recorded) authority() bool { return r.marker == authorityKey || r.marker == eitherKey }
+func certTime(seconds uint64) string { return time.Unix(int64(seconds), 0).UTC().Format(time.RFC3339) } //nolint:gosec // for ever is after every clock and is not printed

@@ -361,7 +361,7 @@ func framed(do func(w io.Writer, begin string)) hostileSession {
 // list with them.
 func TestHostileVigil(t *testing.T) {
 	defer watchMemory(t)()
-	e := &ear{since: time.Now()}
+	e := &keepaliveRecorder{since: time.Now()}
 	for range 3 * heardLimit {
 		e.hear(&ssh.Request{Type: "keepalive@openssh.com"})
 	}

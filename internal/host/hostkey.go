@@ -1,13 +1,11 @@
 package host
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -54,7 +52,7 @@ func newTrust(s Spec, r records) trust {
 		record: record{s.PinnedHostKey, s.PinnedHostKeyType, recordInState},
 		passed: r.passed, looked: r.looked(), hop: s.JumpHost, place: s.Place,
 	}
-	t.given, t.lines = s.givenKeys()
+	t.given, t.lines = givenKeys(s)
 	t.shared = s.SharedKeys
 	t.names = namesAt(s.Host, s.Port)
 	if s.HostKeyAlias != "" {
@@ -78,7 +76,7 @@ func newTrust(s Spec, r records) trust {
 
 // givenKeys is where the user gives host keys of s, and whether as lines of
 // known_hosts.
-func (s Spec) givenKeys() (where string, lines bool) {
+func givenKeys(s Spec) (where string, lines bool) {
 	switch {
 	case len(s.HostKeys) > 0:
 		return s.Names.Written("host_keys"), false
@@ -264,11 +262,6 @@ func similar(keys []recorded, key ssh.PublicKey) recorded {
 	return keys[0]
 }
 
-func sameKey(a, b ssh.PublicKey) bool { return bytes.Equal(a.Marshal(), b.Marshal()) }
-
-// samePublic compares what certificates certify.
-func samePublic(a, b ssh.PublicKey) bool { return sameKey(plainOf(a), plainOf(b)) }
-
 // at is t for one of spec's addresses. A user who trusts any key at the address
 // that is named does not thereby trust any key at another one.
 func (t trust) at(address string, spec Spec) trust {
@@ -300,14 +293,4 @@ func described(key ssh.PublicKey) string {
 		return fmt.Sprintf("%s %s (certified by %s %s)", cert.Key.Type(), ssh.FingerprintSHA256(cert.Key), cert.SignatureKey.Type(), ssh.FingerprintSHA256(cert.SignatureKey))
 	}
 	return key.Type() + " " + ssh.FingerprintSHA256(key)
-}
-
-// lower is strings.ToLower for ASCII only, as OpenSSH compares names.
-func lower(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= 'A' && r <= 'Z' {
-			return r + 'a' - 'A'
-		}
-		return r
-	}, text)
 }

@@ -3,9 +3,7 @@ package host
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
-	"path/filepath"
 )
 
 // image is a mounted root file system, which nobody has booted yet. What is done
@@ -38,16 +36,4 @@ func (i *image) Run(ctx context.Context, s Script) (Result, error) {
 		e.Kind, e.Err = Config, errors.New("the image's own /bin/sh could not be run")
 	}
 	return result, err
-}
-
-func (s Spec) checkImage() error {
-	switch {
-	case s.Root == "":
-		return errors.New(`transport = "image" needs root, the directory in which the image is mounted`)
-	case !filepath.IsAbs(s.Root):
-		return fmt.Errorf("root = %q is not an absolute path", s.Root)
-	case filepath.Clean(s.Root) == "/":
-		return errors.New(`root = "/" is this machine: that is transport = "local"`)
-	}
-	return s.checkLimits()
 }

@@ -86,3 +86,21 @@ func (c *conn) probe(ctx context.Context) bool {
 		return c.alive()
 	}
 }
+
+// roundTrip is how long the machine takes to give a sign of life, 0 if it gives
+// none.
+func (c *conn) roundTrip(ctx context.Context) time.Duration {
+	const limit = 5 * time.Second
+	answer, began := make(chan error, 1), time.Now()
+	go func() { answer <- c.ask() }()
+	select {
+	case err := <-answer:
+		if err == nil {
+			return max(time.Since(began), 1)
+		}
+	case <-c.dead:
+	case <-time.After(limit):
+	case <-ctx.Done():
+	}
+	return 0
+}

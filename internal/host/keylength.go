@@ -1,7 +1,6 @@
 package host
 
 import (
-	"crypto/rsa"
 	"fmt"
 	"strings"
 
@@ -22,16 +21,6 @@ func checkKeyLength(key ssh.PublicKey) error {
 		}
 	}
 	return nil
-}
-
-// rsaBits is the length of an RSA key, 0 for another one.
-func rsaBits(key ssh.PublicKey) int {
-	if holder, ok := key.(ssh.CryptoPublicKey); ok {
-		if public, ok := holder.CryptoPublicKey().(*rsa.PublicKey); ok {
-			return public.N.BitLen()
-		}
-	}
-	return 0
 }
 
 // shortKeyRefused recognises what crypto/rsa says since Go 1.24 when it is to verify the

@@ -2,18 +2,12 @@ package host
 
 import (
 	"crypto/hmac"
-	"crypto/rsa"
 	"crypto/sha1"
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io/fs"
-	"math/big"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strings"
-	"unicode/utf8"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -36,33 +30,6 @@ type recorded struct {
 	at       string // "/etc/ssh/ssh_known_hosts:3", "connection.host_keys[0]"
 	file     string // the file in at, if it is one
 	shared   bool   // stands where it counts for every host, such as the connection block
-}
-
-// records are all keys that are recorded for anything, and where they were looked
-// for.
-type records struct {
-	keys  []recorded
-	notes []string // what was passed over: lines, and files
-	// passed are the files among the notes.
-	passed []string
-	places []string
-}
-
-// looked names where keys were looked for.
-func (r records) looked() string {
-	if len(r.places) == 0 {
-		return "any file"
-	}
-	return strings.Join(r.places, ", ")
-}
-
-func (r *records) add(text string, from recorded) {
-	keys, notes := readKnownHosts(text, from.at)
-	for _, key := range keys {
-		key.file, key.shared = from.file, from.shared
-		r.keys = append(r.keys, key)
-	}
-	r.notes, r.places = append(r.notes, notes...), append(r.places, from.at)
 }
 
 // readKnownHosts reads lines as OpenSSH does (hostkeys_foreach_file of hostfile.c).
@@ -178,127 +145,6 @@ func parseKey(kind, encoded string) (ssh.PublicKey, error) {
 	return key, checkSize(key)
 }
 
-// leastRSA is RequiredRSASize of OpenSSH. Go's own limit is the same, and depends
-// on a setting.
-const leastRSA = 1024
-
-func checkSize(key ssh.PublicKey) error {
-	crypted, ok := plainOf(key).(ssh.CryptoPublicKey)
-	if !ok {
-		return nil
-	}
-	if public, ok := crypted.CryptoPublicKey().(*rsa.PublicKey); ok && public.N.BitLen() < leastRSA {
-		return fmt.Errorf("an RSA key of %d bits is too short: %d are the least", public.N.BitLen(), leastRSA)
-	}
-	return nil
-}
-
-// algorithmDSA is the type of DSA keys, which x/crypto no longer offers.
-const algorithmDSA = "ssh-dss"
-
-// dsaKey is a recorded DSA key. No server can show it to us, but it is one: ssh up
-// to 9.9 does not take a host for a new one whose DSA key is recorded.
-type dsaKey []byte
-
-func parseDSA(blob []byte) (ssh.PublicKey, error) {
-	var key struct {
-		Type       string
-		P, Q, G, Y *big.Int
-	}
-	if err := ssh.Unmarshal(blob, &key); err != nil || key.Type != algorithmDSA {
-		return nil, errors.New("the key is not a DSA key")
-	}
-	return dsaKey(blob), nil
-}
-
-func (k dsaKey) Type() string    { return algorithmDSA }
-func (k dsaKey) Marshal() []byte { return k }
-
-func (k dsaKey) Verify([]byte, *ssh.Signature) error {
-	return errors.New("DSA signatures are not accepted")
-}
-
-// parseHostKeys reads host_keys: public keys, each with or without "@cert-authority"
-// (and hosts field) before it.
-func (s Spec) parseHostKeys() ([]recorded, error) {
-	var keys []recorded
-	for i, text := range s.HostKeys {
-		at := s.hostKeyAt(i)
-		entry, err := parseHostKey(text)
-		if err != nil {
-			return nil, &SettingError{Name: at, Err: err}
-		}
-		entry.at, entry.shared = at, s.SharedKeys
-		keys = append(keys, entry)
-	}
-	return keys, nil
-}
-
-func parseHostKey(text string) (recorded, error) {
-	fields := strings.Fields(text)
-	entry := recorded{marker: eitherKey}
-	if len(fields) > 0 && fields[0] == "@cert-authority" {
-		entry.marker, fields = authorityKey, fields[1:]
-	}
-	// A line pasted from known_hosts has the hosts before the key.
-	for start := 0; start <= 1 && start+1 < len(fields); start++ {
-		if key, err := parseKey(fields[start], fields[start+1]); err == nil {
-			entry.key = key
-			return entry, nil
-		}
-	}
-	return recorded{}, notAHostKey(fields)
-}
-
-// HostKeyTextError is the error of a text where a public host key is expected.
-type HostKeyTextError struct{ what string }
-
-func (e *HostKeyTextError) Error() string { return "not a public key: " + e.what }
-
-// notAHostKey says what a text is that is not a public key. It repeats nothing but the
-// beginning of a key, since what was pasted may be a private key.
-func notAHostKey(fields []string) error {
-	for i, field := range fields {
-		switch _, isType := hostKeyLengths[field]; {
-		case strings.Contains(field, "BEGIN"):
-			return &HostKeyTextError{"this is the text of a key file or of a certificate"}
-		case strings.HasPrefix(field, "SHA256:"), strings.HasPrefix(field, "MD5:"):
-			return &HostKeyTextError{"this is the fingerprint of a key"}
-		case isType && i+1 == len(fields):
-			return &HostKeyTextError{fmt.Sprintf("%q has a type, and no key after it", field)}
-		case isType:
-			return incompleteHostKey(field, fields[i+1])
-		}
-	}
-	return &HostKeyTextError{"it must be a type and a key, such as `ssh-ed25519` and 68 characters that begin with AAAA"}
-}
-
-// hostKeyLengths is how many characters a key of a type has, 0 if that varies.
-var hostKeyLengths = map[string]int{"ssh-ed25519": 68, "ssh-rsa": 0, "ecdsa-sha2-nistp256": 140, "ecdsa-sha2-nistp384": 184, "ecdsa-sha2-nistp521": 232}
-
-func incompleteHostKey(kind, key string) error {
-	length := utf8.RuneCountInString(key)
-	start := firstRunes(key, 12)
-	what := fmt.Sprintf("the key after %s, which begins with %q, has %d characters and cannot be read", kind, start, length)
-	if want := hostKeyLengths[kind]; want > 0 {
-		what += fmt.Sprintf("; a whole one has %d", want)
-	}
-	if strings.ContainsAny(key, "….") {
-		what += ". The dots stand for the rest of the key"
-	}
-	return &HostKeyTextError{what}
-}
-
-// firstRunes is the first n characters of a text.
-func firstRunes(text string, n int) string {
-	for i := range text {
-		if n--; n < 0 {
-			return text[:i]
-		}
-	}
-	return text
-}
-
 // matches reports whether the entry is about host, which is spelled as
 // known_hosts spells it: "name" or "[name]:port".
 func (r recorded) matches(host string) bool {
@@ -381,72 +227,14 @@ func canonicalHost(host string) string {
 	return lower(host)
 }
 
-// loadRecorded collects the keys that s may trust. A file that the user named must
-// be readable; ssh passes over one of the usual files that is not, and so do we,
-// with a note.
-func loadRecorded(s Spec) (records, error) {
-	var r records
-	keys, err := s.parseHostKeys()
-	if err != nil {
-		return r, err
-	}
-	r.keys = keys
-	if s.KnownHosts != "" {
-		r.add(s.KnownHosts, recorded{at: s.Names.Written("known_hosts")})
-	}
-	files, usual := s.KnownHostsFiles, false
-	if len(s.HostKeys) == 0 && s.KnownHosts == "" && len(files) == 0 {
-		files, usual = s.DefaultKnownHosts, true
-		if files == nil {
-			files = usualKnownHosts()
+// lower is strings.ToLower for ASCII only, as OpenSSH compares names.
+func lower(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			return r + 'a' - 'A'
 		}
-	}
-	for _, file := range files {
-		if err := r.read(file); err != nil && !usual {
-			return r, fmt.Errorf("read known hosts: %w", err)
-		} else if err != nil {
-			r.pass(file, err)
-		}
-	}
-	return r, nil
+		return r
+	}, text)
 }
 
-func (r *records) read(file string) error {
-	text, err := os.ReadFile(expandHome(file))
-	if err != nil {
-		return err
-	}
-	r.add(string(text), recorded{at: file, file: file})
-	return nil
-}
-
-// pass notes a usual file that cannot be read. One that is absent needs no note.
-func (r *records) pass(file string, err error) {
-	r.places = append(r.places, file)
-	var path *fs.PathError
-	if errors.Is(err, fs.ErrNotExist) {
-		return
-	}
-	if errors.As(err, &path) {
-		err = path.Err
-	}
-	note := file + ": " + err.Error()
-	r.notes, r.passed = append(r.notes, note), append(r.passed, note)
-}
-
-func usualKnownHosts() []string {
-	return []string{"~/.ssh/known_hosts", "~/.ssh/known_hosts2", "/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"}
-}
-
-// expandHome replaces a leading ~/ by the home directory of the local user.
-func expandHome(path string) string {
-	rest, ok := strings.CutPrefix(path, "~/")
-	if !ok {
-		return path
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return path
-	}
-	return filepath.Join(home, rest)
-}
+func (r recorded) authority() bool { return r.marker == authorityKey || r.marker == eitherKey }

@@ -23,7 +23,7 @@ func (*local) Release() {}
 
 // Run executes s with the sh of this machine, framed as on any other.
 func (l *local) Run(ctx context.Context, s Script) (Result, error) {
-	return l.run(ctx, s, l.spec.account(os.Geteuid() == 0))
+	return l.run(ctx, s, accountOf(l.spec, os.Geteuid() == 0))
 }
 
 func (l *local) run(ctx context.Context, s Script, a account) (Result, error) {

@@ -2,7 +2,6 @@ package host
 
 import (
 	"context"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 )
@@ -52,20 +51,6 @@ func logDebug(ctx context.Context, message string, fields map[string]any) {
 	tflog.SubsystemDebug(ctx, logSubsystem, message, LogFields(ctx, fields))
 }
 
-func logConnected(ctx context.Context, c *conn, attempts int, took time.Duration) {
-	logDebug(ctx, "connected", map[string]any{
-		"host": c.spec.label(), "server": c.identity.ServerVersion, "host_key": c.identity.HostKeySHA256,
-		"attempts": attempts, "ms": took.Milliseconds(),
-	})
-}
-
-func logFailure(ctx context.Context, s Spec, e *Error) {
-	logDebug(ctx, "attempt failed", map[string]any{
-		"host": s.label(), "attempt": e.Attempts, "kind": string(e.Kind), "phase": string(e.Phase),
-		"error": e.what(), "ms": e.Elapsed.Milliseconds(),
-	})
-}
-
-func logSkipped(ctx context.Context, s Spec, what string) {
-	tflog.SubsystemWarn(ctx, logSubsystem, "passed over in known hosts", LogFields(ctx, map[string]any{"host": s.label(), "what": what}))
+func logWarn(ctx context.Context, message string, fields map[string]any) {
+	tflog.SubsystemWarn(ctx, logSubsystem, message, LogFields(ctx, fields))
 }

@@ -33,13 +33,6 @@ type loginState struct {
 	asked            string // the question that the password answered
 }
 
-// Names of methods in the protocol.
-const (
-	methodKey         = "publickey"
-	methodInteractive = "keyboard-interactive"
-	methodPassword    = "password"
-)
-
 // begin starts a login over a new connection.
 func (c *credentials) begin(l *limit, passwordFirst bool) {
 	c.state = loginState{limit: l, order: []string{methodKey, methodInteractive, methodPassword}, queue: slices.Clone(c.keys)}

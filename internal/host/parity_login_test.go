@@ -311,7 +311,7 @@ func (run *loginRun) our(t *testing.T, c *loginCase) (by string, failed *Error) 
 		return "", failure(t, err)
 	}
 	conn.die(errors.New("done"))
-	return conn.meeting.AuthMethod, nil
+	return conn.handshake.AuthMethod, nil
 }
 
 // loginRun is the state of one run.

@@ -1,7 +1,6 @@
 package host
 
 import (
-	"errors"
 	"fmt"
 )
 
@@ -15,21 +14,3 @@ func barred(format string, args ...any) error {
 
 func (e *barredError) Error() string { return e.err.Error() }
 func (e *barredError) Unwrap() error { return e.err }
-
-// viaError is a failure of what stands between us and the machine.
-type viaError struct {
-	via string
-	err error
-}
-
-func (e *viaError) Error() string { return e.via + ": " + e.err.Error() }
-func (e *viaError) Unwrap() error { return e.err }
-
-// throughWhat names what err is a failure of, for the beginning of a message.
-func throughWhat(err error) string {
-	var via *viaError
-	if errors.As(err, &via) {
-		return via.via + ": "
-	}
-	return ""
-}

@@ -28,7 +28,7 @@ type Pool struct {
 	mu      sync.Mutex
 	closed  bool
 	entries map[string]*entry
-	fresh   map[*conn]struct{}
+	fresh   map[*sharedConn]struct{}
 	firsts  map[string]record // the key seen first under accept-new, by address
 }
 
@@ -47,14 +47,14 @@ func NewPool(o Options) *Pool {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	return &Pool{
 		ident: ident, pace: usualPace, dials: make(chan struct{}, dialsAtOnce), ctx: ctx, cancel: cancel,
-		entries: map[string]*entry{}, fresh: map[*conn]struct{}{}, firsts: map[string]record{},
+		entries: map[string]*entry{}, fresh: map[*sharedConn]struct{}{}, firsts: map[string]record{},
 	}
 }
 
 // Acquire returns the shared connection to spec's machine, dialling it if nobody
 // has yet.
 func (p *Pool) Acquire(ctx context.Context, spec Spec) (Host, error) {
-	if h := undialled(spec); h != nil {
+	if h := notSSH(spec); h != nil {
 		return h, nil
 	}
 	e, err := p.hold(spec)
@@ -70,8 +70,8 @@ func (p *Pool) Acquire(ctx context.Context, spec Spec) (Host, error) {
 	return &lease{entry: e, spec: spec, identity: c.identity}, nil
 }
 
-// undialled is a machine that is at hand, or nil.
-func undialled(spec Spec) Host {
+// notSSH is a machine that is at hand, or nil.
+func notSSH(spec Spec) Host {
 	switch spec.Transport {
 	case transportLocal:
 		return newLocal(spec)
@@ -85,7 +85,7 @@ func undialled(spec Spec) Host {
 // authentication. It neither believes nor adds to what is remembered about the
 // machine. Release closes it.
 func (p *Pool) AcquireDedicated(ctx context.Context, spec Spec) (Host, error) {
-	if h := undialled(spec); h != nil {
+	if h := notSSH(spec); h != nil {
 		return h, nil
 	}
 	ctx, cancel := p.bounded(ctx)
@@ -104,7 +104,7 @@ func (p *Pool) AcquireDedicated(ctx context.Context, spec Spec) (Host, error) {
 	return &solo{pool: p, conn: c}, nil
 }
 
-func (p *Pool) dialFresh(ctx context.Context, spec Spec) (*conn, error) {
+func (p *Pool) dialFresh(ctx context.Context, spec Spec) (*sharedConn, error) {
 	return p.dial(ctx, spec, func(ctx context.Context) (route, func(), error) {
 		via, ok := spec.hop()
 		if !ok {
@@ -114,7 +114,7 @@ func (p *Pool) dialFresh(ctx context.Context, spec Spec) (*conn, error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		return through(leg), func() { leg.die(errClosed) }, nil
+		return through(leg.conn), func() { leg.die(errClosed) }, nil
 	}, nil)
 }
 
@@ -211,7 +211,7 @@ func (l *lease) Run(ctx context.Context, s Script) (Result, error) {
 		e = e.named(l.spec, l.entry.spec)
 		ran = ran || e.MayHaveRun
 		if n == attempts || e.connecting() || !mayRepeat(s, err) {
-			return result, e.afterRun(ran)
+			return result, afterRun(e, ran)
 		}
 	}
 }
@@ -235,7 +235,7 @@ func (l *lease) attempt(ctx context.Context, s Script) (Result, error) {
 // afterRun is e for a script that an earlier attempt may have run, whatever became
 // of the last one. The error of an unreachable machine is everybody's; hence the
 // copy.
-func (e *Error) afterRun(ran bool) *Error {
+func afterRun(e *Error, ran bool) *Error {
 	if !ran || e.MayHaveRun {
 		return e
 	}
@@ -261,7 +261,7 @@ func mayRepeat(s Script, err error) bool {
 // solo is a connection of its own.
 type solo struct {
 	pool *Pool
-	conn *conn
+	conn *sharedConn
 	once sync.Once
 }
 

@@ -27,32 +27,6 @@ func outward(s Spec) route {
 	return direct(s)
 }
 
-// parseProxy checks proxy_url. The error never repeats the URL, which may hold a
-// password.
-func parseProxy(text Secret) (*url.URL, error) {
-	u, err := url.Parse(text.Reveal())
-	if err != nil {
-		return nil, errors.New("not a URL: in user and password, / is written %2F, @ is %40, : is %3A, % is %25")
-	}
-	switch u.Scheme {
-	case "http":
-		return u, proxyHost(u, "3128")
-	case "socks5", "socks5h":
-		return u, proxyHost(u, "1080")
-	}
-	return nil, fmt.Errorf(`the scheme %q is unknown: it is "http" or "socks5"`, u.Scheme)
-}
-
-func proxyHost(u *url.URL, port string) error {
-	if u.Hostname() == "" {
-		return errors.New("it names no host: in user and password, / is written %2F, @ is %40, : is %3A")
-	}
-	if u.Port() == "" {
-		u.Host = net.JoinHostPort(u.Hostname(), port)
-	}
-	return nil
-}
-
 func viaProxy(s Spec) route {
 	return func(ctx context.Context, address string) (net.Conn, error) {
 		u, err := parseProxy(s.ProxyURL)

@@ -23,44 +23,6 @@ func viaCommand(s Spec) route {
 	}
 }
 
-// proxyLine is proxy_command on its way to address.
-func proxyLine(s Spec, address string) (string, error) {
-	name, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return "", err
-	}
-	return expandTokens(s.ProxyCommand, map[byte]string{'h': name, 'p': port, 'r': s.User, 'n': s.Host})
-}
-
-// expandTokens replaces %h, %p and so on, as in ssh_config(5), TOKENS. It puts in
-// nothing that a shell would not take for one plain word.
-func expandTokens(text string, tokens map[byte]string) (string, error) {
-	var b strings.Builder
-	for i := 0; i < len(text); i++ {
-		if text[i] != '%' {
-			b.WriteByte(text[i])
-			continue
-		}
-		i++
-		switch {
-		case i == len(text):
-			return "", errors.New("a % ends the text")
-		case text[i] == '%':
-			b.WriteByte('%')
-		default:
-			value, ok := tokens[text[i]]
-			if !ok {
-				return "", fmt.Errorf("token %%%c is unknown: there are %%h, %%n, %%p, %%r, and %%%% for a percent sign", text[i])
-			}
-			if err := CheckToken(text[i], value); err != nil {
-				return "", err
-			}
-			b.WriteString(value)
-		}
-	}
-	return b.String(), nil
-}
-
 // pipeConn is a command as a connection.
 type pipeConn struct {
 	as      string   // how messages call it
@@ -106,28 +68,6 @@ func (p *pipeConn) Write(b []byte) (int, error) {
 	n, err := p.in.Write(b)
 	return n, p.explain(err)
 }
-
-// commandError is proxy_command that is over.
-type commandError struct {
-	as     string // how messages call it
-	status string
-	code   int // -1 for a signal
-	said   string
-	err    error // what we met when we read or wrote
-}
-
-func (e *commandError) Error() string {
-	text := e.as + " ended (" + e.status + ")"
-	if e.said != "" {
-		text += ": " + e.said
-	}
-	return text
-}
-
-func (e *commandError) Unwrap() error { return e.err }
-
-// notFound says that the shell could not run the command, and never will.
-func (e *commandError) notFound() bool { return e.code == 126 || e.code == 127 }
 
 // explain adds how the command ended and what it complained about before it
 // closed its pipes.

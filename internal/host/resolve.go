@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os/user"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -194,4 +195,16 @@ func (d Setting) checkLimit(value any) error {
 		}
 	}
 	return nil
+}
+
+func (s Spec) checkImage() error {
+	switch {
+	case s.Root == "":
+		return errors.New(`transport = "image" needs root, the directory in which the image is mounted`)
+	case !filepath.IsAbs(s.Root):
+		return fmt.Errorf("root = %q is not an absolute path", s.Root)
+	case filepath.Clean(s.Root) == "/":
+		return errors.New(`root = "/" is this machine: that is transport = "local"`)
+	}
+	return s.checkLimits()
 }

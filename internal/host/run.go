@@ -21,12 +21,6 @@ type process interface {
 	kill()
 }
 
-// ending is how a process ended.
-type ending struct {
-	exit   int
-	signal string
-}
-
 // drive is one program running as one process.
 type drive struct {
 	program program
@@ -242,3 +236,13 @@ func (d *drive) progress() (Phase, string) {
 func (d *drive) fail(kind Kind, phase Phase, stderr string, err error) *Error {
 	return &Error{Kind: kind, Phase: phase, Stderr: stderr, MayHaveRun: d.sent.Load(), Err: err}
 }
+
+// Limits of what one script may print. Standard output beyond its limit is a
+// failure, because half a file is not a fact, and ends the script: 8 MiB are a
+// hundred times what the largest configuration that we have met comes to, and
+// little enough to be held for many hosts at once. Of standard error the end is kept,
+// for as long as the script may run.
+const (
+	stdoutLimit = 8 << 20
+	stderrLimit = 64 << 10
+)

@@ -8,10 +8,6 @@ import (
 	"strings"
 )
 
-// shell runs every script. Its path is spelled out because login files may have
-// changed PATH, or made an alias of the name.
-const shell = "/bin/sh"
-
 // searchPath is set in every script: login files of strange accounts change it.
 const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 

@@ -21,7 +21,7 @@ type session struct {
 // open waits for a slot and opens a session. A refusal because there are too many
 // is waited out on the same connection: the sessions that are in the way are our
 // own, and closing the connection would kill them.
-func (c *conn) open(ctx context.Context) (*session, *Error) {
+func (c *runner) open(ctx context.Context) (*session, *Error) {
 	if failure := c.takeSlot(ctx); failure != nil {
 		return nil, failure
 	}
@@ -35,7 +35,7 @@ func (c *conn) open(ctx context.Context) (*session, *Error) {
 
 // takeSlot waits as long as sessions end. Every script has its time, so where none has
 // ended within twice that, the server has lost them, and another connection has to do.
-func (c *conn) takeSlot(ctx context.Context) *Error {
+func (c *runner) takeSlot(ctx context.Context) *Error {
 	began, limit := time.Now(), 2*c.spec.CommandTimeout
 	for wait := limit; wait > 0; wait = limit - min(time.Since(began), time.Since(time.Unix(0, c.freed.Load()))) {
 		select {
@@ -51,14 +51,14 @@ func (c *conn) takeSlot(ctx context.Context) *Error {
 	return &Error{Kind: SessionLimit, Phase: PhaseOpen, Err: fmt.Errorf("none of %d sessions ended within %s", cap(c.slots), limit)}
 }
 
-func (c *conn) freeSlot() {
+func (c *runner) freeSlot() {
 	c.freed.Store(time.Now().UnixNano())
 	<-c.slots
 }
 
 // giveUpSlot keeps a slot taken for good, because the server allows fewer; false
 // for the last one.
-func (c *conn) giveUpSlot() bool {
+func (c *runner) giveUpSlot() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.lostSlots >= cap(c.slots)-1 {
@@ -71,7 +71,7 @@ func (c *conn) giveUpSlot() bool {
 // openPatiently opens a session in a slot that the caller has taken, and frees it
 // on failure. One refusal may be a session that the server has not reaped yet;
 // after a second one its limit is lower than ours.
-func (c *conn) openPatiently(ctx context.Context) (*ssh.Session, *Error) {
+func (c *runner) openPatiently(ctx context.Context) (*ssh.Session, *Error) {
 	for wait := 10 * time.Millisecond; ; wait *= 2 {
 		s, err := c.openOnce(ctx)
 		if err == nil {
@@ -97,7 +97,7 @@ func (c *conn) openPatiently(ctx context.Context) (*ssh.Session, *Error) {
 }
 
 // refusal says what it means that no session could be opened.
-func (c *conn) refusal(ctx context.Context, err error) *Error {
+func (c *runner) refusal(ctx context.Context, err error) *Error {
 	var refused *ssh.OpenChannelError
 	switch {
 	case ctx.Err() != nil:
@@ -122,7 +122,7 @@ var errNoAnswer = errors.New("the machine does not answer the request for a sess
 
 // openOnce opens a session; one that arrives after ctx has ended, or after the time
 // of a command, is closed again.
-func (c *conn) openOnce(ctx context.Context) (*ssh.Session, error) {
+func (c *runner) openOnce(ctx context.Context) (*ssh.Session, error) {
 	type opened struct {
 		s   *ssh.Session
 		err error
@@ -148,7 +148,7 @@ func (c *conn) openOnce(ctx context.Context) (*ssh.Session, error) {
 }
 
 // lost is the error of a connection that died before anything was sent.
-func (c *conn) lost(phase Phase) *Error {
+func (c *runner) lost(phase Phase) *Error {
 	return &Error{Kind: Lost, Phase: phase, Err: fmt.Errorf("the connection was lost: %w", c.deathCause())}
 }
 

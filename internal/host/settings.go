@@ -85,3 +85,19 @@ func (s Spec) hostKeyAt(i int) string {
 	}
 	return fmt.Sprintf("%s[%d]", name, i)
 }
+
+// parseHostKeys reads host_keys: public keys, each with or without "@cert-authority"
+// (and hosts field) before it.
+func (s Spec) parseHostKeys() ([]recorded, error) {
+	var keys []recorded
+	for i, text := range s.HostKeys {
+		at := s.hostKeyAt(i)
+		entry, err := parseHostKey(text)
+		if err != nil {
+			return nil, &SettingError{Name: at, Err: err}
+		}
+		entry.at, entry.shared = at, s.SharedKeys
+		keys = append(keys, entry)
+	}
+	return keys, nil
+}

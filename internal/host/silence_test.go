@@ -12,7 +12,7 @@ import (
 )
 
 // quiet is a connection in a bubble to a server that ends no script.
-func quiet(t *testing.T, interval time.Duration, count int) (*conn, *hole) {
+func quiet(t *testing.T, interval time.Duration, count int) (*runner, *hole) {
 	t.Helper()
 	return bubble(t, 0, func(ssh.Channel, string) {}, func(l *Settings) { l.KeepaliveInterval, l.KeepaliveCountMax = &interval, &count })
 }

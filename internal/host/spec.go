@@ -120,11 +120,6 @@ func (s Spec) label() string {
 	return s.Name + " (" + s.String() + ")"
 }
 
-// account is what a script finds on the machine; root says that the login is.
-func (s Spec) account(root bool) account {
-	return account{root: root, sudo: s.Sudo, user: s.SudoUser, password: s.SudoPassword, line: lineLimit}
-}
-
 // keySecret makes the digests in keys useless outside this process: a password
 // could be guessed from a plain digest.
 var keySecret = sync.OnceValue(func() []byte {
@@ -217,4 +212,9 @@ func (s Spec) hop() (via Spec, ok bool) {
 	via.ProxyCommand, via.ProxyURL = s.ProxyCommand, s.ProxyURL
 	via.Names = via.Names.with(s.Names, "proxy_command", "proxy_url")
 	return via, true
+}
+
+// deadAfter is how long a silent peer counts as alive.
+func (s Spec) deadAfter() time.Duration {
+	return s.KeepaliveInterval * time.Duration(s.KeepaliveCountMax+1)
 }

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -54,41 +52,12 @@ const (
 	CloseNoAnswer CloseReason = "lost"
 )
 
-// ProbeIdle logs in on a new connection, sends nothing for the time that w gives, and closes it.
-// Neither SSH's nor TCP's keepalives are sent meanwhile, to the machine itself:
-// on the way to a jump host they are. Nothing is run on the machine and no session
-// is opened: sshd asks without one as well (measured on 9.2), by a global request.
-// A session without a program would not count for UnusedConnectionTimeout, which
-// ends such a connection all the same (measured: 2 s, ended after 2.8 s), and a
-// program might be a forced command.
-func (p *Pool) ProbeIdle(ctx context.Context, spec Spec, w IdleProbeOptions) (IdleProbe, error) {
-	if h := undialled(spec); h != nil {
-		return IdleProbe{}, nil
-	}
-	if known := p.refusal(spec); known != nil {
-		return IdleProbe{}, known.about(spec)
-	}
-	ctx, cancel := p.bounded(ctx)
-	defer cancel()
-	// TCP's keepalives would keep a path open that the machine's own do not.
-	spec.KeepaliveInterval = -1
-	c, reach, err := p.reach(ctx, spec)
-	if err != nil {
-		return IdleProbe{}, err
-	}
-	defer c.die(errClosed)
-	v, err := c.watch(ctx, w)
-	reach.RoundTrip = v.RoundTrip
-	v.LoginProbe = reach
-	return v, err
-}
-
-// watch is what a vigil sees on c.
-func (c *conn) watch(ctx context.Context, w IdleProbeOptions) (IdleProbe, error) {
-	e := &ear{since: c.wire.spoke(), mute: w.Mute}
-	c.ear.Store(e)
+// watchIdle is what an idle probe sees on c.
+func watchIdle(ctx context.Context, c *conn, w IdleProbeOptions) (IdleProbe, error) {
+	e := &keepaliveRecorder{since: c.wire.spoke(), mute: w.Mute}
+	c.recorder.Store(e)
 	if w.Output > 0 {
-		if err := c.startOutput(w, e); err != nil {
+		if err := startOutput(c, w, e); err != nil {
 			return IdleProbe{}, &Error{Kind: SessionLimit, Phase: PhaseOpen, Host: c.spec.label(), User: c.spec.User, Err: err}
 		}
 	}
@@ -99,7 +68,7 @@ func (c *conn) watch(ctx context.Context, w IdleProbeOptions) (IdleProbe, error)
 	case <-time.After(w.Idle):
 		v = IdleProbe{Keepalives: e.all()}
 		if v.RoundTrip = c.roundTrip(ctx); ctx.Err() == nil {
-			v.CloseReason, v.Cause = c.afterAsking(v.RoundTrip)
+			v.CloseReason, v.Cause = afterAsking(c, v.RoundTrip)
 		}
 	case <-ctx.Done():
 	}
@@ -114,7 +83,7 @@ func (c *conn) watch(ctx context.Context, w IdleProbeOptions) (IdleProbe, error)
 // holds two million lines. While a session is open, sshd asks for signs of life by a
 // request in its channel. The command ends by itself: a write to a session that is
 // gone does not end every shell.
-func (c *conn) startOutput(w IdleProbeOptions, e *ear) error {
+func startOutput(c *conn, w IdleProbeOptions, e *keepaliveRecorder) error {
 	channel, requests, err := c.client.OpenChannel("session", nil)
 	if err != nil {
 		return fmt.Errorf("open a session that writes: %w", err)
@@ -134,7 +103,7 @@ func (c *conn) startOutput(w IdleProbeOptions, e *ear) error {
 
 // afterAsking says what it means when an idle connection was asked for a sign of
 // life. A machine that hangs up on being asked, as old tinyssh does, has heard us.
-func (c *conn) afterAsking(answer time.Duration) (CloseReason, error) {
+func afterAsking(c *conn, answer time.Duration) (CloseReason, error) {
 	if answer > 0 {
 		return "", nil
 	}
@@ -166,48 +135,8 @@ func partingBy(cause error) CloseReason {
 	return CloseDisconnect
 }
 
-// ear hears when a machine asks for signs of life.
-type ear struct {
-	since time.Time
-	mute  bool
-
-	mu    sync.Mutex
-	asked []time.Duration
-}
-
-// heardLimit is how many keepalives are noted: one a second for almost three hours. A
-// machine may send as many as it likes.
-const heardLimit = 10_000
-
-// hear notes r if it is a keepalive, and says whether it may have an answer.
-// OpenSSH's is keepalive@openssh.com, others have one of their own name.
-func (e *ear) hear(r *ssh.Request) (answer bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if strings.HasPrefix(r.Type, "keepalive@") && len(e.asked) < heardLimit {
-		e.asked = append(e.asked, time.Since(e.since))
-	}
-	return !e.mute
-}
-
-func (e *ear) all() []time.Duration {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.asked
-}
-
-// answer refuses every request that concerns no channel, which is the sign of life
-// that a keepalive asks for, unless a vigil keeps it back.
-func (c *conn) answer(requests <-chan *ssh.Request) {
-	for r := range requests {
-		if e := c.ear.Load(); e == nil || e.hear(r) {
-			_ = r.Reply(false, nil) // a connection that is gone shows elsewhere
-		}
-	}
-}
-
 // answer refuses the requests of a session's channel, unless e keeps that back.
-func answer(requests <-chan *ssh.Request, e *ear) {
+func answer(requests <-chan *ssh.Request, e *keepaliveRecorder) {
 	for r := range requests {
 		if e.hear(r) && r.WantReply {
 			_ = r.Reply(false, nil)

@@ -96,7 +96,7 @@ func TestVigil(t *testing.T) {
 					time.AfterFunc(c.holed, func() { link.open.Store(true) })
 				}
 				spoke := conn.wire.spoke()
-				v, err := conn.watch(t.Context(), c.watch)
+				v, err := watchIdle(t.Context(), conn.conn, c.watch)
 				if took := time.Since(spoke); err != nil || took < c.took || took > c.took+4*trip {
 					t.Errorf("it took %v, not %v: %v", took, c.took, err)
 				}
@@ -119,7 +119,7 @@ func TestVigilEndsWithItsContext(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				time.AfterFunc(after, cancel)
 				began := time.Now()
-				_, err := conn.watch(ctx, IdleProbeOptions{Idle: time.Minute})
+				_, err := watchIdle(ctx, conn.conn, IdleProbeOptions{Idle: time.Minute})
 				if e := failure(t, err); e.Kind != Canceled || e.Phase != PhaseIdle || time.Since(began) != after {
 					t.Errorf("after %v: %+v", time.Since(began), e)
 				}
