@@ -106,17 +106,18 @@ func (*Busy) Unwrap() error { return ErrBusy }
 // Conflict is a file that differs from what the change was decided on.
 type Conflict struct {
 	Path string
-	How  string // changed, missing, appeared
+	How  string // missing, appeared, or changed, which is "" too
 }
 
 func (c *Conflict) Error() string {
+	how := "changed"
 	switch c.How {
 	case "missing":
-		return c.Path + ": removed by another process since the change was planned"
+		how = "removed"
 	case "appeared":
-		return c.Path + ": created by another process since the change was planned"
+		how = "created"
 	}
-	return c.Path + ": changed by another process since the change was planned"
+	return c.Path + " was " + how + " by another process since it was last read"
 }
 
 // Error describes a change that was not applied.

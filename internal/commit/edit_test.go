@@ -55,8 +55,8 @@ func TestEdit(t *testing.T) {
 // that would not become what was foretold.
 func TestEditConflicts(t *testing.T) {
 	for name, x := range map[string]struct{ before, says string }{
-		"changed":  {"A=2\n", "changed by another process since"},
-		"shorter":  {"A=", "changed by another process since"},
+		"changed":  {"A=2\n", "was changed by another process since"},
+		"shorter":  {"A=", "was changed by another process since"},
 		"foretold": {"A=1\n", "could not be written"},
 	} {
 		t.Run(name, func(t *testing.T) {

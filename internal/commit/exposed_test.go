@@ -227,8 +227,8 @@ func TestForeignFileReplaced(t *testing.T) {
 		"a pipe":                   {func(b *box) { must(b.t, syscall.Mkfifo(b.path(name), 0o666)) }, "is not a regular file"},
 		"a directory":              {func(b *box) { must(b.t, os.Mkdir(b.path(name), 0o777)) }, "is not a regular file"},
 		"a device":                 {func(b *box) { must(b.t, syscall.Mknod(b.path(name), syscall.S_IFCHR|0o666, 0x103)) }, "is not a regular file"},
-		"nothing":                  {func(*box) {}, "removed by another process"},
-		"another file":             {func(b *box) { b.write(name, "A=2\n") }, "changed by another process"},
+		"nothing":                  {func(*box) {}, "was removed by another process"},
+		"another file":             {func(b *box) { b.write(name, "A=2\n") }, "was changed by another process"},
 		"a directory that is a link": {func(b *box) {
 			must(b.t, os.Mkdir(b.path("etc/root"), 0o700))
 			b.write("etc/root/.env", "A=1\n")

@@ -110,7 +110,7 @@ func TestConflict(t *testing.T) {
 			b.start()
 			r := b.request("a1", "ClientAliveInterval 60\n")
 			c.edit(b, c.file)
-			b.refuses(r, "compare", "since the change was planned")
+			b.refuses(r, "compare", "by another process since it was last read")
 			if clash := b.clash; clash == nil || clash.Path != b.path(c.file) || clash.How != c.how {
 				t.Errorf("%+v is not a conflict of %s", clash, c.file)
 			}

@@ -34,7 +34,7 @@ func TestShells(t *testing.T) {
 			t.Errorf("%s, %v", got, err)
 		}
 		b.applies(b.several("a2"))
-		b.refuses(b.request("a3", "ClientAliveInterval 7\n"), "compare", "changed by another process since")
+		b.refuses(b.request("a3", "ClientAliveInterval 7\n"), "compare", "by another process since")
 	})
 }
 

@@ -75,7 +75,7 @@ func (h *fakeHost) coolifySight(t reconcile.CoolifyTarget, want coolify.Want) re
 	text := []byte(h.files[t.File])
 	sum := sha256.Sum256(text)
 	return reconcile.CoolifySight{
-		Facts:     coolify.Facts{File: t.File, Text: dotenv.Mask(text, coolify.Keys(want))},
-		MachineID: h.machineID, Identity: host.Identity{HostKeySHA256: h.hostKey}, Digest: hex.EncodeToString(sum[:]),
+		Facts:     coolify.Facts{File: t.File, Text: dotenv.Mask(text, coolify.Keys(want)), Digest: hex.EncodeToString(sum[:])},
+		MachineID: h.machineID, Identity: host.Identity{HostKeySHA256: h.hostKey},
 	}
 }

@@ -106,7 +106,7 @@ func (s *session) survey(ctx context.Context, where resolvedTarget, mainFile typ
 	var w wanted
 	var diags diag.Diagnostics
 	w.server.Contexts = w.contexts(ctx, contexts, &diags)
-	sight, err := s.engine.Look(ctx, reconcile.Target{Spec: where.spec, ConfigFile: mainFile.ValueString()}, w.server)
+	sight, err := s.engine.Look(ctx, reconcile.Target{Spec: where.spec, File: mainFile.ValueString()}, w.server)
 	diags.Append(s.pending.warn(where.spec.Name, sight.Pending)...)
 	return sight, diags, err
 }

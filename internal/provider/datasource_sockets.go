@@ -107,7 +107,7 @@ func (m *controlSocketsModel) look(ctx context.Context, s *session, where resolv
 	if err != nil {
 		return nil, err
 	}
-	logDebug(ctx, "control sockets", map[string]any{"host": m.Host.ValueString(), "sockets": len(sight.Sockets), "unnamed": sight.Unnamed})
+	logDebug(ctx, "control sockets", map[string]any{"host": m.Host.ValueString(), "sockets": len(sight.Facts.Sockets), "unnamed": sight.Facts.Unnamed})
 	m.tell(sight)
 	return nil, nil
 }
@@ -119,7 +119,7 @@ func (m *controlSocketsModel) tellNothing() {
 func (m *controlSocketsModel) tell(sight reconcile.ControlSight) {
 	var sockets []attr.Value
 	counts := map[sshclient.SocketState]int64{}
-	for _, s := range sight.Sockets {
+	for _, s := range sight.Facts.Sockets {
 		sockets = append(sockets, socketValue(s))
 		counts[s.State]++
 	}
@@ -128,7 +128,7 @@ func (m *controlSocketsModel) tell(sight reconcile.ControlSight) {
 	m.Counts = types.ObjectValueMust(socketCountsType().AttrTypes, map[string]attr.Value{
 		"live": n(sshclient.Live), "stale": n(sshclient.Stale), "not_ssh": n(sshclient.NotSSH), "unknown": n(sshclient.Unclear),
 	})
-	m.Unnamed = types.Int64Value(int64(sight.Unnamed))
+	m.Unnamed = types.Int64Value(int64(sight.Facts.Unnamed))
 	m.HostKeySHA256 = attribute.TextOrNull(sight.Identity.HostKeySHA256)
 	m.MachineID = attribute.TextOrNull(sight.MachineID)
 }

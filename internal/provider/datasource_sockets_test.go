@@ -11,15 +11,15 @@ import (
 func TestControlSockets(t *testing.T) {
 	t.Parallel()
 	check := sshclient.SocketCheck{There: true, Mode: 0o620, Owner: "bob", Age: 7200}
-	h := &fakeHost{sockets: reconcile.ControlSight{
+	h := &fakeHost{sockets: reconcile.ControlSight{Facts: reconcile.ControlFacts{
 		Sockets: []sshclient.ControlSocket{
 			{SocketCheck: sshclient.SocketCheck{Path: "/home/bob/.ssh/cm-gone"}, State: sshclient.Unclear, Why: "it went"},
 			{SocketCheck: check, State: sshclient.Live, PID: 4711, Exposed: true},
 			{SocketCheck: check, State: sshclient.Stale, Why: "nobody listens there"},
 			{SocketCheck: check, State: sshclient.NotSSH, Why: "expected HELLO"},
 		},
-		Unnamed: 1, MachineID: "m1", Identity: host.Identity{HostKeySHA256: "SHA256:one"},
-	}}
+		Unnamed: 1,
+	}, MachineID: "m1", Identity: host.Identity{HostKeySHA256: "SHA256:one"}}}
 	r := start(t, one(h), nil)
 	expect(t, r.answer(socketsType, values{"host": "web1", "path": "~/.ssh/cm-*", "user": "bob"}), map[string]string{
 		"sockets.0.path": "/home/bob/.ssh/cm-gone", "sockets.0.state": "unknown", "sockets.0.why": "it went", "sockets.0.age_seconds": "null", "sockets.0.mode": "null", "sockets.0.owner": "null", "sockets.0.exposed": "null",

@@ -69,7 +69,7 @@ func (m *serverModel) remove(ctx context.Context, s *session, where resolvedTarg
 }
 
 func (m *serverModel) target(where resolvedTarget) reconcile.Target {
-	t := reconcile.Target{Spec: where.spec, ConfigFile: m.ConfigFile.ValueString(), NoReload: m.Reload.ValueString() == "never" || where.spec.Transport == "image"}
+	t := reconcile.Target{Spec: where.spec, File: m.ConfigFile.ValueString(), NoReload: m.Reload.ValueString() == "never" || where.spec.Transport == "image"}
 	// A time that cannot be read was refused when it was validated.
 	t.ConfirmTimeout, _ = attribute.ParseDuration(m.ConfirmTimeout.ValueString())
 	return t

@@ -1,7 +1,6 @@
 package reconcile
 
 import (
-	"context"
 	_ "embed"
 	"fmt"
 	"strconv"
@@ -14,23 +13,23 @@ import (
 )
 
 var (
-	//go:embed client_person.sh
-	personSource string
+	//go:embed client_account.sh
+	accountSource string
 	//go:embed includes.sh
 	includesSource string
 	//go:embed old.sh
 	oldSource string
 	//go:embed client_gather.sh
 	clientGatherSource string
-	//go:embed client_become.sh
-	becomeSource string
+	//go:embed client_as_user.sh
+	asUserSource string
 )
 
-// nobody is asked about where there is no probe host: ssh -G then only tells
+// noHost is asked about where there is no probe host: ssh -G then only tells
 // whether its files are valid.
-const nobody = "sshkeepalive.invalid"
+const noHost = "sshkeepalive.invalid"
 
-func clientGatherScript(t ClientTarget, want sshclient.Want) string {
+func clientGatherScript(t Target, want sshclient.Want) string {
 	var head strings.Builder
 	head.WriteString("FILE=" + quote(t.File) + "; WHO=" + quote(t.whose()) + "; probes() { each")
 	for _, name := range probeNames(want) {
@@ -41,7 +40,7 @@ func clientGatherScript(t ClientTarget, want sshclient.Want) string {
 		head.WriteString("; printf '%s\\n' " + quote(line))
 	}
 	head.WriteString("; }; ")
-	return head.String() + oneLine(filesSource+oldSource+includesSource+commit.OwnedSource()+exposedSource+personSource+clientGatherSource)
+	return head.String() + oneLine(filesSource+oldSource+includesSource+commit.OwnedSource()+exposedSource+accountSource+clientGatherSource)
 }
 
 func probeNames(want sshclient.Want) []string {
@@ -50,40 +49,34 @@ func probeNames(want sshclient.Want) []string {
 		names = append(names, sshclient.ProbeName(at))
 	}
 	if len(names) == 0 {
-		names = []string{nobody}
+		names = []string{noHost}
 	}
 	return names
 }
 
-// gatherClient looks at the ssh of the machine behind h.
-func gatherClient(ctx context.Context, h host.Host, t ClientTarget, want sshclient.Want) (ClientSight, error) {
-	res, err := run(ctx, h, t.asAccount(host.Script{Name: "gather", Text: clientGatherScript(t, want), Convergent: true}))
-	if err != nil {
-		return ClientSight{}, err
-	}
-	r := clientReport{sections: newSections(res.Stdout)}
-	if err := r.read(r.section); err != nil {
-		return ClientSight{}, said(err, res)
-	}
-	s, err := r.finish(t, want)
-	if err != nil {
-		return ClientSight{}, said(err, res)
-	}
-	s.Identity = h.Identity()
-	return s, nil
+func clientScript(t Target, want sshclient.Want) host.Script {
+	return t.asAccount(host.Script{Name: "gather", Text: clientGatherScript(t, want), Convergent: true})
 }
 
-// clientReport is what client_gather.sh printed, on its way to being a sight.
+func parseClient(t Target, want sshclient.Want, stdout string) (clientSeen, error) {
+	r := clientReport{sections: newSections(stdout)}
+	if err := r.read(r.section); err != nil {
+		return clientSeen{}, err
+	}
+	return r.finish(t, want)
+}
+
+// clientReport is what client_gather.sh printed, on its way to being a clientSeen.
 type clientReport struct {
 	sections
-	sight        ClientSight
+	seen         clientSeen
 	exposed      exposure
 	main, system string
 	alone, ended bool
 }
 
 func (r *clientReport) section(word, arg string) error {
-	f := &r.sight.Facts
+	f := &r.seen.Facts
 	switch word {
 	case "nouser":
 		return missing(NoUser, "the host has no user %q with a home directory", arg)
@@ -115,7 +108,7 @@ func (r *clientReport) section(word, arg string) error {
 			f.SocketName = 108
 		}
 	case "ssh":
-		r.sight.ssh = arg
+		r.seen.Detail.ssh = arg
 	case "version":
 		return r.version(arg)
 	case "managed":
@@ -135,7 +128,7 @@ func (r *clientReport) section(word, arg string) error {
 	case "mount":
 		f.Mounts = append(f.Mounts, mountPoint(arg))
 	case "machine":
-		r.sight.MachineID = arg
+		r.seen.MachineID = arg
 	case "end":
 		r.ended = true
 	default:
@@ -147,10 +140,10 @@ func (r *clientReport) section(word, arg string) error {
 func (r *clientReport) version(text string) error {
 	v, err := sshconf.ParseVersion(text)
 	if err != nil {
-		return fmt.Errorf("%s did not tell its version: %w", r.sight.ssh, err)
+		return fmt.Errorf("%s did not tell its version: %w", r.seen.Detail.ssh, err)
 	}
-	r.sight.Facts.Version = v
-	r.sight.Facts.VersionText, _, _ = strings.Cut(text, ",")
+	r.seen.Facts.Version = v
+	r.seen.Facts.VersionText, _, _ = strings.Cut(text, ",")
 	return nil
 }
 
@@ -164,22 +157,22 @@ func (r *clientReport) attr(arg string) error {
 		return fmt.Errorf("no mode in the report of facts: %w", err)
 	}
 	s := sshclient.Stat{Mode: uint32(mode)}
-	if r.sight.Facts.Stats == nil {
-		r.sight.Facts.Stats = map[string]sshclient.Stat{}
+	if r.seen.Facts.Stats == nil {
+		r.seen.Facts.Stats = map[string]sshclient.Stat{}
 	}
 	err = number(fields[1], &s.UID)
-	r.sight.Facts.Stats[fields[2]] = s
+	r.seen.Facts.Stats[fields[2]] = s
 	return err
 }
 
 // finish draws the conclusions that need several sections.
-func (r *clientReport) finish(t ClientTarget, want sshclient.Want) (ClientSight, error) {
-	f := &r.sight.Facts
+func (r *clientReport) finish(t Target, want sshclient.Want) (clientSeen, error) {
+	f := &r.seen.Facts
 	if !r.ended || r.main == "" || r.system == "" || f.File == "" {
-		return ClientSight{}, errCutShort
+		return clientSeen{}, errCutShort
 	}
 	if strings.HasPrefix(t.File, "/") && f.File != t.File || t.whose() != "" && f.User != t.whose() {
-		return ClientSight{}, fmt.Errorf("asked about %s of %s, the host reports %s of %s", t.File, t.whose(), f.File, f.User)
+		return clientSeen{}, fmt.Errorf("asked about %s of %s, the host reports %s of %s", t.File, t.whose(), f.File, f.User)
 	}
 	f.System = t.system()
 	f.Contexts = sshclient.ProbesOf(want)
@@ -192,7 +185,7 @@ func (r *clientReport) finish(t ClientTarget, want sshclient.Want) (ClientSight,
 		switch {
 		case d.kind == "dump" && d.exit != 0:
 			f.Invalid = d.refusal("ssh -G")
-			return r.sight, nil
+			return r.seen, nil
 		case d.kind == "canon" && d.exit != 0:
 			f.Refused = d.refusal("ssh -G")
 			f.Canonical = append(f.Canonical, nil)
@@ -203,10 +196,10 @@ func (r *clientReport) finish(t ClientTarget, want sshclient.Want) (ClientSight,
 		}
 	}
 	if len(f.Effective) != len(probeNames(want)) || len(f.Canonical) != len(f.Effective) {
-		return ClientSight{}, errCutShort
+		return clientSeen{}, errCutShort
 	}
 	f.Tree.NoGSSAPI = !f.Effective[0].HasGSSAPI()
-	return r.sight, nil
+	return r.seen, nil
 }
 
 func parentOf(name string) string { return name[:strings.LastIndexByte(name, '/')] }

@@ -28,14 +28,14 @@ func TestClientScriptsInShells(t *testing.T) {
 		"/home/bob/.ssh/conf.d/no":    "Bad option\n",
 	}})
 	m.Sh("chown -R bob:bob /home/bob; find /home/bob/.ssh -type f -exec chmod 600 {} +; mkdir /tools /tools/bin")
-	target := ClientTarget{File: "~/.ssh/config", User: "bob"}
+	target := Target{File: "~/.ssh/config", User: "bob"}
 	want, _ := sshclient.ParseBlock("Host *")
 	want.Settings = []keepalive.Setting{{Attribute: "server_alive_interval", Keyword: "ServerAliveInterval", Values: []string{"60"}}}
 	script := target.asAccount(scripted(clientGatherScript(target, want))).Text
 	if strings.Contains(script, "\n") {
 		t.Fatal("a script of more than one line")
 	}
-	var sight *ClientSight
+	var first *clientSeen
 	for shell, command := range hostShells {
 		for awk, tool := range hostAwks {
 			m.Sh("printf '#!/bin/dash\\nexec " + tool + " \"$@\"\\n' >/tools/bin/awk; chmod 755 /tools /tools/bin /tools/bin/awk; printf '#!/bin/dash\\nexec " + command + " \"$@\"\\n' >/bin/sh.new; chmod 755 /bin/sh.new; mv /bin/sh.new /bin/sh")
@@ -48,10 +48,10 @@ func TestClientScriptsInShells(t *testing.T) {
 			if err != nil || len(s.Facts.Tree.Files) < 4 || s.Facts.Tree.Files["/home/bob/.ssh/conf.d/no"] != nil || s.Facts.Invalid != "" {
 				t.Fatalf("%s, %s: %v, %q, %s", shell, awk, err, s.Facts.Tree.Files, s.Facts.Invalid)
 			}
-			if sight == nil {
-				sight = &s
+			if first == nil {
+				first = &s
 			}
-			c := clientChange{target: target, want: want, before: s, plan: sshclient.Plan(want, s.Facts)}
+			c := clientChange{&Change[sshclient.Want, sshclient.Facts, ClientDetail]{Target: target, Want: want, Before: s, Plan: sshclient.Plan(want, s.Facts)}}
 			staged := inShell(t, m, command, target.asAccount(scripted(c.stageScript())).Text)
 			if !strings.Contains(staged, "\nserveraliveinterval 60\n") || strings.Contains(staged, "@err") {
 				t.Errorf("%s, %s: %s", shell, awk, staged)

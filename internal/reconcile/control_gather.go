@@ -1,7 +1,6 @@
 package reconcile
 
 import (
-	"context"
 	_ "embed"
 	"fmt"
 	"strconv"
@@ -14,58 +13,49 @@ import (
 //go:embed control_gather.sh
 var controlGatherSource string
 
-// ControlSight is one look at the control sockets of a user.
-type ControlSight struct {
-	Sockets   []sshclient.ControlSocket // in the order of their names
-	Unnamed   int                       // sockets that were not asked: their names cannot be told
-	Identity  host.Identity
-	MachineID string
+// ControlFacts is one look at the control sockets of a user.
+type ControlFacts struct {
+	Sockets []sshclient.ControlSocket // in the order of their names
+	Unnamed int                       // sockets that were not asked: their names cannot be told
 }
 
-// LookControl asks each socket in a directory, or of a pattern, whether a master
-// answers there. t.File is that path. Masters come and go, so nothing is remembered.
-func (e *Engine) LookControl(ctx context.Context, t ClientTarget) (ControlSight, error) {
-	h, err := e.machines.Acquire(ctx, t.Spec)
-	if err != nil {
-		return ControlSight{}, err
-	}
-	defer h.Release()
-	s, err := gatherControl(ctx, h, t)
-	if err != nil {
-		return ControlSight{}, wrap(t.Spec, "gather", Unchanged, err)
-	}
-	return s, nil
+type controlSeen = Seen[ControlFacts, struct{}]
+
+// ControlKind looks at the control sockets in a directory, or of a pattern, which is the
+// file of the target, and asks each whether a master answers. It changes nothing. Masters
+// come and go, so nothing is remembered for those who ask later.
+var ControlKind = Kind[struct{}, ControlFacts, struct{}]{
+	Script: func(t Target, _ struct{}) host.Script {
+		return t.asAccount(host.Script{Name: "sockets", Text: controlGatherScript(t), Convergent: true})
+	},
+	Parse: parseControl,
+	Keep:  func(ControlFacts) bool { return false },
 }
 
-func controlGatherScript(t ClientTarget) string {
-	return "SOCKETS=" + quote(t.File) + "; WHO=" + quote(t.whose()) + "; " + oneLine(filesSource+personSource+controlGatherSource)
+func controlGatherScript(t Target) string {
+	return "SOCKETS=" + quote(t.File) + "; WHO=" + quote(t.whose()) + "; " + oneLine(filesSource+accountSource+controlGatherSource)
 }
 
-func gatherControl(ctx context.Context, h host.Host, t ClientTarget) (ControlSight, error) {
-	res, err := run(ctx, h, t.asAccount(host.Script{Name: "sockets", Text: controlGatherScript(t), Convergent: true}))
-	if err != nil {
-		return ControlSight{}, err
-	}
-	r := controlReport{sections: newSections(res.Stdout)}
+func parseControl(_ Target, _ struct{}, stdout string) (controlSeen, error) {
+	r := controlReport{sections: newSections(stdout)}
 	if err := r.read(r.section); err != nil {
-		return ControlSight{}, said(err, res)
+		return controlSeen{}, err
 	}
 	if !r.ended || r.checked != len(r.checks) {
-		return ControlSight{}, said(errCutShort, res)
+		return controlSeen{}, errCutShort
 	}
-	r.sight.Identity = h.Identity()
 	for _, c := range r.checks {
 		if !c.Gone() {
-			r.sight.Sockets = append(r.sight.Sockets, sshclient.JudgeSocket(c))
+			r.seen.Facts.Sockets = append(r.seen.Facts.Sockets, sshclient.JudgeSocket(c))
 		}
 	}
-	return r.sight, nil
+	return r.seen, nil
 }
 
 // controlReport is what control_gather.sh printed.
 type controlReport struct {
 	sections
-	sight   ControlSight
+	seen    controlSeen
 	checks  []sshclient.SocketCheck
 	checked int // how many of them have been told about
 	now     int
@@ -85,7 +75,7 @@ func (r *controlReport) section(word, arg string) error {
 	case "user", "home", "os", "ssh", "version":
 		return nil
 	case "odd":
-		r.sight.Unnamed++
+		r.seen.Facts.Unnamed++
 	case "socket":
 		r.checks = append(r.checks, sshclient.SocketCheck{Path: arg})
 	case "now":
@@ -102,7 +92,7 @@ func (r *controlReport) section(word, arg string) error {
 		}
 		return r.about(word, arg)
 	case "machine":
-		r.sight.MachineID = arg
+		r.seen.MachineID = arg
 	case "end":
 		r.ended = true
 	default:

@@ -97,7 +97,7 @@ func TestControlScriptInShells(t *testing.T) {
 				t.Errorf("the name of a socket ran: %v", list)
 			}
 			r := controlReport{sections: newSections(string(out))}
-			if err := r.read(r.section); err != nil || !r.ended || r.checked != len(names)+1 || r.sight.Unnamed != 1 {
+			if err := r.read(r.section); err != nil || !r.ended || r.checked != len(names)+1 || r.seen.Facts.Unnamed != 1 {
 				t.Fatalf("%v, %+v in %s", err, r, out)
 			}
 			for _, c := range r.checks {

@@ -55,7 +55,7 @@ func TestControlSockets(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got []string
-		for _, s := range sight.Sockets {
+		for _, s := range sight.Facts.Sockets {
 			line := fmt.Sprintf("%s %s %s %o", strings.TrimPrefix(s.Path, "/home/bob/.ssh/cm/"), s.State, s.Owner, s.Mode)
 			if s.PID != 0 {
 				line += " " + strconv.FormatInt(s.PID, 10)
@@ -73,7 +73,7 @@ func TestControlSockets(t *testing.T) {
 		t.Errorf("something was done to the sockets: %s", n)
 	}
 	for _, path := range []string{"/nowhere/cm-*", "~/.ssh/no-*", "~/.ssh/cm/file", "~/none"} {
-		if sight, err := look(path, "bob", ""); err != nil || len(sight.Sockets) > 0 {
+		if sight, err := look(path, "bob", ""); err != nil || len(sight.Facts.Sockets) > 0 {
 			t.Errorf("%s: %+v, %v", path, sight, err)
 		}
 	}

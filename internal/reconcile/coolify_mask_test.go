@@ -63,7 +63,7 @@ func randomEnv(chance *rand.Rand) string {
 
 func sameMask(t *testing.T, awk, text string) {
 	t.Helper()
-	target := CoolifyTarget{File: filepath.Join(t.TempDir(), "it's .env")}
+	target := Target{File: filepath.Join(t.TempDir(), "it's .env")}
 	if err := os.WriteFile(target.File, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -72,15 +72,15 @@ func sameMask(t *testing.T, awk, text string) {
 		t.Fatalf("%q: %v", text, err)
 	}
 	sum := sha256.Sum256([]byte(text))
-	if r.sight.Digest != hex.EncodeToString(sum[:]) {
-		t.Errorf("digest of %q: %s", text, r.sight.Digest)
+	if r.seen.Facts.Digest != hex.EncodeToString(sum[:]) {
+		t.Errorf("digest of %q: %s", text, r.seen.Facts.Digest)
 	}
-	if want := dotenv.Mask([]byte(text), coolify.Keys(coolify.Want{})); !bytes.Equal(r.sight.Facts.Text, want) {
-		t.Errorf("%q is masked as\n%q, not\n%q", text, r.sight.Facts.Text, want)
+	if want := dotenv.Mask([]byte(text), coolify.Keys(coolify.Want{})); !bytes.Equal(r.seen.Facts.Text, want) {
+		t.Errorf("%q is masked as\n%q, not\n%q", text, r.seen.Facts.Text, want)
 	}
 }
 
-func reportOf(t *testing.T, awk string, target CoolifyTarget) *coolifyReport {
+func reportOf(t *testing.T, awk string, target Target) *coolifyReport {
 	t.Helper()
 	cmd := exec.Command("sh", "-c", coolifyGatherScript(target, coolify.Want{}))
 	cmd.Env = []string{"LC_ALL=C", "PATH=" + awk + ":" + os.Getenv("PATH")}
@@ -89,7 +89,7 @@ func reportOf(t *testing.T, awk string, target CoolifyTarget) *coolifyReport {
 		t.Fatal(err)
 	}
 	r := &coolifyReport{sections: newSections(string(out))}
-	r.sight.Facts.File = target.File
+	r.seen.Facts.File = target.File
 	return r
 }
 
@@ -107,7 +107,7 @@ func TestNoEnvironmentFile(t *testing.T) {
 		filepath.Join(dir, "none"): "is not there: no Coolify was installed", dir: "is not a file that can be read",
 		big: "has 1200000 bytes", zero: "has zero bytes in it",
 	} {
-		r := reportOf(t, "/bin", CoolifyTarget{File: name})
+		r := reportOf(t, "/bin", Target{File: name})
 		if err := r.read(r.section); err == nil || !strings.Contains(err.Error(), why) || strings.Contains(r.rest, "hunter2") {
 			t.Errorf("%s: %v", name, err)
 		}

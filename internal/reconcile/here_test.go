@@ -13,7 +13,7 @@ import (
 // believed only if an sshd that listens has that number, and process 1 may be one.
 func TestDaemonOfThisMachine(t *testing.T) {
 	t.Parallel()
-	q := questionsOf(nil, sshconf.Version{})
+	q := queryOf(nil, sshconf.Version{})
 	script := gatherScript(Target{Spec: host.Spec{Transport: "local"}}, q)
 	for name, c := range map[string]struct {
 		setup, enter string
@@ -44,7 +44,7 @@ func TestDaemonOfThisMachine(t *testing.T) {
 			if c.want != nil {
 				want = c.want(m)
 			}
-			if d := v.sight.Facts.Daemon; d.PID != want || d.ConfigFile != c.file {
+			if d := v.seen.Facts.Daemon; d.PID != want || d.ConfigFile != c.file {
 				t.Errorf("%+v, want process %d and %s: %s", d, want, c.file, strings.TrimSpace(m.Processes()))
 			}
 		})

@@ -276,7 +276,7 @@ func TestHostileOwnerOfConfigFile(t *testing.T) {
 			h := newHostileOwner(t, r, bob, "/home/bob/conf", file)
 			client.Spec, client.File = r.target.Spec, "/home/bob/conf/"+file
 			server := r.target
-			server.ConfigFile, server.NoReload = client.File, true
+			server.File, server.NoReload = client.File, true
 			for n := range applies(t) {
 				h.attack(func() {
 					var outcome reconcile.Outcome

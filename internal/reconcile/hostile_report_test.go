@@ -116,12 +116,12 @@ SSH_A=xxx
 @end
 `
 
-func readClient(text string) (ClientSight, error) {
+func readClient(text string) (clientSeen, error) {
 	r := clientReport{sections: newSections(text)}
 	if err := r.read(r.section); err != nil {
-		return ClientSight{}, err
+		return clientSeen{}, err
 	}
-	return r.finish(ClientTarget{File: "~/.ssh/config", User: "joe"}, sshclient.Want{})
+	return r.finish(Target{File: "~/.ssh/config", User: "joe"}, sshclient.Want{})
 }
 
 func readControl(text string) ([]sshclient.ControlSocket, error) {
@@ -136,10 +136,10 @@ func readControl(text string) ([]sshclient.ControlSocket, error) {
 	return list, nil
 }
 
-func readCoolify(text string) (CoolifySight, error) {
+func readCoolify(text string) (coolifySeen, error) {
 	r := coolifyReport{sections: newSections(text)}
 	err := r.read(r.section)
-	return r.sight, err
+	return r.seen, err
 }
 
 // TestReportsOfTheOtherScripts are read as they are, so that the fuzz targets begin with

@@ -105,7 +105,7 @@ func (s startup) try(t *testing.T, m *hosttest.Machine) identityRow {
 	port := cmp.Or(s.dial, 22)
 	awaitPort(t, m, port)
 	r := rigAt(t, m, port, cmp.Or(s.user, "root"))
-	r.target.ConfigFile = s.configFile
+	r.target.File = s.configFile
 	before := m.Snapshot("/etc/ssh", "/srv", "/opt")
 	want := wish("ClientAliveInterval", "77", "Banner", bannerFile)
 	if s.meanwhile != "" {

@@ -13,7 +13,6 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 )
 
 //go:embed pending.sh
@@ -114,26 +113,32 @@ func parsePending(out string) (found []Pending, err error) {
 	return found, err
 }
 
-// ownChanges are the changes that this run has begun.
+// ownChanges are the changes that this run has begun, of which the newest are kept: one
+// that another run could see is pending for minutes.
 type ownChanges struct {
 	mu  sync.Mutex
-	ids map[string]bool
+	ids []string
 }
+
+// mostOwn bounds the changes that are remembered.
+const mostOwn = 10_000
 
 func (o *ownChanges) add(id string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.ids == nil {
-		o.ids = map[string]bool{}
+	if o.ids = append(o.ids, id); len(o.ids) > mostOwn {
+		o.ids = slices.Delete(o.ids, 0, mostOwn/2)
 	}
-	o.ids[id] = true
 }
 
 // others are the changes of list that another run has begun.
 func (o *ownChanges) others(list []Pending) []Pending {
+	if len(list) == 0 {
+		return nil
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(list), func(p Pending) bool { return o.ids[p.ID] })
+	return slices.DeleteFunc(slices.Clone(list), func(p Pending) bool { return slices.Contains(o.ids, p.ID) })
 }
 
 // grace is how long a host may take to roll back once the time is up.
@@ -145,7 +150,7 @@ const lookTrials = 3
 
 // settled looks at t once no change of another run is pending there. What it saw before
 // is first. There must be time to wait until ctx ends.
-func (e *Engine) settled(ctx context.Context, t Target, want sshserver.Want, first Sight) (Sight, error) {
+func (r *Reconciler[W, F, D]) settled(ctx context.Context, t Target, want W, first Seen[F, D]) (Seen[F, D], error) {
 	s, failures := first, 0
 	for pause := 250 * time.Millisecond; len(s.Pending) > 0; pause = min(2*pause, 2*time.Second) {
 		last := slices.MaxFunc(s.Pending, func(a, b Pending) int { return a.Until.Compare(b.Until) })
@@ -153,11 +158,11 @@ func (e *Engine) settled(ctx context.Context, t Target, want sshserver.Want, fir
 			return s, wrap(t.Spec, "lock", Unchanged, &PendingError{last})
 		}
 		host.LogInfo(ctx, "waiting for a change of another run to end", map[string]any{"host": t.Spec.String(), "change": last.ID, "what": last.String()})
-		if err := e.awaitEnd(ctx, t, last, pause); err != nil {
+		if err := r.engine.awaitEnd(ctx, t, last, pause); err != nil {
 			return s, wrap(t.Spec, "lock", Unchanged, err)
 		}
-		e.seen.forget(s.machine(t.Spec))
-		again, err := e.look(ctx, t, want, time.Now())
+		r.cache.forget(s.machine(t.Spec))
+		again, err := r.look(ctx, t, want, time.Now())
 		if err == nil {
 			s, failures = again, 0
 			continue

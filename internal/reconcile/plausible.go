@@ -31,15 +31,15 @@ var paths = map[string]bool{
 
 // plausible refuses a section that no host has to report.
 func (s *sections) plausible(word, arg string) error {
-	if s.seen == nil {
-		s.seen = map[string]int{}
+	if s.counts == nil {
+		s.counts = map[string]int{}
 	}
-	s.seen[word]++
+	s.counts[word]++
 	limit, named := most[word]
 	if !named {
 		limit = anyWord
 	}
-	if s.seen[word] > limit {
+	if s.counts[word] > limit {
 		return fmt.Errorf("the report of facts has more than %d sections %.40q", limit, word)
 	}
 	switch {

@@ -14,12 +14,12 @@ import (
 var oneWish = sshserver.Want{Settings: []keepalive.Setting{{Attribute: "client_alive_interval", Keyword: "ClientAliveInterval", Values: []string{"1m"}}}}
 
 // sightOf reads the report of a host that was asked about oneWish.
-func sightOf(text string) (Sight, error) {
-	v, spellings, err := parseReport(text, "", "", questionsOf([]sshserver.Want{oneWish}, sshconf.Version{}))
+func sightOf(text string) (serverSeen, error) {
+	v, spellings, err := parseReport(text, "", "", queryOf([]sshserver.Want{oneWish}, sshconf.Version{}))
 	if err != nil {
-		return Sight{}, err
+		return serverSeen{}, err
 	}
-	s, _, err := knowledge{}.with(v, spellings).sight(oneWish)
+	s, _, err := factIndex{}.with(v, spellings).answer(oneWish)
 	return s, err
 }
 
@@ -80,8 +80,8 @@ func TestParseReport(t *testing.T) {
 		t.Error("a pid file that is newer than every file is not stale")
 	}
 	want := commit.Activation{Kind: commit.Systemd, Unit: "ssh.service", PID: 7, PIDFile: "/run/sshd.pid"}
-	if s.activation != want {
-		t.Errorf("activation %+v, want %+v", s.activation, want)
+	if s.Detail.activation != want {
+		t.Errorf("activation %+v, want %+v", s.Detail.activation, want)
 	}
 }
 
@@ -108,8 +108,8 @@ func TestSocketActivationIsRestarted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.activation.Kind != commit.Socket {
-		t.Errorf("kind %q: a reload under ssh.socket kills the daemon", s.activation.Kind)
+	if s.Detail.activation.Kind != commit.Socket {
+		t.Errorf("kind %q: a reload under ssh.socket kills the daemon", s.Detail.activation.Kind)
 	}
 }
 
@@ -126,8 +126,8 @@ func TestLaunchdNeedsNoReload(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.activation.Kind != commit.None || s.Facts.Daemon.Stale || s.Facts.Daemon.PID != 0 {
-		t.Errorf("activation %+v, daemon %+v", s.activation, s.Facts.Daemon)
+	if s.Detail.activation.Kind != commit.None || s.Facts.Daemon.Stale || s.Facts.Daemon.PID != 0 {
+		t.Errorf("activation %+v, daemon %+v", s.Detail.activation, s.Facts.Daemon)
 	}
 }
 
@@ -157,7 +157,7 @@ func TestFilesThatChangeWhileTheyAreReadAreAnError(t *testing.T) {
 // A daemon that is the program on the disk told its release as it greeted.
 func TestReleaseFromTheGreeting(t *testing.T) {
 	text := strings.Replace(cloudReport, "@version OpenSSH_9.2p1 Debian-2+deb12u6, OpenSSL 3.0.15 3 Sep 2024\n", "", 1)
-	q := questionsOf([]sshserver.Want{oneWish}, sshconf.Version{})
+	q := queryOf([]sshserver.Want{oneWish}, sshconf.Version{})
 	v, _, err := parseReport(text, "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u6", "", q)
 	if err != nil || v.version() != (sshconf.Version{Major: 9, Minor: 2}) {
 		t.Errorf("%+v, %v", v, err)
@@ -182,7 +182,7 @@ func FuzzParseReport(f *testing.F) {
 func TestGatherScriptIsOneShortLineOfShell(t *testing.T) {
 	want := oneWish
 	want.Contexts = []sshconf.Context{{User: "o'brien", Address: "10.0.0.1"}}
-	script := gatherScript(Target{ConfigFile: "/etc/ssh/it's"}, questionsOf([]sshserver.Want{want}, sshconf.Version{}))
+	script := gatherScript(Target{File: "/etc/ssh/it's"}, queryOf([]sshserver.Want{want}, sshconf.Version{}))
 	if strings.ContainsAny(script, "\n\r") {
 		t.Error("the script has a line break, so it cannot travel on the exec line")
 	}
@@ -190,7 +190,7 @@ func TestGatherScriptIsOneShortLineOfShell(t *testing.T) {
 	// 1,448 bytes with which TCP begins costs a round trip. Encoded and framed, this is
 	// 16.3 KB since Include lines are read as ssh reads them (13.8 before), 17.9 where the
 	// place of a named main file is judged: it must not become a third flight.
-	usual := gatherScript(Target{}, questionsOf([]sshserver.Want{want}, sshconf.Version{Major: 9, Minor: 2}))
+	usual := gatherScript(Target{}, queryOf([]sshserver.Want{want}, sshconf.Version{Major: 9, Minor: 2}))
 	if len(usual) > 15_000 || len(script) > 17_000 {
 		t.Errorf("the script has %d bytes, with config_file %d", len(usual), len(script))
 	}

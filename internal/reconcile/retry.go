@@ -1,54 +1,59 @@
 package reconcile
 
 import (
+	"context"
 	"errors"
 	"slices"
+	"time"
 
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 )
 
-// decision is what a host was seen to have, and the plan that was made of it.
-type decision[S any] struct {
-	sight S
-	plan  keepalive.Plan
+// commitWithRetry commits first. Where another run changed the host between the look and
+// the swap, it looks and plans again, and goes on if that comes to the same for the user.
+func (r *Reconciler[W, F, D]) commitWithRetry(ctx context.Context, t Target, want W, first Decision[F, D], plan func(F) keepalive.Plan) (Seen[F, D], Outcome, error) {
+	return retry(first, func(d Decision[F, D]) (Seen[F, D], Outcome, error) {
+		return r.commit(ctx, t, want, d)
+	}, func() (d Decision[F, D], err error) {
+		s, err := r.look(ctx, t, want, time.Now())
+		if err != nil {
+			return d, err // what could not be looked at is not decided about
+		}
+		return Decision[F, D]{s, plan(s.Facts)}, nil
+	}, func(a, b Decision[F, D]) bool {
+		if r.kind.Same != nil {
+			return r.kind.Same(want, a, b)
+		}
+		return r.samePlan(want, a, b)
+	})
 }
 
-// retry carries a decision out. Where another run changed the host between the look and
-// the swap, it decides again, and goes on if that comes to the same for the user.
-func retry[S any](d decision[S], carry func(decision[S]) (S, Outcome, error), look func() (S, error), decide func(S) keepalive.Plan, same func(a, b decision[S]) bool) (S, Outcome, error) {
+// retry carries a decision out, and after a conflict the one that takes its place.
+func retry[D, S any](d D, carryOut func(D) (S, Outcome, error), again func() (D, error), same func(a, b D) bool) (S, Outcome, error) {
 	const trials = 4
 	for n := 1; ; n++ {
-		after, outcome, err := carry(d)
-		if n == trials || outcome != Unchanged || !overtaken(err) {
+		after, outcome, err := carryOut(d)
+		if n == trials || outcome != Unchanged || !isConflict(err) {
 			return after, outcome, err
 		}
-		// What could not be looked at is not decided about.
-		sight, failed := look()
-		if failed != nil {
-			return after, outcome, err
-		}
-		next := decision[S]{sight, decide(sight)}
-		if !same(d, next) {
+		next, failed := again()
+		if failed != nil || !same(d, next) {
 			return after, outcome, err
 		}
 		d = next
 	}
 }
 
-// overtaken reports whether a file was not as it had been when the change was decided.
-func overtaken(err error) bool {
-	return errors.As(err, new(*commit.Conflict)) || errors.As(err, new(*Conflict))
-}
+// isConflict reports whether a file was not as it had been when the change was decided.
+func isConflict(err error) bool { return errors.As(err, new(*Conflict)) }
 
-// sameFor reports whether two plans put the same lines of resource into the same files,
-// in which nothing changed but lines of other resources of this provider.
-func sameFor[S any](resource string, digest ownDigest) func(a, b decision[S]) bool {
-	file := func(a, b keepalive.Change) bool {
-		return a.Path == b.Path && (a.New == nil) == (b.New == nil) && digest(a.Path, a.Old, resource) == digest(b.Path, b.Old, resource)
+// samePlan reports whether two plans put the same lines into the same files, in which
+// nothing changed but lines of other resources of this provider.
+func (r *Reconciler[W, F, D]) samePlan(want W, a, b Decision[F, D]) bool {
+	before, after := r.kind.Digests(want, a.Seen.Facts), r.kind.Digests(want, b.Seen.Facts)
+	file := func(x, y keepalive.Change) bool {
+		return x.Path == y.Path && (x.New == nil) == (y.New == nil) && before[x.Path] == after[y.Path]
 	}
-	return func(a, b decision[S]) bool {
-		return a.plan.ManagedFile == b.plan.ManagedFile && a.plan.ManagedContent == b.plan.ManagedContent &&
-			len(errorsOf(b.plan.Problems)) == 0 && slices.EqualFunc(a.plan.Changes, b.plan.Changes, file)
-	}
+	return a.Plan.ManagedFile == b.Plan.ManagedFile && a.Plan.ManagedContent == b.Plan.ManagedContent &&
+		len(errorsOf(b.Plan.Problems)) == 0 && slices.EqualFunc(a.Plan.Changes, b.Plan.Changes, file)
 }

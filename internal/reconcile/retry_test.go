@@ -3,8 +3,6 @@ package reconcile
 import (
 	"errors"
 	"testing"
-
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 )
 
 // TestNoDecisionAboutWhatCouldNotBeLookedAt: a look that fails after a conflict leaves the
@@ -13,15 +11,15 @@ func TestNoDecisionAboutWhatCouldNotBeLookedAt(t *testing.T) {
 	t.Parallel()
 	conflict := &Conflict{}
 	tries := 0
-	_, outcome, err := retry(decision[string]{sight: "seen"}, func(decision[string]) (string, Outcome, error) {
+	_, outcome, err := retry("seen", func(string) (string, Outcome, error) {
 		tries++
 		return "seen", Unchanged, conflict
 	}, func() (string, error) {
 		return "", errors.New("refused")
-	}, func(string) keepalive.Plan {
+	}, func(_, _ string) bool {
 		t.Error("decided about a look that failed")
-		return keepalive.Plan{}
-	}, func(_, _ decision[string]) bool { return true })
+		return true
+	})
 	if tries != 1 || outcome != Unchanged || !errors.Is(err, conflict) {
 		t.Errorf("have %d tries, %s, %v", tries, outcome, err)
 	}

@@ -10,11 +10,11 @@ import (
 // sections reads what a script that gathers facts printed: lines "@word text",
 // of which some announce bytes or further lines.
 type sections struct {
-	rest  string
-	names []string // of the files to come
-	files map[string][]byte
-	dumps []dump
-	seen  map[string]int // sections by their word
+	rest   string
+	names  []string // of the files to come
+	files  map[string][]byte
+	dumps  []dump
+	counts map[string]int // of sections, by their word
 }
 
 // dump is one run of sshd -T or ssh -G.

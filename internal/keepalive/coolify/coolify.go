@@ -34,6 +34,8 @@ type Facts struct {
 	// Text is that file without its secrets, see dotenv.Mask: the values of
 	// Keys are those of the host, everybody else's are x.
 	Text []byte
+	// Digest is the SHA-256 of the file as it is on the host, secrets included.
+	Digest string
 	// Mounts has File if something is mounted on it.
 	Mounts []string
 }

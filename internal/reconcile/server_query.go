@@ -10,8 +10,8 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-// questions is what wishes make one ask an sshd, beside what every look tells.
-type questions struct {
+// query is what wants make one ask an sshd, beside what every look tells.
+type query struct {
 	specs []string // contexts, as sshd -T -C takes them; "" is asked about anyway
 	texts []string // wanted lines, for sshd -T to judge and to spell
 
@@ -25,15 +25,15 @@ type questions struct {
 }
 
 // state is the directory in which pending changes are looked for, "" for none.
-func (q questions) state(t Target) string {
+func (q query) state(t Target) string {
 	if q.confirming || t.isImage() {
 		return ""
 	}
 	return commit.StateDir()
 }
 
-func questionsOf(wants []sshserver.Want, v sshconf.Version) questions {
-	var q questions
+func queryOf(wants []sshserver.Want, v sshconf.Version) query {
+	var q query
 	for _, want := range wants {
 		want = want.On(v)
 		for _, c := range sshserver.ContextsOf(want) {
@@ -56,7 +56,7 @@ func insert(list []string, s string) []string {
 func textOf(w keepalive.Wanted) string { return strings.Join(w.Lines, "\n") }
 
 // without leaves out the texts of which the answer is known.
-func (q questions) without(spellings map[string]answer) questions {
+func (q query) without(spellings map[string]answer) query {
 	q.texts = slices.DeleteFunc(q.texts, func(text string) bool {
 		_, known := spellings[text]
 		return known
@@ -65,7 +65,7 @@ func (q questions) without(spellings map[string]answer) questions {
 }
 
 // functions are what the scripts call to ask.
-func (q questions) functions() string {
+func (q query) functions() string {
 	var b strings.Builder
 	b.WriteString("specs() { each")
 	for _, spec := range q.specs {

@@ -4,17 +4,15 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-// view is what one look saw of an sshd, whatever is wanted of it.
-type view struct {
-	began     time.Time         // no fact is older
-	sight     Sight             // but for the facts that a wish asks for
+// cachedFacts is what one look saw of an sshd, whatever is wanted of it.
+type cachedFacts struct {
+	seen      serverSeen        // but for the facts that a want asks for
 	effective map[string]answer // by context, as sshd -T -C takes it
 	keys      string            // options that load the keys of the host
 	program   string            // which it is: what spells and judges lines alone
@@ -22,44 +20,47 @@ type view struct {
 }
 
 // covers reports whether v was asked about all of specs.
-func (v *view) covers(specs []string) bool {
+func (v *cachedFacts) covers(specs []string) bool {
 	return !slices.ContainsFunc(specs, func(spec string) bool {
 		_, known := v.effective[spec]
 		return !known
 	})
 }
 
-func (v *view) version() sshconf.Version { return v.sight.Facts.Version }
+func (v *cachedFacts) version() sshconf.Version { return v.seen.Facts.Version }
 
-// knowledge is what is known of an sshd: a view, and how the program judged and
+// factIndex is what is known of an sshd: cached facts, and how the program judged and
 // spelled wanted lines, which holds for as long as it is the same program, also
 // when its files have changed. It is shared, and never changed.
-type knowledge struct {
-	view      *view // nil: nothing that still holds
+type factIndex struct {
+	facts     *cachedFacts // nil: nothing that still holds
 	program   string
 	spellings map[string]answer
 }
 
-// sight is what want needs to know; false if k does not tell.
-func (k knowledge) sight(want sshserver.Want) (s Sight, ok bool, err error) {
-	if k.view == nil {
-		return Sight{}, false, nil
+// answerServer is what want needs to know of a look; false if the look did not tell.
+func answerServer(s serverSeen, want sshserver.Want) (serverSeen, bool, error) {
+	return s.Detail.index.answer(want)
+}
+
+func (k factIndex) answer(want sshserver.Want) (s serverSeen, ok bool, err error) {
+	if k.facts == nil {
+		return s, false, nil
 	}
-	s = k.view.sight
-	s.known = k
+	s = k.seen()
 	f := &s.Facts
 	if f.Invalid != "" {
 		return s, true, nil
 	}
-	q := questionsOf([]sshserver.Want{want}, f.Version)
-	if !k.view.covers(q.specs) || len(q.without(k.spellings).texts) > 0 {
-		return Sight{}, false, nil
+	q := queryOf([]sshserver.Want{want}, f.Version)
+	if !k.facts.covers(q.specs) || len(q.without(k.spellings).texts) > 0 {
+		return serverSeen{}, false, nil
 	}
 	f.Contexts = sshserver.ContextsOf(want)
 	for _, c := range f.Contexts {
-		a := k.view.effective[keepalive.Spec(c)]
+		a := k.facts.effective[keepalive.Spec(c)]
 		if a.refusal != "" {
-			return Sight{}, true, fmt.Errorf(dumper+" for %s failed: %s", keepalive.Spec(c), a.refusal)
+			return serverSeen{}, true, fmt.Errorf(dumper+" for %s failed: %s", keepalive.Spec(c), a.refusal)
 		}
 		f.Effective = append(f.Effective, a.values)
 	}
@@ -68,7 +69,7 @@ func (k knowledge) sight(want sshserver.Want) (s Sight, ok bool, err error) {
 }
 
 // spelled are the answers to the texts of want.
-func (k knowledge) spelled(want sshserver.Want) (refused []string, global sshconf.Dump, match []sshconf.Dump) {
+func (k factIndex) spelled(want sshserver.Want) (refused []string, global sshconf.Dump, match []sshconf.Dump) {
 	for _, w := range sshserver.WantedTexts(want) {
 		a := k.spellings[textOf(w)]
 		refused = append(refused, a.refusal)
@@ -78,24 +79,40 @@ func (k knowledge) spelled(want sshserver.Want) (refused []string, global sshcon
 }
 
 // with is k after another look, which may have found another program.
-func (k knowledge) with(v *view, spellings map[string]answer) knowledge {
+func (k factIndex) with(v *cachedFacts, spellings map[string]answer) factIndex {
 	if v.program != k.program {
 		k.spellings = nil
 	}
-	return knowledge{v, v.program, union(k.spellings, spellings)}
+	return factIndex{v, v.program, union(k.spellings, spellings)}
+}
+
+// withoutRefusals is a look without what sshd said no to.
+func withoutRefusals(s serverSeen) (serverSeen, bool) {
+	k := s.Detail.index.withoutRefusals()
+	return k.seen(), k.facts != nil
 }
 
 // withoutRefusals is k without what sshd said no to. A file, a user or a key that
 // was missing may have been made since, by another resource of the same walk.
-func (k knowledge) withoutRefusals() knowledge {
-	if k.view.sight.Facts.Invalid != "" {
-		k.view = nil
-	} else if granted := answered(k.view.effective); len(granted) < len(k.view.effective) {
-		v := *k.view
-		v.effective, k.view = granted, &v
+func (k factIndex) withoutRefusals() factIndex {
+	if k.facts.seen.Facts.Invalid != "" {
+		k.facts = nil
+	} else if granted := answered(k.facts.effective); len(granted) < len(k.facts.effective) {
+		v := *k.facts
+		v.effective, k.facts = granted, &v
 	}
 	k.spellings = answered(k.spellings)
 	return k
+}
+
+// seen is what is known, for answerServer to answer from.
+func (k factIndex) seen() serverSeen {
+	if k.facts == nil {
+		return serverSeen{Detail: ServerDetail{index: k}}
+	}
+	s := k.facts.seen
+	s.Detail.index = k
+	return s
 }
 
 // answered is all of the answers that are no refusals.
@@ -118,11 +135,11 @@ func union(a, b map[string]answer) map[string]answer {
 	return all
 }
 
-// and asks about the contexts of k again, in which others are interested, and
+// union asks about the contexts of k again, in which others are interested, and
 // leaves out what k tells for as long as the program is the same.
-func (q questions) and(k knowledge) questions {
-	if k.view != nil {
-		for spec := range k.view.effective {
+func (q query) union(k factIndex) query {
+	if k.facts != nil {
+		for spec := range k.facts.effective {
 			q.specs = insert(q.specs, spec)
 		}
 	}

@@ -10,17 +10,17 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 )
 
-// followed is how many other addresses of a host are tried: each that does not
+// mostEndpoints is how many other addresses of a host are tried: each that does not
 // answer costs a connect timeout.
-const followed = 8
+const mostEndpoints = 8
 
-// follow is spec with the addresses at which the machine may answer once its
+// withNewEndpoints is spec with the addresses at which the machine may answer once its
 // sshd listens at opened too: where a changed Port or ListenAddress moves it. That is
 // a guess, since a port forwarding or a socket unit may stand in between; who
 // answers there is asked the same as ever. The addresses are the host's word: what is
 // neither an IP address nor a host name is left out, and so is what exceeds
-// followed.
-func follow(spec host.Spec, before Sight, opened []sshserver.Endpoint) host.Spec {
+// mostEndpoints.
+func withNewEndpoints(spec host.Spec, before serverSeen, opened []sshserver.Endpoint) host.Spec {
 	spec.ExpectedHostKey = before.Identity.HostKeySHA256
 	at, _, err := net.SplitHostPort(before.Identity.Address)
 	if err != nil {
@@ -36,7 +36,7 @@ func follow(spec host.Spec, before Sight, opened []sshserver.Endpoint) host.Spec
 			continue
 		}
 		there := net.JoinHostPort(address, strconv.Itoa(e.Port))
-		if host.CheckEndpoint(there) != nil || len(spec.AlternateAddresses) == followed {
+		if host.CheckEndpoint(there) != nil || len(spec.AlternateAddresses) == mostEndpoints {
 			continue
 		}
 		if there != spec.Address() && !slices.Contains(spec.AlternateAddresses, there) {
@@ -47,7 +47,7 @@ func follow(spec host.Spec, before Sight, opened []sshserver.Endpoint) host.Spec
 }
 
 // foreignLoopback reports whether address is the machine's own loopback, which
-// from here is somebody else.
+// from here is another machine.
 func foreignLoopback(address, at string) bool {
 	ip, err := netip.ParseAddr(address)
 	return address != at && (address == "localhost" || err == nil && ip.IsLoopback())

@@ -11,10 +11,10 @@ import (
 
 const dumper = "sshd -T"
 
-// report is what gather.sh printed, on its way to being a Sight.
+// report is what gather.sh printed, on its way to being a serverSeen.
 type report struct {
 	sections
-	sight   Sight
+	seen    serverSeen
 	doubt   *NoDaemonError
 	exposed exposure
 	length  int  // of a command line that is shown in part
@@ -37,19 +37,19 @@ type stamp struct{ change, modification int64 }
 
 // parseReport reads the output of gather.sh, which was asked q. It tells no release
 // where the daemon is the one that greeted, and is still the program on the disk.
-func parseReport(out, greeting, configFile string, q questions) (*view, map[string]answer, error) {
+func parseReport(out, greeting, configFile string, q query) (*cachedFacts, map[string]answer, error) {
 	r := &report{sections: newSections(out), stamps: map[string]stamp{}}
-	r.sight.Facts.Tree = sshconf.Tree{Dialect: sshconf.Server, Files: r.files}
+	r.seen.Facts.Tree = sshconf.Tree{Dialect: sshconf.Server, Files: r.files}
 	if err := r.read(r.section); err != nil {
 		return nil, nil, err
 	}
 	if err := r.identified(greeting, configFile, q.fresh); err != nil {
 		return nil, nil, err
 	}
-	if f := r.sight.Facts; !r.ended && f.Invalid == "" || f.Tree.Main == "" || f.Tree.Dir == "" {
+	if f := r.seen.Facts; !r.ended && f.Invalid == "" || f.Tree.Main == "" || f.Tree.Dir == "" {
 		return nil, nil, errCutShort
 	}
-	if r.sight.Facts.VersionText == "" && r.sight.sshd != "" {
+	if r.seen.Facts.VersionText == "" && r.seen.Detail.sshd != "" {
 		if err := r.version(greeting); err != nil {
 			return nil, nil, err
 		}
@@ -70,7 +70,7 @@ func parseSpellings(out string, texts []string) (map[string]answer, error) {
 }
 
 func (r *report) section(word, arg string) error {
-	f := &r.sight.Facts
+	f := &r.seen.Facts
 	switch word {
 	case "daemon":
 		if err := number(arg, &f.Daemon.PID); err != nil {
@@ -98,7 +98,7 @@ func (r *report) section(word, arg string) error {
 		r.born, err = birth(arg)
 		return err
 	case "sshd":
-		r.sight.sshd = arg
+		r.seen.Detail.sshd = arg
 	case "nosshd":
 		return missing(NoSSHD, "no sshd program is installed on the host")
 	case "notemp":
@@ -140,7 +140,7 @@ func (r *report) section(word, arg string) error {
 	case "state":
 		r.pending = true
 	case "machine":
-		r.sight.MachineID = arg
+		r.seen.MachineID = arg
 	case "end":
 		r.ended = true
 	default:
@@ -154,7 +154,7 @@ func (r *report) dumpSection(word, arg string) error {
 		return err
 	}
 	if len(r.dumps) > 0 && r.dumps[0].exit != 0 {
-		r.sight.Facts.Invalid = r.dumps[0].refusal(dumper)
+		r.seen.Facts.Invalid = r.dumps[0].refusal(dumper)
 	}
 	return nil
 }
@@ -162,10 +162,10 @@ func (r *report) dumpSection(word, arg string) error {
 func (r *report) version(text string) error {
 	v, err := sshconf.ParseVersion(text)
 	if err != nil {
-		return fmt.Errorf("%s did not tell its version: %w", r.sight.sshd, err)
+		return fmt.Errorf("%s did not tell its version: %w", r.seen.Detail.sshd, err)
 	}
-	r.sight.Facts.Version, r.sight.Facts.Tree.Version = v, v
-	r.sight.Facts.VersionText, _, _ = strings.Cut(text, ",")
+	r.seen.Facts.Version, r.seen.Facts.Tree.Version = v, v
+	r.seen.Facts.VersionText, _, _ = strings.Cut(text, ",")
 	return nil
 }
 
@@ -195,12 +195,12 @@ func nanoseconds(s string) (int64, error) {
 }
 
 // finish draws the conclusions that need several sections.
-func (r *report) finish(q questions) (*view, map[string]answer, error) {
-	f := &r.sight.Facts
+func (r *report) finish(q query) (*cachedFacts, map[string]answer, error) {
+	f := &r.seen.Facts
 	r.loaded()
-	r.sight.activation = r.activation()
-	r.sight.listen = r.listen
-	v := &view{sight: r.sight, pending: r.pending, keys: r.keys, program: strings.Join([]string{r.sight.sshd, f.VersionText, r.keys}, " ")}
+	r.seen.Detail.activation = r.activation()
+	r.seen.Detail.listen = r.listen
+	v := &cachedFacts{seen: r.seen, pending: r.pending, keys: r.keys, program: strings.Join([]string{r.seen.Detail.sshd, f.VersionText, r.keys}, " ")}
 	if f.Invalid != "" {
 		return v, nil, nil
 	}
@@ -215,7 +215,7 @@ func (r *report) finish(q questions) (*view, map[string]answer, error) {
 	if r.loud {
 		plain[""].values["loglevel"] = []string{"INFO"}
 	}
-	v.sight.Facts.Tree.NoGSSAPI = !plain[""].values.HasGSSAPI()
+	v.seen.Facts.Tree.NoGSSAPI = !plain[""].values.HasGSSAPI()
 	spellings, err := r.answers("canon", q.texts)
 	return v, spellings, err
 }
@@ -245,7 +245,7 @@ func (r *report) answers(kind string, asked []string) (map[string]answer, error)
 // change, not of modification: a rename keeps the latter, and a deletion shows on
 // the directory alone.
 func (r *report) loaded() {
-	d := &r.sight.Facts.Daemon
+	d := &r.seen.Facts.Daemon
 	if d.PID == 0 {
 		return
 	}
@@ -261,7 +261,7 @@ func (r *report) loaded() {
 func (r *report) newerThan(t int64) bool {
 	for name, s := range r.stamps {
 		touched := s.change
-		if slices.Contains(r.sight.Facts.IncludeDirs, name) {
+		if slices.Contains(r.seen.Facts.IncludeDirs, name) {
 			touched = s.modification
 		}
 		if name != r.pidFile && touched > t {

@@ -32,8 +32,8 @@ var (
 // gatherScript composes the one script that tells everything sshserver.Plan and
 // sshserver.Observe ask about t's sshd. No word in it has a semicolon before a blank: the
 // blanks that only part commands are left out.
-func gatherScript(t Target, q questions) string {
-	return "CFG=" + quote(t.ConfigFile) + "; " + flag("IMAGE", t.isImage()) + flag("GREETED", q.greeted) + flag("OLD", q.old) + flag("FRESH", q.fresh) + flag("SOCKETS", q.sockets) +
+func gatherScript(t Target, q query) string {
+	return "CFG=" + quote(t.File) + "; " + flag("IMAGE", t.isImage()) + flag("GREETED", q.greeted) + flag("OLD", q.old) + flag("FRESH", q.fresh) + flag("SOCKETS", q.sockets) +
 		"STATE=" + quote(q.state(t)) + "; " + q.functions() + tight.Replace(oneLine(guard(t)+filesSource+release(q)+tightAwk.Replace(includesSource)+askSource+listenerSource+finder(t)+gatherSource))
 }
 
@@ -45,7 +45,7 @@ var (
 )
 
 // release is what tells whether lines are read as before 8.7, where Go does not know.
-func release(q questions) string {
+func release(q query) string {
 	if q.greeted {
 		return ""
 	}
@@ -54,7 +54,7 @@ func release(q questions) string {
 
 // guard is what judges the place of a main file that the user names.
 func guard(t Target) string {
-	if t.ConfigFile == "" {
+	if t.File == "" {
 		return ""
 	}
 	return commit.OwnedSource() + exposedSource
@@ -81,8 +81,8 @@ func flag(name string, set bool) string {
 }
 
 // spellScript asks the sshd of v how it spells and judges the texts of q.
-func spellScript(t Target, v *view, q questions) string {
-	return flag("IMAGE", t.isImage()) + "SSHD=" + quote(v.sight.sshd) + "; HK=" + quote(v.keys) + "; " + q.functions() +
+func spellScript(t Target, v *cachedFacts, q query) string {
+	return flag("IMAGE", t.isImage()) + "SSHD=" + quote(v.seen.Detail.sshd) + "; HK=" + quote(v.keys) + "; " + q.functions() +
 		oneLine(filesSource+askSource) + " wants; say end;"
 }
 
@@ -104,47 +104,57 @@ func quote(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// gather looks at the machine behind h, whatever is known of it, and at who
-// listens there.
-func gather(ctx context.Context, h connection, t Target, want sshserver.Want) (Sight, error) {
-	wants := []sshserver.Want{want}
-	q := questionsOf(wants, greeted(h))
+// gatherServer looks at the sshd of the machine behind h. A confirming look asks again
+// whatever is known, and who listens there.
+func gatherServer(ctx context.Context, h Connection, t Target, q serverQuery) (serverSeen, error) {
+	k := q.Last.Detail.index
+	if !q.Valid {
+		k.facts = nil
+	}
+	var err error
+	if q.Confirming {
+		k, err = k.relearn(ctx, h, t, q.Wants)
+	} else {
+		k, err = learn(ctx, h, t, q.Wants, k)
+	}
+	return k.seen(), err
+}
+
+// relearn is k after a look that asks for everything, and for who listens.
+func (k factIndex) relearn(ctx context.Context, h Connection, t Target, wants []sshserver.Want) (factIndex, error) {
+	q := queryOf(wants, serverIdent(h))
 	q.sockets, q.confirming = true, true
 	v, spellings, err := look(ctx, h, t, q)
 	if err != nil {
-		return Sight{}, err
+		return k, err
 	}
-	k, err := learn(ctx, h, t, wants, knowledge{}.with(v, spellings))
-	if err != nil {
-		return Sight{}, err
-	}
-	s, _, err := k.sight(want)
-	return s, err
+	now, err := learn(ctx, h, t, wants, factIndex{}.with(v, spellings))
+	return k.with(now.facts, now.spellings), err
 }
 
 // learn adds to k what the machine behind h has to tell about wants. What a
 // profile comes to depends on the release, which a server says as it greets; only
 // where it does not, or where the program is a newer one than the daemon, one has
 // to ask twice.
-func learn(ctx context.Context, h connection, t Target, wants []sshserver.Want, k knowledge) (knowledge, error) {
-	if k.view == nil || !k.view.covers(questionsOf(wants, k.view.version()).specs) {
-		v, spellings, err := look(ctx, h, t, questionsOf(wants, greeted(h)).and(k))
+func learn(ctx context.Context, h Connection, t Target, wants []sshserver.Want, k factIndex) (factIndex, error) {
+	if k.facts == nil || !k.facts.covers(queryOf(wants, k.facts.version()).specs) {
+		v, spellings, err := look(ctx, h, t, queryOf(wants, serverIdent(h)).union(k))
 		if err != nil {
 			return k, err
 		}
 		k = k.with(v, spellings)
 	}
-	q := questionsOf(wants, k.view.version()).without(k.spellings)
-	if len(q.texts) == 0 || k.view.sight.Facts.Invalid != "" {
+	q := queryOf(wants, k.facts.version()).without(k.spellings)
+	if len(q.texts) == 0 || k.facts.seen.Facts.Invalid != "" {
 		return k, nil
 	}
-	spellings, err := spell(ctx, h, t, k.view, q)
-	return k.with(k.view, spellings), err
+	spellings, err := spell(ctx, h, t, k.facts, q)
+	return k.with(k.facts, spellings), err
 }
 
-// greeted is the release that the server says as it greets, zero for an image or
+// serverIdent is the release that the server says as it greets, zero for an image or
 // this machine.
-func greeted(h host.Host) sshconf.Version {
+func serverIdent(h host.Host) sshconf.Version {
 	v, err := sshconf.ParseVersion(h.Identity().ServerVersion)
 	if err != nil {
 		return sshconf.Version{}
@@ -154,51 +164,44 @@ func greeted(h host.Host) sshconf.Version {
 
 // look looks over h, or over a connection of its own if h may be older than the
 // daemon that listens now: then the daemon is not among the parents of its session.
-func look(ctx context.Context, h connection, t Target, q questions) (*view, map[string]answer, error) {
+func look(ctx context.Context, h Connection, t Target, q query) (*cachedFacts, map[string]answer, error) {
 	v, spellings, err := lookOver(ctx, h, t, q)
 	var unknown *NoDaemonError
-	if h.renew == nil || !errors.As(err, &unknown) || unknown.Reason != NoListener {
+	if h.Renew == nil || !errors.As(err, &unknown) || unknown.Reason != NoListener {
 		return v, spellings, err
 	}
-	fresh, err := h.renew(ctx)
+	fresh, err := h.Renew(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer fresh.Release()
-	return lookOver(ctx, connection{Host: fresh}, t, q)
+	return lookOver(ctx, Connection{Host: fresh}, t, q)
 }
 
-// connection is one to a host. renew makes another, and is nil if it was made for
-// this look.
-type connection struct {
-	host.Host
-	renew func(context.Context) (host.Host, error)
-}
-
-func lookOver(ctx context.Context, h connection, t Target, q questions) (*view, map[string]answer, error) {
+func lookOver(ctx context.Context, h Connection, t Target, q query) (*cachedFacts, map[string]answer, error) {
 	began := time.Now()
-	release := greeted(h)
-	q.greeted, q.old, q.fresh = !release.IsZero(), !release.AtLeast(8, 7), h.renew == nil
+	release := serverIdent(h)
+	q.greeted, q.old, q.fresh = !release.IsZero(), !release.AtLeast(8, 7), h.Renew == nil
 	res, err := run(ctx, h, host.Script{Name: "gather", Text: gatherScript(t, q), Root: true, Convergent: true})
 	if err != nil {
 		return nil, nil, err
 	}
-	v, spellings, err := parseReport(res.Stdout, h.Identity().ServerVersion, t.ConfigFile, q)
+	v, spellings, err := parseReport(res.Stdout, h.Identity().ServerVersion, t.File, q)
 	if err != nil {
 		return nil, nil, said(err, res)
 	}
-	v.began = began
+	v.seen.Began = began
 	if v.pending {
-		if v.sight.Pending, err = lookForPending(ctx, h, q.state(t)); err != nil {
+		if v.seen.Pending, err = lookForPending(ctx, h, q.state(t)); err != nil {
 			return nil, nil, err
 		}
 	}
-	v.sight.Identity = h.Identity()
-	v.sight.Facts.VersionText = fullVersion(v.sight.Facts.VersionText, v.sight.Identity.ServerVersion)
+	v.seen.Identity = h.Identity()
+	v.seen.Facts.VersionText = fullVersion(v.seen.Facts.VersionText, v.seen.Identity.ServerVersion)
 	return v, spellings, nil
 }
 
-func spell(ctx context.Context, h host.Host, t Target, v *view, q questions) (map[string]answer, error) {
+func spell(ctx context.Context, h host.Host, t Target, v *cachedFacts, q query) (map[string]answer, error) {
 	res, err := run(ctx, h, host.Script{Name: "spell", Text: spellScript(t, v, q), Root: true, Convergent: true})
 	if err != nil {
 		return nil, err

@@ -137,7 +137,7 @@ func birth(arg string) (int64, error) {
 // everywhere, its alias sshd.service does not exist under ssh.socket, and a
 // supervisor has a unit of its own.
 func (r *report) activation() commit.Activation {
-	a := commit.Activation{Kind: commit.None, PID: r.sight.Facts.Daemon.PID, PIDFile: r.pidFile}
+	a := commit.Activation{Kind: commit.None, PID: r.seen.Facts.Daemon.PID, PIDFile: r.pidFile}
 	if a.PID == 0 {
 		return a
 	}

@@ -28,58 +28,36 @@ var (
 
 // clientChange is one plan on its way onto a machine.
 type clientChange struct {
-	host   host.Host
-	target ClientTarget
-	want   sshclient.Want
-	before ClientSight
-	plan   keepalive.Plan
+	*Change[sshclient.Want, sshclient.Facts, ClientDetail]
 }
 
-// run carries the plan out: the host's own ssh judges a copy of the whole tree,
-// then the files are exchanged, and what ssh says of them afterwards decides
-// whether they stay. No daemon is involved, and nobody can be locked out, so no
+// prepareClient has the host's own ssh judge a copy of the whole tree, and makes what the
+// new files need. No daemon is involved, and the change can lock out no login, so no
 // watchdog is armed.
-func (c clientChange) run(ctx context.Context) (ClientSight, Outcome, error) {
+func prepareClient(ctx context.Context, change *Change[sshclient.Want, sshclient.Facts, ClientDetail]) (commit.Request, string, error) {
+	c := clientChange{change}
 	if err := cmp.Or(c.exposed(), c.foreign()); err != nil {
-		return c.before, Unchanged, wrap(c.target.Spec, "decide", Unchanged, err)
+		return commit.Request{}, "decide", err
 	}
 	if err := c.validate(ctx); err != nil {
-		return c.before, Unchanged, wrap(c.target.Spec, "validate", Unchanged, err)
+		return commit.Request{}, "validate", err
 	}
 	if err := c.prepare(ctx); err != nil {
 		c.tidy(ctx)
-		return c.before, Unchanged, wrap(c.target.Spec, "prepare", Unchanged, err)
+		return commit.Request{}, "prepare", err
 	}
-	var after ClientSight
-	confirm := func(ctx context.Context, _ commit.Pending) (err error) {
-		if after, err = gatherClient(ctx, c.host, c.target, c.want); err != nil {
-			return err
-		}
-		return c.proven(after)
-	}
-	if len(c.plan.Changes) == 0 {
-		if err := confirm(ctx, commit.Pending{}); err != nil {
-			return c.before, Unknown, wrap(c.target.Spec, "verify", Unknown, err)
-		}
-		return after, Applied, nil
-	}
-	outcome, err := commit.Run(ctx, machine{c.host, c.target.asOwner}, c.request(), confirm)
-	if err != nil {
-		c.tidy(ctx)
-		return c.before, Outcome(outcome), unverified(c.target.Spec, outcome, err)
-	}
-	return after, Outcome(outcome), nil
+	return c.request(), "", nil
 }
 
 // exposed refuses a directory that belongs neither to root nor to the account that
 // writes there. The protocol refuses it too, but only after prepare has written.
 func (c clientChange) exposed() error {
-	dir := parentOf(c.before.Facts.File)
+	dir := parentOf(c.Before.Facts.File)
 	for dir != "" {
-		s, ok := c.before.Facts.Stats[dir]
-		if ok && s.UID != 0 && (c.target.system() || s.UID != c.before.Facts.UID) {
+		s, ok := c.Before.Facts.Stats[dir]
+		if ok && s.UID != 0 && (c.Target.system() || s.UID != c.Before.Facts.UID) {
 			uid := strconv.Itoa(s.UID)
-			return &commit.ExposedError{Path: c.before.Facts.File, Dir: dir, UID: uid, Owner: uid, Mode: fmt.Sprintf("%04o", s.Mode)}
+			return &commit.ExposedError{Path: c.Before.Facts.File, Dir: dir, UID: uid, Owner: uid, Mode: fmt.Sprintf("%04o", s.Mode)}
 		}
 		dir = parentOf(dir)
 	}
@@ -89,25 +67,26 @@ func (c clientChange) exposed() error {
 // foreign refuses a change of another file than the managed one: which files there are
 // is the account's word.
 func (c clientChange) foreign() error {
-	for _, x := range c.plan.Changes {
-		if x.Path != c.before.Facts.File {
-			return fmt.Errorf("%s would be changed, and %s is what is managed", x.Path, c.before.Facts.File)
+	for _, x := range c.Plan.Changes {
+		if x.Path != c.Before.Facts.File {
+			return fmt.Errorf("%s would be changed, and %s is what is managed", x.Path, c.Before.Facts.File)
 		}
 	}
 	return nil
 }
 
-// proven says whether ssh takes the new files and does what was wanted.
-func (c clientChange) proven(after ClientSight) error {
+// confirmClient returns what speaks against the change: ssh refuses the new files, or
+// does not do what was wanted.
+func confirmClient(c *Change[sshclient.Want, sshclient.Facts, ClientDetail], after clientSeen, _ commit.Pending) error {
 	if after.Facts.Invalid != "" {
 		return fmt.Errorf("ssh refuses the files: %s", after.Facts.Invalid)
 	}
-	return met(c.plan.Expect, after.Facts)
+	return firstClientMismatch(c.Plan.Expect, after.Facts)
 }
 
-func met(expect []keepalive.Expectation, have sshclient.Facts) error {
-	if unmet := sshclient.Unmet(expect, have); len(unmet) > 0 {
-		return errors.New(unmet[0].Text)
+func firstClientMismatch(expect []keepalive.Expectation, have sshclient.Facts) error {
+	if mismatches := sshclient.Unmet(expect, have); len(mismatches) > 0 {
+		return errors.New(mismatches[0].Text)
 	}
 	return nil
 }
@@ -115,10 +94,10 @@ func met(expect []keepalive.Expectation, have sshclient.Facts) error {
 // validate lays a copy of the candidate tree out, its Includes pointing into the
 // copy, and compares what the host's ssh says of it.
 func (c clientChange) validate(ctx context.Context) error {
-	if len(c.plan.Changes) == 0 {
+	if len(c.Plan.Changes) == 0 {
 		return nil
 	}
-	res, err := run(ctx, c.host, c.target.asAccount(host.Script{Name: "validate", Text: c.stageScript(), Convergent: true}))
+	res, err := run(ctx, c.Host, c.Target.asAccount(host.Script{Name: "validate", Text: c.stageScript(), Convergent: true}))
 	if err != nil {
 		return err
 	}
@@ -126,7 +105,7 @@ func (c clientChange) validate(ctx context.Context) error {
 	if err := s.read(func(word, arg string) error { return s.dump(word, arg, "dump") }); err != nil {
 		return said(err, res)
 	}
-	staged := c.before.Facts
+	staged := c.Before.Facts
 	staged.Effective = nil
 	for i := range s.dumps {
 		if refusal := s.dumps[i].refusal("ssh -G"); refusal != "" {
@@ -134,16 +113,16 @@ func (c clientChange) validate(ctx context.Context) error {
 		}
 		staged.Effective = append(staged.Effective, sshconf.ParseDump(s.dumps[i].out.String()))
 	}
-	if len(staged.Effective) != len(probeNames(c.want)) {
+	if len(staged.Effective) != len(probeNames(c.Want)) {
 		return said(errCutShort, res)
 	}
-	return met(c.plan.Expect, staged)
+	return firstClientMismatch(c.Plan.Expect, staged)
 }
 
 func (c clientChange) stageScript() string {
 	stage := "/tmp/sshkeepalive-" + newID()
-	f := c.before.Facts
-	tree := candidateTree(f.Tree, c.plan.Changes)
+	f := c.Before.Facts
+	tree := candidateTree(f.Tree, c.Plan.Changes)
 	entry := stage + tree.Main
 	files := map[string][]byte{}
 	for name, data := range tree.Files {
@@ -158,7 +137,7 @@ func (c clientChange) stageScript() string {
 		files[entry] = sshconf.Rebase(sshconf.Parse(tree.Dialect, tree.Version, []byte(includeOf(tree, tree.Main)+includeOf(tree, tree.System))), "/", stage)
 	}
 	var b strings.Builder
-	for name, value := range map[string]string{"STAGE": stage, "H": f.Home, "SSH": c.before.ssh, "ENTRY": entry} {
+	for name, value := range map[string]string{"STAGE": stage, "H": f.Home, "SSH": c.Before.Detail.ssh, "ENTRY": entry} {
 		b.WriteString(name + "=" + quote(value) + "\n")
 	}
 	b.WriteString(oneLine(filesSource) + "\nstage() {\n:\n")
@@ -166,7 +145,7 @@ func (c clientChange) stageScript() string {
 		b.WriteString("text() { " + commit.PrintCommand(files[name]) + "; }\nput " + quote(name) + " text\n")
 	}
 	b.WriteString("}\nprobes() { each")
-	for _, name := range probeNames(c.want) {
+	for _, name := range probeNames(c.Want) {
 		b.WriteString(" " + quote(name))
 	}
 	return b.String() + "; }\n" + clientStageSource
@@ -197,7 +176,7 @@ func includeDir(t sshconf.Tree, f sshclient.Facts, name string) string {
 // is known.
 func (c clientChange) prepare(ctx context.Context) error {
 	var owner, account []string
-	for _, dir := range c.plan.MakeDirs {
+	for _, dir := range c.Plan.MakeDirs {
 		if c.ownersDir(dir) {
 			owner = append(owner, "make "+quote(dir)+" "+c.dirMode())
 		} else {
@@ -207,20 +186,20 @@ func (c clientChange) prepare(ctx context.Context) error {
 	for _, f := range c.created() {
 		owner = append(owner, "heading() { "+commit.PrintCommand(sshclient.Heading(f.New))+"; }", "begin "+quote(f.Path)+" "+c.fileMask()+" heading")
 	}
-	if err := c.script(ctx, "prepare", c.target.asAccount, account); err != nil {
+	if err := c.script(ctx, "prepare", c.Target.asAccount, account); err != nil {
 		return err
 	}
-	return c.script(ctx, "prepare", c.target.asOwner, owner)
+	return c.script(ctx, "prepare", c.Target.asOwner, owner)
 }
 
 // ownersDir reports whether a directory is made for the file, and so by its owner.
 // Where that is root, any other one is the account's word, and made as the account.
 func (c clientChange) ownersDir(dir string) bool {
-	return !c.target.system() || strings.HasPrefix(c.before.Facts.File, dir+"/")
+	return !c.Target.system() || strings.HasPrefix(c.Before.Facts.File, dir+"/")
 }
 
 func (c clientChange) dirMode() string {
-	if c.target.system() {
+	if c.Target.system() {
 		return "755"
 	}
 	return "700"
@@ -229,14 +208,14 @@ func (c clientChange) dirMode() string {
 // fileMask gives a new file 0600, or 0644 to one of the system: who cannot read
 // a file there has no ssh.
 func (c clientChange) fileMask() string {
-	if c.target.system() {
+	if c.Target.system() {
 		return "022"
 	}
 	return "077"
 }
 
 func (c clientChange) created() []keepalive.Change {
-	return slices.DeleteFunc(slices.Clone(c.plan.Changes), func(x keepalive.Change) bool { return x.Old != nil })
+	return slices.DeleteFunc(slices.Clone(c.Plan.Changes), func(x keepalive.Change) bool { return x.Old != nil })
 }
 
 // tidy takes back what prepare made. A failure leaves an empty directory, or a
@@ -246,8 +225,8 @@ func (c clientChange) tidy(ctx context.Context) {
 	for _, f := range c.created() {
 		calls = append(calls, "heading() { "+commit.PrintCommand(sshclient.Heading(f.New))+"; }", "unbegin "+quote(f.Path)+" heading")
 	}
-	_ = c.script(ctx, "tidy", c.target.asOwner, calls)
-	c.dropDirs(ctx, slices.Backward(c.plan.MakeDirs))
+	_ = c.script(ctx, "tidy", c.Target.asOwner, calls)
+	c.dropDirs(ctx, slices.Backward(c.Plan.MakeDirs))
 }
 
 // dropDirs removes directories. One in which somebody put something stays.
@@ -260,8 +239,8 @@ func (c clientChange) dropDirs(ctx context.Context, dirs iter.Seq2[int, string])
 			account = append(account, "drop "+quote(dir))
 		}
 	}
-	_ = c.script(ctx, "tidy", c.target.asAccount, account)
-	_ = c.script(ctx, "tidy", c.target.asOwner, owner)
+	_ = c.script(ctx, "tidy", c.Target.asAccount, account)
+	_ = c.script(ctx, "tidy", c.Target.asOwner, owner)
 }
 
 // script makes calls of client_prepare.sh.
@@ -269,7 +248,7 @@ func (c clientChange) script(ctx context.Context, name string, as func(host.Scri
 	if len(calls) == 0 {
 		return nil
 	}
-	res, err := run(ctx, c.host, as(host.Script{Name: name, Text: prepareText(calls), Convergent: true}))
+	res, err := run(ctx, c.Host, as(host.Script{Name: name, Text: prepareText(calls), Convergent: true}))
 	if err != nil {
 		return err
 	}
@@ -287,12 +266,12 @@ func prepareText(calls []string) string {
 // alone does. Root looks at no file but the one it changes: the others are what the
 // account says of its tree.
 func (c clientChange) request() commit.Request {
-	id, f := newID(), c.before.Facts
+	id, f := newID(), c.Before.Facts
 	req := commit.Request{ID: id, Base: map[string][]byte{}, Activate: commit.Activation{Kind: commit.None}}
-	if !c.target.system() {
+	if !c.Target.system() {
 		maps.Copy(req.Base, f.Tree.Files)
 	}
-	for _, x := range c.plan.Changes {
+	for _, x := range c.Plan.Changes {
 		if x.Old == nil {
 			x.Old = sshclient.Heading(x.New) // by prepare
 			req.Base[x.Path] = x.Old
@@ -300,7 +279,7 @@ func (c clientChange) request() commit.Request {
 		req.Changes = append(req.Changes, commit.Change(x))
 	}
 	req.StageDir = commit.StageDir(id)
-	if !c.target.system() && f.UID != 0 {
+	if !c.Target.system() && f.UID != 0 {
 		beside := parentOf(f.File) + "/.sshkeepalive-"
 		req.Layout = commit.Layout{Run: beside + "run", State: beside + "state", Etc: beside + "etc"}
 		req.StageDir = req.Layout.Run + "/" + id

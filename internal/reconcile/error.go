@@ -1,0 +1,74 @@
+package reconcile
+
+import (
+	"errors"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+)
+
+// Outcome says how a change ended.
+type Outcome = commit.Outcome
+
+// The five outcomes.
+const (
+	Applied    = commit.Applied
+	Unchanged  = commit.Unchanged
+	RolledBack = commit.RolledBack
+	Watchdog   = commit.Watchdog
+	Unknown    = commit.Unknown
+)
+
+// Conflict is a file that is not as it was when it was last read.
+type Conflict = commit.Conflict
+
+// ExposedError is a directory in which another account could exchange files while we
+// read and write there.
+type ExposedError = commit.ExposedError
+
+// Busy is a change of another run that holds a machine.
+type Busy = commit.Busy
+
+// Error is a change that did not come about.
+type Error struct {
+	Host string
+	// Step is where it ended: gather, decide or verify, or a step of the protocol:
+	// request, lock, compare, stage, validate, arm, swap, reload, confirm, disarm.
+	Step string
+	// Outcome is how the machine was left: Unchanged, RolledBack, Watchdog or Unknown.
+	Outcome  Outcome
+	Problems []keepalive.Problem // what the decision found, if it refused
+	Err      error               // nil when Problems say it all
+}
+
+func (e *Error) Error() string {
+	if protocol := new(commit.Error); errors.As(e.Err, &protocol) {
+		return e.Host + ": " + protocol.Error() // which names the step and the outcome
+	}
+	text := e.Host + ": " + e.Step
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	for _, p := range e.Problems {
+		text += ": " + p.Text
+	}
+	return text + " (" + string(e.Outcome) + ")"
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// OtherResourceError is a removal of lines that another resource has taken over. Nothing
+// was touched.
+type OtherResourceError struct{ ID string }
+
+func (e *OtherResourceError) Error() string { return "the lines belong to the resource " + e.ID }
+
+// wrap says where err happened, unless the transport has said so already.
+func wrap(spec host.Spec, step string, outcome Outcome, err error) error {
+	var transport *host.Error
+	if errors.As(err, &transport) && outcome == Unchanged {
+		return err
+	}
+	return &Error{Host: spec.Name, Step: step, Outcome: outcome, Err: err}
+}
