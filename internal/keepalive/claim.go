@@ -30,13 +30,13 @@ type Claim struct {
 // and its lines are managed later, on each machine that was made of it.
 const ImageID = "image"
 
-// Anonymous reports whether lines with this id are of no resource that still exists:
+// AnonymousID reports whether lines with this id are of no resource that still exists:
 // they are in an image, or an earlier version of the provider wrote them.
-func Anonymous(id string) bool { return id == "" || id == ImageID }
+func AnonymousID(id string) bool { return id == "" || id == ImageID }
 
 // Covers reports whether the resource may take lines with this id for its own.
 func (c Claim) Covers(id string) bool {
-	return Anonymous(id) || id == c.ID || id == c.Former
+	return AnonymousID(id) || id == c.ID || id == c.Former
 }
 
 // OwnedLine is a line of a resource as it stands on the host.
@@ -45,8 +45,8 @@ type OwnedLine struct {
 	Pos  sshconf.Pos
 }
 
-// Holding is what stands on a host under the name of a resource.
-type Holding struct {
+// OwnedLines is what stands on a host under the name of a resource.
+type OwnedLines struct {
 	Found bool
 	ID    string // "" if no line tells
 	Lines []OwnedLine
@@ -54,11 +54,11 @@ type Holding struct {
 
 // Keeps reports whether the lines may keep another id than that of the resource, as long
 // as nothing else about them changes.
-func (h Holding) Keeps(c Claim) bool { return h.Found && c.Covers(h.ID) && h.ID != c.ID }
+func (h OwnedLines) Keeps(c Claim) bool { return h.Found && c.Covers(h.ID) && h.ID != c.ID }
 
 // Problems says what becomes of the lines of another resource once content is in their
 // place. name is what both resources call their lines.
-func (h Holding) Problems(c Claim, content, name string) []Problem {
+func (h OwnedLines) Problems(c Claim, content, name string) []Problem {
 	gone := h.without(content)
 	same := len(gone) == 0 && len(h.Lines) == len(strings.Split(strings.TrimSuffix(content, "\n"), "\n"))
 	switch {
@@ -76,7 +76,7 @@ func (h Holding) Problems(c Claim, content, name string) []Problem {
 }
 
 // without lists the lines that are not in content.
-func (h Holding) without(content string) []OwnedLine {
+func (h OwnedLines) without(content string) []OwnedLine {
 	left := map[string]int{}
 	for line := range strings.Lines(content) {
 		left[strings.TrimSpace(line)]++

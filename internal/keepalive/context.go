@@ -7,8 +7,8 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-// Spec returns c as the argument of sshd -T -C; "" for the default context.
-func Spec(c sshconf.Context) string {
+// ContextSpec returns c as the argument of sshd -T -C; "" for the default context.
+func ContextSpec(c sshconf.Context) string {
 	var items []string
 	add := func(name, value string) {
 		if value != "" {

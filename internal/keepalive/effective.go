@@ -24,8 +24,8 @@ type Origin struct {
 	Pos     sshconf.Pos // zero unless a file is the source
 }
 
-// Reading is what a program makes of its files in one context.
-type Reading struct {
+// ContextValues is what a program makes of its files in one context.
+type ContextValues struct {
 	Context sshconf.Context
 	// Effective holds what the program prints, one line for each value. Its keys,
 	// and those of Origins, are the keywords as they were asked for, else as in
@@ -34,11 +34,11 @@ type Reading struct {
 	Origins   map[string][]Origin
 }
 
-// Survey is what a program makes of its files, managed by us or not.
-type Survey struct {
-	Problems []Problem // why there is nothing else here
-	Readings []Reading // one for each context that was asked about
-	Files    []string  // that are read in some context, in the order of their reading
+// EffectiveConfig is what a program makes of its files, managed by us or not.
+type EffectiveConfig struct {
+	Problems []Problem       // why there is nothing else here
+	Contexts []ContextValues // one for each context that was asked about
+	Files    []string        // that are read in some context, in the order of their reading
 	// Overrides are the lines of sshd's Match blocks that say something else than
 	// what is effective in the default context, Shadowed the lines that apply there
 	// and lose. Both are in the order of their reading.

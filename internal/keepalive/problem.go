@@ -18,7 +18,7 @@ type Problem struct {
 	Pos       sshconf.Pos // the line it is about; zero if none
 }
 
-func Failed(problems []Problem) bool {
+func HasErrors(problems []Problem) bool {
 	return slices.ContainsFunc(problems, func(p Problem) bool { return !p.Warning })
 }
 

@@ -115,9 +115,9 @@ func (m *serverModel) seen(sight reconcile.Sight) computed {
 func (m *serverModel) willBeLoaded(sight reconcile.Sight, changes bool) types.Bool {
 	d := sight.Facts.Daemon
 	switch {
-	case d.PID == 0, d.Clockless && !changes:
+	case d.PID == 0, d.NoPIDFile && !changes:
 		return attribute.Loaded(sight)
-	case d.Clockless && m.Reload.ValueString() != "never":
+	case d.NoPIDFile && m.Reload.ValueString() != "never":
 		return types.BoolUnknown()
 	case m.Reload.ValueString() != "never":
 		return types.BoolValue(true)

@@ -53,7 +53,7 @@ func (m *coolifyModel) foresee(ctx context.Context, s *session, where resolvedTa
 	return foresight[coolifyModel]{
 		machineID: sight.MachineID, identity: sight.Identity, plan: plan, digests: sight.Digests(), holder: coolify.Holder(sight.Facts),
 		settled: func(before *coolifyModel) bool {
-			return len(coolify.Unmet(want, sight.Facts)) == 0 && m.seen(sight).equal(before.coolifyComputed)
+			return len(coolify.Mismatches(want, sight.Facts)) == 0 && m.seen(sight).equal(before.coolifyComputed)
 		},
 		decide: func(before *coolifyModel, changed bool) {
 			m.decide(before, changed, m.decided(sight, plan, plan.Effective), len(plan.Edits) > 0)

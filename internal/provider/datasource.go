@@ -112,8 +112,8 @@ func (s *session) survey(ctx context.Context, where resolvedTarget, mainFile typ
 }
 
 // surveyed logs what a look brought and returns why it brought nothing.
-func surveyed(ctx context.Context, name string, s keepalive.Survey) diag.Diagnostics {
-	logDebug(ctx, "surveyed", map[string]any{"host": name, "contexts": len(s.Readings), "files": len(s.Files), "overrides": len(s.Overrides)})
+func surveyed(ctx context.Context, name string, s keepalive.EffectiveConfig) diag.Diagnostics {
+	logDebug(ctx, "surveyed", map[string]any{"host": name, "contexts": len(s.Contexts), "files": len(s.Files), "overrides": len(s.Overrides)})
 	return diagnostics.Problems(name, s.Problems)
 }
 

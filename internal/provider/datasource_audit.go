@@ -212,7 +212,7 @@ func (m *auditModel) tellNothing() {
 func findingValue(f audit.Finding) attr.Value {
 	values := originValues(f.Origin)
 	maps.Copy(values, recommended(f.Profile, f.Recommendation))
-	context := keepalive.Spec(f.Context)
+	context := keepalive.ContextSpec(f.Context)
 	maps.Copy(values, map[string]attr.Value{
 		"status": types.StringValue(string(f.Verdict)), "why": attribute.TextOrNull(f.Why), "context": attribute.TextOrNull(context),
 		"effective": attribute.TextIf(f.Effective, f.Origin.Source != ""), "conflicts_with": attribute.TextList(f.Against),
@@ -235,7 +235,7 @@ func exceptionValue(e audit.Exception) attr.Value {
 }
 
 func auditWarning(c audit.Warning) attr.Value {
-	context, line, advice := keepalive.Spec(c.Context), types.Int64Null(), diagnostics.ProblemAdvice(c.Code)
+	context, line, advice := keepalive.ContextSpec(c.Context), types.Int64Null(), diagnostics.ProblemAdvice(c.Code)
 	if c.Pos.Path != "" {
 		line = types.Int64Value(int64(c.Pos.Line))
 	}

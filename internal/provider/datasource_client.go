@@ -122,7 +122,7 @@ func (m *clientConfigModel) look(ctx context.Context, s *session, where resolved
 	if err != nil {
 		return nil, err
 	}
-	survey := sshclient.Survey(attribute.Texts(m.Keywords.Elements()), sight.Facts)
+	survey := sshclient.EffectiveConfig(attribute.Texts(m.Keywords.Elements()), sight.Facts)
 	diags := surveyed(ctx, m.Host.ValueString(), survey)
 	if !diags.HasError() {
 		m.tell(survey, sight)
@@ -142,9 +142,9 @@ func (m *clientConfigModel) target(where resolvedTarget) reconcile.ClientTarget 
 	return t
 }
 
-func (m *clientConfigModel) tell(s keepalive.Survey, sight reconcile.ClientSight) {
+func (m *clientConfigModel) tell(s keepalive.EffectiveConfig, sight reconcile.ClientSight) {
 	effective, origins := map[string]map[string]string{}, map[string]attr.Value{}
-	for _, r := range s.Readings {
+	for _, r := range s.Contexts {
 		name := sshclient.ProbeName(r.Context)
 		effective[name], origins[name] = r.Effective, originMap(r.Origins)
 	}

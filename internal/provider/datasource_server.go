@@ -123,7 +123,7 @@ func (m *serverConfigModel) look(ctx context.Context, s *session, where resolved
 	if err != nil {
 		return diags, err
 	}
-	survey := sshserver.Survey(attribute.Texts(m.Keywords.Elements()), sight.Facts)
+	survey := sshserver.EffectiveConfig(attribute.Texts(m.Keywords.Elements()), sight.Facts)
 	diags.Append(surveyed(ctx, m.Host.ValueString(), survey)...)
 	if !diags.HasError() {
 		m.tell(survey, sight)
@@ -131,12 +131,12 @@ func (m *serverConfigModel) look(ctx context.Context, s *session, where resolved
 	return diags, nil
 }
 
-func (m *serverConfigModel) tell(s keepalive.Survey, sight reconcile.Sight) {
-	m.Effective, m.Provenance = attribute.TextMap(s.Readings[0].Effective), originMap(s.Readings[0].Origins)
+func (m *serverConfigModel) tell(s keepalive.EffectiveConfig, sight reconcile.Sight) {
+	m.Effective, m.Provenance = attribute.TextMap(s.Contexts[0].Effective), originMap(s.Contexts[0].Origins)
 	var readings []attr.Value
-	for _, r := range s.Readings[1:] {
+	for _, r := range s.Contexts[1:] {
 		readings = append(readings, types.ObjectValueMust(contextReadingType().AttrTypes, map[string]attr.Value{
-			"context": types.StringValue(keepalive.Spec(r.Context)), "effective": attribute.TextMap(r.Effective), "provenance": originMap(r.Origins),
+			"context": types.StringValue(keepalive.ContextSpec(r.Context)), "effective": attribute.TextMap(r.Effective), "provenance": originMap(r.Origins),
 		}))
 	}
 	m.ByContext = types.ListValueMust(contextReadingType(), readings)

@@ -128,7 +128,7 @@ func (h *fakeHost) change(changes []keepalive.Change) {
 
 func (h *fakeHost) sight(want sshserver.Want) reconcile.Sight {
 	v := sshconf.Version{Major: 9, Minor: 2}
-	want = want.On(v)
+	want = want.ForRelease(v)
 	tree := sshconf.Tree{Dialect: sshconf.Server, Version: v, Main: mainFile, Dir: "/etc/ssh", Files: map[string][]byte{}}
 	for name, text := range h.files {
 		tree.Files[name] = []byte(text)

@@ -58,7 +58,7 @@ func clientDigests(want sshclient.Want, have sshclient.Facts) map[string]string 
 func clientDigestsOf(block string, have sshclient.Facts) map[string]string {
 	digests := map[string]string{}
 	for name, data := range have.Tree.Files {
-		if d := digestOf(sshclient.Foreign(data, block)); d != "" {
+		if d := digestOf(sshclient.WithoutOthers(data, block)); d != "" {
 			digests[name] = d
 		}
 	}

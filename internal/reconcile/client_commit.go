@@ -85,7 +85,7 @@ func confirmClient(c *Change[sshclient.Want, sshclient.Facts, ClientDetail], aft
 }
 
 func firstClientMismatch(expect []keepalive.Expectation, have sshclient.Facts) error {
-	if mismatches := sshclient.Unmet(expect, have); len(mismatches) > 0 {
+	if mismatches := sshclient.Mismatches(expect, have); len(mismatches) > 0 {
 		return errors.New(mismatches[0].Text)
 	}
 	return nil

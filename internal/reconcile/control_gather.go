@@ -46,7 +46,7 @@ func parseControl(_ Target, _ struct{}, stdout string) (controlSeen, error) {
 	}
 	for _, c := range r.checks {
 		if !c.Gone() {
-			r.seen.Facts.Sockets = append(r.seen.Facts.Sockets, sshclient.JudgeSocket(c))
+			r.seen.Facts.Sockets = append(r.seen.Facts.Sockets, sshclient.ClassifySocket(c))
 		}
 	}
 	return r.seen, nil

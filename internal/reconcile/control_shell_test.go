@@ -101,7 +101,7 @@ func TestControlScriptInShells(t *testing.T) {
 				t.Fatalf("%v, %+v in %s", err, r, out)
 			}
 			for _, c := range r.checks {
-				s, want := sshclient.JudgeSocket(c), sshclient.Stale
+				s, want := sshclient.ClassifySocket(c), sshclient.Stale
 				switch filepath.Base(c.Path) {
 				case "http":
 					want = sshclient.NotSSH

@@ -45,7 +45,7 @@ var CoolifyKind = Kind[coolify.Want, coolify.Facts, struct{}]{
 }
 
 func firstCoolifyMismatch(want coolify.Want, have coolify.Facts) error {
-	if mismatches := coolify.Unmet(want, have); len(mismatches) > 0 {
+	if mismatches := coolify.Mismatches(want, have); len(mismatches) > 0 {
 		return errors.New(mismatches[0].Text)
 	}
 	return nil

@@ -131,7 +131,7 @@ func readControl(text string) ([]sshclient.ControlSocket, error) {
 	}
 	var list []sshclient.ControlSocket
 	for _, c := range r.checks {
-		list = append(list, sshclient.JudgeSocket(c))
+		list = append(list, sshclient.ClassifySocket(c))
 	}
 	return list, nil
 }

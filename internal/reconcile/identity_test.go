@@ -191,7 +191,7 @@ func (s startup) sees(t *testing.T, r *rig, want sshserver.Want) string {
 		return err.Error()
 	}
 	d := now.Facts.Daemon
-	if d.PID == 0 || d.Clockless {
+	if d.PID == 0 || d.NoPIDFile {
 		return ""
 	}
 	r.asRoot(t, "touch '"+strings.ReplaceAll(d.ConfigFile, "'", `'\''`)+"'")
@@ -210,7 +210,7 @@ func asked(s reconcile.Sight) string {
 	case d.PerConnection:
 		text = "one for each connection"
 	}
-	if d.Clockless {
+	if d.NoPIDFile {
 		text += ", without pid file"
 	}
 	text += ": " + d.ConfigFile

@@ -67,7 +67,7 @@ var ServerKind = Kind[sshserver.Want, sshserver.Facts, ServerDetail]{
 func serverDigests(want sshserver.Want, have sshserver.Facts) map[string]string {
 	digests := make(map[string]string, len(have.Tree.Files))
 	for name, data := range have.Tree.Files {
-		if d := digestOf(sshserver.Foreign(name, data, want.DropInName)); d != "" {
+		if d := digestOf(sshserver.WithoutOthers(name, data, want.DropInName)); d != "" {
 			digests[name] = d
 		}
 	}
@@ -84,7 +84,7 @@ func prepareServer(ctx context.Context, c *serverChange) (commit.Request, string
 // opened are the endpoints at which sshd listens once the plan is in force.
 func opened(c *serverChange) []sshserver.Endpoint {
 	running := c.Before.Facts.Tree
-	return sshserver.Opened(running, candidateTree(running, c.Plan.Changes))
+	return sshserver.NewEndpoints(running, candidateTree(running, c.Plan.Changes))
 }
 
 // confirmServer returns what speaks against the change: the confirming connection was

@@ -62,7 +62,7 @@ func forContext(c sshconf.Context) string {
 	if c.IsZero() {
 		return ""
 	}
-	return " for " + keepalive.Spec(c)
+	return " for " + keepalive.ContextSpec(c)
 }
 
 // serverRequest lays the change out for the protocol. The candidate is a copy of

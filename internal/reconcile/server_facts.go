@@ -58,13 +58,13 @@ func (k factIndex) answer(want sshserver.Want) (s serverSeen, ok bool, err error
 	}
 	f.Contexts = sshserver.ContextsOf(want)
 	for _, c := range f.Contexts {
-		a := k.facts.effective[keepalive.Spec(c)]
+		a := k.facts.effective[keepalive.ContextSpec(c)]
 		if a.refusal != "" {
-			return serverSeen{}, true, fmt.Errorf(dumper+" for %s failed: %s", keepalive.Spec(c), a.refusal)
+			return serverSeen{}, true, fmt.Errorf(dumper+" for %s failed: %s", keepalive.ContextSpec(c), a.refusal)
 		}
 		f.Effective = append(f.Effective, a.values)
 	}
-	f.Refused, f.Canonical, f.MatchCanonical = k.spelled(want.On(f.Version))
+	f.Refused, f.Canonical, f.MatchCanonical = k.spelled(want.ForRelease(f.Version))
 	return s, true, nil
 }
 

@@ -35,9 +35,9 @@ func (q query) state(t Target) string {
 func queryOf(wants []sshserver.Want, v sshconf.Version) query {
 	var q query
 	for _, want := range wants {
-		want = want.On(v)
+		want = want.ForRelease(v)
 		for _, c := range sshserver.ContextsOf(want) {
-			q.specs = insert(q.specs, keepalive.Spec(c))
+			q.specs = insert(q.specs, keepalive.ContextSpec(c))
 		}
 		for _, w := range sshserver.WantedTexts(want) {
 			q.texts = insert(q.texts, textOf(w))

@@ -250,11 +250,11 @@ func (r *report) loaded() {
 		return
 	}
 	clock, ok := r.stamps[r.pidFile]
-	d.Clockless = !ok
+	d.NoPIDFile = !ok
 	if ok {
 		d.Stale = r.newerThan(clock.modification)
 	} else {
-		d.Untold = r.newerThan(r.born)
+		d.StaleUnknown = r.newerThan(r.born)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 func spec(tree sshconf.Tree, c sshconf.Context) string {
 	criteria := matchCriteria(tree)
 	if criteria == "" {
-		return keepalive.Spec(c)
+		return keepalive.ContextSpec(c)
 	}
 	if !tree.Version.AtLeast(8, 1) {
 		c = neutral(c)
@@ -23,7 +23,7 @@ func spec(tree sshconf.Tree, c sshconf.Context) string {
 	if strings.Contains(criteria, "localport") && c.LocalPort == 0 {
 		c.LocalPort = 1
 	}
-	return keepalive.Spec(c)
+	return keepalive.ContextSpec(c)
 }
 
 func neutral(c sshconf.Context) sshconf.Context {

@@ -71,15 +71,15 @@ func Server(profiles []string, have sshserver.Facts) Audit {
 			baselines = append(baselines, b)
 		}
 	}
-	s := sshserver.Survey(audited(baselines, have.Version), have)
+	s := sshserver.EffectiveConfig(audited(baselines, have.Version), have)
 	if len(s.Problems) > 0 {
 		return Audit{Problems: s.Problems}
 	}
-	a := Audit{Warnings: warnings(s.Readings, have)}
+	a := Audit{Warnings: warnings(s.Contexts, have)}
 	for _, b := range baselines {
 		for _, r := range b.Recommendations {
 			f := Finding{Profile: b.Name, Recommendation: r.For(have.Version), Against: against(b.Name, r)}
-			a.Findings = append(a.Findings, f.judge(s.Readings, have.Version)...)
+			a.Findings = append(a.Findings, f.judge(s.Contexts, have.Version)...)
 			a.Exceptions = append(a.Exceptions, f.exceptions(s.Overrides, have.Version)...)
 		}
 	}
@@ -123,7 +123,7 @@ func audited(baselines []baseline.Baseline, v sshconf.Version) []string {
 }
 
 // judge holds f against each reading.
-func (f Finding) judge(readings []keepalive.Reading, v sshconf.Version) []Finding {
+func (f Finding) judge(readings []keepalive.ContextValues, v sshconf.Version) []Finding {
 	if why := lacks(f.Keyword, v); why != "" {
 		f.Verdict, f.Why = NotApplicable, why
 		return []Finding{f}
@@ -212,7 +212,7 @@ func against(profile string, r baseline.Recommendation) []string {
 
 // warnings are our warnings about values that somebody has chosen: what sshd does
 // by itself is no mistake of anybody.
-func warnings(readings []keepalive.Reading, have sshserver.Facts) []Warning {
+func warnings(readings []keepalive.ContextValues, have sshserver.Facts) []Warning {
 	var list []Warning
 	var usual []keepalive.Problem
 	for i, r := range readings {

@@ -11,25 +11,25 @@ import (
 
 // The codes of problems that only a Coolify has.
 const (
-	UnreadableEnv  keepalive.Code = "unreadable environment file"
-	UnknownEnv     keepalive.Code = "unknown environment key"
-	NotEnv         keepalive.Code = "not an environment file"
-	AgeKills       keepalive.Code = "age kills deployments"
-	AgeIgnored     keepalive.Code = "age is ignored"
-	PersistKills   keepalive.Code = "persist time kills deployments"
-	PersistForEver keepalive.Code = "masters stay for ever"
-	RunsTwice      keepalive.Code = "commands may run twice"
-	NeverRuns      keepalive.Code = "commands never run"
-	LockTooShort   keepalive.Code = "lock ends too early"
-	NoTimeout      keepalive.Code = "no time limit"
-	HealthKills    keepalive.Code = "health check kills deployments"
-	MuxIsOff       keepalive.Code = "multiplexing is off"
-	DelayCapped    keepalive.Code = "delays capped"
-	KeyNotRead     keepalive.Code = "key is not read"
-	BadRelease     keepalive.Code = "bad release"
+	UnreadableEnv              keepalive.Code = "unreadable environment file"
+	UnknownEnv                 keepalive.Code = "unknown environment key"
+	NotEnv                     keepalive.Code = "not an environment file"
+	AgeEndsDeployments         keepalive.Code = "age kills deployments"
+	AgeIgnored                 keepalive.Code = "age is ignored"
+	PersistEndsDeployments     keepalive.Code = "persist time kills deployments"
+	MastersNeverEnd            keepalive.Code = "masters stay for ever"
+	RunsTwice                  keepalive.Code = "commands may run twice"
+	NeverRuns                  keepalive.Code = "commands never run"
+	LockTooShort               keepalive.Code = "lock ends too early"
+	NoTimeout                  keepalive.Code = "no time limit"
+	HealthCheckEndsDeployments keepalive.Code = "health check kills deployments"
+	MuxIsOff                   keepalive.Code = "multiplexing is off"
+	DelayCapped                keepalive.Code = "delays capped"
+	KeyNotRead                 keepalive.Code = "key is not read"
+	BadRelease                 keepalive.Code = "bad release"
 )
 
-var coolifyKeyForm = regexp.MustCompile(`^SSH_[A-Z0-9_]+$`)
+var keyForm = regexp.MustCompile(`^SSH_[A-Z0-9_]+$`)
 
 var envFileForm = regexp.MustCompile(`(?:^|/)(?:\.env(?:\.[^/]+)?|[^/]+\.env)$`)
 
@@ -46,11 +46,11 @@ func CheckFile(file string) []keepalive.Problem {
 func Check(want Want) []keepalive.Problem {
 	var problems []keepalive.Problem
 	for _, s := range want.Settings {
-		if p, bad := checkCoolifySetting(s); bad {
+		if p, bad := checkSetting(s); bad {
 			problems = append(problems, p)
 		}
 	}
-	if _, ok := parseCoolifyRelease(want.Release); !ok && want.Release != "" {
+	if _, ok := parseRelease(want.Release); !ok && want.Release != "" {
 		problems = append(problems, keepalive.Problem{Code: BadRelease, Attribute: "release", Text: fmt.Sprintf("%q is not a release of Coolify, such as 4.3.9 or 4.0.0-beta.427", want.Release)})
 	}
 	if len(want.Settings) == 0 {
@@ -59,16 +59,16 @@ func Check(want Want) []keepalive.Problem {
 	return problems
 }
 
-func checkCoolifySetting(s keepalive.Setting) (keepalive.Problem, bool) {
+func checkSetting(s keepalive.Setting) (keepalive.Problem, bool) {
 	value := strings.Join(s.Values, "\n")
-	a, known := coolifyAttribute(s.Keyword)
+	a, known := attributeOf(s.Keyword)
 	p := keepalive.Problem{Code: keepalive.BadValue, Attribute: s.Attribute}
 	switch {
 	case !typed(s) && known:
 		p.Code, p.Text = keepalive.TypedKeyword, s.Keyword+" belongs to the attribute "+a.Name
 	case !typed(s) && s.Keyword == olderMuxKey:
 		p.Code, p.Text = keepalive.TypedKeyword, olderMuxKey+" belongs to the attribute mux_enabled"
-	case !coolifyKeyForm.MatchString(s.Keyword):
+	case !keyForm.MatchString(s.Keyword):
 		p.Code, p.Text = UnknownEnv, fmt.Sprintf("%q is no key of an SSH setting: they begin with SSH_ and have capitals, digits and underscores", s.Keyword)
 	case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f }):
 		p.Text = "the value of " + s.Keyword + " has a control character or a line break in it"
@@ -88,11 +88,11 @@ func checkCoolifySetting(s keepalive.Setting) (keepalive.Problem, bool) {
 // has no value of its own.
 const connectTimeout = 10
 
-// coolifyCheck is what the warnings look at.
-type coolifyCheck struct {
+// check is what the warnings look at.
+type check struct {
 	want    Want
 	values  map[string]string
-	release coolifyRelease
+	release release
 	known   bool // the release is
 	list    []keepalive.Problem
 }
@@ -101,7 +101,7 @@ type coolifyCheck struct {
 // of the values that count once want is in force. Where a warning speaks of
 // Coolify's own defaults, one of the keys must be wanted for it.
 func Warnings(want Want, have Facts) []keepalive.Problem {
-	c := &coolifyCheck{want: want, values: want.values(have)}
+	c := &check{want: want, values: want.values(have)}
 	c.release, c.known = want.release(have)
 	c.keys()
 	c.multiplexing()
@@ -112,7 +112,7 @@ func Warnings(want Want, have Facts) []keepalive.Problem {
 	return c.list
 }
 
-func (c *coolifyCheck) multiplexing() {
+func (c *check) multiplexing() {
 	if readAs(muxKey, c.values[muxKey]) == "no" {
 		for _, s := range c.want.Settings {
 			if strings.HasPrefix(s.Keyword, "SSH_MUX_") && s.Keyword != muxKey {
@@ -128,7 +128,7 @@ func (c *coolifyCheck) multiplexing() {
 }
 
 // keys warns of wanted keys that the release does not read. SSH_MUX_MAX_AGE is age's.
-func (c *coolifyCheck) keys() {
+func (c *check) keys() {
 	for _, s := range c.want.Settings {
 		if c.known && knownKey(s.Keyword) && !c.release.reads(s.Keyword) && s.Keyword != "SSH_MUX_MAX_AGE" {
 			c.say(KeyNotRead, s.Keyword, "%s has no effect: Coolify %s does not read it (it is read %s)", s.Keyword, c.release, spansText(s.Keyword))
@@ -136,42 +136,42 @@ func (c *coolifyCheck) keys() {
 	}
 }
 
-// which names the release in a sentence, or those that it may be.
-func (c *coolifyCheck) which(others string) string {
+// releaseText names the release in a sentence, or those that it may be.
+func (c *check) releaseText(others string) string {
 	if c.known {
 		return "Coolify " + c.release.String()
 	}
 	return "Coolify " + others + " (the file does not name the release)"
 }
 
-func (c *coolifyCheck) age() {
+func (c *check) age() {
 	const key, releases = "SSH_MUX_MAX_AGE", "from 4.0.0-beta.427 to 4.3.8, but for 4.1.1,"
 	age, given := c.values[key]
 	switch reads := !c.known || c.release.reads(key); {
 	case !given && reads:
-		c.say(AgeKills, key, "%s ends a shared connection that is 1800 seconds old (the default of SSH_MUX_MAX_AGE), and every deployment that runs over it", c.which(releases))
+		c.say(AgeEndsDeployments, key, "%s ends a shared connection that is 1800 seconds old (the default of SSH_MUX_MAX_AGE), and every deployment that runs over it", c.releaseText(releases))
 	case !given:
 	case !reads:
 		c.say(AgeIgnored, key, "SSH_MUX_MAX_AGE has no effect: Coolify %s does not read it", c.release)
 	default:
-		c.say(AgeKills, key, "SSH_MUX_MAX_AGE %s: %s ends a shared connection that is so old, and every deployment that runs over it", age, c.which(releases))
+		c.say(AgeEndsDeployments, key, "SSH_MUX_MAX_AGE %s: %s ends a shared connection that is so old, and every deployment that runs over it", age, c.releaseText(releases))
 	}
 }
 
-func (c *coolifyCheck) persist() {
+func (c *check) persist() {
 	const key = "SSH_MUX_PERSIST_TIME"
 	persist := c.number(key)
 	switch {
 	case !c.given(key):
 	case persist == 0:
-		c.say(PersistForEver, key, "SSH_MUX_PERSIST_TIME 0 is no end to ssh: a shared connection stays for ever")
+		c.say(MastersNeverEnd, key, "SSH_MUX_PERSIST_TIME 0 is no end to ssh: a shared connection stays for ever")
 	case c.may(hourlyKill) && persist < c.number("SSH_COMMAND_TIMEOUT"):
-		c.say(PersistKills, key, "SSH_MUX_PERSIST_TIME %s: the hourly clean-up of %s ends a shared connection that is so old, and commands may run for %s seconds (SSH_COMMAND_TIMEOUT)",
-			c.values[key], c.which("from 4.1.2 to 4.3.8"), c.values["SSH_COMMAND_TIMEOUT"])
+		c.say(PersistEndsDeployments, key, "SSH_MUX_PERSIST_TIME %s: the hourly clean-up of %s ends a shared connection that is so old, and commands may run for %s seconds (SSH_COMMAND_TIMEOUT)",
+			c.values[key], c.releaseText("from 4.1.2 to 4.3.8"), c.values["SSH_COMMAND_TIMEOUT"])
 	}
 }
 
-func (c *coolifyCheck) locks() {
+func (c *check) locks() {
 	ttl, wait := c.number("SSH_MUX_LOCK_TTL"), c.number("SSH_MUX_LOCK_TIMEOUT")
 	if wait >= ttl && (c.given("SSH_MUX_LOCK_TTL") || c.given("SSH_MUX_LOCK_TIMEOUT")) {
 		c.say(LockTooShort, "SSH_MUX_LOCK_TIMEOUT", "SSH_MUX_LOCK_TIMEOUT %g is not shorter than SSH_MUX_LOCK_TTL %g: who waits gets the lock while the other still connects, and both open a shared connection", wait, ttl)
@@ -182,7 +182,7 @@ func (c *coolifyCheck) locks() {
 	}
 }
 
-func (c *coolifyCheck) health() {
+func (c *check) health() {
 	const key = "SSH_MUX_HEALTH_CHECK_TIMEOUT"
 	seconds := c.number(key)
 	switch {
@@ -190,11 +190,11 @@ func (c *coolifyCheck) health() {
 	case seconds == 0:
 		c.say(NoTimeout, key, "SSH_MUX_HEALTH_CHECK_TIMEOUT 0 gives the health check no time limit: one over a dead connection is waited for without end")
 	case seconds < 5 && (!c.known || c.release.reads("SSH_MUX_MAX_AGE")): // the same releases
-		c.say(HealthKills, key, "SSH_MUX_HEALTH_CHECK_TIMEOUT %g: a server that is busy and answers later is taken for dead, and %s then ends the shared connection and every deployment that runs over it", seconds, c.which("from 4.0.0-beta.427 to 4.3.8, but for 4.1.1,"))
+		c.say(HealthCheckEndsDeployments, key, "SSH_MUX_HEALTH_CHECK_TIMEOUT %g: a server that is busy and answers later is taken for dead, and %s then ends the shared connection and every deployment that runs over it", seconds, c.releaseText("from 4.0.0-beta.427 to 4.3.8, but for 4.1.1,"))
 	}
 }
 
-func (c *coolifyCheck) retries() {
+func (c *check) retries() {
 	tries := c.number("SSH_MAX_RETRIES")
 	switch {
 	case !c.given("SSH_MAX_RETRIES"):
@@ -210,11 +210,11 @@ func (c *coolifyCheck) retries() {
 }
 
 // may reports whether the release is one of s, as far as is known.
-func (c *coolifyCheck) may(s span) bool { return !c.known || s.has(c.release) }
+func (c *check) may(s span) bool { return !c.known || s.has(c.release) }
 
-func (c *coolifyCheck) given(key string) bool { _, ok := c.setting(key); return ok }
+func (c *check) given(key string) bool { _, ok := c.setting(key); return ok }
 
-func (c *coolifyCheck) setting(key string) (keepalive.Setting, bool) {
+func (c *check) setting(key string) (keepalive.Setting, bool) {
 	for _, s := range c.want.Settings {
 		if s.Keyword == key {
 			return s, true
@@ -224,12 +224,12 @@ func (c *coolifyCheck) setting(key string) (keepalive.Setting, bool) {
 }
 
 // number is what PHP makes of a value: what is no number is 0.
-func (c *coolifyCheck) number(key string) float64 {
+func (c *check) number(key string) float64 {
 	n, _ := strconv.ParseFloat(c.values[key], 64)
 	return n
 }
 
-func (c *coolifyCheck) say(code keepalive.Code, key, format string, args ...any) {
+func (c *check) say(code keepalive.Code, key, format string, args ...any) {
 	s, _ := c.setting(key)
 	c.list = append(c.list, keepalive.Problem{Code: code, Warning: true, Attribute: s.Attribute, Text: fmt.Sprintf(format, args...)})
 }

@@ -51,7 +51,7 @@ const (
 const DefaultFile = "/data/coolify/source/.env"
 
 // Attributes returns the typed attributes of sshkeepalive_coolify in the
-// order they are written: the keys of config/constants.php, see coolifyKeySpans.
+// order they are written: the keys of config/constants.php, see keySpans.
 func Attributes() []keepalive.Attribute {
 	return []keepalive.Attribute{
 		{Name: "mux_enabled", Keyword: muxKey, Kind: keepalive.Flag},
@@ -85,7 +85,7 @@ func Keys(want Want) []string {
 	return keys
 }
 
-func coolifyAttribute(key string) (keepalive.Attribute, bool) {
+func attributeOf(key string) (keepalive.Attribute, bool) {
 	for _, a := range Attributes() {
 		if a.Keyword == key {
 			return a, true
@@ -98,7 +98,7 @@ func coolifyAttribute(key string) (keepalive.Attribute, bool) {
 // makes 1 of "1h".
 func written(s keepalive.Setting) string {
 	text := strings.Join(s.Values, "\n")
-	a, _ := coolifyAttribute(s.Keyword)
+	a, _ := attributeOf(s.Keyword)
 	switch a.Kind {
 	case keepalive.Flag:
 		return strconv.FormatBool(text == "yes")
@@ -114,7 +114,7 @@ func typed(s keepalive.Setting) bool { return !strings.Contains(s.Attribute, "se
 
 // readAs is what Coolify makes of a value of a key, as the attribute spells it.
 func readAs(key, value string) string {
-	a, typed := coolifyAttribute(key)
+	a, typed := attributeOf(key)
 	if !typed || a.Kind != keepalive.Flag {
 		return value
 	}
@@ -127,9 +127,9 @@ func readAs(key, value string) string {
 	return "yes"
 }
 
-// says reports whether Coolify reads value as what s wants.
-func says(s keepalive.Setting, value string) bool {
-	a, typed := coolifyAttribute(s.Keyword)
+// matches reports whether Coolify reads value as what s wants.
+func matches(s keepalive.Setting, value string) bool {
+	a, typed := attributeOf(s.Keyword)
 	switch {
 	case !typed:
 		return value == written(s)
@@ -141,13 +141,13 @@ func says(s keepalive.Setting, value string) bool {
 	return err == nil && also == nil && have == want
 }
 
-// coolifyView is what counts in a file: the last of several lines.
-type coolifyView struct{ *dotenv.File }
+// envView is what counts in a file: the last of several lines.
+type envView struct{ *dotenv.File }
 
-func viewOf(text []byte) coolifyView { return coolifyView{dotenv.Parse(text)} }
+func viewOf(text []byte) envView { return envView{dotenv.Parse(text)} }
 
 // get returns what Coolify reads for a key, and the line that it comes from.
-func (v coolifyView) get(key string) (dotenv.Entry, bool) {
+func (v envView) get(key string) (dotenv.Entry, bool) {
 	if key == muxKey {
 		if e, ok := v.Get(olderMuxKey); ok {
 			return e, true
@@ -175,7 +175,7 @@ func Observe(want Want, have Facts) keepalive.Observed {
 	for _, s := range want.Settings {
 		e, ok := v.get(s.Keyword)
 		switch {
-		case ok && says(s, e.Value):
+		case ok && matches(s, e.Value):
 			o.Values[s.Attribute] = s.Values
 			continue
 		case ok:
@@ -215,7 +215,7 @@ func Adopt(have Facts) Want {
 	}
 	slices.Sort(noted)
 	for _, key := range noted {
-		if _, typed := coolifyAttribute(key); !typed && key != olderMuxKey {
+		if _, typed := attributeOf(key); !typed && key != olderMuxKey {
 			adopt(fmt.Sprintf("settings[%q]", key), key)
 		}
 	}
@@ -226,7 +226,7 @@ func Adopt(have Facts) Want {
 func manageable(key string) bool { return key == olderMuxKey || strings.HasPrefix(key, "SSH_") }
 
 // strip takes back what notes say we did.
-func (v coolifyView) strip() {
+func (v envView) strip() {
 	v.SetResource("")
 	for _, key := range v.Marked() {
 		if manageable(key) {
@@ -238,7 +238,7 @@ func (v coolifyView) strip() {
 // values are the numbers that count once want is in force; a key that is neither
 // wanted nor in the file has Coolify's default.
 func (want Want) values(have Facts) map[string]string {
-	all, v := maps.Clone(coolifyDefaults()), viewOf(have.Text)
+	all, v := maps.Clone(defaults()), viewOf(have.Text)
 	v.strip()
 	for _, a := range Attributes() {
 		if e, ok := v.get(a.Keyword); ok {
@@ -251,8 +251,8 @@ func (want Want) values(have Facts) map[string]string {
 	return all
 }
 
-// coolifyDefaults is config/constants.php of 4.3.10.
-func coolifyDefaults() map[string]string {
+// defaults is config/constants.php of 4.3.10.
+func defaults() map[string]string {
 	return map[string]string{
 		muxKey: "true", "SSH_MUX_PERSIST_TIME": "3600",
 		"SSH_MUX_HEALTH_CHECK_ENABLED": "true", "SSH_MUX_HEALTH_CHECK_TIMEOUT": "5",

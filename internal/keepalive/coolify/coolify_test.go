@@ -15,7 +15,7 @@ func coolifyWish(pairs ...string) Want {
 	var want Want
 	for i := 0; i < len(pairs); i += 2 {
 		s := keepalive.Setting{Attribute: fmt.Sprintf("settings[%q]", pairs[i]), Keyword: pairs[i], Values: []string{pairs[i+1]}}
-		if a, ok := coolifyAttribute(pairs[i]); ok {
+		if a, ok := attributeOf(pairs[i]); ok {
 			s.Attribute = a.Name
 		}
 		want.Settings = append(want.Settings, s)
@@ -97,8 +97,8 @@ func TestCoolifyWarnings(t *testing.T) {
 	}
 	// With Coolify's own values there is nothing to say.
 	var all []string
-	for key, value := range coolifyDefaults() {
-		if a, _ := coolifyAttribute(key); a.Kind == keepalive.Flag {
+	for key, value := range defaults() {
+		if a, _ := attributeOf(key); a.Kind == keepalive.Flag {
 			value = readAs(key, value)
 		}
 		all = append(all, key, value)
@@ -151,12 +151,12 @@ func FuzzPlanCoolify(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string, on bool, tries uint16, other string) {
 		want := coolifyWish("SSH_MUX_ENABLED", map[bool]string{true: "yes", false: "no"}[on], "SSH_MAX_RETRIES", fmt.Sprint(tries), "SSH_X", other)
-		if strings.Contains(text, "# sshkeepalive ") || keepalive.Failed(Check(want)) {
+		if strings.Contains(text, "# sshkeepalive ") || keepalive.HasErrors(Check(want)) {
 			return
 		}
 		have := coolifyFile(text, want)
 		plan := Plan(want, have)
-		if keepalive.Failed(plan.Problems) {
+		if keepalive.HasErrors(plan.Problems) {
 			return
 		}
 		after := []byte(text)
@@ -164,7 +164,7 @@ func FuzzPlanCoolify(f *testing.F) {
 			after = dotenv.Apply(after, plan.Edits[0].Pieces)
 		}
 		changed := coolifyFile(string(after), want)
-		if unmet := Unmet(want, changed); len(unmet) > 0 {
+		if unmet := Mismatches(want, changed); len(unmet) > 0 {
 			t.Fatalf("%v in %q", unmet, after)
 		}
 		if again := Plan(want, changed); len(again.Edits) > 0 {
@@ -203,19 +203,19 @@ func TestCoolifyVersion(t *testing.T) {
 func TestCoolifyReleasesAreInOrder(t *testing.T) {
 	tags := []string{"v4.0.0-beta.26", "v4.0.0-beta.259", "v4.0.0", "4.1.1", "v4.3.9", "v4.3.10", "v4.4-rc.1", "4.4-rc.2", "4.4", "4.4.1"}
 	for i, tag := range tags {
-		r, ok := parseCoolifyRelease(tag)
+		r, ok := parseRelease(tag)
 		if !ok {
 			t.Errorf("%s is not read", tag)
 		}
 		if i == 0 {
 			continue
 		}
-		if before, _ := parseCoolifyRelease(tags[i-1]); before.compare(r) >= 0 || r.compare(before) <= 0 {
+		if before, _ := parseRelease(tags[i-1]); before.compare(r) >= 0 || r.compare(before) <= 0 {
 			t.Errorf("%s is not before %s", tags[i-1], tag)
 		}
 	}
 	for _, text := range []string{"", "latest", "4", "4.3.x", "$X", "4.3.9\n", "99999.1.1", "v4.3.9-beta", "4..1"} {
-		if r, ok := parseCoolifyRelease(text); ok {
+		if r, ok := parseRelease(text); ok {
 			t.Errorf("%q is read as %s", text, r)
 		}
 	}

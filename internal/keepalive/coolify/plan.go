@@ -22,17 +22,17 @@ func Plan(want Want, have Facts) keepalive.Plan {
 	if p, odd := notEnv(v, have); odd {
 		return keepalive.Plan{Problems: []keepalive.Problem{p}}
 	}
-	held := v.holding(have.File)
+	held := v.ownedLines(have.File)
 	e, problem := compose(want, have, want.Claim.ID)
 	if held.Keeps(want.Claim) {
-		if as, p := compose(want, have, held.ID); p == nil && len(edits(as.coolifyView, have)) == 0 {
+		if as, p := compose(want, have, held.ID); p == nil && len(edits(as.envView, have)) == 0 {
 			e = as
 		}
 	}
 	if problem != nil {
 		return keepalive.Plan{Problems: []keepalive.Problem{*problem}}
 	}
-	list := edits(e.coolifyView, have)
+	list := edits(e.envView, have)
 	return keepalive.Plan{
 		Edits:          list,
 		ManagedFile:    have.File,
@@ -45,7 +45,7 @@ func Plan(want Want, have Facts) keepalive.Plan {
 
 // edited is a file in which everything that is wanted stands.
 type edited struct {
-	coolifyView
+	envView
 	content string // the wanted lines
 	own     string // those of them that nobody else had there
 	trail   []string
@@ -53,13 +53,13 @@ type edited struct {
 
 // compose writes what is wanted into the file, under the id of a resource.
 func compose(want Want, have Facts, id string) (edited, *keepalive.Problem) {
-	e := edited{coolifyView: viewOf(have.Text)}
+	e := edited{envView: viewOf(have.Text)}
 	e.strip()
 	for _, s := range want.Settings {
 		line := s.Keyword + "=" + dotenv.Quote(written(s)) + "\n"
 		e.content += line
-		there := e.of(s)
-		if said(there, s) {
+		there := e.assignmentsOf(s)
+		if alreadySet(there, s) {
 			continue
 		}
 		e.own += line
@@ -76,8 +76,8 @@ func compose(want Want, have Facts, id string) (edited, *keepalive.Problem) {
 	return e, nil
 }
 
-// holding is what a resource has put into the file.
-func (v coolifyView) holding(file string) (h keepalive.Holding) {
+// ownedLines is what a resource has put into the file.
+func (v envView) ownedLines(file string) (h keepalive.OwnedLines) {
 	h.ID, _ = v.Resource()
 	for _, key := range v.Marked() {
 		if !manageable(key) {
@@ -95,26 +95,26 @@ func (v coolifyView) holding(file string) (h keepalive.Holding) {
 // or they have none.
 func Holder(have Facts) string {
 	v := viewOf(have.Text)
-	if h := v.holding(have.File); h.Found {
+	if h := v.ownedLines(have.File); h.Found {
 		return h.ID
 	}
 	return ""
 }
 
-// of lists the assignments that compete for s.
-func (v coolifyView) of(s keepalive.Setting) []dotenv.Entry {
+// assignmentsOf lists the assignments that compete for s.
+func (v envView) assignmentsOf(s keepalive.Setting) []dotenv.Entry {
 	return slices.DeleteFunc(v.Entries(), func(e dotenv.Entry) bool {
 		return e.Key != s.Keyword && (s.Keyword != muxKey || e.Key != olderMuxKey)
 	})
 }
 
-// said reports whether the file is right as it is, whoever reads it.
-func said(there []dotenv.Entry, s keepalive.Setting) bool {
-	wrong := func(e dotenv.Entry) bool { return e.Problem != "" || !says(s, e.Value) }
+// alreadySet reports whether the file is right as it is, whoever reads it.
+func alreadySet(there []dotenv.Entry, s keepalive.Setting) bool {
+	wrong := func(e dotenv.Entry) bool { return e.Problem != "" || !matches(s, e.Value) }
 	return len(there) > 0 && !slices.ContainsFunc(there, wrong)
 }
 
-func (v coolifyView) set(s keepalive.Setting) error {
+func (v envView) set(s keepalive.Setting) error {
 	if s.Keyword == muxKey {
 		if err := v.Hide(olderMuxKey); err != nil {
 			return err
@@ -137,7 +137,7 @@ func Restore(have Facts) keepalive.Plan {
 
 // notEnv tells a file in which no line assigns anything, as /etc/shadow is, from an
 // environment file.
-func notEnv(v coolifyView, have Facts) (keepalive.Problem, bool) {
+func notEnv(v envView, have Facts) (keepalive.Problem, bool) {
 	if len(v.Entries()) > 0 {
 		return keepalive.Problem{}, false
 	}
@@ -157,16 +157,16 @@ func unclosed(file string, line int) keepalive.Problem {
 		Text: fmt.Sprintf("a quote opens in %s:%d and is never closed: neither Compose nor Coolify can read the file", file, line)}
 }
 
-func edits(v coolifyView, have Facts) []keepalive.Edit {
+func edits(v envView, have Facts) []keepalive.Edit {
 	if bytes.Equal(v.Bytes(), have.Text) {
 		return nil
 	}
 	return []keepalive.Edit{{Path: have.File, Pieces: v.Pieces()}}
 }
 
-// Unmet returns the wanted settings that the file does not give, as
+// Mismatches returns the wanted settings that the file does not give, as
 // problems.
-func Unmet(want Want, have Facts) []keepalive.Problem { return Observe(want, have).Drift }
+func Mismatches(want Want, have Facts) []keepalive.Problem { return Observe(want, have).Drift }
 
 func orUnknown(text string) string {
 	if text == "" {

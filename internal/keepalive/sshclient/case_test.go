@@ -39,7 +39,7 @@ func runClientCase(t *testing.T, file string) {
 	c := readClientCase(t, a)
 	problems := Check(c.want)
 	var plan keepalive.Plan
-	if !keepalive.Failed(problems) {
+	if !keepalive.HasErrors(problems) {
 		plan = Plan(c.want, c.facts())
 	}
 	plan.Problems = append(problems, plan.Problems...)
@@ -55,7 +55,7 @@ func runClientCase(t *testing.T, file string) {
 	if diff := cmp.Diff(string(txtar.Format(a)), string(txtar.Format(&got))); diff != "" {
 		t.Errorf("(-case +decided):\n%s", diff)
 	}
-	if !keepalive.Failed(plan.Problems) {
+	if !keepalive.HasErrors(plan.Problems) {
 		checkClientLaws(t, c.clientHost, c.want, plan)
 	}
 }
@@ -156,16 +156,16 @@ func checkClientLaws(t *testing.T, h clientHost, want Want, plan keepalive.Plan)
 	if o := Observe(want, have); len(o.Drift) > 0 || !o.Managed {
 		t.Errorf("after the plan there is drift: %+v", o)
 	}
-	for _, p := range Unmet(plan.Expect, have) {
+	for _, p := range Mismatches(plan.Expect, have) {
 		t.Errorf("after the plan: %s", p.Text)
 	}
 	again := Plan(want, have)
-	if len(again.Changes)+len(again.MakeDirs) > 0 || keepalive.Failed(again.Problems) || again.ManagedContent != plan.ManagedContent {
+	if len(again.Changes)+len(again.MakeDirs) > 0 || keepalive.HasErrors(again.Problems) || again.ManagedContent != plan.ManagedContent {
 		t.Errorf("planning again is not empty: %+v", again)
 	}
 	restore := Restore(want.Block(), have)
 	restored := after.after(restore)
-	base, _ := stripClient(h.tree, h.file, want.Block())
+	base, _ := strip(h.tree, h.file, want.Block())
 	dropHeading(base, h.file)
 	if diff := cmp.Diff(plantest.AsText(base.Files), plantest.AsText(restored.tree.Files)); diff != "" {
 		t.Errorf("restored files differ (-before +restored):\n%s", diff)

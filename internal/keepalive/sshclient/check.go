@@ -26,8 +26,8 @@ const (
 	BadPermissions  keepalive.Code = "bad permissions"
 	OthersShutOut   keepalive.Code = "not readable for other users"
 	IgnoreInBlock   keepalive.Code = "ignore unknown in block"
-	KillsHealthy    keepalive.Code = "kills healthy connections"
-	MastersForEver  keepalive.Code = "masters for ever"
+	ClosesHealthy   keepalive.Code = "kills healthy connections"
+	MastersNeverEnd keepalive.Code = "masters for ever"
 	MasterUnwatched keepalive.Code = "master unwatched"
 	MasterStuck     keepalive.Code = "stale master"
 	NoControlPath   keepalive.Code = "no control path"
@@ -48,7 +48,7 @@ func Check(want Want) []keepalive.Problem {
 		problems = append(problems, p)
 	}
 	for _, s := range want.Settings {
-		problems = append(problems, checkClientValue(s)...)
+		problems = append(problems, checkValue(s)...)
 		if ignores(s) > 0 && !want.everywhere() {
 			problems = append(problems, keepalive.Problem{Code: IgnoreInBlock, Warning: true, Attribute: s.Attribute,
 				Text: "IgnoreUnknown counts for the hosts of this block only, and unknown keywords are fatal for all others"})
@@ -155,15 +155,15 @@ func CheckProbes(names []string) []keepalive.Problem {
 
 func checkProbes(want Want) []keepalive.Problem {
 	problems := CheckProbes(want.ProbeHosts)
-	if len(ProbesOf(want)) == 0 && !keepalive.Failed(checkOpening(want)) {
+	if len(ProbesOf(want)) == 0 && !keepalive.HasErrors(checkOpening(want)) {
 		problems = append(problems, keepalive.Problem{Code: NoProbe, Warning: true, Attribute: "probe_hosts",
 			Text: "no host name can be made up that the block applies to, so nothing proves that the settings are effective"})
 	}
 	return problems
 }
 
-// checkClientValue finds values that ssh reads otherwise than they look.
-func checkClientValue(s keepalive.Setting) []keepalive.Problem {
+// checkValue finds values that ssh reads otherwise than they look.
+func checkValue(s keepalive.Setting) []keepalive.Problem {
 	var problems []keepalive.Problem
 	bad := func(format string, args ...any) {
 		problems = append(problems, keepalive.Problem{Code: keepalive.BadValue, Attribute: s.Attribute, Text: fmt.Sprintf(format, args...)})
@@ -185,8 +185,8 @@ func checkClientValue(s keepalive.Setting) []keepalive.Problem {
 	return problems
 }
 
-// checkClientHost compares want with what the host says.
-func checkClientHost(want Want, have Facts) []keepalive.Problem {
+// checkHost compares want with what the host says.
+func checkHost(want Want, have Facts) []keepalive.Problem {
 	language := language()
 	var problems []keepalive.Problem
 	for _, s := range want.Settings {
@@ -203,7 +203,7 @@ func checkClientHost(want Want, have Facts) []keepalive.Problem {
 			values, ok := dump[strings.ToLower(keyword)]
 			return values, ok
 		}
-		problems = slices.Concat(problems, language.Misread(want.Settings, printed), language.IgnoredByBuild(want.Settings, printed))
+		problems = slices.Concat(problems, language.CheckTimes(want.Settings, printed), language.CheckBuild(want.Settings, printed))
 	}
 	return slices.Concat(problems, checkSockets(want, have), checkReadable(have), checkAlone(have))
 }
@@ -236,8 +236,8 @@ var (
 	unreadablePattern = regexp.MustCompile(`Can't open user config file (.*?): (Permission denied)`)
 )
 
-// invalidClient says why ssh refuses its own files.
-func invalidClient(have Facts) keepalive.Problem {
+// invalidProblem says why ssh refuses its own files.
+func invalidProblem(have Facts) keepalive.Problem {
 	if m := permissionPattern.FindStringSubmatch(have.Invalid); m != nil {
 		name := strings.TrimSpace(m[1])
 		s := have.Stats[name]

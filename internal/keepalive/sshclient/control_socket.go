@@ -46,8 +46,8 @@ var masterPattern = regexp.MustCompile(`^Master running \(pid=(\d+)\)`)
 // once is none: so does a master that ends, or that may not serve us.
 var foreign = []string{"expected HELLO", "incomplete message", "insufficient buffer space", "message too large", "bad packet"}
 
-// JudgeSocket says what is behind a socket by what ssh -O check made of it.
-func JudgeSocket(c SocketCheck) ControlSocket {
+// ClassifySocket says what is behind a socket by what ssh -O check made of it.
+func ClassifySocket(c SocketCheck) ControlSocket {
 	s := ControlSocket{SocketCheck: c, State: Unclear, Why: c.complaint(), Exposed: c.Mode&0o022 != 0}
 	says := func(text string) bool { return strings.Contains(s.Why, text) }
 	switch {

@@ -26,20 +26,20 @@ func TestJudgeSocket(t *testing.T) {
 		"a master of another user":  {255, []string{"muxclient: master hello exchange failed"}, Unclear, 0},
 		"silence":                   {1, nil, Unclear, 0},
 	} {
-		s := JudgeSocket(SocketCheck{Exit: c.exit, Said: c.said})
+		s := ClassifySocket(SocketCheck{Exit: c.exit, Said: c.said})
 		if s.State != c.state || s.PID != c.pid || (s.Why == "") != (c.state == Live) {
 			t.Errorf("%s: have %+v", name, s)
 		}
 	}
 	noise := SocketCheck{Exit: 255, Said: []string{"muxclient: master hello exchange failed", "kex_exchange_identification: Connection closed by remote host", "Connection closed by UNKNOWN port 65535"}}
-	if got := JudgeSocket(noise).Why; got != noise.Said[0] || noise.Gone() {
+	if got := ClassifySocket(noise).Why; got != noise.Said[0] || noise.Gone() {
 		t.Errorf("why: %q", got)
 	}
 	if gone := (SocketCheck{Exit: 255, Said: []string{"Control socket connect(/x): No such file or directory"}}); !gone.Gone() {
 		t.Error("what is gone is told")
 	}
 	for mode, want := range map[uint32]bool{0o600: false, 0o755: false, 0o620: true, 0o602: true} {
-		if got := JudgeSocket(SocketCheck{Mode: mode}).Exposed; got != want {
+		if got := ClassifySocket(SocketCheck{Mode: mode}).Exposed; got != want {
 			t.Errorf("mode %o is exposed: %v", mode, got)
 		}
 	}

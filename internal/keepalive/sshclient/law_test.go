@@ -109,7 +109,7 @@ func TestClientPlanLaws(t *testing.T) {
 			continue
 		}
 		plan := planTwo(t, &h, want, m)
-		if keepalive.Failed(plan.Problems) {
+		if keepalive.HasErrors(plan.Problems) {
 			refused++
 			continue
 		}
@@ -131,7 +131,7 @@ func planTwo(t *testing.T, h *clientHost, want Want, m clientMaker) keepalive.Pl
 	t.Helper()
 	if m.IntN(3) == 0 {
 		other := Want{Patterns: []string{oneOf(m, "other", "db*")}, Settings: []keepalive.Setting{{Attribute: "server_alive_count_max", Keyword: "ServerAliveCountMax", Values: []string{"7"}}}}
-		if first := Plan(other, h.factsFor(other)); !keepalive.Failed(first.Problems) && other.Block() != want.Block() {
+		if first := Plan(other, h.factsFor(other)); !keepalive.HasErrors(first.Problems) && other.Block() != want.Block() {
 			*h = h.after(first)
 		}
 	}
@@ -143,7 +143,7 @@ func planTwo(t *testing.T, h *clientHost, want Want, m clientMaker) keepalive.Pl
 func othersUntouched(t *testing.T, h clientHost, want Want, plan keepalive.Plan) {
 	t.Helper()
 	after := h.after(plan)
-	base, _ := stripClient(after.tree, h.file, want.Block())
+	base, _ := strip(after.tree, h.file, want.Block())
 	for name, was := range h.tree.Files {
 		if string(base.Files[name]) != string(was) {
 			t.Errorf("%s: foreign text changed\nwas %q\nnow %q", name, was, base.Files[name])
@@ -183,14 +183,14 @@ func TestClientPlansAgainstSSH(t *testing.T) {
 			have.Canonical[i] = askSSH(t, oracle, map[string][]byte{"/want": []byte(aloneText(want, have.Effective[i]))}, ProbeName(at), "-F", "/want")
 		}
 		plan := Plan(want, have)
-		if keepalive.Failed(plan.Problems) {
+		if keepalive.HasErrors(plan.Problems) {
 			continue
 		}
 		after := h.after(plan)
 		for i, at := range have.Contexts {
 			have.Effective[i] = askSSH(t, oracle, after.tree.Files, ProbeName(at))
 		}
-		for _, p := range Unmet(plan.Expect, have) {
+		for _, p := range Mismatches(plan.Expect, have) {
 			t.Errorf("%s", p.Text)
 		}
 		compared += len(plan.Expect)

@@ -13,11 +13,11 @@ import (
 // Observe says what the host's ssh makes of want. have must have been
 // gathered for the same want, and ssh's files must be valid.
 func Observe(want Want, have Facts) keepalive.Observed {
-	c := standing(have, want.Block())
+	c := inForce(have, want.Block())
 	o := keepalive.Observed{Values: map[string][]string{}, Managed: len(c.Origin) > 0}
-	lost := losses(c, want, have)
+	lost := obstacles(c, want, have)
 	for _, s := range want.Settings {
-		observeClient(&o, s, c, have, lost)
+		observe(&o, s, c, have, lost)
 	}
 	for _, dir := range missing(have, socketDirs(have)) {
 		s, _ := settingOf(want, "ControlPath")
@@ -27,8 +27,8 @@ func Observe(want Want, have Facts) keepalive.Observed {
 	return o
 }
 
-// standing is the block as it stands in the managed file.
-func standing(have Facts, owner string) sshfile.Candidate {
+// inForce is the block as it stands in the managed file.
+func inForce(have Facts, owner string) sshfile.Candidate {
 	c := sshfile.Candidate{File: have.File, Tree: have.Tree, Origin: map[int]int{}}
 	f := sshconf.Parse(sshconf.Client, have.Version, have.Tree.Files[have.File])
 	if from, to, ok := f.FindBlock(sshfile.GlobalMarks(owner)); ok {
@@ -39,9 +39,9 @@ func standing(have Facts, owner string) sshfile.Candidate {
 	return c
 }
 
-// observeClient looks at one setting for every probe; the first that differs
+// observe looks at one setting for every probe; the first that differs
 // gives the value to show. Without a probe the text of the block has to do.
-func observeClient(o *keepalive.Observed, s keepalive.Setting, c sshfile.Candidate, have Facts, lost []loss) {
+func observe(o *keepalive.Observed, s keepalive.Setting, c sshfile.Candidate, have Facts, lost []obstacle) {
 	proven := false
 	for i, at := range have.Contexts {
 		values, wanted := have.dumped(have.Effective, i, s.Keyword), have.dumped(have.Canonical, i, s.Keyword)
@@ -49,11 +49,11 @@ func observeClient(o *keepalive.Observed, s keepalive.Setting, c sshfile.Candida
 			proven = proven || len(wanted) > 0
 			continue
 		}
-		open := slices.ContainsFunc(lost, func(l loss) bool {
+		open := slices.ContainsFunc(lost, func(l obstacle) bool {
 			return l.context == at && l.setting.Keyword == s.Keyword && l.why == undecided
 		})
 		if !open {
-			differsClient(o, s, values, at, have)
+			differs(o, s, values, at, have)
 			return
 		}
 	}
@@ -77,13 +77,13 @@ func sets(c sshfile.Candidate, s keepalive.Setting) bool {
 	return sshfile.SameSpelling(s.Keyword, found, s.Values)
 }
 
-func differsClient(o *keepalive.Observed, s keepalive.Setting, values []string, at sshconf.Context, have Facts) {
+func differs(o *keepalive.Observed, s keepalive.Setting, values []string, at sshconf.Context, have Facts) {
 	p := keepalive.Problem{Code: keepalive.Drifted, Warning: true, Attribute: s.Attribute,
 		Text: fmt.Sprintf("%s is %s for %s, not %s", s.Keyword, sshfile.OrUnset(values), ProbeName(at), strings.Join(s.Values, ", "))}
 	r := sshconf.EvaluateClient(have.Tree, have.query(at))
 	if w, ok := r.Winner(s.Keyword); ok {
 		p.Pos = w.Pos
-		p.Text += ", because " + becauseClient(w, have)
+		p.Text += ", because " + because(w, have)
 	} else {
 		p.Text += ", because no line sets it for this host"
 	}
@@ -148,17 +148,17 @@ func Adopt(block string, have Facts) (Want, bool) {
 	return want, len(want.Settings) > 0
 }
 
-// Survey says what the ssh of have does for each probe.
-func Survey(keywords []string, have Facts) keepalive.Survey {
+// EffectiveConfig says what the ssh of have does for each probe.
+func EffectiveConfig(keywords []string, have Facts) keepalive.EffectiveConfig {
 	if have.Invalid != "" {
-		return keepalive.Survey{Problems: []keepalive.Problem{invalidClient(have)}}
+		return keepalive.EffectiveConfig{Problems: []keepalive.Problem{invalidProblem(have)}}
 	}
-	var s keepalive.Survey
+	var s keepalive.EffectiveConfig
 	for i, at := range have.Contexts {
 		r := sshfile.Reader{Tree: have.Tree, Dump: have.Effective[i], Result: sshconf.EvaluateClient(have.Tree, have.query(at)), Option: func(keyword string) (string, bool) {
 			return at.User, at.User != "" && strings.EqualFold(keyword, "User")
 		}}
-		s.Readings = append(s.Readings, r.Read(at, keywords))
+		s.Contexts = append(s.Contexts, r.Read(at, keywords))
 		s.Files = sshfile.Union(s.Files, r.Result.Read)
 	}
 	return s

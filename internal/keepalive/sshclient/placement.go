@@ -31,32 +31,32 @@ import (
 // What cannot win in the file, because a file that is read before sets it, is not
 // forced: nothing of anybody else's is commented out in ssh_config.
 
-// clientSpots lists where the block may stand in base, best first. old is where
+// insertionPoints lists where the block may stand in base, best first. old is where
 // it stands now, negative if nowhere.
-func clientSpots(f *sshconf.File, old int) []spotAt {
+func insertionPoints(f *sshconf.File, old int) []insertionPoint {
 	ours := marked(f)
 	sections := foreignSections(f, ours)
 	first := firstOutside(f, ours, func(l sshconf.Line) bool { return l.Is("Host") || l.Is("Match") })
 	set := firstOutside(f, ours, func(l sshconf.Line) bool { return l.Keyword != "" || l.Err != nil })
-	spots := []spotAt{
-		{climb(f, ours, sections, first), "before_first_host"},
-		{climb(f, ours, sections, set), "top"},
+	points := []insertionPoint{
+		{aboveComment(f, ours, sections, first), "before_first_host"},
+		{aboveComment(f, ours, sections, set), "top"},
 	}
 	if other := slices.Index(ours[heading(f):], true); other >= 0 {
-		spots = append(spots, spotAt{min(other+heading(f), climb(f, ours, sections, set)), "above_others"})
+		points = append(points, insertionPoint{min(other+heading(f), aboveComment(f, ours, sections, set)), "above_others"})
 	}
 	if old >= 0 && sshconf.Outside(sections, old) == old && (old <= first || neutral(f, ours, old)) {
-		spots = slices.Insert(spots, 0, spotAt{old, "kept"})
-		for _, s := range spots[1:] {
+		points = slices.Insert(points, 0, insertionPoint{old, "kept"})
+		for _, s := range points[1:] {
 			if s.line == old {
-				spots[0].kind = s.kind
+				points[0].kind = s.kind
 			}
 		}
 	}
-	return spots
+	return points
 }
 
-type spotAt struct {
+type insertionPoint struct {
 	line int
 	kind string
 }
@@ -75,8 +75,8 @@ func foreignSections(f *sshconf.File, ours []bool) []sshconf.Section {
 	return slices.DeleteFunc(f.Sections(), func(s sshconf.Section) bool { return ours[s.Begin] })
 }
 
-// climb goes up over the comment that is attached to line at, and out of sections.
-func climb(f *sshconf.File, ours []bool, sections []sshconf.Section, at int) int {
+// aboveComment goes up over the comment that is attached to line at, and out of sections.
+func aboveComment(f *sshconf.File, ours []bool, sections []sshconf.Section, at int) int {
 	if at == len(f.Lines) {
 		return at
 	}
@@ -110,14 +110,14 @@ func blockAt(have Facts, owner string) int {
 	return -1
 }
 
-// placeClient writes the block into the managed file of base.
-func placeClient(base sshconf.Tree, want Want, have Facts, at spotAt, sockets, parents []string) sshfile.Candidate {
-	c := sshfile.Candidate{File: have.File, Kind: at.kind, Blocks: sshfile.BlocksOf(have.Tree, want.Block()), Tree: base.Clone(), Origin: map[int]int{}}
-	lines := sshfile.Owned(clientLines(want, sockets), sshfile.Global)
+// place writes the block into the managed file of base.
+func place(base sshconf.Tree, want Want, have Facts, at insertionPoint, sockets, parents []string) sshfile.Candidate {
+	c := sshfile.Candidate{File: have.File, Kind: at.kind, Blocks: sshfile.OwnBlocks(have.Tree, want.Block()), Tree: base.Clone(), Origin: map[int]int{}}
+	lines := sshfile.OwnLines(blockLines(want, sockets), sshfile.Global)
 	begin, end := sshfile.GlobalMarks(want.Block())
 	old, exists := base.Files[have.File]
 	if !exists {
-		old = []byte(sshfile.Join(append([]string{clientHeader}, sshfile.MadeLines(parents)...)))
+		old = []byte(sshfile.Join(append([]string{fileHeader}, sshfile.MadeDirLines(parents)...)))
 	}
 	f := sshconf.Parse(base.Dialect, base.Version, old)
 	if !exists {
@@ -129,33 +129,33 @@ func placeClient(base sshconf.Tree, want Want, have Facts, at spotAt, sockets, p
 	return c
 }
 
-// chooseClientAs is chooseAs for a block of ssh_config.
-func chooseClientAs(want Want, have Facts) (sshfile.Candidate, []loss) {
-	if held := holdingClient(have.Tree, have.File, want.Block()); held.Keeps(want.Claim) {
+// chooseAs is chooseAs for a block of ssh_config.
+func chooseAs(want Want, have Facts) (sshfile.Candidate, []obstacle) {
+	if held := ownedLines(have.Tree, have.File, want.Block()); held.Keeps(want.Claim) {
 		as := want
 		as.Claim.ID = held.ID
-		if c, lost := chooseClient(as, have); len(sshfile.Changes(have.Tree, c.Tree)) == 0 {
+		if c, lost := choose(as, have); len(sshfile.Changes(have.Tree, c.Tree)) == 0 {
 			return c, lost
 		}
 	}
-	return chooseClient(want, have)
+	return choose(want, have)
 }
 
-// chooseClient returns the first candidate in which every setting wins for every
+// choose returns the first candidate in which every setting wins for every
 // probe, or the one that loses least and what it loses.
-func chooseClient(want Want, have Facts) (sshfile.Candidate, []loss) {
-	base, was := stripClient(have.Tree, have.File, want.Block())
+func choose(want Want, have Facts) (sshfile.Candidate, []obstacle) {
+	base, was := strip(have.Tree, have.File, want.Block())
 	sockets := sshfile.Union(was.block, missing(have, socketDirs(have)))
 	parents := sshfile.Union(was.heading, missing(have, []string{path.Dir(have.File)}))
-	spots := []spotAt{{0, "new_file"}}
+	points := []insertionPoint{{0, "new_file"}}
 	if text, exists := base.Files[have.File]; exists {
-		spots = clientSpots(sshconf.Parse(sshconf.Client, have.Version, text), blockAt(have, want.Block()))
+		points = insertionPoints(sshconf.Parse(sshconf.Client, have.Version, text), blockAt(have, want.Block()))
 	}
 	var best sshfile.Candidate
-	var lost []loss
-	for i, at := range spots {
-		c := placeClient(base, want, have, at, sockets, parents)
-		l := losses(c, want, have)
+	var lost []obstacle
+	for i, at := range points {
+		c := place(base, want, have, at, sockets, parents)
+		l := obstacles(c, want, have)
 		if i == 0 || len(l) < len(lost) {
 			best, lost = c, l
 		}

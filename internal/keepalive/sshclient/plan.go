@@ -22,33 +22,33 @@ import (
 // no warning must not be carried out.
 func Plan(want Want, have Facts) keepalive.Plan {
 	if have.Invalid != "" {
-		return keepalive.Plan{Problems: []keepalive.Problem{invalidClient(have)}}
+		return keepalive.Plan{Problems: []keepalive.Problem{invalidProblem(have)}}
 	}
 	for _, at := range have.Contexts {
 		if sshconf.EvaluateClient(have.Tree, have.query(at)).Endless {
 			return keepalive.Plan{Problems: []keepalive.Problem{sshfile.EndlessProblem(have.Tree.Main)}}
 		}
 	}
-	problems := checkClientHost(want, have)
-	if keepalive.Failed(problems) {
+	problems := checkHost(want, have)
+	if keepalive.HasErrors(problems) {
 		return keepalive.Plan{Problems: problems}
 	}
-	c, lost := chooseClientAs(want, have)
+	c, lost := chooseAs(want, have)
 	list := sshfile.Changes(have.Tree, c.Tree)
-	held := holdingClient(have.Tree, have.File, want.Block())
-	problems = slices.Concat(problems, lossProblems(c, lost, have), held.Problems(want.Claim, settingsOf(c.Content()), want.Block()), keepalive.MountProblems(keepalive.Plan{Changes: list}.Paths(), have.Mounts))
-	if keepalive.Failed(problems) {
+	held := ownedLines(have.Tree, have.File, want.Block())
+	problems = slices.Concat(problems, obstacleProblems(c, lost, have), held.Problems(want.Claim, settingsOf(c.Content()), want.Block()), keepalive.MountProblems(keepalive.Plan{Changes: list}.Paths(), have.Mounts))
+	if keepalive.HasErrors(problems) {
 		return keepalive.Plan{Problems: problems}
 	}
 	plan := keepalive.Plan{
 		Changes:        list,
 		MakeDirs:       missing(have, sshfile.Union([]string{sshfile.Parent(have.File)}, socketDirs(have))),
-		Expect:         expectClient(want, have, lost),
+		Expect:         expectations(want, have, lost),
 		ManagedFile:    c.File,
 		ManagedContent: settingsOf(c.Content()),
 		Problems:       append(problems, Warnings(want, have)...),
 	}
-	plan.Trail = trailClient(c, have, overriddenClient(c, want, have))
+	plan.Trail = trail(c, have, overriddenLines(c, want, have))
 	return plan
 }
 
@@ -56,7 +56,7 @@ func Plan(want Want, have Facts) keepalive.Plan {
 // the bytes it had before, or is absent as it was. Directories that were made go
 // if they are empty and no other line needs them.
 func Restore(owner string, have Facts) keepalive.Plan {
-	base, was := stripClient(have.Tree, have.File, owner)
+	base, was := strip(have.Tree, have.File, owner)
 	dropHeading(base, have.File)
 	gone := slices.DeleteFunc(sshfile.Union(was.heading, was.block), func(dir string) bool { return neededByOthers(base, have, dir) })
 	list := sshfile.Changes(have.Tree, base)
@@ -74,7 +74,7 @@ func neededByOthers(base sshconf.Tree, have Facts, dir string) bool {
 	needs := func(l sshconf.Line) bool {
 		return l.Is("ControlPath") && len(l.Args) > 0 && strings.HasPrefix(tilde(l.Args[0], have.Home), dir+"/")
 	}
-	if handOver(base, have.File, dir, needs) {
+	if transferDirNote(base, have.File, dir, needs) {
 		return true
 	}
 	for _, data := range base.Files {
@@ -97,20 +97,20 @@ func tilde(p, home string) string {
 func settingsOf(content string) string {
 	var out strings.Builder
 	for line := range strings.Lines(content) {
-		if !strings.HasPrefix(line, sshfile.MadeMark) {
+		if !strings.HasPrefix(line, sshfile.MadeDirMark) {
 			out.WriteString(line)
 		}
 	}
 	return out.String()
 }
 
-// expectClient returns what must be effective for each probe once the block is
+// expectations returns what must be effective for each probe once the block is
 // in force, except where the text does not decide whether the block applies.
-func expectClient(want Want, have Facts, lost []loss) []keepalive.Expectation {
+func expectations(want Want, have Facts, lost []obstacle) []keepalive.Expectation {
 	var list []keepalive.Expectation
 	for i, at := range have.Contexts {
 		for _, s := range want.Settings {
-			open := slices.ContainsFunc(lost, func(l loss) bool {
+			open := slices.ContainsFunc(lost, func(l obstacle) bool {
 				return l.context == at && l.setting.Keyword == s.Keyword && l.why == undecided
 			})
 			values := have.dumped(have.Canonical, i, s.Keyword)
@@ -123,8 +123,8 @@ func expectClient(want Want, have Facts, lost []loss) []keepalive.Expectation {
 	return list
 }
 
-// Unmet returns the expectations that do not hold, as problems.
-func Unmet(expect []keepalive.Expectation, have Facts) []keepalive.Problem {
+// Mismatches returns the expectations that do not hold, as problems.
+func Mismatches(expect []keepalive.Expectation, have Facts) []keepalive.Problem {
 	var problems []keepalive.Problem
 	for _, x := range expect {
 		i := slices.Index(have.Contexts, x.Context)
@@ -152,13 +152,13 @@ func (f Facts) holds(keyword string, got, want []string) bool {
 	return true
 }
 
-// overriddenClient lists the lines of others that lose to ours for some probe.
-func overriddenClient(c sshfile.Candidate, want Want, have Facts) []sshconf.Pos {
+// overriddenLines lists the lines of others that lose to ours for some probe.
+func overriddenLines(c sshfile.Candidate, want Want, have Facts) []sshconf.Pos {
 	var list []sshconf.Pos
 	for _, at := range have.Contexts {
 		r := sshconf.EvaluateClient(c.Tree, have.query(at))
 		for _, s := range want.Settings {
-			for _, p := range sshfile.Losers(r, c, s.Keyword) {
+			for _, p := range sshfile.LosingLines(r, c, s.Keyword) {
 				if !slices.Contains(list, p) {
 					list = append(list, p)
 				}
@@ -169,10 +169,10 @@ func overriddenClient(c sshfile.Candidate, want Want, have Facts) []sshconf.Pos 
 	return list
 }
 
-func trailClient(c sshfile.Candidate, have Facts, overridden []sshconf.Pos) string {
+func trail(c sshfile.Candidate, have Facts, overridden []sshconf.Pos) string {
 	words := []string{"version=" + have.Version.String(), "placement=" + c.Kind, "file=" + c.File, "user=" + have.User}
 	for _, at := range have.Contexts {
 		words = append(words, "probe="+ProbeName(at))
 	}
-	return strings.Join(append(words, sshfile.OverriddenFiles(overridden)...), " ")
+	return strings.Join(append(words, sshfile.OverrideWords(overridden)...), " ")
 }

@@ -10,34 +10,34 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-// loss is a wanted setting that is not in force for a probe.
-type loss struct {
+// obstacle is a wanted setting that is not in force for a probe.
+type obstacle struct {
 	setting keepalive.Setting
 	context sshconf.Context
-	why     lossKind
+	why     obstacleKind
 	winner  sshconf.Setting // shadowed, uncertain
 }
 
-type lossKind int
+type obstacleKind int
 
 const (
-	shadowed  lossKind = iota // another line is read first
-	uncertain                 // another line is read first, if what it depends on is so
-	undecided                 // whether our block applies depends on what the text does not say
-	unmatched                 // our block does not apply to the probe
-	unread                    // ssh does not read our file for the probe
+	shadowed  obstacleKind = iota // another line is read first
+	uncertain                     // another line is read first, if what it depends on is so
+	undecided                     // whether our block applies depends on what the text does not say
+	unmatched                     // our block does not apply to the probe
+	unread                        // ssh does not read our file for the probe
 )
 
-// losses lists what keeps c's settings from being in force.
-func losses(c sshfile.Candidate, want Want, have Facts) []loss {
-	var list []loss
+// obstacles lists what keeps c's settings from being in force.
+func obstacles(c sshfile.Candidate, want Want, have Facts) []obstacle {
+	var list []obstacle
 	for _, at := range have.Contexts {
 		r := sshconf.EvaluateClient(c.Tree, have.query(at))
 		for _, s := range want.Settings {
 			if kw, known := sshconf.Lookup(sshconf.Client, s.Keyword); !known || kw.Deprecated(have.Version) {
 				continue // nothing sets what is ignored
 			}
-			if l, lost := lossOf(c, r, s); lost {
+			if l, lost := obstacleOf(c, r, s); lost {
 				l.setting, l.context = s, at
 				list = append(list, l)
 			}
@@ -46,32 +46,32 @@ func losses(c sshfile.Candidate, want Want, have Facts) []loss {
 	return list
 }
 
-func lossOf(c sshfile.Candidate, r sshconf.Result, s keepalive.Setting) (loss, bool) {
+func obstacleOf(c sshfile.Candidate, r sshconf.Result, s keepalive.Setting) (obstacle, bool) {
 	settings := r.Settings(s.Keyword)
 	at := slices.IndexFunc(settings, func(x sshconf.Setting) bool { return c.Ours(x.Pos) })
 	if at < 0 {
-		return loss{why: unread}, true
+		return obstacle{why: unread}, true
 	}
 	own := settings[at]
 	switch {
 	case own.Depends != "":
-		return loss{why: undecided, winner: own}, true
+		return obstacle{why: undecided, winner: own}, true
 	case !own.Active:
-		return loss{why: unmatched, winner: own}, true
+		return obstacle{why: unmatched, winner: own}, true
 	case accumulating(s.Keyword, c.Tree.Version):
-		return loss{}, false
+		return obstacle{}, false
 	}
 	for _, x := range settings {
-		if x.Wins && !c.Ours(x.Pos) && !sshfile.Means(x, s, c.Tree) {
-			return loss{why: shadowed, winner: x}, true
+		if x.Wins && !c.Ours(x.Pos) && !sshfile.SameMeaning(x, s, c.Tree) {
+			return obstacle{why: shadowed, winner: x}, true
 		}
 	}
 	for _, x := range settings[:at] {
-		if x.Depends != "" && !sshfile.Means(x, s, c.Tree) {
-			return loss{why: uncertain, winner: x}, true
+		if x.Depends != "" && !sshfile.SameMeaning(x, s, c.Tree) {
+			return obstacle{why: uncertain, winner: x}, true
 		}
 	}
-	return loss{}, false
+	return obstacle{}, false
 }
 
 // accumulating reports whether lines of others add to ours instead of competing.
@@ -80,12 +80,12 @@ func accumulating(keyword string, v sshconf.Version) bool {
 	return kw.Merge(v) == sshconf.Append
 }
 
-// lossProblems turns losses into problems: one for each attribute and line.
-func lossProblems(c sshfile.Candidate, list []loss, have Facts) []keepalive.Problem {
+// obstacleProblems turns losses into problems: one for each attribute and line.
+func obstacleProblems(c sshfile.Candidate, list []obstacle, have Facts) []keepalive.Problem {
 	var problems []keepalive.Problem
 	seen := map[string]bool{}
 	for _, l := range list {
-		p := lossProblem(c, l, have)
+		p := obstacleProblem(c, l, have)
 		key := fmt.Sprint(p.Code, p.Pos)
 		if l.why == shadowed || l.why == uncertain {
 			key += p.Attribute
@@ -98,7 +98,7 @@ func lossProblems(c sshfile.Candidate, list []loss, have Facts) []keepalive.Prob
 	return problems
 }
 
-func lossProblem(c sshfile.Candidate, l loss, have Facts) keepalive.Problem {
+func obstacleProblem(c sshfile.Candidate, l obstacle, have Facts) keepalive.Problem {
 	w := l.winner
 	w.Pos = c.Now(w.Pos)
 	name := ProbeName(l.context)
@@ -116,7 +116,7 @@ func lossProblem(c sshfile.Candidate, l loss, have Facts) keepalive.Problem {
 			Text: fmt.Sprintf("%s may be %s for %s: %s is read first, if %s says so", l.setting.Keyword, w.Rest, name, w.Pos, w.Depends)}
 	}
 	return keepalive.Problem{Code: EarlierLine, Attribute: l.setting.Attribute, Pos: w.Pos,
-		Text: fmt.Sprintf("%s would stay %s for %s because %s", l.setting.Keyword, w.Rest, name, becauseClient(w, have))}
+		Text: fmt.Sprintf("%s would stay %s for %s because %s", l.setting.Keyword, w.Rest, name, because(w, have))}
 }
 
 func mainFiles(t sshconf.Tree) string {
@@ -126,8 +126,8 @@ func mainFiles(t sshconf.Tree) string {
 	return t.Main + " or " + t.System
 }
 
-// becauseClient says why a written value is the effective one.
-func becauseClient(w sshconf.Setting, have Facts) string {
+// because says why a written value is the effective one.
+func because(w sshconf.Setting, have Facts) string {
 	text := w.Pos.String() + " is read first"
 	if w.Match != "" {
 		text += fmt.Sprintf(" (%s)", w.Match)

@@ -10,31 +10,31 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-// holdingClient finds the block of owner's in file.
-func holdingClient(t sshconf.Tree, file, owner string) (h keepalive.Holding) {
-	sshfile.AddHeldBlocks(&h, t, file, sshfile.GlobalMarks, nil, owner)
+// ownedLines finds the block of owner's in file.
+func ownedLines(t sshconf.Tree, file, owner string) (h keepalive.OwnedLines) {
+	sshfile.CollectBlocks(&h, t, file, sshfile.GlobalMarks, nil, owner)
 	return h
 }
 
 // Holder is sshserver.Holder for a block of ssh_config.
 func Holder(block string, have Facts) string {
-	return holdingClient(have.Tree, have.File, block).ID
+	return ownedLines(have.Tree, have.File, block).ID
 }
 
 // The text we put into ssh_config. A block stands between marks that name its
 // owner, and ends by opening the scope of all hosts again: whatever follows, now
 // or by a later edit, is never captured by our Host line. A file that was not
-// there starts with clientHeader. Directories that were made are written down
+// there starts with fileHeader. Directories that were made are written down
 // where they are needed, in the file or in the block, so that destroy can remove
 // them without any record elsewhere.
-const clientHeader = "# Created by Terraform (sshkeepalive_client); removed again when nothing else is in it."
+const fileHeader = "# Created by Terraform (sshkeepalive_client); removed again when nothing else is in it."
 
 // everyHost ends a block. Match all would do as well, from OpenSSH 6.5 on.
 const everyHost = "Host *"
 
-// clientLines renders the block without its marks.
-func clientLines(want Want, made []string) []string {
-	lines := append(sshfile.IDLines(want.Claim), sshfile.MadeLines(made)...)
+// blockLines renders the block without its marks.
+func blockLines(want Want, made []string) []string {
+	lines := append(sshfile.IDLines(want.Claim), sshfile.MadeDirLines(made)...)
 	lines = append(lines, want.Block())
 	lines = append(lines, sshfile.Indented(inOrder(want.Settings))...)
 	return append(lines, everyHost)
@@ -44,7 +44,7 @@ func clientLines(want Want, made []string) []string {
 func madeIn(lines []sshconf.Line) []string {
 	var made []string
 	for _, l := range lines {
-		if dir, ok := strings.CutPrefix(l.Text(), sshfile.MadeMark); ok {
+		if dir, ok := strings.CutPrefix(l.Text(), sshfile.MadeDirMark); ok {
 			made = append(made, dir)
 		}
 	}
@@ -54,11 +54,11 @@ func madeIn(lines []sshconf.Line) []string {
 // heading returns the number of lines with which we opened a file that was not
 // there; 0 if it was.
 func heading(f *sshconf.File) int {
-	if len(f.Lines) == 0 || f.Lines[0].Text() != clientHeader {
+	if len(f.Lines) == 0 || f.Lines[0].Text() != fileHeader {
 		return 0
 	}
 	n := 1
-	for n < len(f.Lines) && strings.HasPrefix(f.Lines[n].Text(), sshfile.MadeMark) {
+	for n < len(f.Lines) && strings.HasPrefix(f.Lines[n].Text(), sshfile.MadeDirMark) {
 		n++
 	}
 	return n
@@ -86,10 +86,10 @@ func marked(f *sshconf.File) []bool {
 	return ours
 }
 
-// Foreign returns text without the blocks of other resources than owner's: what
+// WithoutOthers returns text without the blocks of other resources than owner's: what
 // somebody else must have changed if it differs. Two resources that share a file
 // do not see each other's work as a conflict.
-func Foreign(text []byte, owner string) []byte {
+func WithoutOthers(text []byte, owner string) []byte {
 	if text == nil || !bytes.Contains(text, []byte(sshfile.BeginPrefix)) {
 		return withoutHeading(text)
 	}
@@ -99,7 +99,7 @@ func Foreign(text []byte, owner string) []byte {
 			f.RemoveBlock(sshfile.GlobalMarks(other))
 		}
 	}
-	f.Lines = slices.DeleteFunc(f.Lines, func(l sshconf.Line) bool { return strings.HasPrefix(l.Text(), sshfile.MadeMark) })
+	f.Lines = slices.DeleteFunc(f.Lines, func(l sshconf.Line) bool { return strings.HasPrefix(l.Text(), sshfile.MadeDirMark) })
 	return withoutHeading(f.Bytes())
 }
 
@@ -112,15 +112,15 @@ func withoutHeading(text []byte) []byte {
 	return rest
 }
 
-// remains is what our lines in a tree said beside the settings.
-type remains struct {
+// leftover is what our lines in a tree said beside the settings.
+type leftover struct {
 	heading []string // directories made for a file that we created
 	block   []string // directories made for sockets
 }
 
-// stripClient returns the tree as it would be without owner's block in file. A
+// strip returns the tree as it would be without owner's block in file. A
 // file that we created goes with its last line.
-func stripClient(t sshconf.Tree, file, owner string) (base sshconf.Tree, was remains) {
+func strip(t sshconf.Tree, file, owner string) (base sshconf.Tree, was leftover) {
 	base = t.Clone()
 	data, ok := t.Files[file]
 	if !ok {
@@ -150,9 +150,9 @@ func dropHeading(t sshconf.Tree, file string) {
 	}
 }
 
-// handOver notes dir in the first block of ours that needs it, so that whoever is
+// transferDirNote notes dir in the first block of ours that needs it, so that whoever is
 // taken back last removes it. It reports whether there is one.
-func handOver(t sshconf.Tree, file, dir string, needs func(sshconf.Line) bool) bool {
+func transferDirNote(t sshconf.Tree, file, dir string, needs func(sshconf.Line) bool) bool {
 	f := sshconf.Parse(t.Dialect, t.Version, t.Files[file])
 	ours := marked(f)
 	at := slices.IndexFunc(f.Lines, needs)
@@ -162,7 +162,7 @@ func handOver(t sshconf.Tree, file, dir string, needs func(sshconf.Line) bool) b
 	for !strings.HasPrefix(f.Lines[at].Text(), sshfile.BeginPrefix) {
 		at--
 	}
-	f.Insert(at+1, []string{sshfile.MadeMark + dir})
+	f.Insert(at+1, []string{sshfile.MadeDirMark + dir})
 	t.Files[file] = f.Bytes()
 	return true
 }

@@ -99,7 +99,7 @@ func ProbesOf(want Want) []sshconf.Context {
 		return probes(want.ProbeHosts)
 	}
 	var list []sshconf.Context
-	for _, name := range madeUp(want) {
+	for _, name := range synthetic(want) {
 		at := sshconf.Context{Host: name}
 		if !slices.Contains(list, at) && appliesTo(want, at) {
 			list = append(list, at)
@@ -137,9 +137,9 @@ func ProbeName(at sshconf.Context) string {
 	return at.User + "@" + at.Host
 }
 
-// madeUp returns names that a block may match: its patterns with wildcards
+// synthetic returns names that a block may match: its patterns with wildcards
 // filled in. Of criteria only those on the host name are tried.
-func madeUp(want Want) []string {
+func synthetic(want Want) []string {
 	patterns := want.Patterns
 	if words := strings.Fields(strings.ReplaceAll(want.Match, "=", " ")); len(words) > 0 {
 		patterns = []string{"*"}
@@ -151,7 +151,7 @@ func madeUp(want Want) []string {
 	}
 	var names []string
 	for _, p := range patterns {
-		if name, ok := sshfile.FillPattern(p); ok {
+		if name, ok := sshfile.SampleName(p); ok {
 			names = append(names, name)
 		}
 	}

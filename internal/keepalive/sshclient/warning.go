@@ -17,7 +17,7 @@ const (
 	bindSuffix  = 17
 	linuxSocket = 108 // sizeof sun_path, its NUL included; 104 on BSD and macOS
 	hashLength  = 40  // of %C
-	roomy       = 32  // bytes for what a host or user name may need
+	nameRoom    = 32  // bytes for what a host or user name may need
 )
 
 // socketRoom is the longest path that works where a socket's name may have size
@@ -108,15 +108,15 @@ func settingOf(want Want, keyword string) (keepalive.Setting, bool) {
 	return keepalive.Setting{}, false
 }
 
-// family is the keepalive and multiplexing settings that will be in force for
+// keywordGroup is the keepalive and multiplexing settings that will be in force for
 // one probe, as ssh -G prints them.
-type family struct {
+type keywordGroup struct {
 	want Want
 	have Facts
 	i    int
 }
 
-func (m family) value(keyword string) string {
+func (m keywordGroup) value(keyword string) string {
 	dumps := m.have.Effective
 	if _, wanted := settingOf(m.want, keyword); wanted {
 		dumps = m.have.Canonical
@@ -125,7 +125,7 @@ func (m family) value(keyword string) string {
 }
 
 // number is -1 where the value is none.
-func (m family) number(keyword string) int64 {
+func (m keywordGroup) number(keyword string) int64 {
 	n, err := strconv.ParseInt(m.value(keyword), 10, 64)
 	if err != nil {
 		return -1
@@ -137,14 +137,14 @@ func (m family) number(keyword string) int64 {
 func Warnings(want Want, have Facts) []keepalive.Problem {
 	var problems []keepalive.Problem
 	for i := range have.Contexts {
-		m := family{want, have, i}
+		m := keywordGroup{want, have, i}
 		problems = append(problems, m.alive()...)
 		problems = append(problems, m.master()...)
 	}
 	return keepalive.UniqueProblems(problems)
 }
 
-func (m family) warn(code keepalive.Code, keyword, format string, args ...any) []keepalive.Problem {
+func (m keywordGroup) warn(code keepalive.Code, keyword, format string, args ...any) []keepalive.Problem {
 	s, wanted := settingOf(m.want, keyword)
 	if !wanted {
 		return nil
@@ -152,11 +152,11 @@ func (m family) warn(code keepalive.Code, keyword, format string, args ...any) [
 	return []keepalive.Problem{{Code: code, Warning: true, Attribute: s.Attribute, Text: fmt.Sprintf(format, args...)}}
 }
 
-func (m family) alive() []keepalive.Problem {
+func (m keywordGroup) alive() []keepalive.Problem {
 	var problems []keepalive.Problem
 	interval, count := m.number("ServerAliveInterval"), m.number("ServerAliveCountMax")
 	if count == 0 && interval != 0 {
-		problems = append(problems, m.warn(KillsHealthy, "ServerAliveCountMax",
+		problems = append(problems, m.warn(ClosesHealthy, "ServerAliveCountMax",
 			"ServerAliveCountMax 0 makes ssh drop a healthy connection after one silent interval, in every release")...)
 	}
 	if interval == 0 {
@@ -168,7 +168,7 @@ func (m family) alive() []keepalive.Problem {
 	return problems
 }
 
-func (m family) master() []keepalive.Problem {
+func (m keywordGroup) master() []keepalive.Problem {
 	var problems []keepalive.Problem
 	master := m.value("ControlMaster")
 	if master == "false" || master == "no" {
@@ -182,7 +182,7 @@ func (m family) master() []keepalive.Problem {
 			"with ControlMaster yes, a socket that a killed master left behind ends multiplexing for good: auto replaces it")...)
 	}
 	if m.value("ControlPersist") == "yes" {
-		problems = append(problems, m.warn(MastersForEver, "ControlPersist", "ControlPersist without a time leaves masters, and the agents forwarded to them, for ever")...)
+		problems = append(problems, m.warn(MastersNeverEnd, "ControlPersist", "ControlPersist without a time leaves masters, and the agents forwarded to them, for ever")...)
 	}
 	if m.number("ServerAliveInterval") == 0 {
 		problems = append(problems, m.warn(MasterUnwatched, "ControlMaster",
@@ -192,7 +192,7 @@ func (m family) master() []keepalive.Problem {
 }
 
 // socket judges which connections share a socket, and how long its name may get.
-func (m family) socket() []keepalive.Problem {
+func (m keywordGroup) socket() []keepalive.Problem {
 	s, wanted := settingOf(m.want, "ControlPath")
 	if !wanted || s.Values[0] == "none" {
 		return nil
@@ -204,7 +204,7 @@ func (m family) socket() []keepalive.Problem {
 		return nil
 	case !strings.ContainsAny(tokens, "hnk") && !m.want.single():
 		return m.warn(SocketShared, "ControlPath", "nothing in the control path tells hosts apart, so a session to one may run on another: use %%C")
-	case tokens != "" && room < roomy:
+	case tokens != "" && room < nameRoom:
 		return m.warn(SocketTight, "ControlPath", "only %d bytes are left for what %%%s stand for: use %%C, which always has %d", room, strings.Join(strings.Split(tokens, ""), " %"), hashLength)
 	}
 	return nil

@@ -34,7 +34,7 @@ type OwnLine struct {
 	block int
 }
 
-func Owned(lines []string, block int) []OwnLine {
+func OwnLines(lines []string, block int) []OwnLine {
 	own := make([]OwnLine, len(lines))
 	for i, text := range lines {
 		own[i] = OwnLine{text, block}
@@ -107,8 +107,8 @@ func (c Candidate) Content() string {
 	return out.String()
 }
 
-// OverriddenFiles names the files in which a line loses to ours.
-func OverriddenFiles(lines []sshconf.Pos) []string {
+// OverrideWords names the files in which a line loses to ours.
+func OverrideWords(lines []sshconf.Pos) []string {
 	var words []string
 	for _, p := range lines {
 		words = append(words, "overrides="+p.Path)
@@ -123,7 +123,7 @@ func SortPositions(list []sshconf.Pos) {
 	})
 }
 
-func Losers(r sshconf.Result, c interface {
+func LosingLines(r sshconf.Result, c interface {
 	Ours(sshconf.Pos) bool
 	Before(sshconf.Pos) sshconf.Pos
 }, keyword string) []sshconf.Pos {
@@ -136,8 +136,8 @@ func Losers(r sshconf.Result, c interface {
 	return list
 }
 
-// Means reports whether a line of others says just what s wants, so that it may win.
-func Means(w sshconf.Setting, s keepalive.Setting, t sshconf.Tree) bool {
+// SameMeaning reports whether a line of others says just what s wants, so that it may win.
+func SameMeaning(w sshconf.Setting, s keepalive.Setting, t sshconf.Tree) bool {
 	kw, _ := sshconf.Lookup(t.Dialect, s.Keyword)
 	if kw.Merge(t.Version) == sshconf.Append || len(s.Values) != 1 {
 		return false

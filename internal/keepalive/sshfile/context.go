@@ -18,7 +18,7 @@ func Union(a, b []string) []string {
 	return out
 }
 
-func FillPattern(patterns string) (string, bool) {
+func SampleName(patterns string) (string, bool) {
 	for p := range strings.SplitSeq(strings.Trim(patterns, `"`), ",") {
 		if p != "" && !strings.HasPrefix(p, "!") {
 			return strings.NewReplacer("*", "x", "?", "x").Replace(p), true
@@ -38,5 +38,5 @@ func InContext(at sshconf.Context) string {
 	if at.IsZero() {
 		return ""
 	}
-	return " (for " + keepalive.Spec(at) + ")"
+	return " (for " + keepalive.ContextSpec(at) + ")"
 }

@@ -27,26 +27,26 @@ func idOf(text string) (id string, ok bool) {
 	return id, ok && idForm.MatchString(id)
 }
 
-// AddHeld adds lines of a file, the first of which has the index from.
-func AddHeld(h *keepalive.Holding, file string, lines []sshconf.Line, from int) {
+// CollectLines adds lines of a file, the first of which has the index from.
+func CollectLines(h *keepalive.OwnedLines, file string, lines []sshconf.Line, from int) {
 	h.Found = true
 	for i, l := range lines {
 		text := strings.TrimRight(string(l.Raw), "\r\n")
 		if id, ok := idOf(text); ok {
 			// Of two, the one that is not ours to take counts.
-			if keepalive.Anonymous(h.ID) {
+			if keepalive.AnonymousID(h.ID) {
 				h.ID = id
 			}
 			continue
 		}
-		if text == Header || strings.HasPrefix(text, MadeMark) {
+		if text == Header || strings.HasPrefix(text, MadeDirMark) {
 			continue
 		}
 		h.Lines = append(h.Lines, keepalive.OwnedLine{Text: text, Pos: sshconf.Pos{Path: file, Line: from + i + 1}})
 	}
 }
 
-func AddHeldBlocks(h *keepalive.Holding, t sshconf.Tree, name string, first, second func(string) (string, string), owner string) {
+func CollectBlocks(h *keepalive.OwnedLines, t sshconf.Tree, name string, first, second func(string) (string, string), owner string) {
 	if !bytes.Contains(t.Files[name], []byte(BeginPrefix)) {
 		return
 	}
@@ -56,22 +56,22 @@ func AddHeldBlocks(h *keepalive.Holding, t sshconf.Tree, name string, first, sec
 			continue
 		}
 		if from, to, ok := f.FindBlock(marks(owner)); ok {
-			AddHeld(h, name, f.Lines[from+1:to-1], from+1)
+			CollectLines(h, name, f.Lines[from+1:to-1], from+1)
 		}
 	}
 }
 
-const MadeMark = "# sshkeepalive made the directory "
+const MadeDirMark = "# sshkeepalive made the directory "
 
 const (
 	BeginPrefix = "# BEGIN sshkeepalive "
 	EndPrefix   = "# END sshkeepalive "
 )
 
-func MadeLines(made []string) []string {
+func MadeDirLines(made []string) []string {
 	lines := make([]string, len(made))
 	for i, dir := range made {
-		lines[i] = MadeMark + dir
+		lines[i] = MadeDirMark + dir
 	}
 	return lines
 }
@@ -88,9 +88,9 @@ func BlockOwner(l sshconf.Line) (owner string, ok bool) {
 	return owner, begin == text
 }
 
-// BlocksOf lists the blocks of owner's in each file that has some: from a line, up to
+// OwnBlocks lists the blocks of owner's in each file that has some: from a line, up to
 // and not including another, counted from 0.
-func BlocksOf(t sshconf.Tree, owner string) map[string][][2]int {
+func OwnBlocks(t sshconf.Tree, owner string) map[string][][2]int {
 	list := map[string][][2]int{}
 	for name, data := range t.Files {
 		if !bytes.Contains(data, []byte(BeginPrefix+owner)) {

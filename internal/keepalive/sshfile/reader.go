@@ -20,8 +20,8 @@ type Reader struct {
 	Option func(keyword string) (string, bool) // on the command line
 }
 
-func (r Reader) Read(at sshconf.Context, keywords []string) keepalive.Reading {
-	out := keepalive.Reading{Context: at, Effective: map[string]string{}, Origins: map[string][]keepalive.Origin{}}
+func (r Reader) Read(at sshconf.Context, keywords []string) keepalive.ContextValues {
+	out := keepalive.ContextValues{Context: at, Effective: map[string]string{}, Origins: map[string][]keepalive.Origin{}}
 	for name, printed := range r.names(keywords) {
 		values, ok := r.Dump[printed]
 		if !ok {

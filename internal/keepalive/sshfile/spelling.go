@@ -53,10 +53,10 @@ func SameSpelling(keyword string, a, b []string) bool {
 	return true
 }
 
-// Misread finds times for which the host's own program printed another number of
+// CheckTimes finds times for which the host's own program printed another number of
 // seconds than ours. No release is known to do so with the text that spelled
 // writes; a plan with such a time must not be called effective.
-func (g Language) Misread(settings []keepalive.Setting, printed func(keyword string) ([]string, bool)) []keepalive.Problem {
+func (g Language) CheckTimes(settings []keepalive.Setting, printed func(keyword string) ([]string, bool)) []keepalive.Problem {
 	var problems []keepalive.Problem
 	for _, s := range settings {
 		kw, ok := sshconf.Lookup(g.Dialect, s.Keyword)
@@ -77,10 +77,10 @@ func (g Language) Misread(settings []keepalive.Setting, printed func(keyword str
 	return problems
 }
 
-// IgnoredByBuild warns of declared keywords that the host's program takes and
+// CheckBuild warns of declared keywords that the host's program takes and
 // ignores, because it was built without what they need: it then prints nothing for
 // them. Values of a profile are left out by onHost instead.
-func (g Language) IgnoredByBuild(settings []keepalive.Setting, printed func(keyword string) ([]string, bool)) []keepalive.Problem {
+func (g Language) CheckBuild(settings []keepalive.Setting, printed func(keyword string) ([]string, bool)) []keepalive.Problem {
 	var problems []keepalive.Problem
 	for _, s := range settings {
 		feature := featureOf(s.Keyword)

@@ -77,14 +77,14 @@ func adopt(t sshconf.Tree, owner string) Want {
 	if !want.declares() {
 		want.readRendered(t)
 	}
-	want.dropForced()
+	want.dropRepeated()
 	return want
 }
 
 func (want *Want) read(lines []sshconf.Line) {
 	block, repeated := sshfile.Global, false
 	for _, l := range lines {
-		repeated = repeated || l.Text() == forcedMark
+		repeated = repeated || l.Text() == repeatedMark
 		switch {
 		case repeated && l.Is("Match"):
 			if at, ok := guess(l.Rest); ok && !at.IsZero() && !slices.Contains(want.Contexts, at) {
@@ -103,10 +103,10 @@ func (want *Want) read(lines []sshconf.Line) {
 	}
 }
 
-// dropForced removes a last Match all that only repeats global settings: that
+// dropRepeated removes a last Match all that only repeats global settings: that
 // one is our means to win, not something the user declared. Earlier versions wrote it
-// without forcedMark.
-func (want *Want) dropForced() {
+// without repeatedMark.
+func (want *Want) dropRepeated() {
 	last := len(want.Match) - 1
 	if last < 0 || want.Match[last].Criteria != "all" {
 		return

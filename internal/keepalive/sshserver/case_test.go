@@ -51,7 +51,7 @@ func runCase(t *testing.T, file string) {
 	if diff := cmp.Diff(string(txtar.Format(a)), string(txtar.Format(&got))); diff != "" {
 		t.Errorf("version %s (-case +decided):\n%s", version, diff)
 	}
-	if !keepalive.Failed(plan.Problems) {
+	if !keepalive.HasErrors(plan.Problems) {
 		checkLaws(t, want, tree, plan, groups)
 	}
 }
@@ -114,7 +114,7 @@ func checkLaws(t *testing.T, want Want, before sshconf.Tree, plan keepalive.Plan
 		t.Errorf("after the plan there is drift: %v", o.Drift)
 	}
 	again := Plan(want, have)
-	if len(again.Changes) > 0 || keepalive.Failed(again.Problems) {
+	if len(again.Changes) > 0 || keepalive.HasErrors(again.Problems) {
 		t.Errorf("planning again is not empty: %+v", again)
 	}
 	base, _ := bare(before, want)
@@ -229,7 +229,7 @@ func mustScan(t *testing.T, text string, into any) {
 
 // pureFacts are the facts of a host whose sshd is our own evaluator.
 func pureFacts(tree sshconf.Tree, want Want) Facts {
-	want = want.On(tree.Version)
+	want = want.ForRelease(tree.Version)
 	have := Facts{Version: tree.Version, Tree: tree, Contexts: ContextsOf(want), Canonical: sshconf.Dump{}}
 	have.IncludeDirs = includeDirs(tree)
 	have.CloudInit = tree.Files["/usr/bin/cloud-init"] != nil

@@ -35,15 +35,15 @@ func checkSettingsAndMatch(want Want) []keepalive.Problem {
 				Text: "the Match block sets nothing"})
 		}
 		problems = append(problems, g.CheckMatch(at+"criteria", m.Criteria)...)
-		problems = append(problems, unreached(want.Match[:i], m)...)
+		problems = append(problems, unreachable(want.Match[:i], m)...)
 		problems = append(problems, g.CheckSettings(m.Settings, true)...)
 	}
 	return problems
 }
 
-// unreached finds settings of a Match block that one with the same criteria sets
+// unreachable finds settings of a Match block that one with the same criteria sets
 // before it: sshd keeps the first.
-func unreached(before []Match, m Match) []keepalive.Problem {
+func unreachable(before []Match, m Match) []keepalive.Problem {
 	var problems []keepalive.Problem
 	for i, b := range before {
 		if !sameCriteria(b.Criteria, m.Criteria) {

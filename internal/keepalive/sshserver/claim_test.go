@@ -83,7 +83,7 @@ func TestLinesKeepTheirID(t *testing.T) {
 			if got := codes(plan); !slices.Equal(got, c.says) {
 				t.Errorf("%s, %s: said %v: %+v", at, c.name, got, plan.Problems)
 			}
-			if fails := slices.Contains(c.says, keepalive.OtherResources) && !c.claim.Adopt; keepalive.Failed(plan.Problems) != fails {
+			if fails := slices.Contains(c.says, keepalive.OtherResources) && !c.claim.Adopt; keepalive.HasErrors(plan.Problems) != fails {
 				t.Errorf("%s, %s: %+v", at, c.name, plan.Problems)
 			} else if fails {
 				if p := plan.Problems[len(plan.Problems)-1]; !strings.Contains(p.Text, "would disappear:\n  ClientAliveInterval 60 (/etc/ssh/") || strings.Contains(p.Text, "CountMax") {

@@ -85,7 +85,7 @@ func guess(criteria string) (sshconf.Context, bool) {
 		return c, true
 	}
 	for i := 0; i+1 < len(words); i += 2 {
-		value, ok := sshfile.FillPattern(words[i+1])
+		value, ok := sshfile.SampleName(words[i+1])
 		if !ok {
 			return c, false
 		}

@@ -15,10 +15,10 @@ type Daemon struct {
 	PerConnection bool
 	// Absent says that no running sshd reads ConfigFile, which the user named.
 	Absent bool
-	// Stale says that files are newer than what the daemon has loaded. Clockless is
+	// Stale says that files are newer than what the daemon has loaded. NoPIDFile is
 	// a daemon without a pid file of its own, which tells only when it was started;
-	// Untold says that files are newer than that.
-	Stale, Clockless, Untold bool
+	// StaleUnknown says that files are newer than that.
+	Stale, NoPIDFile, StaleUnknown bool
 }
 
 // NoReader is a file that no daemon reads, so that nothing in it has an effect yet.

@@ -50,14 +50,14 @@ func cloudWritten(want Want) (settings []keepalive.Setting) {
 
 // ownInclude is the place in a drop-in that an Include of ours reads, for a host whose
 // cloud-init would edit our lines in the main file, or where that is the place already.
-func ownInclude(base sshconf.Tree, dropIn string, want Want, have Facts) (spot, bool) {
+func ownInclude(base sshconf.Tree, dropIn string, want Want, have Facts) (insertionPoint, bool) {
 	name := path.Join(base.Dir, "sshd_config.d", ownerOf(want.DropInName))
 	there := dropIn == name && strings.Contains(string(have.Tree.Files[base.Main]), "\n"+includeLine(name)+"\n"+globalEnd(ownerOf(want.DropInName)))
 	needed := have.CloudInit && len(cloudWritten(want)) > 0
 	if !there && !needed || !base.Version.AtLeast(8, 2) || strings.ContainsAny(name, " \t\"'\\*?[") || base.Files[name] != nil {
-		return spot{}, false
+		return insertionPoint{}, false
 	}
-	at := spot{file: name, kind: string(DropIn), adds: true, made: madeByUs(have.Tree, path.Dir(name))}
+	at := insertionPoint{file: name, kind: string(DropIn), adds: true, made: madeByUs(have.Tree, path.Dir(name))}
 	if !slices.Contains(have.IncludeDirs, path.Dir(name)) {
 		at.make, at.made = path.Dir(name), true
 	}

@@ -89,15 +89,15 @@ func optionFor(options []string, keyword string) (string, bool) {
 	return "", false
 }
 
-// judgements compares what the host's sshd made of the wanted lines of every block
+// checkCanonical compares what the host's sshd made of the wanted lines of every block
 // with what they say.
-func judgements(want Want, have Facts) []keepalive.Problem {
+func checkCanonical(want Want, have Facts) []keepalive.Problem {
 	if len(have.Canonical) == 0 {
 		return nil
 	}
 	check := func(block int, settings []keepalive.Setting) []keepalive.Problem {
 		printed := func(keyword string) ([]string, bool) { return canonical(have, block, keyword) }
-		return append(language().Misread(settings, printed), language().IgnoredByBuild(settings, printed)...)
+		return append(language().CheckTimes(settings, printed), language().CheckBuild(settings, printed)...)
 	}
 	problems := check(sshfile.Global, want.Settings)
 	for i, m := range want.Match {

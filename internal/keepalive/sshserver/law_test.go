@@ -115,7 +115,7 @@ func TestPlanLaws(t *testing.T) {
 		}
 		in := m.groups(want)
 		plan := Plan(want, in.facts(tree, want))
-		if keepalive.Failed(plan.Problems) {
+		if keepalive.HasErrors(plan.Problems) {
 			refused++
 			continue
 		}
@@ -127,7 +127,7 @@ func TestPlanLaws(t *testing.T) {
 			// What is not proven shows once the plan is in force.
 			uncertain++
 			tree = carriedOut(tree, plan)
-			if plan = Plan(want, in.facts(tree, want)); keepalive.Failed(plan.Problems) {
+			if plan = Plan(want, in.facts(tree, want)); keepalive.HasErrors(plan.Problems) {
 				continue // a line that may not be taken over turned out to win
 			}
 		}
@@ -177,14 +177,14 @@ func othersKeep(t *testing.T, want Want, before sshconf.Tree, plan keepalive.Pla
 		was, is := sshconf.Evaluate(before, at), sshconf.Evaluate(after, at)
 		for _, s := range want.Settings {
 			w, _ := was.Winner(s.Keyword)
-			if w.Match == "" || w.Match == "all" || sshfile.Means(w, s, before) {
+			if w.Match == "" || w.Match == "all" || sshfile.SameMeaning(w, s, before) {
 				continue
 			}
 			if now, _ := is.Winner(s.Keyword); now.Match == w.Match && now.Rest == w.Rest {
 				continue
 			}
-			if !slices.ContainsFunc(plan.Problems, func(p keepalive.Problem) bool { return p.Code == TakenAway && p.Pos == w.Pos }) {
-				t.Errorf("%s: Match %s loses %s %s, at %s, without a word", keepalive.Spec(at), w.Match, w.Keyword, w.Rest, w.Pos)
+			if !slices.ContainsFunc(plan.Problems, func(p keepalive.Problem) bool { return p.Code == OthersLoseValue && p.Pos == w.Pos }) {
+				t.Errorf("%s: Match %s loses %s %s, at %s, without a word", keepalive.ContextSpec(at), w.Match, w.Keyword, w.Rest, w.Pos)
 			}
 		}
 	}
@@ -206,7 +206,7 @@ func onlyCommentsOut(t *testing.T, before sshconf.Tree, plan keepalive.Plan) {
 			case strings.HasPrefix(line, "# END sshkeepalive"):
 				inside = false
 			case !inside:
-				rest = append(rest, strings.TrimPrefix(line, takenMark(DefaultDropIn)))
+				rest = append(rest, strings.TrimPrefix(line, takeoverMark(DefaultDropIn)))
 			}
 		}
 		was := strings.TrimRight(string(c.Old), "\r\n")
@@ -250,7 +250,7 @@ func TestPlansAgainstSSHD(t *testing.T) {
 			continue
 		}
 		plan := Plan(want, pureFacts(tree, want))
-		if keepalive.Failed(plan.Problems) {
+		if keepalive.HasErrors(plan.Problems) {
 			continue
 		}
 		for _, c := range plan.Changes {
@@ -275,7 +275,7 @@ func compare(t *testing.T, oracle *hosttest.Oracle, tree sshconf.Tree, plan keep
 	for _, e := range plan.Expect {
 		if _, asked := dumps[e.Context]; !asked {
 			args := []string{"sshd", "-T", "-f", tree.Main}
-			if spec := keepalive.Spec(e.Context); spec != "" {
+			if spec := keepalive.ContextSpec(e.Context); spec != "" {
 				args = append(args, "-C", spec)
 			}
 			out, stderr, exit := oracle.Run(tree.Files, args...)

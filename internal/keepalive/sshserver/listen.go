@@ -15,9 +15,9 @@ type Endpoint struct {
 	Port    int
 }
 
-// Opened returns the endpoints at which sshd listens after a change of the tree
+// NewEndpoints returns the endpoints at which sshd listens after a change of the tree
 // and did not before, as its Port and ListenAddress lines say.
-func Opened(before, after sshconf.Tree) []Endpoint {
+func NewEndpoints(before, after sshconf.Tree) []Endpoint {
 	was := endpoints(before)
 	return slices.DeleteFunc(endpoints(after), func(e Endpoint) bool { return slices.Contains(was, e) })
 }

@@ -83,7 +83,7 @@ func TestOpened(t *testing.T) {
 		{"", "ListenAddress 10.0.0.6\n", []Endpoint{{"10.0.0.6", 22}}},
 		{"Port 22\n", "Port 22\nPort 2222\n", []Endpoint{{"", 2222}}},
 	} {
-		if have := Opened(listening(c.before), listening(c.after)); !slices.Equal(have, c.want) {
+		if have := NewEndpoints(listening(c.before), listening(c.after)); !slices.Equal(have, c.want) {
 			t.Errorf("%q to %q: have %v, want %v", c.before, c.after, have, c.want)
 		}
 	}

@@ -25,8 +25,8 @@ func lockouts(c candidate, want Want, have Facts) []keepalive.Problem {
 	before, after := sshconf.Evaluate(have.Tree, at), sshconf.Evaluate(c.Tree, at)
 	var problems []keepalive.Problem
 	for _, s := range want.Settings {
-		why := shuts(s.Keyword, after, want)
-		if why == "" || shuts(s.Keyword, before, want) != "" {
+		why := lockoutReason(s.Keyword, after, want)
+		if why == "" || lockoutReason(s.Keyword, before, want) != "" {
 			continue
 		}
 		problems = append(problems, keepalive.Problem{Code: ShutsOut, Warning: true, Attribute: s.Attribute,
@@ -35,9 +35,9 @@ func lockouts(c candidate, want Want, have Facts) []keepalive.Problem {
 	return problems
 }
 
-// shuts says why the connecting user cannot log in by what r has for keyword.
-func shuts(keyword string, r sshconf.Result, want Want) string {
-	value := strings.ToLower(inForce(r, keyword))
+// lockoutReason says why the connecting user cannot log in by what r has for keyword.
+func lockoutReason(keyword string, r sshconf.Result, want Want) string {
+	value := strings.ToLower(winningValue(r, keyword))
 	can := func(method string) bool {
 		return len(want.ConnectingBy) == 0 || slices.Contains(want.ConnectingBy, method)
 	}
@@ -48,7 +48,7 @@ func shuts(keyword string, r sshconf.Result, want Want) string {
 			return "root may not log in so"
 		}
 	case "PasswordAuthentication", "KbdInteractiveAuthentication":
-		if inForce(r, "PasswordAuthentication") == "no" && inForce(r, "KbdInteractiveAuthentication") == "no" && !can("publickey") {
+		if winningValue(r, "PasswordAuthentication") == "no" && winningValue(r, "KbdInteractiveAuthentication") == "no" && !can("publickey") {
 			return "it has a password and no key"
 		}
 	case "PubkeyAuthentication":
@@ -82,7 +82,7 @@ func allOf(list string, can func(string) bool) bool {
 	return true
 }
 
-func inForce(r sshconf.Result, keyword string) string {
+func winningValue(r sshconf.Result, keyword string) string {
 	w, _ := r.Winner(keyword)
 	return strings.Join(w.Args, " ")
 }
@@ -106,14 +106,14 @@ func (names userPatterns) match(user string) bool {
 	})
 }
 
-// risks says once, when the profile's values are not effective yet, whom they
+// profileRisks says once, when the profile's values are not effective yet, whom they
 // can shut out.
-func risks(profile string, want Want, have Facts) []keepalive.Problem {
+func profileRisks(profile string, want Want, have Facts) []keepalive.Problem {
 	b, _ := baseline.Named(profile)
 	var who []string
 	for _, s := range want.Settings {
 		i := slices.IndexFunc(b.Recommendations, func(r baseline.Recommendation) bool { return ofProfile(s) && sameKeyword(r.Keyword, s.Keyword) })
-		if i < 0 || b.Recommendations[i].Risk == "" || already(s, have) {
+		if i < 0 || b.Recommendations[i].Risk == "" || alreadyEffective(s, have) {
 			continue
 		}
 		value := s.Values[0]
@@ -129,7 +129,7 @@ func risks(profile string, want Want, have Facts) []keepalive.Problem {
 		Text: fmt.Sprintf("the profile %s can shut somebody out: %s", b.Name, strings.Join(who, "; "))}}
 }
 
-func already(s keepalive.Setting, have Facts) bool {
+func alreadyEffective(s keepalive.Setting, have Facts) bool {
 	values, _ := effective(have, sshconf.Context{}, s.Keyword)
 	wanted, known := canonical(have, sshfile.Global, s.Keyword)
 	return known && sshconf.Same(sshconf.Server, s.Keyword, values, wanted, have.Version)

@@ -53,7 +53,7 @@ func observe(o *keepalive.Observed, s keepalive.Setting, block int, want Want, h
 			continue // sshd -T does not tell
 		}
 		looked = true
-		if bytesAlone(s, block) {
+		if byteOnlyLimit(s, block) {
 			values, wanted = firstWords(values), firstWords(wanted)
 		}
 		if !sshconf.Same(sshconf.Server, s.Keyword, values, wanted, have.Version) {
@@ -62,13 +62,13 @@ func observe(o *keepalive.Observed, s keepalive.Setting, block int, want Want, h
 		}
 	}
 	if !looked && !written(have.Tree, want, block, s) {
-		o.Drift = append(o.Drift, gone(s, want, block))
+		o.Drift = append(o.Drift, goneProblem(s, want, block))
 		return
 	}
 	o.Values[s.Attribute] = s.Values
 }
 
-func gone(s keepalive.Setting, want Want, block int) keepalive.Problem {
+func goneProblem(s keepalive.Setting, want Want, block int) keepalive.Problem {
 	if block == sshfile.Global {
 		return keepalive.Problem{Code: keepalive.Drifted, Warning: true, Attribute: s.Attribute, Text: "our line " + strings.Join(sshfile.Lines([]keepalive.Setting{s}), ", ") + " is gone"}
 	}
@@ -113,7 +113,7 @@ func differs(o *keepalive.Observed, s keepalive.Setting, values []string, at che
 	p := keepalive.Problem{Code: keepalive.Drifted, Warning: true, Attribute: s.Attribute}
 	if option, ok := optionFor(have.Daemon.Options, s.Keyword); ok {
 		text += fmt.Sprintf(", because sshd was started with %s", option)
-	} else if w, reason := blamed(s, at, want, have); reason != "" {
+	} else if w, reason := decidingLine(s, at, want, have); reason != "" {
 		text += ", because " + reason
 		p.Pos = w.Pos
 	} else {
@@ -126,9 +126,9 @@ func differs(o *keepalive.Observed, s keepalive.Setting, values []string, at che
 	}
 }
 
-// blamed finds the line that gives s another value, and says why it counts. Of a
+// decidingLine finds the line that gives s another value, and says why it counts. Of a
 // keyword that adds up, ours is in force as well, and is not what differs.
-func blamed(s keepalive.Setting, at checkContext, want Want, have Facts) (w sshconf.Setting, reason string) {
+func decidingLine(s keepalive.Setting, at checkContext, want Want, have Facts) (w sshconf.Setting, reason string) {
 	winners := sshconf.EvaluateAssuming(have.Tree, at.Context, at.known).Winners(s.Keyword)
 	kw, _ := sshconf.Lookup(sshconf.Server, s.Keyword)
 	if kw.Merge(have.Version) != sshconf.Append {
@@ -176,18 +176,18 @@ func written(t sshconf.Tree, want Want, block int, s keepalive.Setting) bool {
 	})
 }
 
-// Survey says what the sshd of have does, of the keywords alone if any are
+// EffectiveConfig says what the sshd of have does, of the keywords alone if any are
 // given.
-func Survey(keywords []string, have Facts) keepalive.Survey {
+func EffectiveConfig(keywords []string, have Facts) keepalive.EffectiveConfig {
 	if have.Invalid != "" {
-		return keepalive.Survey{Problems: []keepalive.Problem{language().InvalidHost(have.Invalid)}}
+		return keepalive.EffectiveConfig{Problems: []keepalive.Problem{language().InvalidHost(have.Invalid)}}
 	}
-	var s keepalive.Survey
+	var s keepalive.EffectiveConfig
 	for i, at := range have.Contexts {
 		r := sshfile.Reader{Tree: have.Tree, Dump: have.Effective[i], Result: sshconf.EvaluateAssuming(have.Tree, at, verdictsIn(have, at)), Option: func(keyword string) (string, bool) {
 			return optionFor(have.Daemon.Options, keyword)
 		}}
-		s.Readings = append(s.Readings, r.Read(at, keywords))
+		s.Contexts = append(s.Contexts, r.Read(at, keywords))
 		s.Files = sshfile.Union(s.Files, r.Result.Read)
 		if at.IsZero() {
 			s.Overrides = r.Differing(slices.DeleteFunc(inMatchBlocks(r.Result, have.Version, r.Keywords(keywords)), func(l sshconf.Setting) bool { return l.Active }))

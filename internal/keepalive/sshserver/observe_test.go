@@ -46,7 +46,7 @@ func TestShadowOfAKeywordThatAddsUp(t *testing.T) {
 // as contexts, and not as blocks of the user's.
 func TestImportOfForcedBlocks(t *testing.T) {
 	want := Adopt("", pureFacts(handmade("Include /etc/ssh/sshd_config.d/*.conf\n",
-		"ClientAliveInterval 120\nMatch User git\n\tX11Forwarding no\n"+forcedMark+"\nMatch User deploy Address 10.1.2.3\n\tClientAliveInterval 120\nMatch all\n\tClientAliveInterval 120\n"), Want{}))
+		"ClientAliveInterval 120\nMatch User git\n\tX11Forwarding no\n"+repeatedMark+"\nMatch User deploy Address 10.1.2.3\n\tClientAliveInterval 120\nMatch all\n\tClientAliveInterval 120\n"), Want{}))
 	if len(want.Match) != 1 || want.Match[0].Criteria != "User git" || len(want.Match[0].Settings) != 1 || len(want.Settings) != 1 ||
 		len(want.Contexts) != 1 || want.Contexts[0] != (sshconf.Context{User: "deploy", Address: "10.1.2.3"}) {
 		t.Errorf("%+v", want)
@@ -139,7 +139,7 @@ func TestLinesAreNamedAsTheyStand(t *testing.T) {
 // TestSurveyLeavesOutBlocksThatLose shares with match_overrides what overrides.
 func TestSurveyLeavesOutBlocksThatLose(t *testing.T) {
 	tree := handmade("Include /etc/ssh/sshd_config.d/*.conf\nMatch User bob\n\tClientAliveInterval 0\nMatch User carol\n\tClientAliveInterval 5\n", "ClientAliveInterval 120\nMatch User bob\n\tClientAliveInterval 30\n")
-	s := Survey([]string{"ClientAliveInterval"}, pureFacts(tree, Want{}))
+	s := EffectiveConfig([]string{"ClientAliveInterval"}, pureFacts(tree, Want{}))
 	var blocks []string
 	for _, o := range s.Overrides {
 		blocks = append(blocks, o.Block+" "+o.Written)
@@ -160,7 +160,7 @@ func TestHostileTreeOfMatches(t *testing.T) {
 	tree.Files = map[string][]byte{tree.Main: []byte(text.String())}
 	began := time.Now()
 	plan := Plan(want, pureFacts(tree, want))
-	if took := time.Since(began); keepalive.Failed(plan.Problems) || len(plan.Overrides) != 2999 || took > 30*time.Second {
+	if took := time.Since(began); keepalive.HasErrors(plan.Problems) || len(plan.Overrides) != 2999 || took > 30*time.Second {
 		t.Errorf("%d overrides after %s: %v", len(plan.Overrides), took, plan.Problems)
 	}
 }

@@ -14,7 +14,7 @@ import (
 // that declare them.
 func (s Want) Attributes(v sshconf.Version) map[string]string {
 	of := map[string]string{}
-	for _, x := range s.On(v).Settings {
+	for _, x := range s.ForRelease(v).Settings {
 		kw, _ := sshconf.Lookup(sshconf.Server, x.Keyword)
 		of[strings.ToLower(cmp.Or(kw.Name, x.Keyword))] = x.Attribute
 	}
@@ -48,7 +48,7 @@ func keywordsOf(settings []keepalive.Setting) []string {
 // wants.
 func agrees(r sshconf.Result, l sshconf.Setting, s keepalive.Setting, t sshconf.Tree) bool {
 	if kw, _ := sshconf.Lookup(t.Dialect, s.Keyword); kw.Merge(t.Version) != sshconf.Append {
-		return sshfile.Means(l, s, t)
+		return sshfile.SameMeaning(l, s, t)
 	}
 	var theirs, ours []string
 	for _, other := range r.Settings(l.Keyword) {
@@ -74,7 +74,7 @@ func inMatchBlocks(r sshconf.Result, v sshconf.Version, keywords []string) []ssh
 		kw, _ := sshconf.Lookup(sshconf.Server, keyword)
 		lines := slices.DeleteFunc(slices.Clone(r.Settings(keyword)), func(l sshconf.Setting) bool { return l.Match == "" })
 		for i, l := range lines {
-			if !slices.ContainsFunc(rivalsOf(kw, v, lines, i), func(other sshconf.Setting) bool { return narrower(l.Match, other.Match) }) {
+			if !slices.ContainsFunc(competitorsOf(kw, v, lines, i), func(other sshconf.Setting) bool { return narrower(l.Match, other.Match) }) {
 				list = append(list, l)
 			}
 		}
@@ -83,9 +83,9 @@ func inMatchBlocks(r sshconf.Result, v sshconf.Version, keywords []string) []ssh
 	return list
 }
 
-// rivalsOf are the lines that win over line i where both apply. Of more lines than
+// competitorsOf are the lines that win over line i where both apply. Of more lines than
 // anything but malice writes, all are taken to be in force.
-func rivalsOf(kw sshconf.Keyword, v sshconf.Version, lines []sshconf.Setting, i int) []sshconf.Setting {
+func competitorsOf(kw sshconf.Keyword, v sshconf.Version, lines []sshconf.Setting, i int) []sshconf.Setting {
 	const many = 300
 	switch {
 	case len(lines) > many:

@@ -11,9 +11,9 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-// movable leaves out the places whose file cannot be replaced, if any other is left.
-func movable(places []spot, mounts []string) []spot {
-	left := slices.DeleteFunc(slices.Clone(places), func(s spot) bool {
+// replaceable leaves out the places whose file cannot be replaced, if any other is left.
+func replaceable(places []insertionPoint, mounts []string) []insertionPoint {
+	left := slices.DeleteFunc(slices.Clone(places), func(s insertionPoint) bool {
 		return slices.Contains(mounts, s.file) || s.adds && slices.Contains(mounts, s.include.Path)
 	})
 	if len(left) == 0 {
@@ -54,9 +54,9 @@ func movable(places []spot, mounts []string) []spot {
 // candidate is one way to place the wanted settings.
 type candidate struct {
 	sshfile.Candidate
-	at     spot
-	forced []Match           // blocks that repeat global settings
-	taken  []sshconf.Setting // lines of others commented out
+	at           insertionPoint
+	repeats      []Match           // blocks that repeat global settings
+	commentedOut []sshconf.Setting // lines of others commented out
 }
 
 // Before returns where a line of others stood before our lines came, the Include that
@@ -71,8 +71,8 @@ func (c candidate) Before(p sshconf.Pos) sshconf.Pos {
 // Now returns where a line of others stands on the host as it is.
 func (c candidate) Now(p sshconf.Pos) sshconf.Pos { return c.OnHost(c.Before(p)) }
 
-// spot is where our lines may stand.
-type spot struct {
+// insertionPoint is where our lines may stand.
+type insertionPoint struct {
 	file    string      // the file our lines are in
 	kind    string      // drop_in, before_include, in_place
 	include sshconf.Pos // the Include that reads a drop-in
@@ -84,15 +84,15 @@ type spot struct {
 }
 
 func globalOwn(settings []keepalive.Setting) []sshfile.OwnLine {
-	return sshfile.Owned(sshfile.Lines(settings), sshfile.Global)
+	return sshfile.OwnLines(sshfile.Lines(settings), sshfile.Global)
 }
 
-func matchOwn(blocks, forced []Match) []sshfile.OwnLine {
+func matchOwn(blocks, repeats []Match) []sshfile.OwnLine {
 	var lines []sshfile.OwnLine
 	for i, b := range blocks {
-		lines = append(lines, sshfile.Owned(matchLines([]Match{b}, nil), i)...)
+		lines = append(lines, sshfile.OwnLines(matchLines([]Match{b}, nil), i)...)
 	}
-	return append(lines, sshfile.Owned(matchLines(nil, forced), sshfile.Global)...)
+	return append(lines, sshfile.OwnLines(matchLines(nil, repeats), sshfile.Global)...)
 }
 
 // strip returns the tree as it would be without anything of owner's, and the
@@ -121,7 +121,7 @@ func stripFile(t sshconf.Tree, data []byte, owner string) (text []byte, changed 
 		return data, false
 	}
 	f := sshconf.Parse(t.Dialect, t.Version, data)
-	f.Restore(takenMark(owner))
+	f.Restore(takeoverMark(owner))
 	f.RemoveBlock(sshfile.MatchMarks(owner))
 	f.RemoveBlock(sshfile.GlobalMarks(owner))
 	text = f.Bytes()
@@ -131,11 +131,11 @@ func stripFile(t sshconf.Tree, data []byte, owner string) (text []byte, changed 
 // dropIns lists where a drop-in called name would be read outside any Match, best
 // first: in the directory of the one that there is, else in those that are not the
 // vendor's. dirs are the directories that exist.
-func dropIns(have Facts, base sshconf.Tree, dropIn, name string) []spot {
-	var own, vendors []spot
+func dropIns(have Facts, base sshconf.Tree, dropIn, name string) []insertionPoint {
+	var own, vendors []insertionPoint
 	seen := map[string]bool{}
 	add := func(dir string) {
-		at := spot{file: path.Join(dir, name), kind: string(DropIn), made: madeByUs(have.Tree, dir)}
+		at := insertionPoint{file: path.Join(dir, name), kind: string(DropIn), made: madeByUs(have.Tree, dir)}
 		include, read := sshconf.Included(base, at.file)
 		if !slices.Contains(have.IncludeDirs, dir) {
 			at.make, at.made = dir, true
@@ -171,7 +171,7 @@ func isVendors(name string) bool {
 // directory was made for it.
 func madeByUs(t sshconf.Tree, dir string) bool {
 	for name, data := range t.Files {
-		if path.Dir(name) == dir && bytes.HasPrefix(data, []byte(sshfile.Header+"\n"+sshfile.MadeMark)) {
+		if path.Dir(name) == dir && bytes.HasPrefix(data, []byte(sshfile.Header+"\n"+sshfile.MadeDirMark)) {
 			return true
 		}
 	}
@@ -179,19 +179,19 @@ func madeByUs(t sshconf.Tree, dir string) bool {
 }
 
 // place writes the wanted lines into the file at of base.
-func place(base sshconf.Tree, want Want, at spot, forced []Match) candidate {
-	c := candidate{Candidate: sshfile.Candidate{File: at.file, Kind: at.kind, Blocks: at.blocks, Tree: base.Clone(), Origin: map[int]int{}}, at: at, forced: forced}
+func place(base sshconf.Tree, want Want, at insertionPoint, repeats []Match) candidate {
+	c := candidate{Candidate: sshfile.Candidate{File: at.file, Kind: at.kind, Blocks: at.blocks, Tree: base.Clone(), Origin: map[int]int{}}, at: at, repeats: repeats}
 	if at.adds {
 		c.addInclude(base, ownerOf(want.DropInName))
 	}
 	old, exists := base.Files[at.file]
-	globals, blocks := globalOwn(want.Settings), matchOwn(want.Match, forced)
-	id := sshfile.Owned(sshfile.IDLines(want.Claim), sshfile.Global)
+	globals, blocks := globalOwn(want.Settings), matchOwn(want.Match, repeats)
+	id := sshfile.OwnLines(sshfile.IDLines(want.Claim), sshfile.Global)
 	if !exists {
 		globals = slices.Concat(id, globals)
 		head := []string{sshfile.Header}
 		if at.made {
-			head = append(head, sshfile.MadeLines([]string{path.Dir(at.file)})...)
+			head = append(head, sshfile.MadeDirLines([]string{path.Dir(at.file)})...)
 		}
 		c.Tree.Files[at.file] = []byte(sshfile.Join(slices.Concat(head, sshfile.Texts(globals), sshfile.Texts(blocks))))
 		c.Note(len(head)+1, slices.Concat(globals, blocks))
@@ -283,8 +283,8 @@ func (c candidate) trail(have Facts, overridden []sshconf.Pos) string {
 	if c.at.adds {
 		words = append(words, "adds-include="+have.Tree.Main)
 	}
-	words = append(words, sshfile.OverriddenFiles(overridden)...)
-	for _, b := range c.forced {
+	words = append(words, sshfile.OverrideWords(overridden)...)
+	for _, b := range c.repeats {
 		word := "for-contexts="
 		if b.Criteria == "all" {
 			word = "match-all="
@@ -293,7 +293,7 @@ func (c candidate) trail(have Facts, overridden []sshconf.Pos) string {
 			words = append(words, word+s.Keyword)
 		}
 	}
-	for _, s := range c.taken {
+	for _, s := range c.commentedOut {
 		words = append(words, "takes-over="+s.Keyword+"@"+s.Pos.Path)
 	}
 	return strings.Join(words, " ")

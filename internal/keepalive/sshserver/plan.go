@@ -30,21 +30,21 @@ func Plan(want Want, have Facts) keepalive.Plan {
 	profile := want.Profile
 	want, problems := want.onHost(have)
 	problems = slices.Concat(problems, checkVersion(want, have.Version))
-	problems = slices.Concat(problems, refusals(want, have, problems), judgements(want, have), commandLine(want, have), noReader(have))
-	if keepalive.Failed(problems) {
+	problems = slices.Concat(problems, refusals(want, have, problems), checkCanonical(want, have), commandLine(want, have), noReader(have))
+	if keepalive.HasErrors(problems) {
 		return keepalive.Plan{Problems: problems}
 	}
 	base, dropIn := bare(have.Tree, want)
 	checks := checksOf(want, have)
 	c, more := chooseAs(base, dropIn, want, have, checks)
 	list := sshfile.Changes(have.Tree, c.Tree)
-	held := holdingServer(have.Tree, ownerOf(want.DropInName))
+	held := ownedLines(have.Tree, ownerOf(want.DropInName))
 	problems = slices.Concat(problems, more, held.Problems(want.Claim, c.Content(), ownerOf(want.DropInName)), keepalive.MountProblems(keepalive.Plan{Changes: list}.Paths(), have.Mounts))
-	if keepalive.Failed(problems) {
+	if keepalive.HasErrors(problems) {
 		return keepalive.Plan{Problems: problems}
 	}
 	expect, overridden, more := expectations(c, want, have, checks)
-	problems = slices.Concat(problems, more, takenAway(c, base, want), firstBoot(c, want, have), Warnings(want, have), lockouts(c, want, have), risks(profile, want, have))
+	problems = slices.Concat(problems, more, othersLosingValue(c, base, want), firstBoot(c, want, have), Warnings(want, have), lockouts(c, want, have), profileRisks(profile, want, have))
 	return keepalive.Plan{
 		Changes:        list,
 		MakeDirs:       c.makes(),
@@ -53,7 +53,7 @@ func Plan(want Want, have Facts) keepalive.Plan {
 		ManagedContent: c.Content(),
 		Effective:      effectiveOf(want, have.Version, expect),
 		Overrides:      c.overrides(want),
-		Trail:          strings.Join(append([]string{c.trail(have, overridden)}, takes(have.Tree, want)...), " "),
+		Trail:          strings.Join(append([]string{c.trail(have, overridden)}, takeoverWords(have.Tree, want)...), " "),
 		Problems:       problems,
 	}
 }
@@ -79,7 +79,7 @@ func Restore(dropInName string, have Facts) keepalive.Plan {
 // resource and nothing else about them changes: an upgrade of the provider, or the first
 // apply on a machine that was made of an image, rewrites no file.
 func chooseAs(base sshconf.Tree, dropIn string, want Want, have Facts, checks []checkContext) (candidate, []keepalive.Problem) {
-	if held := holdingServer(have.Tree, ownerOf(want.DropInName)); held.Keeps(want.Claim) {
+	if held := ownedLines(have.Tree, ownerOf(want.DropInName)); held.Keeps(want.Claim) {
 		as := want
 		as.Claim.ID = held.ID
 		if c, problems := choose(base, dropIn, as, have, checks); len(sshfile.Changes(have.Tree, c.Tree)) == 0 {
@@ -96,23 +96,23 @@ func choose(base sshconf.Tree, dropIn string, want Want, have Facts, checks []ch
 	if problem != nil {
 		return candidate{}, []keepalive.Problem{*problem}
 	}
-	places = movable(places, have.Mounts)
+	places = replaceable(places, have.Mounts)
 	blocks := removedFrom(have.Tree, want)
 	for i := range places {
 		places[i].blocks = blocks
 	}
 	c, problems := prefer(base, want, have, places, checks)
-	return c, append(problems, rivals(place(base, want, places[0], nil), want, checks)...)
+	return c, append(problems, siblingConflicts(place(base, want, places[0], nil), want, checks)...)
 }
 
 // prefer returns the first of places that will do: as it is, with Match blocks of
 // ours for the declared contexts, with a Match all.
-func prefer(base sshconf.Tree, want Want, have Facts, places []spot, checks []checkContext) (candidate, []keepalive.Problem) {
+func prefer(base sshconf.Tree, want Want, have Facts, places []insertionPoint, checks []checkContext) (candidate, []keepalive.Problem) {
 	nothing := func([]shadow, Want, sshconf.Version) []Match { return nil }
-	for i, forced := range []func([]shadow, Want, sshconf.Version) []Match{nothing, forceInContexts, forceEverywhere} {
+	for i, repeats := range []func([]shadow, Want, sshconf.Version) []Match{nothing, repeatInContexts, repeatInMatchAll} {
 		for _, at := range places {
 			c := place(base, want, at, nil)
-			blocks := forced(shadows(c, want, checks), want, base.Version)
+			blocks := repeats(shadows(c, want, checks), want, base.Version)
 			if len(blocks) > 0 {
 				c = place(base, want, at, blocks)
 			}
@@ -125,10 +125,10 @@ func prefer(base sshconf.Tree, want Want, have Facts, places []spot, checks []ch
 }
 
 // places lists where want.Placement allows our lines, best first.
-func places(base sshconf.Tree, dropIn string, want Want, have Facts) ([]spot, *keepalive.Problem) {
-	main := spot{file: base.Main, kind: string(InPlace)}
+func places(base sshconf.Tree, dropIn string, want Want, have Facts) ([]insertionPoint, *keepalive.Problem) {
+	main := insertionPoint{file: base.Main, kind: string(InPlace)}
 	if want.Placement == InPlace {
-		return []spot{main}, nil
+		return []insertionPoint{main}, nil
 	}
 	list := dropIns(have, base, dropIn, ownerOf(want.DropInName))
 	switch {
@@ -141,7 +141,7 @@ func places(base sshconf.Tree, dropIn string, want Want, have Facts) ([]spot, *k
 		main.kind = "before_include"
 	}
 	after := len(list)
-	if i := slices.IndexFunc(list, func(s spot) bool { return isVendors(s.file) && s.file != dropIn }); i >= 0 && !isVendors(main.file) {
+	if i := slices.IndexFunc(list, func(s insertionPoint) bool { return isVendors(s.file) && s.file != dropIn }); i >= 0 && !isVendors(main.file) {
 		after = i
 	}
 	list = slices.Insert(list, after, main)
@@ -166,9 +166,9 @@ func expectations(c candidate, want Want, have Facts, contexts []checkContext) (
 		results := readings(c.Tree, at.Context, at.known)
 		for _, s := range uniqueKeywords(settingsIn(want, at)) {
 			w, ok := results[0].Winner(s.Keyword)
-			if other, open := c.otherwise(results, s.Keyword); open {
+			if other, open := c.openAlternative(results, s.Keyword); open {
 				problems = append(problems, keepalive.Problem{Code: keepalive.UncertainGroup, Warning: true, Attribute: s.Attribute, Pos: c.Now(other.Pos),
-					Text: fmt.Sprintf("whether Match %s applies for %s is not known, so %s is not proven there", other.Match, keepalive.Spec(at.Context), s.Keyword)})
+					Text: fmt.Sprintf("whether Match %s applies for %s is not known, so %s is not proven there", other.Match, keepalive.ContextSpec(at.Context), s.Keyword)})
 				continue
 			}
 			if !ok {
@@ -177,16 +177,16 @@ func expectations(c candidate, want Want, have Facts, contexts []checkContext) (
 			if values, printed := c.expected(results[0], w, s, at, have); printed {
 				expect = append(expect, keepalive.Expectation{Context: at.Context, Keyword: dumpName(have.Version, s.Keyword), Values: values})
 			}
-			overridden = append(overridden, sshfile.Losers(results[0], c, s.Keyword)...)
+			overridden = append(overridden, sshfile.LosingLines(results[0], c, s.Keyword)...)
 		}
 	}
 	sshfile.SortPositions(overridden)
 	return expect, slices.Compact(overridden), keepalive.UniqueProblems(problems)
 }
 
-// otherwise returns the line that decides a keyword if an open Match applies; false
+// openAlternative returns the line that decides a keyword if an open Match applies; false
 // if none changes anything.
-func (c candidate) otherwise(results []sshconf.Result, keyword string) (sshconf.Setting, bool) {
+func (c candidate) openAlternative(results []sshconf.Result, keyword string) (sshconf.Setting, bool) {
 	first := results[0].Winners(keyword)
 	for _, r := range results[1:] {
 		winners := r.Winners(keyword)
@@ -200,7 +200,7 @@ func (c candidate) otherwise(results []sshconf.Result, keyword string) (sshconf.
 
 // expected is what sshd prints for s once the line w is in force.
 func (c candidate) expected(r sshconf.Result, w sshconf.Setting, s keepalive.Setting, at checkContext, have Facts) ([]string, bool) {
-	if bytesAlone(s, at.block) {
+	if byteOnlyLimit(s, at.block) {
 		return r.Printed(s.Keyword)
 	}
 	block := at.block

@@ -20,9 +20,9 @@ const (
 	ShutsOut       keepalive.Code = "shuts out"
 )
 
-// On returns what is wanted of release v: the values of the profile under the
+// ForRelease returns what is wanted of release v: the values of the profile under the
 // user's own, which win without a word.
-func (s Want) On(v sshconf.Version) Want {
+func (s Want) ForRelease(v sshconf.Version) Want {
 	b, ok := baseline.Named(s.Profile)
 	if !ok {
 		return s
@@ -61,7 +61,7 @@ func (s Want) onHost(have Facts) (Want, []keepalive.Problem) {
 	lacking = slices.DeleteFunc(lacking, func(keyword string) bool {
 		return slices.ContainsFunc(s.Settings, func(o keepalive.Setting) bool { return sameKeyword(o.Keyword, keyword) })
 	})
-	s = s.On(have.Version)
+	s = s.ForRelease(have.Version)
 	s.Settings = slices.DeleteFunc(s.Settings, func(x keepalive.Setting) bool {
 		_, printed := canonical(have, sshfile.Global, x.Keyword)
 		ignored := ofProfile(x) && len(have.Canonical) > 0 && !printed

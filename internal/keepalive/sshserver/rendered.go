@@ -20,7 +20,7 @@ func Render(want Want) (string, []keepalive.Problem) {
 		return "", nil
 	}
 	language := language()
-	if problems := checkSettingsAndMatch(want); keepalive.Failed(problems) {
+	if problems := checkSettingsAndMatch(want); keepalive.HasErrors(problems) {
 		return "", problems
 	}
 	text, problems := language.Render(nil, want.Settings)
@@ -75,7 +75,7 @@ func renderedLines(t sshconf.Tree, data []byte, want Want) []int {
 	f := sshconf.Parse(t.Dialect, t.Version, data)
 	for _, block := range renderedBlocks(f) {
 		from, to := block[0], block[1]
-		inner := takenIn(f.Lines[from+1:to-1], want)
+		inner := declaredLines(f.Lines[from+1:to-1], want)
 		if len(inner) == to-from-2 {
 			inner = append(inner, -1, to-from-2) // the marks
 		}
@@ -103,8 +103,8 @@ func renderedBlocks(f *sshconf.File) (blocks [][2]int) {
 	return blocks
 }
 
-// takenIn lists which lines of one rendered block want takes over.
-func takenIn(lines []sshconf.Line, want Want) []int {
+// declaredLines lists which lines of one rendered block want takes over.
+func declaredLines(lines []sshconf.Line, want Want) []int {
 	var taken []int
 	settings, header, left := want.Settings, -1, 0
 	closeMatch := func() {
@@ -145,7 +145,7 @@ func sameCriteria(a, b string) bool {
 // removedFrom lists the lines that bare removes from each file that remains: from a
 // line, up to and not including another, counted from 0.
 func removedFrom(t sshconf.Tree, want Want) map[string][][2]int {
-	list := sshfile.BlocksOf(t, ownerOf(want.DropInName))
+	list := sshfile.OwnBlocks(t, ownerOf(want.DropInName))
 	for name, data := range t.Files {
 		for _, i := range renderedLines(t, data, want) {
 			list[name] = append(list[name], [2]int{i, i + 1})
@@ -155,8 +155,8 @@ func removedFrom(t sshconf.Tree, want Want) map[string][][2]int {
 	return list
 }
 
-// takes names the files from which rendered lines are taken over.
-func takes(t sshconf.Tree, want Want) []string {
+// takeoverWords names the files from which rendered lines are taken over.
+func takeoverWords(t sshconf.Tree, want Want) []string {
 	var words []string
 	for name, data := range t.Files {
 		if len(renderedLines(t, data, want)) > 0 {

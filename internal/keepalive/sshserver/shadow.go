@@ -25,7 +25,7 @@ func shadows(c candidate, want Want, contexts []checkContext) []shadow {
 	for _, at := range contexts {
 		for n, r := range readings(c.Tree, at.Context, at.known) {
 			for _, s := range settingsIn(want, at) {
-				for _, w := range c.lostTo(r, s, at.block) {
+				for _, w := range c.competing(r, s, at.block) {
 					known := slices.ContainsFunc(list, func(x shadow) bool {
 						return x.setting.Attribute == s.Attribute && x.context == at.Context && x.winner.Pos == w.Pos
 					})
@@ -39,18 +39,18 @@ func shadows(c candidate, want Want, contexts []checkContext) []shadow {
 	return list
 }
 
-// lostTo lists the lines of others that are in force in place of s, or beside it.
-func (c candidate) lostTo(r sshconf.Result, s keepalive.Setting, block int) []sshconf.Setting {
-	winners := slices.Concat(r.Winners(s.Keyword), unbearable(r, s, c))
-	if bytesAlone(s, block) && slices.ContainsFunc(winners, func(w sshconf.Setting) bool { return c.Ours(w.Pos) && c.Origin[w.Pos.Line] == block }) {
+// competing lists the lines of others that are in force in place of s, or beside it.
+func (c candidate) competing(r sshconf.Result, s keepalive.Setting, block int) []sshconf.Setting {
+	winners := slices.Concat(r.Winners(s.Keyword), rejectedBeside(r, s, c))
+	if byteOnlyLimit(s, block) && slices.ContainsFunc(winners, func(w sshconf.Setting) bool { return c.Ours(w.Pos) && c.Origin[w.Pos.Line] == block }) {
 		return nil
 	}
-	return slices.DeleteFunc(winners, func(w sshconf.Setting) bool { return c.Ours(w.Pos) || w.Wins && sshfile.Means(w, s, c.Tree) })
+	return slices.DeleteFunc(winners, func(w sshconf.Setting) bool { return c.Ours(w.Pos) || w.Wins && sshfile.SameMeaning(w, s, c.Tree) })
 }
 
-// unbearable lists the lines of others that sshd does not accept beside s: up to 9.4
+// rejectedBeside lists the lines of others that sshd does not accept beside s: up to 9.4
 // no Subsystem may be named twice.
-func unbearable(r sshconf.Result, s keepalive.Setting, c candidate) []sshconf.Setting {
+func rejectedBeside(r sshconf.Result, s keepalive.Setting, c candidate) []sshconf.Setting {
 	if sshconf.CurrentName(sshconf.Server, s.Keyword) != "Subsystem" || c.Tree.Version.AtLeast(9, 5) {
 		return nil
 	}
@@ -70,9 +70,9 @@ func settingsIn(want Want, at checkContext) []keepalive.Setting {
 	return want.Match[at.block].Settings
 }
 
-// bytesAlone reports whether s is a RekeyLimit of a Match block of ours that says
+// byteOnlyLimit reports whether s is a RekeyLimit of a Match block of ours that says
 // how much and not for how long: sshd takes the time from the global line.
-func bytesAlone(s keepalive.Setting, block int) bool {
+func byteOnlyLimit(s keepalive.Setting, block int) bool {
 	if block == sshfile.Global || sshconf.CurrentName(sshconf.Server, s.Keyword) != "RekeyLimit" || len(s.Values) != 1 {
 		return false
 	}
@@ -83,17 +83,17 @@ func bytesAlone(s keepalive.Setting, block int) bool {
 // takeOver comments out, one after the other, the lines that win over ours. One
 // that is taken over now stays so, as long as it may win: while it does not apply the
 // host cannot say whether it would.
-func takeOver(base sshconf.Tree, want Want, have Facts, at spot, contexts []checkContext) (candidate, []keepalive.Problem) {
-	old := takenLines(have.Tree, ownerOf(want.DropInName))
+func takeOver(base sshconf.Tree, want Want, have Facts, at insertionPoint, contexts []checkContext) (candidate, []keepalive.Problem) {
+	old := takeoverLines(have.Tree, ownerOf(want.DropInName))
 	base = base.Clone()
-	var taken []sshconf.Setting
+	var commentedOut []sshconf.Setting
 	var rewritten []keepalive.Problem
 	for {
 		c := place(base, want, at, nil)
-		if forced := force(shadows(c, want, contexts), want, base.Version); len(forced) > 0 {
-			c = place(base, want, at, forced)
+		if repeats := repeatInMatch(shadows(c, want, contexts), want, base.Version); len(repeats) > 0 {
+			c = place(base, want, at, repeats)
 		}
-		c.taken = taken
+		c.commentedOut = commentedOut
 		list := slices.DeleteFunc(shadows(c, want, contexts), func(s shadow) bool { return s.possible && !old[c.lineOf(s.winner)] })
 		if len(list) == 0 {
 			return c, rewritten
@@ -105,29 +105,29 @@ func takeOver(base sshconf.Tree, want Want, have Facts, at spot, contexts []chec
 		if !commentOut(base, list[0].winner, ownerOf(want.DropInName), c) {
 			return c, c.shadowProblems(list[:1])
 		}
-		taken = append(taken, list[0].winner)
+		commentedOut = append(commentedOut, list[0].winner)
 	}
 }
 
-// placed is the text of a line, and the file that it is in.
-type placed struct{ file, text string }
+// placedLine is the text of a line, and the file that it is in.
+type placedLine struct{ file, text string }
 
-// takenLines are the lines that owner has taken over.
-func takenLines(t sshconf.Tree, owner string) map[placed]bool {
-	list := map[placed]bool{}
+// takeoverLines are the lines that owner has taken over.
+func takeoverLines(t sshconf.Tree, owner string) map[placedLine]bool {
+	list := map[placedLine]bool{}
 	for name, data := range t.Files {
 		for line := range strings.Lines(string(data)) {
-			if text, ok := strings.CutPrefix(line, takenMark(owner)); ok {
-				list[placed{name, strings.TrimSpace(text)}] = true
+			if text, ok := strings.CutPrefix(line, takeoverMark(owner)); ok {
+				list[placedLine{name, strings.TrimSpace(text)}] = true
 			}
 		}
 	}
 	return list
 }
 
-func (c candidate) lineOf(s sshconf.Setting) placed {
+func (c candidate) lineOf(s sshconf.Setting) placedLine {
 	f := sshconf.Parse(c.Tree.Dialect, c.Tree.Version, c.Tree.Files[s.Pos.Path])
-	return placed{s.Pos.Path, strings.TrimSpace(f.Lines[s.Pos.Line-1].Text())}
+	return placedLine{s.Pos.Path, strings.TrimSpace(f.Lines[s.Pos.Line-1].Text())}
 }
 
 // inSection warns of a line that is taken over although another tool writes it
@@ -155,7 +155,7 @@ func commentOut(base sshconf.Tree, w sshconf.Setting, owner string, c candidate)
 	if at < 0 || at >= len(f.Lines) || !strings.EqualFold(f.Lines[at].Keyword, w.Keyword) {
 		return false
 	}
-	f.CommentOut(at, takenMark(owner))
+	f.CommentOut(at, takeoverMark(owner))
 	base.Files[w.Pos.Path] = f.Bytes()
 	return true
 }

@@ -43,8 +43,8 @@ func TestOrigins(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := Survey([]string{"banner"}, surveyed(c.text, c.dump, c.options...))
-			if got := s.Readings[0].Origins["banner"]; len(got) != 1 || short(got[0]) != c.want || got[0].Keyword != "Banner" {
+			s := EffectiveConfig([]string{"banner"}, surveyed(c.text, c.dump, c.options...))
+			if got := s.Contexts[0].Origins["banner"]; len(got) != 1 || short(got[0]) != c.want || got[0].Keyword != "Banner" {
 				t.Errorf("have %+v, want %s", got, c.want)
 			}
 		})
@@ -55,7 +55,7 @@ func TestOrigins(t *testing.T) {
 // has none.
 func TestValuesThatAddUp(t *testing.T) {
 	t.Parallel()
-	r := Survey([]string{"AcceptEnv", "AllowUsers"}, surveyed("AcceptEnv A B\nAcceptEnv C", "acceptenv A\nacceptenv B\nacceptenv C")).Readings[0]
+	r := EffectiveConfig([]string{"AcceptEnv", "AllowUsers"}, surveyed("AcceptEnv A B\nAcceptEnv C", "acceptenv A\nacceptenv B\nacceptenv C")).Contexts[0]
 	if got := r.Origins["AcceptEnv"]; r.Effective["AcceptEnv"] != "A\nB\nC" || len(got) != 2 || got[1].Pos.Line != 2 {
 		t.Errorf("have %q from %v", r.Effective["AcceptEnv"], got)
 	}
@@ -69,11 +69,11 @@ func TestValuesThatAddUp(t *testing.T) {
 func TestNamesOfTheRelease(t *testing.T) {
 	t.Parallel()
 	have := surveyed("ChallengeResponseAuthentication no", "kbdinteractiveauthentication no\nvendorthing 1")
-	r := Survey([]string{"ChallengeResponseAuthentication"}, have).Readings[0]
+	r := EffectiveConfig([]string{"ChallengeResponseAuthentication"}, have).Contexts[0]
 	if got := r.Origins["ChallengeResponseAuthentication"]; len(got) != 1 || got[0].Pos.Line != 1 {
 		t.Errorf("have %+v", got)
 	}
-	all := Survey(nil, have).Readings[0].Effective
+	all := EffectiveConfig(nil, have).Contexts[0].Effective
 	if len(all) != 2 || all["KbdInteractiveAuthentication"] != "no" || all["vendorthing"] != "1" {
 		t.Errorf("have %v", all)
 	}
@@ -89,7 +89,7 @@ func TestLinesOfAFileThatIsReadTwice(t *testing.T) {
 	want := "[file 1 Match User b /x file 1 Match User a /x file 2 Match User b no file 2 Match User a no]"
 	for range 20 {
 		var got []string
-		for _, o := range Survey(nil, have).Overrides {
+		for _, o := range EffectiveConfig(nil, have).Overrides {
 			got = append(got, short(o))
 		}
 		if fmt.Sprint(got) != want {
@@ -102,8 +102,8 @@ func TestInvalidHostHasNoSurvey(t *testing.T) {
 	t.Parallel()
 	have := surveyed("Prot 22", "")
 	have.Invalid = "/c: line 1: Bad configuration option: Prot"
-	s := Survey(nil, have)
-	if len(s.Problems) != 1 || s.Problems[0].Code != keepalive.InvalidHost || s.Problems[0].Pos.Line != 1 || s.Readings != nil {
+	s := EffectiveConfig(nil, have)
+	if len(s.Problems) != 1 || s.Problems[0].Code != keepalive.InvalidHost || s.Problems[0].Pos.Line != 1 || s.Contexts != nil {
 		t.Errorf("have %+v", s)
 	}
 }

@@ -19,19 +19,19 @@ func ownerOf(dropInName string) string {
 	return dropInName
 }
 
-func takenMark(owner string) string { return "#sshkeepalive " + owner + "# " }
+func takeoverMark(owner string) string { return "#sshkeepalive " + owner + "# " }
 
-// forcedMark stands above the Match blocks that repeat global settings. By it an
+// repeatedMark stands above the Match blocks that repeat global settings. By it an
 // import tells them from those that the user declared.
-const forcedMark = "# For the declared contexts, which Match blocks of others would override:"
+const repeatedMark = "# For the declared contexts, which Match blocks of others would override:"
 
 // matchLines renders the Match blocks, and after them those that repeat settings
 // which would lose to a Match of others.
-func matchLines(blocks, forced []Match) []string {
+func matchLines(blocks, repeats []Match) []string {
 	var lines []string
-	for i, b := range slices.Concat(blocks, forced) {
+	for i, b := range slices.Concat(blocks, repeats) {
 		if i == len(blocks) {
-			lines = append(lines, forcedMark)
+			lines = append(lines, repeatedMark)
 		}
 		lines = append(lines, "Match "+b.Criteria)
 		lines = append(lines, sshfile.Indented(b.Settings)...)
@@ -54,10 +54,10 @@ func WantedTexts(want Want) []keepalive.Wanted {
 	return texts
 }
 
-// Foreign returns the text of a file of sshd_config without what other resources
+// WithoutOthers returns the text of a file of sshd_config without what other resources
 // than the one with this drop-in name put there; nil for a drop-in of another one. What
 // differs then was changed by others than this provider, or is the resource's own.
-func Foreign(name string, text []byte, dropInName string) []byte {
+func WithoutOthers(name string, text []byte, dropInName string) []byte {
 	own := ownerOf(dropInName)
 	if bytes.HasPrefix(text, []byte(sshfile.Header)) {
 		if path.Base(name) != own {
@@ -73,15 +73,15 @@ func Foreign(name string, text []byte, dropInName string) []byte {
 		if other, ok := sshfile.BlockOwner(l); ok && strings.TrimSuffix(other, " Match") != own {
 			f.RemoveBlock(sshfile.GlobalMarks(other))
 		}
-		if other, ok := takenBy(l); ok && other != own {
-			f.Restore(takenMark(other))
+		if other, ok := takeoverOwner(l); ok && other != own {
+			f.Restore(takeoverMark(other))
 		}
 	}
 	return f.Bytes()
 }
 
-// takenBy reads the owner from a line that was taken over.
-func takenBy(l sshconf.Line) (owner string, ok bool) {
+// takeoverOwner reads the owner from a line that was taken over.
+func takeoverOwner(l sshconf.Line) (owner string, ok bool) {
 	rest, ok := strings.CutPrefix(l.Text(), "#sshkeepalive ")
 	if !ok {
 		return "", false

@@ -12,7 +12,7 @@ func Loaded(sight reconcile.Sight) types.Bool {
 	switch {
 	case d.PerConnection:
 		return types.BoolValue(true)
-	case d.PID == 0, d.Untold:
+	case d.PID == 0, d.StaleUnknown:
 		return types.BoolNull()
 	}
 	return types.BoolValue(!d.Stale)

@@ -156,7 +156,7 @@ func ProblemAdvice(c keepalive.Code) string {
 		return "Set placement = \"auto\" or \"in_place\", or have the main file include a directory in /etc/ssh."
 	case keepalive.Shadowed:
 		return "sshd keeps the first value that it reads. Set takeover = true to have the earlier line commented out and put back on destroy, or remove it on the host."
-	case sshserver.Rival:
+	case sshserver.SiblingConflict:
 		return "If another resource of this host has them, the two undo each other's work at each apply: declare the keyword in one of them only. If these lines are about to be replaced, all is well."
 	case keepalive.CommandLine:
 		return "An option on the daemon's command line wins over every file. Remove it from the service's unit or defaults file."
@@ -202,7 +202,7 @@ func ProblemAdvice(c keepalive.Code) string {
 		return "If nobody could confirm the change, the host would take it back. To keep a door open, set your own value, such as settings = { PermitRootLogin = \"prohibit-password\" }, or a match block that makes an exception."
 	case keepalive.NewOverride:
 		return "Applying accepts it: match_overrides is then what there is. To have the declared value hold in a block instead, declare a context that it applies to in contexts; or remove the block on the host."
-	case sshserver.TakenAway:
+	case sshserver.OthersLoseValue:
 		return "To leave others their values, declare contexts by user, host or address instead, each without wildcards."
 	case keepalive.Adopted:
 		return "If that resource still exists, in another Terraform state or as one that was forgotten, remove it there with `terraform state rm`: its destroy leaves the lines to this one. Nothing but the mark of the lines is changed."

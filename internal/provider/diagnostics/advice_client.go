@@ -27,9 +27,9 @@ func clientAdvice(c keepalive.Code) string {
 		return "Repair it on the host: chmod go-w and chown for a user's file, mode 0644 for one of the system. ssh ends with an error until then. Nothing was changed."
 	case sshclient.OthersShutOut:
 		return "Give it mode 0644."
-	case sshclient.KillsHealthy:
+	case sshclient.ClosesHealthy:
 		return "Use a count of 1 or more, or leave it out: the default is 3."
-	case sshclient.MastersForEver:
+	case sshclient.MastersNeverEnd:
 		return "Give control_persist a time, such as \"10m\"."
 	case sshclient.MasterUnwatched:
 		return "Set server_alive_interval in the same block: only the master can notice that its connection is dead."

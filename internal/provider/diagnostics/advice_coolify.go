@@ -19,7 +19,7 @@ func coolifyAdvice(c keepalive.Code) string {
 		return "Give the environment file of Coolify in `file`, or leave it out for " + coolify.DefaultFile + "."
 	case coolify.UnknownEnv:
 		return "Other keys of the file are not this resource's, secrets above all."
-	case coolify.AgeKills:
+	case coolify.AgeEndsDeployments:
 		return "Upgrade Coolify to 4.3.9 or newer (issues 10853 and 11372, pull request 11377), or set `mux_enabled = false`, so that no deployment shares its connection. If the file does not name the release, say which one runs: `release = \"4.3.9\"`."
 	case coolify.AgeIgnored:
 		return "Leave `mux_max_age` out."
@@ -27,9 +27,9 @@ func coolifyAdvice(c keepalive.Code) string {
 		return "Leave the attribute out, or upgrade Coolify."
 	case coolify.BadRelease:
 		return "Write it as Coolify tags it, such as `release = \"4.3.9\"`."
-	case coolify.PersistKills:
+	case coolify.PersistEndsDeployments:
 		return "Upgrade Coolify to 4.3.9 or newer (issue 11372, pull request 11377), make mux_persist_time longer than any deployment takes, or set mux_enabled = false."
-	case coolify.PersistForEver:
+	case coolify.MastersNeverEnd:
 		return "Give mux_persist_time a time, such as \"1h\", which is Coolify's own."
 	case coolify.RunsTwice:
 		return "Use 1 if a deployment's commands must not run twice. What Coolify takes for a broken connection (app/Traits/SshRetryable.php) includes every \"Broken pipe\" and every exit code 255."
@@ -39,7 +39,7 @@ func coolifyAdvice(c keepalive.Code) string {
 		return "Coolify's own mux_lock_ttl = 30 and mux_lock_timeout = 10 are in order."
 	case coolify.NoTimeout:
 		return "Use a time that is longer than any deployment takes for command_timeout, and a few seconds for mux_health_check_timeout."
-	case coolify.HealthKills:
+	case coolify.HealthCheckEndsDeployments:
 		return "Use 5, which is Coolify's own, or more; or mux_health_check_enabled = false."
 	case coolify.MuxIsOff:
 		return "Leave it out, or set mux_enabled = true."

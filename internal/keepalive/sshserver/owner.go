@@ -8,15 +8,15 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-// holdingServer finds the lines under a drop-in name.
-func holdingServer(t sshconf.Tree, owner string) (h keepalive.Holding) {
+// ownedLines finds the lines under a drop-in name.
+func ownedLines(t sshconf.Tree, owner string) (h keepalive.OwnedLines) {
 	for _, name := range sortedFiles(t) {
 		data := t.Files[name]
 		if isOurDropIn(name, data, owner) {
-			sshfile.AddHeld(&h, name, sshconf.Parse(t.Dialect, t.Version, data).Lines, 0)
+			sshfile.CollectLines(&h, name, sshconf.Parse(t.Dialect, t.Version, data).Lines, 0)
 			continue
 		}
-		sshfile.AddHeldBlocks(&h, t, name, sshfile.GlobalMarks, sshfile.MatchMarks, owner)
+		sshfile.CollectBlocks(&h, t, name, sshfile.GlobalMarks, sshfile.MatchMarks, owner)
 	}
 	return h
 }
@@ -33,5 +33,5 @@ func sortedFiles(t sshconf.Tree) []string {
 // Holder is the id of the resource whose lines stand under a drop-in name, "" if
 // none do or they have none.
 func Holder(dropInName string, have Facts) string {
-	return holdingServer(have.Tree, ownerOf(dropInName)).ID
+	return ownedLines(have.Tree, ownerOf(dropInName)).ID
 }

@@ -8,28 +8,28 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-// TakenAway is a Match block of others that loses its value for connections that are
+// OthersLoseValue is a Match block of others that loses its value for connections that are
 // not declared.
-const TakenAway keepalive.Code = "taken away from others"
+const OthersLoseValue keepalive.Code = "taken away from others"
 
 // Where a Match of others would win over global settings of ours, Match blocks of
 // ours repeat them.
 
-// force returns the blocks that beat the shadows: one for each declared context,
+// repeatInMatch returns the blocks that beat the shadows: one for each declared context,
 // which applies to its connections only, or, where no criteria say just that, a
 // Match all.
-func force(list []shadow, want Want, v sshconf.Version) []Match {
-	if blocks := forceInContexts(list, want, v); len(blocks) > 0 {
+func repeatInMatch(list []shadow, want Want, v sshconf.Version) []Match {
+	if blocks := repeatInContexts(list, want, v); len(blocks) > 0 {
 		return blocks
 	}
-	return forceEverywhere(list, want, v)
+	return repeatInMatchAll(list, want, v)
 }
 
-// forceInContexts returns nothing if some context cannot be told by criteria.
-func forceInContexts(list []shadow, want Want, v sshconf.Version) []Match {
+// repeatInContexts returns nothing if some context cannot be told by criteria.
+func repeatInContexts(list []shadow, want Want, v sshconf.Version) []Match {
 	var blocks []Match
 	for _, at := range slices.Concat([]sshconf.Context{{}}, want.Contexts) {
-		settings := forcible(list, want, v, func(s shadow) bool { return s.context == at })
+		settings := repeatable(list, want, v, func(s shadow) bool { return s.context == at })
 		if len(settings) == 0 {
 			continue
 		}
@@ -42,16 +42,16 @@ func forceInContexts(list []shadow, want Want, v sshconf.Version) []Match {
 	return blocks
 }
 
-func forceEverywhere(list []shadow, want Want, v sshconf.Version) []Match {
-	if settings := forcible(list, want, v, func(shadow) bool { return true }); len(settings) > 0 {
+func repeatInMatchAll(list []shadow, want Want, v sshconf.Version) []Match {
+	if settings := repeatable(list, want, v, func(shadow) bool { return true }); len(settings) > 0 {
 		return []Match{{"all", settings}}
 	}
 	return nil
 }
 
-// forcible returns the global settings that have a shadow of the wanted kind, and of
+// repeatable returns the global settings that have a shadow of the wanted kind, and of
 // which every shadow is a Match that a Match of ours in front of it would beat.
-func forcible(list []shadow, want Want, v sshconf.Version, is func(shadow) bool) []keepalive.Setting {
+func repeatable(list []shadow, want Want, v sshconf.Version, is func(shadow) bool) []keepalive.Setting {
 	var settings []keepalive.Setting
 	for _, s := range want.Settings {
 		kw, _ := sshconf.Lookup(sshconf.Server, s.Keyword)
@@ -64,10 +64,10 @@ func forcible(list []shadow, want Want, v sshconf.Version, is func(shadow) bool)
 	return settings
 }
 
-// takenAway warns of each Match block of others that no longer has its value for
+// othersLosingValue warns of each Match block of others that no longer has its value for
 // connections outside the declared contexts, because a Match all of ours stands
 // before it or its line was taken over.
-func takenAway(c candidate, base sshconf.Tree, want Want) []keepalive.Problem {
+func othersLosingValue(c candidate, base sshconf.Tree, want Want) []keepalive.Problem {
 	left := overridesIn(c.Tree, want)
 	var problems []keepalive.Problem
 	for _, o := range overridesIn(base, want) {
@@ -80,7 +80,7 @@ func takenAway(c candidate, base sshconf.Tree, want Want) []keepalive.Problem {
 			continue
 		}
 		at := c.OnHost(o.Pos)
-		problems = append(problems, keepalive.Problem{Code: TakenAway, Warning: true, Attribute: want.attributeOf(o.Keyword), Pos: at,
+		problems = append(problems, keepalive.Problem{Code: OthersLoseValue, Warning: true, Attribute: want.attributeOf(o.Keyword), Pos: at,
 			Text: fmt.Sprintf("Match %s loses its %s %s, at %s, also for connections that contexts does not name", o.Criteria, o.Keyword, o.Value, at)})
 	}
 	return problems

@@ -13,20 +13,20 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-// Rival is a value that another resource of ours gives to the same keyword: our lines
+// SiblingConflict is a value that another resource of ours gives to the same keyword: our lines
 // win by a better place, which will be answered in kind. It is a warning, since the
 // lines may be those that a replacement is about to take away.
-const Rival keepalive.Code = "rival"
+const SiblingConflict keepalive.Code = "rival"
 
-// rivals finds the wanted settings that lose to lines of other resources of ours.
-func rivals(c candidate, want Want, contexts []checkContext) []keepalive.Problem {
+// siblingConflicts finds the wanted settings that lose to lines of other resources of ours.
+func siblingConflicts(c candidate, want Want, contexts []checkContext) []keepalive.Problem {
 	var problems []keepalive.Problem
 	for _, s := range shadows(c, want, contexts) {
 		owner, ok := ownerAt(c.Tree, s.winner.Pos)
 		if !ok {
 			continue
 		}
-		problems = append(problems, keepalive.Problem{Code: Rival, Warning: true, Attribute: s.setting.Attribute, Pos: c.Now(s.winner.Pos),
+		problems = append(problems, keepalive.Problem{Code: SiblingConflict, Warning: true, Attribute: s.setting.Attribute, Pos: c.Now(s.winner.Pos),
 			Text: fmt.Sprintf("%s is %s by other lines of sshkeepalive_server, those of drop_in_name %s", s.setting.Keyword, s.winner.Rest, owner)})
 	}
 	return keepalive.UniqueProblems(problems)
