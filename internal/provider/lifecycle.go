@@ -164,6 +164,7 @@ type operation struct {
 }
 
 func (l *lifecycle[M, P]) apply(ctx context.Context, m P, o operation) diag.Diagnostics {
+	l.session.walk.begin()
 	ctx, leave := l.session.begin(ctx)
 	defer leave()
 	ctx, cancel := context.WithTimeout(ctx, o.patience)
@@ -288,6 +289,7 @@ func (l *lifecycle[M, P]) Delete(ctx context.Context, req resource.DeleteRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	l.session.walk.begin()
 	ctx, leave := l.session.begin(ctx)
 	defer leave()
 	patience, diags := m.place().timeouts.Delete(ctx, changeTimeout)

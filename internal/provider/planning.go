@@ -233,6 +233,10 @@ func hasErrors(problems []keepalive.Problem) bool {
 // blind deals with a host that cannot be looked at while planning. The refresh
 // said so already, unless there was none.
 func (p *planning[M, P]) blind(ctx context.Context, name string, err error) diag.Diagnostics {
+	if p.l.session.walk.sure() {
+		// What the reviewer saw can neither be confirmed nor be left open now.
+		return diagnostics.Failures(name, "apply", err)
+	}
 	diags := p.l.session.unlooked(name, "plan", p.before == nil, p.m.place().onUnreachable, err)
 	if !diags.HasError() {
 		p.recorded(ctx)

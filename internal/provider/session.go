@@ -33,6 +33,7 @@ type session struct {
 	meetings      meetings
 	pending       pendingChanges
 	resources     resources
+	walk          *applyWalk
 
 	engine engine
 	end    func(context.Context)
@@ -47,7 +48,7 @@ type layered struct {
 }
 
 func newSession(ctx context.Context, m providerModel) (*session, diag.Diagnostics) {
-	s := &session{onUnreachable: m.OnUnreachable, hosts: map[string]layered{}, hostsUnknown: m.Hosts.IsUnknown(), configs: userconf.New()}
+	s := &session{onUnreachable: m.OnUnreachable, hosts: map[string]layered{}, hostsUnknown: m.Hosts.IsUnknown(), configs: userconf.New(), walk: newApplyWalk()}
 	var diags diag.Diagnostics
 	var err error
 	if s.environment, err = host.EnvSettings(os.LookupEnv, attribute.ParseDuration); err != nil {
