@@ -19,6 +19,7 @@ var arrows = map[string][]string{
 	".":                            {"internal/provider", "github.com/hashicorp/terraform-plugin-framework/providerserver"},
 	"internal/sshconf":             {},
 	"internal/dotenv":              {},
+	"internal/dotenv/dotenvtest":   {},
 	"internal/keepalive":           {"internal/sshconf", "internal/dotenv"},
 	"internal/keepalive/sshfile":   {"internal/keepalive", "internal/sshconf"},
 	"internal/keepalive/sshserver": {"internal/keepalive", "internal/keepalive/sshfile", "internal/keepalive/baseline", "internal/sshconf"},

@@ -43,18 +43,18 @@ pipelining = true
 
 // ansible runs the playbook in every manner. Without changes it can do so after
 // any first run.
-func (s *scene) ansible() []turn {
-	turns := []turn{
+func (s *scenario) ansible() []round {
+	allRounds := []round{
 		{fresh: s.hosts.reset, first: []step{s.play(firstRun, defaults, 5), s.play(secondRun, defaults, 5)}},
 		{fresh: s.hosts.reset, first: []step{s.play(firstRun, pipelining, 50), s.play(secondRun, pipelining, 50)}},
 	}
 	if len(s.hosts) > 5 {
-		turns[0].first = append(turns[0].first, s.play(secondRun, defaults, 50))
+		allRounds[0].first = append(allRounds[0].first, s.play(secondRun, defaults, 50))
 	}
-	return turns
+	return allRounds
 }
 
-func (s *scene) play(what, manner string, forks int) step {
+func (s *scenario) play(what, manner string, forks int) step {
 	run := step{who: ansible, what: what + ", " + manner, parallel: forks, command: command{
 		args: []string{"ansible-playbook", "-i", "inventory", "-f", fmt.Sprint(forks), "playbook.yml"},
 		dir:  s.dir, env: s.environment("ANSIBLE_CONFIG="+s.path(manner+".cfg"), "ANSIBLE_NOCOLOR=1"),

@@ -35,7 +35,7 @@ func buildBase(ctx context.Context, ref, dir string) error {
 
 // compareWithBase measures plans without changes of this provider and of the one
 // at c.base, in turn, each on hosts of its own that are made alike.
-func (c *course) compareWithBase(ctx context.Context, t *tools, work string, fail func(error)) error {
+func (c *workload) compareWithBase(ctx context.Context, t *tools, work string, fail func(error)) error {
 	if err := buildBase(ctx, c.base, t.bin); err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (c *course) compareWithBase(ctx context.Context, t *tools, work string, fai
 
 // compareAt measures one number of hosts at one distance: hosts[0] with this
 // provider, hosts[1] with the earlier one.
-func (c *course) compareAt(ctx context.Context, t *tools, hosts [2]fleet, roundTrip time.Duration, dir string) error {
+func (c *workload) compareAt(ctx context.Context, t *tools, hosts [2]fleet, roundTrip time.Duration, dir string) error {
 	var plans []func() error
 	for i, who := range []string{ours, base} {
 		shorten, err := hosts[i].lengthen(roundTrip)
@@ -73,7 +73,7 @@ func (c *course) compareAt(ctx context.Context, t *tools, hosts [2]fleet, roundT
 			return err
 		}
 		defer shorten()
-		s, err := newScene(t, hosts[i], roundTrip, filepath.Join(dir, who))
+		s, err := newScenario(t, hosts[i], roundTrip, filepath.Join(dir, who))
 		if err != nil {
 			return err
 		}
@@ -86,10 +86,10 @@ func (c *course) compareAt(ctx context.Context, t *tools, hosts [2]fleet, roundT
 		}
 		plans = append(plans, func() error { _, err := c.walk(ctx, s, life[2:]); return err })
 		if who == ours {
-			idle := s.terraform(nothing, min(10, len(hosts[i])))[2]
-			idle.who, idle.command.env = lean, append(idle.command.env, "NOOP=lean")
-			idle.command.args = append(idle.command.args, "-state="+s.path(ours, "terraform.tfstate"))
-			plans = append(plans, func() error { _, err := c.walk(ctx, s, []step{idle}); return err })
+			baseline := s.terraform(nothing, min(10, len(hosts[i])))[2]
+			baseline.who, baseline.command.env = lean, append(baseline.command.env, "NOOP=lean")
+			baseline.command.args = append(baseline.command.args, "-state="+s.path(ours, "terraform.tfstate"))
+			plans = append(plans, func() error { _, err := c.walk(ctx, s, []step{baseline}); return err })
 		}
 	}
 	for round := range c.rounds {
@@ -126,11 +126,11 @@ func (r report) comparison(page *strings.Builder) {
 		if k.who != ours || k.what != planSame {
 			continue
 		}
-		earlier, idle := k, k
-		earlier.who, idle.who = base, lean
+		earlier, baseline := k, k
+		earlier.who, baseline.who = base, lean
 		now, _ := r.median(k)
 		then, ok := r.median(earlier)
-		least, okIdle := r.median(idle)
+		least, okIdle := r.median(baseline)
 		ok = ok && okIdle
 		fmt.Fprintf(page, "| %d | %d ms | %s | %s | %s | %s | %d |\n", k.hosts, k.roundTrip.Milliseconds(),
 			atMost(over(now.wall, then.wall), planTarget, ok), atMost(over(now.cpu, then.cpu), planTarget, ok),

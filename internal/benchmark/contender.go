@@ -14,9 +14,9 @@ type step struct {
 	changes   bool // the hosts must have the wanted settings afterwards
 }
 
-// turn is steps that follow each other. The first ones begin with hosts as they
+// round is steps that follow each other. The first ones begin with hosts as they
 // were; those that come then change nothing, and are compared with each other.
-type turn struct {
+type round struct {
 	fresh  func() error
 	first  []step
 	second []step
@@ -32,8 +32,8 @@ const (
 	ansible = "Ansible"
 )
 
-// everybody is listed for who chooses; a lean no-op comes with the other.
-func everybody() []string { return []string{ours, nothing, raw, openSSH, ansible} }
+// allContenders lists the names for -contenders; the lean no-op comes with no-op.
+func allContenders() []string { return []string{ours, nothing, raw, openSSH, ansible} }
 
 // What they do.
 const (
@@ -58,22 +58,22 @@ func widths(hosts int) []int {
 	return found
 }
 
-// turns lists what contenders do in a scene. A loop over one host after another
+// allRounds lists what the contenders do in a scenario. A loop over one host after another
 // takes as many times longer as there are more hosts, and is left out where there
 // are many.
-func (s *scene) turns(contenders map[string]bool) []turn {
-	var all []turn
+func (s *scenario) allRounds(contenders map[string]bool) []round {
+	var all []round
 	for _, width := range widths(len(s.hosts)) {
-		all = append(all, s.duel(width), turn{first: []step{s.ssh(width)}})
+		all = append(all, s.comparisonRound(width), round{first: []step{s.ssh(width)}})
 	}
 	if len(s.hosts) > 1 && len(s.hosts) <= 10 {
-		all = append(all, turn{first: []step{s.floor(readSame, s.question, 1), s.ssh(1)}})
+		all = append(all, round{first: []step{s.floor(readSame, s.question, 1), s.ssh(1)}})
 	}
 	all = append(all, s.ansible()...)
 	for i := range all {
 		all[i].first, all[i].second = of(contenders, all[i].first), of(contenders, all[i].second)
 	}
-	return slices.DeleteFunc(all, func(t turn) bool { return t.first == nil && t.second == nil })
+	return slices.DeleteFunc(all, func(t round) bool { return t.first == nil && t.second == nil })
 }
 
 // of leaves out what others than the contenders do.
@@ -86,17 +86,17 @@ func of(contenders map[string]bool, steps []step) (found []step) {
 	return found
 }
 
-// duel is the life of the hosts with sshkeepalive, beside what its costs are
+// comparisonRound is the life of the hosts with sshkeepalive, and what its costs are
 // compared with.
-func (s *scene) duel(width int) turn {
-	theirs, idle := s.terraform(ours, width), s.terraform(nothing, width)
-	// What a state holds is read, passed on and compared, whoever the provider is.
-	idle[2].command.args = append(idle[2].command.args, "-state="+s.path(ours, "terraform.tfstate"))
-	slim := idle[2]
+func (s *scenario) comparisonRound(width int) round {
+	theirs, baseline := s.terraform(ours, width), s.terraform(nothing, width)
+	// What a state holds is read, passed on and compared, whichever provider it is.
+	baseline[2].command.args = append(baseline[2].command.args, "-state="+s.path(ours, "terraform.tfstate"))
+	slim := baseline[2]
 	slim.who, slim.command.env = lean, append(slices.Clone(slim.command.env), "NOOP=lean")
-	return turn{
+	return round{
 		fresh:  func() error { return errors.Join(s.forgetState(ours), s.forgetState(nothing), s.hosts.reset()) },
-		first:  slices.Concat(theirs[:2], idle[:2]),
-		second: []step{theirs[2], s.floor(readSame, s.question, width), slim, s.floor(readTrue, "true", width), idle[2]},
+		first:  slices.Concat(theirs[:2], baseline[:2]),
+		second: []step{theirs[2], s.floor(readSame, s.question, width), slim, s.floor(readTrue, "true", width), baseline[2]},
 	}
 }

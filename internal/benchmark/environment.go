@@ -12,17 +12,17 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 )
 
-// surroundings is where and with what was measured.
-type surroundings struct {
+// environment is the machine and the programs of a measurement.
+type environment struct {
 	day      string
 	machine  string
 	load     string // before anything was measured
 	versions []string
 }
 
-// lookAround fails where a contender is not installed.
-func lookAround(ctx context.Context, contenders map[string]bool) (surroundings, error) {
-	s := surroundings{day: time.Now().UTC().Format(time.DateOnly), machine: machine(ctx), load: "unknown"}
+// currentEnvironment describes this machine. It fails if a contender is not installed.
+func currentEnvironment(ctx context.Context, contenders map[string]bool) (environment, error) {
+	s := environment{day: time.Now().UTC().Format(time.DateOnly), machine: machine(ctx), load: "unknown"}
 	if text, err := os.ReadFile("/proc/loadavg"); err == nil {
 		s.load, _, _ = strings.Cut(string(text), " ")
 	}

@@ -21,7 +21,7 @@ type server struct {
 	meter *hosttest.Meter // nil where the way there is short
 }
 
-// fleet is the hosts of a course.
+// fleet is the hosts of a workload.
 type fleet []*server
 
 const sshdLog = "/var/log/sshd.log"
@@ -37,7 +37,7 @@ exec sh -c "$SSH_ORIGINAL_COMMAND"
 )
 
 // hostOptions is a host of Debian's, on which Ansible finds the Python it needs,
-// and whose sshd writes down who connects.
+// and whose sshd logs connections.
 func hostOptions(recording bool) hosttest.Options {
 	o := hosttest.Options{
 		Packages: []string{"python3"},
@@ -159,7 +159,7 @@ func (f fleet) changed() error {
 // traffic is what the hosts saw since they were asked last.
 type traffic struct {
 	connections int // to all of them
-	roundTrips  int // of the host in the middle, -1 if nobody counted
+	roundTrips  int // of the host in the middle, -1 if not counted
 }
 
 func (f fleet) traffic() (traffic, error) {

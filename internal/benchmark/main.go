@@ -36,7 +36,7 @@ func benchmark(ctx context.Context, args []string, out, say io.Writer) error {
 		return err
 	}
 	began := time.Now()
-	where, err := lookAround(ctx, c.contenders)
+	where, err := currentEnvironment(ctx, c.contenders)
 	if err != nil {
 		return err
 	}
@@ -51,12 +51,12 @@ func benchmark(ctx context.Context, args []string, out, say io.Writer) error {
 	return err
 }
 
-func parse(args []string, say io.Writer) (*course, error) {
-	c := &course{say: say, flags: flag.NewFlagSet("benchmark", flag.ContinueOnError)}
+func parse(args []string, say io.Writer) (*workload, error) {
+	c := &workload{say: say, flags: flag.NewFlagSet("benchmark", flag.ContinueOnError)}
 	c.flags.SetOutput(say)
 	hosts := c.flags.String("hosts", "1,10,50,100", "`numbers` of hosts")
 	roundTrips := c.flags.String("rtt", "0s,50ms", "how `long` a round trip to them takes")
-	who := c.flags.String("contenders", strings.Join(everybody(), ","), "`who` is measured")
+	who := c.flags.String("contenders", strings.Join(allContenders(), ","), "`who` is measured")
 	c.flags.IntVar(&c.rounds, "rounds", 3, "how `often` what is quick is measured")
 	c.flags.StringVar(&c.base, "base", "", "compare with the provider of this `commit`, and with nothing else")
 	c.flags.StringVar(&c.page, "o", "", "the `page` to write, standard output if none")
@@ -70,7 +70,7 @@ func parse(args []string, say io.Writer) (*course, error) {
 }
 
 // choose reads lists.
-func (c *course) choose(hosts, roundTrips, contenders string) (err error) {
+func (c *workload) choose(hosts, roundTrips, contenders string) (err error) {
 	if c.hosts, err = list("hosts", hosts, strconv.Atoi, func(n int) bool { return n > 0 }); err != nil {
 		return err
 	}
@@ -79,8 +79,8 @@ func (c *course) choose(hosts, roundTrips, contenders string) (err error) {
 	}
 	c.contenders = map[string]bool{}
 	for name := range strings.SplitSeq(contenders, ",") {
-		if !slices.Contains(everybody(), name) {
-			return fmt.Errorf("-contenders %s: nobody is named %q; there are %s", contenders, name, strings.Join(everybody(), ", "))
+		if !slices.Contains(allContenders(), name) {
+			return fmt.Errorf("-contenders %s: unknown contender %q; choose from %s", contenders, name, strings.Join(allContenders(), ", "))
 		}
 		c.contenders[name] = true
 	}
@@ -91,15 +91,15 @@ func list[T any](flag, text string, parse func(string) (T, error), good func(T) 
 	for word := range strings.SplitSeq(text, ",") {
 		x, err := parse(word)
 		if err != nil || !good(x) {
-			return nil, fmt.Errorf("-%s %s: %q will not do", flag, text, word)
+			return nil, fmt.Errorf("-%s %s: %q is not valid", flag, text, word)
 		}
 		found = append(found, x)
 	}
 	return found, nil
 }
 
-// again is the command that repeats the course.
-func (c *course) again() string {
+// again returns the command that repeats the run.
+func (c *workload) again() string {
 	var chosen []string
 	c.flags.Visit(func(f *flag.Flag) {
 		if f.Name != "o" {

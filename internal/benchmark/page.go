@@ -8,7 +8,7 @@ import (
 
 // report is the page.
 type report struct {
-	surroundings
+	environment
 	*results
 	base    string // the commit that was compared with
 	command string // that repeats it
@@ -79,7 +79,7 @@ func (r report) line(page *strings.Builder, k row) {
 		k.who, k.what, k.parallel, m.wall.Seconds(), m.cpu.Seconds(), m.memory>>20, m.connections, counted(m.roundTrips), len(r.samples[k]))
 }
 
-// counted is a number of round trips, if anybody counted and there were any.
+// counted formats a number of round trips; a dash if they were not counted.
 func counted(roundTrips int) string {
 	if roundTrips <= 0 {
 		return "–"
@@ -109,7 +109,7 @@ func (r report) summary(page *strings.Builder) {
 const floorHead = `
 ## A plan without changes, and the floor
 
-What the plan takes beyond the one of a no-op provider, divided by what a raw loop takes that asks the hosts the same, as many at a time. At most %v is the target, for 100 hosts; misses are marked ✗. An ordinary no-op provider writes a log that nobody reads, and sshkeepalive does not, which alone may make up for all hosts. So the same stands beyond a lean one that saves this too: what is left there is the hosts, and that the framework takes apart and puts together what was read from them. At last over a bare loop that runs ` + "`true`" + `, beyond the lean one: there the hosts' own work, on the same cores, is on our side only.
+What the plan takes beyond the one of a no-op provider, divided by what a raw loop takes that asks the hosts the same, as many at a time. At most %v is the target, for 100 hosts; misses are marked ✗. An ordinary no-op provider writes a log that is not read, and sshkeepalive does not, which alone may make up for all hosts. So the same stands beyond a lean one that saves this too: what is left there is the hosts, and that the framework takes apart and puts together what was read from them. At last over a bare loop that runs ` + "`true`" + `, beyond the lean one: there the hosts' own work, on the same cores, is on our side only.
 
 | hosts | away | at a time | beyond a no-op: wall | CPU | beyond a lean one: wall | CPU | over a bare loop: wall | CPU |
 |--:|--:|--:|--:|--:|--:|--:|--:|--:|

@@ -51,11 +51,11 @@ func (r *results) verdict(plan row) verdict {
 }
 
 func (r *results) beyond(terraform string, plan row, floor string) ratio {
-	idle, least := plan, plan
-	idle.who = terraform
+	baseline, least := plan, plan
+	baseline.who = terraform
 	least.who, least.what = raw, floor
 	a, okA := r.median(plan)
-	b, okB := r.median(idle)
+	b, okB := r.median(baseline)
 	c, okC := r.median(least)
 	return ratio{over(a.wall-b.wall, c.wall), over(a.cpu-b.cpu, c.cpu), okA && okB && okC}
 }

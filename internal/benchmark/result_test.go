@@ -46,7 +46,7 @@ func TestChoice(t *testing.T) {
 		"-hosts 0":                `"0" will not do`,
 		"-rtt 5":                  `"5" will not do`,
 		"-rtt -1s":                `"-1s" will not do`,
-		"-contenders ssh,telnet":  `nobody is named "telnet"`,
+		"-contenders ssh,telnet":  `unknown contender "telnet"`,
 		"-hosts 2 -contenders no": "there are sshkeepalive, no-op, x/crypto, ssh, Ansible",
 	} {
 		if _, err := parse(strings.Fields(args), io.Discard); err == nil || !strings.Contains(err.Error(), says) {

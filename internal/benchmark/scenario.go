@@ -10,16 +10,16 @@ import (
 	"time"
 )
 
-// scene is a number of hosts, how far away they are, and the files by which the
-// contenders find them.
-type scene struct {
+// scenario is a number of hosts, their distance, and the files by which the contenders
+// find them.
+type scenario struct {
 	*tools
 	hosts     fleet
 	roundTrip time.Duration
 	dir       string
 }
 
-// tools are what scenes have in common.
+// tools are what all scenarios share.
 type tools struct {
 	engine   string // Terraform or OpenTofu
 	bin      string // the directory of what was built
@@ -30,8 +30,8 @@ type tools struct {
 func (t *tools) program(name string) string { return filepath.Join(t.bin, name) }
 
 // newScene writes the files. They go with dir.
-func newScene(t *tools, hosts fleet, roundTrip time.Duration, dir string) (*scene, error) {
-	s := &scene{t, hosts, roundTrip, dir}
+func newScenario(t *tools, hosts fleet, roundTrip time.Duration, dir string) (*scenario, error) {
+	s := &scenario{t, hosts, roundTrip, dir}
 	var sshConfig, knownHosts, inventory strings.Builder
 	for _, h := range hosts {
 		address, port := h.where()
@@ -56,11 +56,11 @@ func newScene(t *tools, hosts fleet, roundTrip time.Duration, dir string) (*scen
 	)
 }
 
-func (s *scene) path(name ...string) string {
+func (s *scenario) path(name ...string) string {
 	return filepath.Join(append([]string{s.dir}, name...)...)
 }
 
-func (s *scene) write(name, text string) error {
+func (s *scenario) write(name, text string) error {
 	if err := os.MkdirAll(filepath.Dir(s.path(name)), 0o700); err != nil {
 		return err
 	}
@@ -68,13 +68,13 @@ func (s *scene) write(name, text string) error {
 }
 
 // environment keeps the contenders from the home directory and the agent of
-// whoever runs this.
-func (s *scene) environment(more ...string) []string {
+// the user who runs this.
+func (s *scenario) environment(more ...string) []string {
 	return append([]string{"HOME=" + s.dir, "SSH_AUTH_SOCK=", "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_CLI_ARGS=", "TF_LOG="}, more...)
 }
 
 // floor asks every host over x/crypto.
-func (s *scene) floor(what, question string, parallel int) step {
+func (s *scenario) floor(what, question string, parallel int) step {
 	type host struct{ Address, Key, HostKey string }
 	asked := struct {
 		Command string
@@ -90,8 +90,8 @@ func (s *scene) floor(what, question string, parallel int) step {
 	}}
 }
 
-// ssh asks every host with the real client, in a loop as everybody writes it.
-func (s *scene) ssh(parallel int) step {
+// ssh asks every host with the real client, in the usual shell loop.
+func (s *scenario) ssh(parallel int) step {
 	var names strings.Builder
 	for _, h := range s.hosts {
 		names.WriteString(h.name + "\n")

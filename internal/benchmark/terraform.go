@@ -35,7 +35,7 @@ func build(ctx context.Context, dir string) error {
 
 // writeTerraform makes a working directory. Ours and the one of the no-op provider
 // differ in where the provider is.
-func (s *scene) writeTerraform(who string) error {
+func (s *scenario) writeTerraform(who string) error {
 	var hosts strings.Builder
 	for _, h := range s.hosts {
 		address, port := h.where()
@@ -71,7 +71,7 @@ resource "sshkeepalive_server" "all" {
 
 // terraform is the life of the hosts: a plan of what is to be made, making it, and
 // a plan without changes.
-func (s *scene) terraform(who string, parallel int) [3]step {
+func (s *scenario) terraform(who string, parallel int) [3]step {
 	engine := func(what string, exit int, args ...string) step {
 		line := append([]string{s.engine, args[0], "-no-color", "-input=false"}, args[1:]...)
 		if parallel > 10 {
@@ -88,7 +88,7 @@ func (s *scene) terraform(who string, parallel int) [3]step {
 	}
 }
 
-func (s *scene) forgetState(who string) error {
+func (s *scenario) forgetState(who string) error {
 	var errs []error
 	for _, name := range []string{"terraform.tfstate", "terraform.tfstate.backup", "saved"} {
 		if err := os.Remove(s.path(who, name)); !errors.Is(err, fs.ErrNotExist) {
@@ -106,7 +106,7 @@ func record(ctx context.Context, t *tools, dir string, fail func(error)) (string
 		return "", err
 	}
 	defer hosts.close()
-	s, err := newScene(t, hosts, 0, dir)
+	s, err := newScenario(t, hosts, 0, dir)
 	if err != nil {
 		return "", err
 	}

@@ -14,8 +14,8 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 )
 
-// course is what is measured, and what came of it.
-type course struct {
+// workload is what is measured, and the results.
+type workload struct {
 	hosts      []int
 	roundTrips []time.Duration
 	rounds     int
@@ -32,7 +32,7 @@ type course struct {
 const enough = 10 * time.Second
 
 // run measures everything. The largest fleet serves for all.
-func (c *course) run(ctx context.Context) error {
+func (c *workload) run(ctx context.Context) error {
 	engine, noEngine := hosttest.Engine()
 	if err := errors.Join(hosttest.Missing(), noEngine); err != nil {
 		return fmt.Errorf("something is missing:\n%w", err)
@@ -58,7 +58,7 @@ func (c *course) run(ctx context.Context) error {
 	}
 }
 
-func (c *course) runIn(ctx context.Context, work, engine string, fail func(error)) error {
+func (c *workload) runIn(ctx context.Context, work, engine string, fail func(error)) error {
 	c.tell("building the programs")
 	t := &tools{engine: engine, bin: filepath.Join(work, "bin")}
 	if err := build(ctx, t.bin); err != nil {
@@ -87,32 +87,32 @@ func (c *course) runIn(ctx context.Context, work, engine string, fail func(error
 	return nil
 }
 
-func (c *course) tell(what string) {
+func (c *workload) tell(what string) {
 	fmt.Fprintln(c.say, time.Now().Format(time.TimeOnly), what)
 }
 
 // play measures one number of hosts at one distance.
-func (c *course) play(ctx context.Context, t *tools, hosts fleet, roundTrip time.Duration, dir string) error {
+func (c *workload) play(ctx context.Context, t *tools, hosts fleet, roundTrip time.Duration, dir string) error {
 	shorten, err := hosts.lengthen(roundTrip)
 	if err != nil {
 		return err
 	}
 	defer shorten()
-	s, err := newScene(t, hosts, roundTrip, dir)
+	s, err := newScenario(t, hosts, roundTrip, dir)
 	if err != nil {
 		return err
 	}
-	for _, turn := range s.turns(c.contenders) {
-		if err := c.take(ctx, s, turn); err != nil {
+	for _, round := range s.allRounds(c.contenders) {
+		if err := c.take(ctx, s, round); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// take repeats a turn. What is compared with each other alternates, so that
-// whatever else this machine does meanwhile meets all of it.
-func (c *course) take(ctx context.Context, s *scene, t turn) error {
+// take repeats a round. What is compared with each other alternates, so that other load
+// on this machine affects all of it.
+func (c *workload) take(ctx context.Context, s *scenario, t round) error {
 	var spent time.Duration
 	for range c.rounds {
 		if spent < enough {
@@ -129,7 +129,7 @@ func (c *course) take(ctx context.Context, s *scene, t turn) error {
 	return nil
 }
 
-func (c *course) begin(ctx context.Context, s *scene, t turn) (spent time.Duration, err error) {
+func (c *workload) begin(ctx context.Context, s *scenario, t round) (spent time.Duration, err error) {
 	if t.fresh != nil {
 		if err := t.fresh(); err != nil {
 			return 0, err
@@ -138,7 +138,7 @@ func (c *course) begin(ctx context.Context, s *scene, t turn) (spent time.Durati
 	return c.walk(ctx, s, t.first)
 }
 
-func (c *course) walk(ctx context.Context, s *scene, steps []step) (spent time.Duration, err error) {
+func (c *workload) walk(ctx context.Context, s *scenario, steps []step) (spent time.Duration, err error) {
 	for _, step := range steps {
 		k := row{len(s.hosts), s.roundTrip, step.who, step.what, step.parallel}
 		m, err := s.measure(ctx, step)
@@ -152,7 +152,7 @@ func (c *course) walk(ctx context.Context, s *scene, steps []step) (spent time.D
 	return spent, nil
 }
 
-func (s *scene) measure(ctx context.Context, step step) (m measured, err error) {
+func (s *scenario) measure(ctx context.Context, step step) (m measured, err error) {
 	if _, err = s.hosts.traffic(); err != nil { // what came before
 		return m, err
 	}

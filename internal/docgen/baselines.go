@@ -40,7 +40,7 @@ Values that the host's OpenSSH is too old for are left out, and the plan names t
 
 To see what a host makes of a baseline, without changing anything, there is the data source ` + "`sshkeepalive_audit`" + `.
 
-A value can shut somebody out: *who* is in the last column of each table. The plan warns of these values before they become effective, and says it when the user of the connection itself is shut out. If the change is applied nevertheless, the confirming connection cannot log in and the host rolls the change back.
+A value can lock users out: the last column of each table says which. The plan warns about these values before they become effective, and says so if the user of the connection itself is locked out. If the change is applied nevertheless, the confirming connection cannot log in and the host rolls the change back.
 
 Where baselines disagree, one host cannot satisfy both:
 

@@ -1,14 +1,14 @@
-// Package dotenv reads and edits environment files, as Docker Compose and PHP's
-// dotenv read them, so that every byte of everybody else's lines stays: comments,
-// order, quotes, export, line ends, a missing last one.
+// Package dotenv reads and edits environment files, as Docker Compose and PHP's dotenv
+// read them. Every byte of lines that it does not manage stays: comments, order, quotes,
+// export, line ends, a missing final newline.
 //
-// What it changes it notes in the file, in one comment for each line, so that it
-// can be taken back to the byte, wherever the lines were moved meanwhile: Coolify's
-// own upgrade sorts the file, or drops lines that repeat what stands before a "=".
+// It notes each change in the file, in one comment for each line, so that it can be undone
+// to the byte, even after the lines were moved: Coolify's own upgrade sorts the file, or
+// drops lines that repeat what is before a "=".
 //
-// An environment file is full of secrets. Mask gives a copy without them that
-// parses alike, and Pieces an edit of it that can be carried out where the real
-// file is.
+// An environment file is full of secrets. The host masks it before it is sent (see
+// coolify_gather.sh of the reconcile package), and Pieces returns an edit of the masked
+// file that can be carried out on the real one.
 //
 // The package knows that grammar. It must not know how files are read, which
 // keys there are, or what their values mean.
@@ -28,7 +28,7 @@ type File struct {
 
 // line is some text, then bytes of the source, then its end.
 type line struct {
-	lead     string
+	prefix   string
 	from, to int
 	end      string // "\n", "\r\n", or "" at the end of the file
 }
@@ -40,7 +40,7 @@ type Entry struct {
 	Line  int    // where it begins, from 1
 	// Lines is how many it takes: a value in quotes may be continued.
 	Lines int
-	// Problem is why no reader takes the value, "" if they do.
+	// Problem is why readers reject the value, "" if they accept it.
 	Problem string
 }
 
@@ -62,7 +62,7 @@ func Parse(data []byte) *File {
 	return f
 }
 
-func (f *File) text(l line) string { return l.lead + string(f.source[l.from:l.to]) }
+func (f *File) text(l line) string { return l.prefix + string(f.source[l.from:l.to]) }
 
 // Bytes returns the file as it is now.
 func (f *File) Bytes() []byte { return Apply(f.source, f.Pieces()) }
@@ -77,8 +77,8 @@ func (f *File) Entries() []Entry {
 	return list
 }
 
-// Unclosed is the line on which a quote begins that nothing closes, 0 if there is
-// none: no reader takes such a file.
+// Unclosed returns the line of a quote that is never closed, 0 if there is none: readers
+// reject such a file.
 func (f *File) Unclosed() int {
 	_, unclosed := f.scan()
 	return unclosed
@@ -127,12 +127,12 @@ func (f *File) entry(i int) (e Entry, ok, closed bool) {
 	}
 	e.Value = unescape(body[:end], quote)
 	if rest, _, _ := strings.Cut(body[end+1:], "#"); strings.Trim(rest, " \t\r") != "" {
-		e.Problem = "there is more behind the closing quote"
+		e.Problem = "there is text after the closing quote"
 	}
 	return e, true, true
 }
 
-// closing is where the quote in text is that is not escaped, -1 without one.
+// closing returns the index of the quote in text that is not escaped, -1 without one.
 func closing(text string, quote byte) int {
 	for i := 0; i < len(text); i++ {
 		switch text[i] {
@@ -149,13 +149,13 @@ func closing(text string, quote byte) int {
 // Compose only behind a blank, and a blank inside makes the whole file unreadable to
 // PHP. That is the only difference found: of 3000 files and values, phpdotenv 5.4
 // read all as we do, and compose-go 2.16 all but those with such a #.
-func bare(text string) (value, flaw string) {
+func bare(text string) (value, problem string) {
 	value, _, _ = strings.Cut(text, "#")
 	value = strings.Trim(value, " \t\r")
 	if strings.ContainsAny(value, " \t") {
-		flaw = "it has a blank in it and no quotes around it"
+		problem = "it contains a blank and has no quotes"
 	}
-	return value, flaw
+	return value, problem
 }
 
 var escapes = strings.NewReplacer(`\\`, `\`, `\"`, `"`, `\$`, `$`, `\n`, "\n", `\r`, "\r", `\t`, "\t", `\f`, "\f", `\v`, "\v")

@@ -3,6 +3,8 @@ package dotenv
 import (
 	"strings"
 	"testing"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/dotenv/dotenvtest"
 )
 
 func TestGet(t *testing.T) {
@@ -18,8 +20,8 @@ func TestGet(t *testing.T) {
 		{`SSH_X='a\n $x'`, `a\n $x`, ""},
 		{"SSH_X=\"a\nb\"\r\n", "a\nb", ""},
 		{"SSH_X=1\nSSH_X=2\n", "2", ""},
-		{"SSH_X=a b", "a b", "it has a blank in it and no quotes around it"},
-		{`SSH_X="a"b`, "a", "there is more behind the closing quote"},
+		{"SSH_X=a b", "a b", "it contains a blank and has no quotes"},
+		{`SSH_X="a"b`, "a", "there is text after the closing quote"},
 	}
 	for _, x := range cases {
 		e, ok := Parse([]byte(x.text)).Get("SSH_X")
@@ -62,8 +64,8 @@ func TestSet(t *testing.T) {
 
 func TestSetRefuses(t *testing.T) {
 	for text, why := range map[string]string{
-		"A='\nSSH_X=1\n":        "a quote opens on line 1 and is never closed",
-		"A=1\nSSH_X=\"a\nb\"\n": "the value of SSH_X on line 2 goes over several lines",
+		"A='\nSSH_X=1\n":        "the quote on line 1 is never closed",
+		"A=1\nSSH_X=\"a\nb\"\n": "the value of SSH_X on line 2 spans several lines",
 	} {
 		f := Parse([]byte(text))
 		if err := f.Set("SSH_X", "5"); err == nil || err.Error() != why || string(f.Bytes()) != text {
@@ -122,7 +124,7 @@ func TestOwnAndForeign(t *testing.T) {
 func TestMaskShows(t *testing.T) {
 	text := "# pw hunter2\nAPP_KEY=base64:s3cr=et # x\nSSH_PASS='hun ter'\nSSH_MAX_RETRIES=3 # y\nPEM=\"a\nSSH_MAX_RETRIES=9\n\"\n# sshkeepalive took SSH_MAX_RETRIES 1: SSH_MAX_RETRIES=2\n# sshkeepalive took SSH_PASS 1: SSH_PASS=hunter2\nSSH_X=\"1\n2\"\n"
 	want := "# xx xxxxxxx\nxxxxxxx=xxxxxxxxxxxxxx # x\nSSH_PASS='xxx xxx'\nSSH_MAX_RETRIES=3 # y\nxxx=\"x\nxxxxxxxxxxxxxxxxx\n\"\n# sshkeepalive took SSH_MAX_RETRIES 1: SSH_MAX_RETRIES=2\n# sshkeepalive took SSH_PASS 1: SSH_PASS=xxxxxxx\nSSH_X=\"x\nx\"\n"
-	if got := string(Mask([]byte(text), []string{"SSH_MAX_RETRIES", "SSH_X"})); got != want {
+	if got := string(dotenvtest.Mask([]byte(text), []string{"SSH_MAX_RETRIES", "SSH_X"})); got != want {
 		t.Errorf("%s", got)
 	}
 }

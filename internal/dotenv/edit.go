@@ -11,12 +11,11 @@ import (
 // whose text in front of the first "=" was there before, comments not excepted.
 //
 //	# sshkeepalive added KEY          our assignment follows, there was none
-//	# sshkeepalive took KEY 1: TEXT   ours follows the last of these
-//	# sshkeepalive hid KEY 1: TEXT    there is none of ours
+//	# sshkeepalive took KEY 1: TEXT   ours follows the last of these: replaced
+//	# sshkeepalive hid KEY 1: TEXT    there is none of ours: removed
 var note = regexp.MustCompile(`^# sshkeepalive (?:(added) ([A-Za-z_][A-Za-z0-9_.]*)$|(took|hid) ([A-Za-z_][A-Za-z0-9_.]*) [0-9]+: )`)
 
-// The resource whose notes these are is named in a line of its own, at the end of the
-// file when it is written.
+// The line that names the resource of the notes; it is written at the end of the file.
 var resourceNote = regexp.MustCompile(`^# sshkeepalive resource (image|[0-9a-f]{16})$`)
 
 // Resource returns the id of the resource that wrote our notes, and the line, from 1;
@@ -37,11 +36,11 @@ func (f *File) SetResource(id string) {
 		f.remove(line - 1)
 	}
 	if id != "" {
-		f.insert(len(f.lines), line{lead: "# sshkeepalive resource " + id})
+		f.insert(len(f.lines), line{prefix: "# sshkeepalive resource " + id})
 	}
 }
 
-// inside says of the lines, by their index, whether an assignment has them.
+// inside returns the indexes of the lines that belong to an assignment.
 func (f *File) inside() map[int]bool {
 	inside := map[int]bool{}
 	for _, e := range f.Entries() {
@@ -52,15 +51,15 @@ func (f *File) inside() map[int]bool {
 	return inside
 }
 
-// noted is one note.
-type noted struct {
-	at   int // index of the line
-	verb string
-	lead int // length of what stands before the old text
+// mark is one note.
+type mark struct {
+	at     int // index of the line
+	verb   string
+	prefix int // length of the text before the old line
 }
 
-// notes finds the notes on key, and says on which keys there are any.
-func (f *File) notes(key string) (list []noted, keys []string) {
+// notes returns the notes on key, and all keys that have notes.
+func (f *File) notes(key string) (list []mark, keys []string) {
 	inside := f.inside()
 	for i, l := range f.lines {
 		m := note.FindStringSubmatch(f.text(l))
@@ -72,20 +71,20 @@ func (f *File) notes(key string) (list []noted, keys []string) {
 			keys = append(keys, of)
 		}
 		if of == key {
-			list = append(list, noted{i, verb, len(m[0])})
+			list = append(list, mark{i, verb, len(m[0])})
 		}
 	}
 	return list, keys
 }
 
-// Marked returns the keys that we have set or hidden.
+// Marked returns the keys that our notes are about: those set or hidden by this package.
 func (f *File) Marked() []string {
 	_, keys := f.notes("")
 	return keys
 }
 
-// Managed returns our assignment of key: the first one below our last note, or, where
-// somebody has sorted the file, the first one of all.
+// Managed returns our assignment of key: the first one below our last note, or, if the
+// file was sorted, the first one of all.
 func (f *File) Managed(key string) (Entry, bool) {
 	list, _ := f.notes(key)
 	last := -1
@@ -114,7 +113,7 @@ func (f *File) Managed(key string) (Entry, bool) {
 // the end. Lines that were there become notes.
 func (f *File) Set(key, value string) error {
 	f.Unset(key)
-	ours := line{lead: key + "=" + Quote(value)}
+	ours := line{prefix: key + "=" + Quote(value)}
 	list, err := f.comment(key, "took")
 	if err != nil {
 		return err
@@ -123,7 +122,7 @@ func (f *File) Set(key, value string) error {
 		f.insert(list[len(list)-1].Line, ours)
 		return nil
 	}
-	f.insert(len(f.lines), line{lead: "# sshkeepalive added " + key})
+	f.insert(len(f.lines), line{prefix: "# sshkeepalive added " + key})
 	f.insert(len(f.lines), ours)
 	return nil
 }
@@ -139,22 +138,22 @@ func (f *File) Hide(key string) error {
 func (f *File) comment(key, verb string) ([]Entry, error) {
 	all, unclosed := f.scan()
 	if unclosed > 0 {
-		return nil, fmt.Errorf("a quote opens on line %d and is never closed", unclosed)
+		return nil, fmt.Errorf("the quote on line %d is never closed", unclosed)
 	}
 	list := slices.DeleteFunc(all, func(e Entry) bool { return e.Key != key })
 	for _, e := range list {
 		if e.Lines > 1 {
-			return nil, fmt.Errorf("the value of %s on line %d goes over several lines", key, e.Line)
+			return nil, fmt.Errorf("the value of %s on line %d spans several lines", key, e.Line)
 		}
 	}
 	for i, e := range list {
 		l := &f.lines[e.Line-1]
-		l.lead = "# sshkeepalive " + verb + " " + key + " " + strconv.Itoa(i+1) + ": " + l.lead
+		l.prefix = "# sshkeepalive " + verb + " " + key + " " + strconv.Itoa(i+1) + ": " + l.prefix
 	}
 	return list, nil
 }
 
-// Unset takes back what Set or Hide did to key. Without notes it does nothing.
+// Unset undoes what Set or Hide did to key. Without notes it does nothing.
 func (f *File) Unset(key string) {
 	if own, ok := f.Managed(key); ok {
 		for range own.Lines {
@@ -168,13 +167,13 @@ func (f *File) Unset(key string) {
 			continue
 		}
 		l := &f.lines[n.at]
-		behind := max(0, n.lead-len(l.lead))
-		l.lead = l.lead[min(n.lead, len(l.lead)):]
+		behind := max(0, n.prefix-len(l.prefix))
+		l.prefix = l.prefix[min(n.prefix, len(l.prefix)):]
 		l.from += behind
 	}
 }
 
-// insert puts l at index i. A file whose last line has no end keeps none.
+// insert puts l at index i. A file without a final newline stays without one.
 func (f *File) insert(i int, l line) {
 	l.end = f.newline()
 	if i == len(f.lines) && i > 0 && f.lines[i-1].end == "" {
@@ -197,10 +196,10 @@ func (f *File) remove(i int) {
 	f.lines = slices.Delete(f.lines, i, i+1)
 }
 
-// newline is how the lines of the file end.
+// newline returns the line end of the file.
 func (f *File) newline() string { return newlineOf(f.lines) }
 
-// newlineOf is how the last of the lines ends that has an end.
+// newlineOf returns the end of the last line that has one.
 func newlineOf(lines []line) string {
 	for _, l := range slices.Backward(lines) {
 		if l.end != "" {

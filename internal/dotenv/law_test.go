@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/dotenv/dotenvtest"
 )
 
 // Files as people, installers and enemies leave them.
@@ -125,7 +127,7 @@ func FuzzMask(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		masked := Mask(data, keys)
+		masked := dotenvtest.Mask(data, keys)
 		if len(masked) != len(data) {
 			t.Fatalf("%d bytes of %d", len(masked), len(data))
 		}

@@ -1,27 +1,27 @@
 package dotenv
 
-// Piece is bytes of the file that was read, or, where Text is given, new ones.
+// Piece is a range of bytes of the file that was read, or, if Text is set, new text.
 type Piece struct {
 	From, To int
 	Text     string
 }
 
-// Pieces says what the file consists of now.
+// Pieces returns the file as ranges of the original and new text.
 func (f *File) Pieces() []Piece {
 	var list []Piece
 	for _, l := range f.lines {
-		list = fresh(list, l.lead)
-		list = kept(list, l.from, l.to)
+		list = appendText(list, l.prefix)
+		list = appendRange(list, l.from, l.to)
 		if to := l.to + len(l.end); to <= len(f.source) && string(f.source[l.to:to]) == l.end {
-			list = kept(list, l.to, to)
+			list = appendRange(list, l.to, to)
 		} else {
-			list = fresh(list, l.end)
+			list = appendText(list, l.end)
 		}
 	}
 	return list
 }
 
-func fresh(list []Piece, text string) []Piece {
+func appendText(list []Piece, text string) []Piece {
 	last := len(list) - 1
 	switch {
 	case text == "":
@@ -33,7 +33,7 @@ func fresh(list []Piece, text string) []Piece {
 	return append(list, Piece{Text: text})
 }
 
-func kept(list []Piece, from, to int) []Piece {
+func appendRange(list []Piece, from, to int) []Piece {
 	last := len(list) - 1
 	switch {
 	case from == to:
@@ -45,7 +45,7 @@ func kept(list []Piece, from, to int) []Piece {
 	return append(list, Piece{From: from, To: to})
 }
 
-// Apply makes the pieces of source.
+// Apply returns the text that the pieces make of source.
 func Apply(source []byte, pieces []Piece) []byte {
 	out := []byte{}
 	for _, p := range pieces {

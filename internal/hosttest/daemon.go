@@ -42,8 +42,8 @@ func (m *Machine) RestartSSHD() {
 	m.StartSSHD()
 }
 
-// Freeze stops the listener in its tracks: the kernel still accepts connections,
-// and nobody answers them. Sessions go on.
+// Freeze suspends the listener: the kernel still accepts connections, but they are
+// not answered. Sessions go on.
 func (m *Machine) Freeze() { m.Sh("kill -STOP " + strconv.Itoa(m.PID())) }
 
 // Thaw undoes Freeze.
@@ -94,5 +94,5 @@ func waitFor(what string, done func() bool) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("waited %s in vain for %s", daemonPatience, what)
+	return fmt.Errorf("waited %s for %s", daemonPatience, what)
 }

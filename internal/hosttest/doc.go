@@ -18,7 +18,7 @@
 // Start and [Binary] skip the test, or fail it when REQUIRE_SSHD=1 is set, where
 // machines cannot be made: that needs Linux, root, apt, and a mirror of Debian the
 // first time. The unpacked packages are kept in the user's cache directory.
-// [Boot] is Start for programs that are no tests.
+// [Boot] is Start for programs that are not tests.
 //
 // It knows nothing of this provider: not its settings, nor its file names.
 package hosttest

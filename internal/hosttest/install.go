@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// furnish makes the machine what its options say, in one shell on the machine.
-func (m *Machine) furnish() error {
+// install creates what the options ask for, in one shell on the machine.
+func (m *Machine) install() error {
 	var files archive
 	if err := m.addKeys(&files); err != nil {
 		return err

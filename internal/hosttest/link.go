@@ -64,14 +64,14 @@ func (m *Machine) near(args ...string) *exec.Cmd {
 }
 
 // Unplug makes all packets between the test and the machine vanish, in both
-// directions and without a word, as a NAT that forgot its table does.
+// directions and without an error, as a NAT that forgot its table does.
 func (m *Machine) Unplug() { m.must(m.readdress("02:73:6b:ff:ff:ff", "02:73:6b:ff:ff:ff")) }
 
 // Plug undoes Unplug.
 func (m *Machine) Plug() { m.must(m.readdress(m.link.nearMAC, m.link.farMAC)) }
 
 // readdress sends packets to the given hardware addresses; those to an address
-// that nobody has are dropped where they arrive.
+// that no interface has are dropped where they arrive.
 func (m *Machine) readdress(nearMAC, farMAC string) error {
 	const replace = "ip neigh replace $0 lladdr $1 dev $2 nud permanent"
 	_, nearErr := run(m.near("sh", "-ec", replace, m.Addr, farMAC, m.link.name))

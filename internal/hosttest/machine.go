@@ -82,7 +82,7 @@ func enterInit(init int) []string {
 // BootOn is Boot for a machine of another kind, whose sshd the caller starts.
 func BootOn(c Base, o Options, fail func(error)) (*Machine, error) {
 	m := &Machine{Port: 22, opts: o, fail: fail, base: c}
-	for _, step := range []func() error{m.makeKeyDir, m.startInit, m.connect, m.furnish} {
+	for _, step := range []func() error{m.makeKeyDir, m.startInit, m.connect, m.install} {
 		if err := step(); err != nil {
 			m.Close()
 			return nil, fmt.Errorf("boot a test machine: %w", err)
@@ -166,7 +166,7 @@ func (m *Machine) Exec(args ...string) (string, error) {
 }
 
 // run returns what a command prints. A child that a command left behind may hold
-// its output open; that is no reason to wait for the child.
+// its output open; run does not wait for that child.
 func run(cmd *exec.Cmd) (string, error) {
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &stdout, &stderr, time.Second

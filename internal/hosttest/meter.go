@@ -17,7 +17,7 @@ import (
 // that has reached the host. The highest number that reaches the client is the
 // count, and one is added for TCP's own handshake, to which a proxy on the same
 // machine adds no delay. So it does not matter in how many pieces an answer
-// comes, nor how much a side sends without waiting; what nobody answers, as the
+// comes, nor how much a side sends without waiting; what is not answered, as the
 // end of a connection, is not counted.
 //
 // It is the time that the connection takes, in round trips, where everything else
@@ -109,7 +109,7 @@ func (m *Meter) pass(from, to net.Conn, number func() int64, arrived func(int64)
 		for p := range queue {
 			time.Sleep(time.Until(p.due))
 			arrived(p.number)
-			_, _ = to.Write(p.data) // whoever has gone is noticed by the reader
+			_, _ = to.Write(p.data) // the reader notices a closed connection
 		}
 		_ = to.Close()
 	})

@@ -75,14 +75,14 @@ func (o *Oracle) must(err error) {
 	}
 }
 
-// traces is what restore needs to undo layOut.
-type traces struct {
+// leftovers is what restore needs to undo layOut.
+type leftovers struct {
 	old  map[string][]byte // files that were there
-	made []string          // files and directories that were not, in order
+	made []string          // files and directories that did not exist before, oldest first
 }
 
-func (o *Oracle) layOut(files map[string][]byte) traces {
-	t := traces{old: map[string][]byte{}}
+func (o *Oracle) layOut(files map[string][]byte) leftovers {
+	t := leftovers{old: map[string][]byte{}}
 	for name, data := range files {
 		path := filepath.Join(o.root, name)
 		o.must(t.makeDir(o.root, filepath.Dir(path)))
@@ -99,7 +99,7 @@ func (o *Oracle) layOut(files map[string][]byte) traces {
 	return t
 }
 
-func (t *traces) makeDir(root, dir string) error {
+func (t *leftovers) makeDir(root, dir string) error {
 	if _, err := os.Stat(dir); err == nil || len(dir) <= len(root) {
 		return err
 	}
@@ -110,7 +110,7 @@ func (t *traces) makeDir(root, dir string) error {
 	return os.Mkdir(dir, 0o755)
 }
 
-func (t *traces) restore(must func(error)) {
+func (t *leftovers) restore(must func(error)) {
 	for path, data := range t.old {
 		must(os.WriteFile(path, data, 0o600))
 	}

@@ -30,7 +30,7 @@ func (m *Machine) StartTinySSH() {
 	m.Write("/etc/tinyssh/keys/ed25519.pk", public)
 	m.Write("/etc/tinyssh/keys/.ed25519.sk", private)
 	// tinysshd serves the connection on its standard input and leaves listening to
-	// others. nc ignores SIGCHLD, under which tinysshd waits for ever for the
+	// others. nc ignores SIGCHLD, under which tinysshd never stops waiting for the
 	// process that signs.
 	m.Sh("chmod 0700 /etc/tinyssh/keys; busybox nc -ll -p 22 -e env --default-signal=CHLD /usr/sbin/tinysshd /etc/tinyssh/keys </dev/null >/dev/null 2>&1 & echo $! >/run/sshd.pid")
 	m.must(m.awaitPort())

@@ -35,7 +35,7 @@ func rootFor(release string, more ...string) (string, error) {
 }
 
 // Root returns the root file system that a recipe makes of a Debian release, and
-// makes it first if nobody did. The recipe is a shell script that gets the release,
+// makes it first if it does not exist. The recipe is a shell script that gets the release,
 // a mirror and a directory, and leaves the file system in root below the latter.
 // Test packages that run side by side wait for each other here.
 func Root(release, recipe string) (string, error) {

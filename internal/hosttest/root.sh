@@ -20,7 +20,7 @@ apt_get() {
 		-o Dir::Cache="$apt" -o Dir::Cache::archives="$apt/archives" \
 		-o Dir::Etc::SourceList="$apt/sources.list" -o Dir::Etc::SourceParts=- "$@"
 }
-# Without the error mode an update that reached nobody is a success.
+# Without the error mode an update that reached no mirror is a success.
 apt_get -o APT::Update::Error-Mode=any update
 case $release in
 bullseye) doas=doas ;;
@@ -68,7 +68,7 @@ mkdir -p "$root/mnt" "$root/opt" "$root/srv" "$root/usr/local/bin" "$root/etc/ss
 [ -e "$root/etc/ssh/sshd_config" ] || cp "$root/usr/share/openssh/sshd_config" "$root/etc/ssh/sshd_config"
 echo 'LANG=C.UTF-8' >"$root/etc/default/locale"
 : >"$root/etc/fstab"
-# Else every machine compiles Python's library anew, when Python is first used.
+# Else every machine compiles Python's library again when Python is first used.
 [ ! -x "$root/usr/bin/python3" ] || chroot "$root" python3 -m compileall -q /usr/lib/python3* >/dev/null
 
 rm -rf "$apt"

@@ -7,6 +7,7 @@ import (
 	"errors"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/dotenv"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/dotenv/dotenvtest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/coolify"
@@ -75,7 +76,7 @@ func (h *fakeHost) coolifySight(t reconcile.CoolifyTarget, want coolify.Want) re
 	text := []byte(h.files[t.File])
 	sum := sha256.Sum256(text)
 	return reconcile.CoolifySight{
-		Facts:     coolify.Facts{File: t.File, Text: dotenv.Mask(text, coolify.Keys(want)), Digest: hex.EncodeToString(sum[:])},
+		Facts:     coolify.Facts{File: t.File, Text: dotenvtest.Mask(text, coolify.Keys(want)), Digest: hex.EncodeToString(sum[:])},
 		MachineID: h.machineID, Identity: host.Identity{HostKeySHA256: h.hostKey},
 	}
 }

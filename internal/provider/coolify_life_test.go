@@ -195,7 +195,7 @@ func TestCoolifyRefusals(t *testing.T) {
 	r := startCoolify(t, h)
 	mustSay(t, r.plan(nil, coolifyBasic).diags, failed, "a quote opens in "+envFile+":1 and is never closed")
 	h.files[envFile] = "SSH_MAX_RETRIES=\"1\n2\"\n"
-	mustSay(t, r.plan(nil, coolifyBasic).diags, failed, "the value of SSH_MAX_RETRIES on line 1 goes over several lines")
+	mustSay(t, r.plan(nil, coolifyBasic).diags, failed, "the value of SSH_MAX_RETRIES on line 1 spans several lines")
 	mustSay(t, r.validate(values{"host": unknown{}, "settings": unknown{}}), warned)
 }
 

@@ -11,12 +11,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/dotenv"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/dotenv/dotenvtest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/coolify"
 )
 
 // TestMaskOfEveryAWK: what the script tells of a file is, with the awk of Debian,
-// of Red Hat and of Alpine, to the byte what dotenv.Mask makes of it.
+// of Red Hat and of Alpine, to the byte what dotenvtest.Mask makes of it.
 func TestMaskOfEveryAWK(t *testing.T) {
 	t.Parallel()
 	for name, program := range map[string][]string{"mawk": {"mawk"}, "gawk": {"gawk", "--posix"}, "busybox": {"busybox", "awk"}, "awk": {"awk"}} {
@@ -75,7 +75,7 @@ func sameMask(t *testing.T, awk, text string) {
 	if r.seen.Facts.Digest != hex.EncodeToString(sum[:]) {
 		t.Errorf("digest of %q: %s", text, r.seen.Facts.Digest)
 	}
-	if want := dotenv.Mask([]byte(text), coolify.Keys(coolify.Want{})); !bytes.Equal(r.seen.Facts.Text, want) {
+	if want := dotenvtest.Mask([]byte(text), coolify.Keys(coolify.Want{})); !bytes.Equal(r.seen.Facts.Text, want) {
 		t.Errorf("%q is masked as\n%q, not\n%q", text, r.seen.Facts.Text, want)
 	}
 }

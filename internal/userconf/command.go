@@ -9,18 +9,18 @@ import (
 	"time"
 )
 
-// commandTimeout ends a command of Match exec that does not come to an end; ssh
-// would wait for ever.
+// commandTimeout ends a command of Match exec that does not end; ssh would wait without
+// a limit.
 const commandTimeout = 10 * time.Second
 
-// run is a command and what became of it.
+// run is a command and its result.
 type run struct {
 	done chan struct{}
 	ok   bool
 	err  error
 }
 
-// exec runs command, or says what became of it earlier.
+// exec runs command, or returns the result of its earlier run.
 func (r *Reader) exec(ctx context.Context, command string) (bool, error) {
 	r.mu.Lock()
 	once := r.runs[command]
@@ -40,7 +40,7 @@ func (r *Reader) exec(ctx context.Context, command string) (bool, error) {
 
 func (r *run) run(command string) {
 	defer close(r.done)
-	// Others may wait for the same command, whoever asked first.
+	// Not the context of the first caller: others may wait for the same command.
 	ctx, cancel := context.WithTimeout(context.Background(), commandTimeout)
 	defer cancel()
 	shell := os.Getenv("SHELL")
@@ -48,12 +48,12 @@ func (r *run) run(command string) {
 		shell = "/bin/sh"
 	}
 	cmd := exec.CommandContext(ctx, shell, "-c", command)
-	together(cmd)
+	killGroupOnCancel(cmd)
 	err := cmd.Run()
 	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil:
-		r.err = fmt.Errorf("no end within %s", commandTimeout)
+		r.err = fmt.Errorf("did not end within %s", commandTimeout)
 	case errors.As(err, &exit) && exit.Exited():
 	case err != nil:
 		r.err = err

@@ -4,4 +4,4 @@ package userconf
 
 import "os/exec"
 
-func together(*exec.Cmd) {}
+func killGroupOnCancel(*exec.Cmd) {}

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// together has the end of cmd be the end of everything that it started.
-func together(cmd *exec.Cmd) {
+// killGroupOnCancel runs cmd in a process group of its own and kills the group on cancel.
+func killGroupOnCancel(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 }

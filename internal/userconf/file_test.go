@@ -64,7 +64,7 @@ func TestBadFiles(t *testing.T) {
 		write(t, in("huge"), strings.Repeat("# much\n", 1<<18)):        {in("huge"), "larger than"},
 		write(t, in("binary"), "\x7fELF\x01\x02\xff\xfe\n"):            {in("binary") + ":1"},
 		write(t, in("unknown"), "Host web\n  Usr x\n"):                 {in("unknown") + ":2", "bad configuration option: usr"},
-		write(t, in("includes"), "Include open\n"):                     {included, "written by everybody"},
+		write(t, in("includes"), "Include open\n"):                     {included, "writable by every account"},
 		write(t, in("port"), "Port many\n"):                            {in("port") + ":1", "Port", "not a port"},
 		write(t, in("token"), "\nIdentityFile %z\n"):                   {in("token") + ":2", "IdentityFile", "%z"},
 		write(t, in("variable"), "IdentityFile ${NO_SUCH_VARIABLE}\n"): {in("variable") + ":1", "NO_SUCH_VARIABLE"},
@@ -117,7 +117,7 @@ func TestWhatIsNotSupportedIsRefused(t *testing.T) {
 			t.Errorf("%s, for another host or settled: have %+v, %v", line, answer.Settings, err)
 		}
 	}
-	refuse(t, write(t, filepath.Join(home, "config"), "Match version *\n  User x\n"), "config:1", "cannot be decided here", "version")
+	refuse(t, write(t, filepath.Join(home, "config"), "Match version *\n  User x\n"), "config:1", "cannot be evaluated here", "version")
 }
 
 // TestFilesThatAreFine: what nobody needs to hear of.

@@ -15,7 +15,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-// Files of people have some hundred lines.
+// Limits; the files of users have some hundred lines.
 const (
 	maxFile  = 1 << 20
 	maxFiles = 1000
@@ -45,32 +45,32 @@ func fileOf(key string) string {
 	return key
 }
 
-// forest is the tree as far as it is read, and why some of it is not.
-type forest struct {
+// includeLoader holds the files read so far, and why others could not be read.
+type includeLoader struct {
 	reader *Reader
 	tree   sshconf.Tree
 	failed map[string]error
 	seen   map[string]bool // patterns
 }
 
-// evaluate reads the file and what it includes, and says what that means. What an
-// Include is about may hang on lines before it, so it is evaluated again after
-// each new file, and without running commands until all are there.
+// evaluate reads the file and the files that it includes, and evaluates them. Whether an
+// Include applies may depend on lines before it, so evaluation is repeated after each
+// new file, and runs commands only when all files are read.
 func (r *Reader) evaluate(ctx context.Context, main string, q sshconf.ClientQuery) (sshconf.Result, error) {
-	f := forest{reader: r, failed: map[string]error{}, seen: map[string]bool{}, tree: sshconf.Tree{
+	f := includeLoader{reader: r, failed: map[string]error{}, seen: map[string]bool{}, tree: sshconf.Tree{
 		Dialect: sshconf.Client, Version: r.version, Main: keyOf(main), Dir: "/etc/ssh", Files: map[string][]byte{}, Parsed: map[string]*sshconf.File{},
 	}}
-	if err := f.plant(main); err != nil {
+	if err := f.add(main); err != nil {
 		return sshconf.Result{}, err
 	}
-	result, err := f.grow(q)
+	result, err := f.evaluateAll(q)
 	if err != nil || len(result.Depends) == 0 {
 		return result, errors.Join(err, f.check(result))
 	}
 	local := *q.Local
 	local.Exec = func(command string) (bool, error) { return r.exec(ctx, command) }
 	q.Local = &local
-	result, err = f.grow(q)
+	result, err = f.evaluateAll(q)
 	switch {
 	case ctx.Err() != nil:
 		return result, context.Cause(ctx)
@@ -80,23 +80,23 @@ func (r *Reader) evaluate(ctx context.Context, main string, q sshconf.ClientQuer
 	return result, f.check(result)
 }
 
-// grow evaluates until no Include names a file that was not looked for.
-func (f *forest) grow(q sshconf.ClientQuery) (sshconf.Result, error) {
+// evaluateAll evaluates until every pattern of an Include has been expanded.
+func (f *includeLoader) evaluateAll(q sshconf.ClientQuery) (sshconf.Result, error) {
 	for {
 		result := sshconf.EvaluateClient(f.tree, q)
-		grown := false
+		more := false
 		for _, pattern := range result.Includes {
 			if f.seen[pattern] {
 				continue
 			}
-			if f.seen[pattern], grown = true, true; len(f.seen) > maxFiles {
+			if f.seen[pattern], more = true, true; len(f.seen) > maxFiles {
 				return result, fmt.Errorf("there are more than %d patterns in Include, the last %s", maxFiles, pattern)
 			}
 			if err := f.include(pattern); err != nil {
 				return result, err
 			}
 		}
-		if !grown {
+		if !more {
 			return result, nil
 		}
 	}
@@ -104,16 +104,16 @@ func (f *forest) grow(q sshconf.ClientQuery) (sshconf.Result, error) {
 
 // include reads the files of a pattern. Those that cannot be read matter only if
 // the evaluation, which is exact about patterns, finds them.
-func (f *forest) include(pattern string) error {
+func (f *includeLoader) include(pattern string) error {
 	names, err := filepath.Glob(fileOf(strings.ReplaceAll(pattern, "[!", "[^")))
 	if err != nil {
-		return nil //nolint:nilerr // a pattern that is none matches nothing
+		return nil //nolint:nilerr // an invalid pattern matches nothing
 	}
 	for _, name := range names {
 		if _, have := f.tree.Files[keyOf(name)]; have {
 			continue
 		}
-		if err := f.plant(name); err != nil && !errors.Is(err, fs.ErrNotExist) { // which is a symbolic link to nowhere
+		if err := f.add(name); err != nil && !errors.Is(err, fs.ErrNotExist) { // which is a symbolic link to nowhere
 			f.tree.Files[keyOf(name)], f.failed[keyOf(name)] = nil, err
 		}
 		if len(f.tree.Files) > maxFiles {
@@ -123,8 +123,8 @@ func (f *forest) include(pattern string) error {
 	return nil
 }
 
-// plant reads a file into the tree.
-func (f *forest) plant(name string) error {
+// add reads a file into the tree.
+func (f *includeLoader) add(name string) error {
 	read, err := f.reader.read(name)
 	if err == nil {
 		f.tree.Files[keyOf(name)], f.tree.Parsed[keyOf(name)] = read.text, read.parsed
@@ -132,12 +132,12 @@ func (f *forest) plant(name string) error {
 	return err
 }
 
-// vendorKeywords are those of ssh on macOS, where nobody writes IgnoreUnknown for
-// them. No file says anything about reaching hosts with them.
+// vendorKeywords are keywords of ssh on macOS, which users there write without
+// IgnoreUnknown. They do not say how a host is reached.
 const vendorKeywords = "bad configuration option: usekeychain"
 
 // check returns the first reason why ssh would not go on, or we cannot.
-func (f *forest) check(result sshconf.Result) error {
+func (f *includeLoader) check(result sshconf.Result) error {
 	for _, key := range result.Read {
 		if err := f.failed[key]; err != nil {
 			return err
@@ -162,7 +162,7 @@ type source struct {
 	parsed *sshconf.File
 }
 
-// read reads a file, once and for all.
+// read returns a file, which it reads once.
 func (r *Reader) read(name string) (source, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -178,7 +178,7 @@ func (r *Reader) read(name string) (source, error) {
 	return s, nil
 }
 
-// readFile opens nothing that could make it wait, such as a pipe.
+// readFile reads a regular file: it does not open what could block, such as a pipe.
 func readFile(name string) ([]byte, error) {
 	info, err := os.Stat(name)
 	switch {
@@ -190,7 +190,7 @@ func readFile(name string) ([]byte, error) {
 		return nil, fmt.Errorf("%s is not a regular file", name)
 	case info.Mode().IsRegular() && info.Mode().Perm()&0o002 != 0 && runtime.GOOS != "windows":
 		// It may name commands to run; ssh refuses such an included file, too.
-		return nil, fmt.Errorf("%s may be written by everybody", name)
+		return nil, fmt.Errorf("%s is writable by every account: chmod o-w %[1]s", name)
 	}
 	file, err := os.Open(name)
 	if err != nil {
@@ -204,7 +204,7 @@ func readFile(name string) ([]byte, error) {
 	case len(text) > maxFile:
 		return nil, fmt.Errorf("%s is larger than %d bytes", name, maxFile)
 	case zero >= 0:
-		return nil, fmt.Errorf("%s:%d: there is a zero byte in the line", name, 1+bytes.Count(text[:zero], []byte("\n")))
+		return nil, fmt.Errorf("%s:%d: the line contains a zero byte", name, 1+bytes.Count(text[:zero], []byte("\n")))
 	}
 	return text, nil
 }

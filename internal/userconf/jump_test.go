@@ -40,8 +40,8 @@ func TestProxyJumpBesideProxyCommand(t *testing.T) {
 				return sshconf.ParseDump(out), nil
 			}
 			r := New()
-			r.noneHides = noneHides(t, ask)
-			if release == "sid" && r.noneHides != New().noneHides {
+			r.jumpNoneHidesCommand = jumpNoneHidesCommand(t, ask)
+			if release == "sid" && r.jumpNoneHidesCommand != New().jumpNoneHidesCommand {
 				t.Error("the newest ssh reads ProxyJump none in another way than we do")
 			}
 			for i, text := range cases {

@@ -12,8 +12,8 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-// place is this machine and who we are on it.
-type place struct {
+// localEnv is this machine and the account that runs the provider.
+type localEnv struct {
 	user string
 	// home is the directory of the user database, where ssh looks for key files;
 	// globHome is HOME, which it takes for the same thing in Include.
@@ -21,16 +21,16 @@ type place struct {
 	local          *sshconf.Local
 }
 
-func whereabouts() (place, error) {
+func currentEnv() (localEnv, error) {
 	me, err := user.Current()
 	if err != nil {
-		return place{}, fmt.Errorf("look up the local user: %w", err)
+		return localEnv{}, fmt.Errorf("look up the local user: %w", err)
 	}
 	hostname, err := os.Hostname()
 	if err != nil {
-		return place{}, fmt.Errorf("look up the name of this machine: %w", err)
+		return localEnv{}, fmt.Errorf("look up the name of this machine: %w", err)
 	}
-	here := place{user: me.Username, home: me.HomeDir, globHome: me.HomeDir}
+	here := localEnv{user: me.Username, home: me.HomeDir, globHome: me.HomeDir}
 	if home, err := os.UserHomeDir(); err == nil {
 		here.globHome = keyOf(home)
 	}
@@ -38,9 +38,9 @@ func whereabouts() (place, error) {
 	return here, nil
 }
 
-// checkWord decides what of a token may become part of a command line. What the
-// user database says of the local account may have blanks and backslashes in it,
-// as homes on Windows do; nothing that comes from elsewhere may.
+// checkWord returns an error if the value of a token must not become part of a command
+// line. Values from the user database about the local account may contain blanks and
+// backslashes, as home directories on Windows do; values from elsewhere may not.
 func checkWord(token byte, value string) error {
 	if strings.IndexByte("dui", token) >= 0 {
 		value = strings.NewReplacer(" ", "_", `\`, "_").Replace(value)
@@ -51,7 +51,7 @@ func checkWord(token byte, value string) error {
 	return host.CheckToken(token, value)
 }
 
-// addresses are those of the interfaces; without them no Match localnetwork holds.
+// addresses returns those of the interfaces; without them no Match localnetwork matches.
 func addresses() []string {
 	found, err := net.InterfaceAddrs()
 	if err != nil {
@@ -66,7 +66,7 @@ func addresses() []string {
 	return texts
 }
 
-// expandTilde is tilde_expand_filename (misc.c).
+// expandTilde works as tilde_expand_filename (misc.c).
 func expandTilde(path, home string) (string, error) {
 	rest, ok := strings.CutPrefix(path, "~")
 	if !ok {

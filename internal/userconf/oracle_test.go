@@ -92,7 +92,7 @@ func TestGeneratedConfigs(t *testing.T) {
 	if o.usual, err = (question{host: "a.example"}).ask(os.DevNull); err != nil {
 		t.Fatal(err)
 	}
-	o.noneHides = noneHides(t, func(file string) (sshconf.Dump, error) { return question{host: "a.example"}.ask(file) })
+	o.jumpNoneHidesCommand = jumpNoneHidesCommand(t, func(file string) (sshconf.Dump, error) { return question{host: "a.example"}.ask(file) })
 	trees, compared, refused := trees(t), 0, 0
 	for seed := range trees {
 		home := t.TempDir()
@@ -118,13 +118,13 @@ func TestGeneratedConfigs(t *testing.T) {
 
 // oracle is the ssh of this machine, and what it does without a file.
 type oracle struct {
-	version   sshconf.Version
-	noneHides bool
-	usual     sshconf.Dump
+	version              sshconf.Version
+	jumpNoneHidesCommand bool
+	usual                sshconf.Dump
 }
 
 // noneHides asks an ssh whether ProxyJump none hides the ProxyCommand after it.
-func noneHides(t *testing.T, ask func(file string) (sshconf.Dump, error)) bool {
+func jumpNoneHidesCommand(t *testing.T, ask func(file string) (sshconf.Dump, error)) bool {
 	t.Helper()
 	dump, err := ask(write(t, filepath.Join(t.TempDir(), "none"), "ProxyJump none\nProxyCommand x\n"))
 	if err != nil {
@@ -136,7 +136,7 @@ func noneHides(t *testing.T, ask func(file string) (sshconf.Dump, error)) bool {
 func (o oracle) compare(t *testing.T, name, home, file string, q question, want sshconf.Dump, no error) int {
 	t.Helper()
 	r := New()
-	r.version, r.noneHides = o.version, o.noneHides
+	r.version, r.jumpNoneHidesCommand = o.version, o.jumpNoneHidesCommand
 	have, err := r.Lookup(t.Context(), file, q.said(), "")
 	if (err != nil) != (no != nil) {
 		t.Errorf("%s: ssh: %v; ours: %v\n%s", name, no, err, dump(home))
@@ -228,13 +228,13 @@ func (o oracle) printed(t *testing.T, q question, s host.Settings, want sshconf.
 }
 
 // expander knows the tokens that ssh had at the end, from what it printed.
-func expander(t *testing.T, v sshconf.Version, q question, s host.Settings) *reading {
+func expander(t *testing.T, v sshconf.Version, q question, s host.Settings) *translator {
 	t.Helper()
-	here, err := whereabouts()
+	here, err := currentEnv()
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := newReading(v, query(q.said(), here), q.said(), "", here.home)
+	r := newTranslator(v, query(q.said(), here), q.said(), "", here.home)
 	d := sshconf.Destination{HostName: *s.Host, Port: number(s.Port, or(q.port, 22)), User: text(s.User, or(q.user, me(t))), Alias: text(s.HostKeyAlias, "")}
 	r.tokens = r.query.Tokens(v, d)
 	return r
@@ -249,7 +249,7 @@ func me(t *testing.T) string {
 	return u.Username
 }
 
-func (r *reading) all(t *testing.T, files []string) []string {
+func (r *translator) all(t *testing.T, files []string) []string {
 	t.Helper()
 	names, err := r.expanded(files, r.expand)
 	if err != nil {

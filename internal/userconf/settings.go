@@ -24,38 +24,38 @@ func portNumber(text string) (int, error) {
 	return number, nil
 }
 
-// route is the way to the machine: through jump hosts or a command. A ProxyJump
+// route sets how the machine is reached: through jump hosts or a command. A ProxyJump
 // before a ProxyCommand hides the command, but ProxyJump none does so only in
 // releases before 10.3 that have no security update of 2026 (readconf.c, commit
 // 0a0ef4515): Debian's 8.4 ignores the command, its 9.2p1-2+deb12u10 and
 // 10.0p2-7+deb13u4 use it.
-func (r *reading) route() {
+func (r *translator) route() {
 	if hops := r.jumps(); len(hops) > 0 {
 		r.throughHosts(hops)
 		return
 	}
 	command, ok := r.result.Winner("ProxyCommand")
 	jump, other := r.result.Winner("ProxyJump")
-	if !ok || r.noneHides && other && jump.Order < command.Order || strings.EqualFold(command.Rest, "none") {
+	if !ok || r.jumpNoneHidesCommand && other && jump.Order < command.Order || strings.EqualFold(command.Rest, "none") {
 		return
 	}
 	r.used = append(r.used, "ProxyCommand")
 	if command.Rest == "-" {
-		r.fail(command, "standard input is not a connection here")
+		r.failAt(command, "standard input is not a connection here")
 	}
 	line, err := r.proxyCommand(command.Rest)
 	if err != nil {
-		r.fail(command, "%w", err)
+		r.failAt(command, "%w", err)
 	}
 	r.layer.ProxyCommand = &line
 }
 
-func (r *reading) throughHosts(hops []sshconf.Jump) {
+func (r *translator) throughHosts(hops []sshconf.Jump) {
 	s, _ := r.result.Winner("ProxyJump")
 	for _, hop := range hops {
 		settings, err := r.hop(hop)
 		if err != nil {
-			r.fail(s, "%w", err)
+			r.failAt(s, "%w", err)
 		}
 		settings.Names = host.Names{"host": wordAt(s), "user": wordAt(s), "port": wordAt(s)}
 		r.layer.Jump = append(r.layer.Jump, settings)
@@ -63,7 +63,7 @@ func (r *reading) throughHosts(hops []sshconf.Jump) {
 }
 
 // hop knows the tokens of ProxyCommand, because ssh makes one of a ProxyJump.
-func (r *reading) hop(hop sshconf.Jump) (host.Settings, error) {
+func (r *translator) hop(hop sshconf.Jump) (host.Settings, error) {
 	var settings host.Settings
 	tokens := r.tokens.Only("hknpr")
 	name, err := tokens.Expand(hop.Host, nil)
@@ -90,7 +90,7 @@ func (r *reading) hop(hop sshconf.Jump) (host.Settings, error) {
 
 // proxyCommand replaces the tokens that only we know. The others are replaced when
 // the command is run, since the address may be another one by then.
-func (r *reading) proxyCommand(text string) (string, error) {
+func (r *translator) proxyCommand(text string) (string, error) {
 	var b strings.Builder
 	for {
 		before, rest, ok := strings.Cut(text, "%")
@@ -99,7 +99,7 @@ func (r *reading) proxyCommand(text string) (string, error) {
 		case !ok:
 			return b.String(), nil
 		case rest == "":
-			return "", errors.New("a % ends the text")
+			return "", errors.New("% at the end of the text")
 		case strings.IndexByte("nk", rest[0]) >= 0:
 			value := r.tokens[rest[0]]
 			if err := checkWord(rest[0], value); err != nil {
@@ -109,14 +109,14 @@ func (r *reading) proxyCommand(text string) (string, error) {
 		case strings.IndexByte("%hpr", rest[0]) >= 0:
 			b.WriteString("%" + rest[:1])
 		default:
-			return "", fmt.Errorf("token %%%c is unknown here", rest[0])
+			return "", fmt.Errorf("unknown token %%%c", rest[0])
 		}
 		text = rest[1:]
 	}
 }
 
-// identities are the key files and certificates to try.
-func (r *reading) identities() {
+// identities sets the key files and certificates to try.
+func (r *translator) identities() {
 	r.layer.IdentityFiles = r.files("IdentityFile")
 	r.layer.CertificateFiles = r.files("CertificateFile")
 	r.layer.IdentitiesOnly = r.flag("IdentitiesOnly")
@@ -127,7 +127,7 @@ func (r *reading) identities() {
 }
 
 // files are the arguments of all lines of a keyword, nil if there are none.
-func (r *reading) files(keyword string) []string {
+func (r *translator) files(keyword string) []string {
 	var files []string
 	for _, s := range r.result.Winners(keyword) {
 		r.used = append(r.used, s.Keyword)
@@ -139,14 +139,14 @@ func (r *reading) files(keyword string) []string {
 		}
 		file, err := r.expand(s.Args[0])
 		if err != nil {
-			r.fail(s, "%w", err)
+			r.failAt(s, "%w", err)
 		}
 		files = append(files, file)
 	}
 	return files
 }
 
-func (r *reading) flag(keyword string) *bool {
+func (r *translator) flag(keyword string) *bool {
 	arg, _, ok := r.first(keyword)
 	if !ok {
 		return nil
@@ -158,7 +158,7 @@ func (r *reading) flag(keyword string) *bool {
 func isNo(word string) bool { return strings.EqualFold(word, "no") || strings.EqualFold(word, "false") }
 
 // agent is IdentityAgent: a socket, or the variable that names one.
-func (r *reading) agent() {
+func (r *translator) agent() {
 	arg, s, ok := r.first("IdentityAgent")
 	if !ok || arg == "SSH_AUTH_SOCK" {
 		return
@@ -179,14 +179,14 @@ func (r *reading) agent() {
 	}
 	socket, err := r.expand(arg)
 	if err != nil {
-		r.fail(s, "%w", err)
+		r.failAt(s, "%w", err)
 	}
 	r.layer.AgentSocket = &socket
 }
 
-// hostKeys is what vouches for the machine. StrictHostKeyChecking weakens nothing
-// but to accept-new; ask has nobody to ask and is strict.
-func (r *reading) hostKeys() {
+// hostKeys sets the known_hosts files and the policy. StrictHostKeyChecking can weaken
+// the policy only to accept-new; ask is strict, because there is no terminal to ask on.
+func (r *translator) hostKeys() {
 	if arg, _, ok := r.first("StrictHostKeyChecking"); ok && strings.EqualFold(arg, "accept-new") {
 		policy := "accept-new"
 		r.layer.HostKeyPolicy = &policy
@@ -206,19 +206,19 @@ func (r *reading) hostKeys() {
 	r.layer.DefaultKnownHosts = append(append([]string{}, own...), global...)
 }
 
-func (r *reading) knownHosts(keyword string, expand func(string) (string, error)) (files []string, ok bool) {
+func (r *translator) knownHosts(keyword string, expand func(string) (string, error)) (files []string, ok bool) {
 	first, s, ok := r.first(keyword)
 	if !ok || strings.EqualFold(first, "none") {
 		return nil, ok
 	}
 	files, err := r.expanded(s.Args, expand)
 	if err != nil {
-		r.fail(s, "%w", err)
+		r.failAt(s, "%w", err)
 	}
 	return files, true
 }
 
-func (r *reading) expanded(files []string, expand func(string) (string, error)) ([]string, error) {
+func (r *translator) expanded(files []string, expand func(string) (string, error)) ([]string, error) {
 	names := make([]string, len(files))
 	for i, file := range files {
 		name, err := expand(file)
@@ -230,10 +230,10 @@ func (r *reading) expanded(files []string, expand func(string) (string, error)) 
 	return names, nil
 }
 
-// pacing is how long to wait. ssh without a ConnectTimeout waits for ever, which
-// we do not; and a ServerAliveCountMax of 0, which has ssh cut healthy sessions,
-// is as much as 1.
-func (r *reading) pacing() {
+// timeouts sets the timeouts. ssh without a ConnectTimeout waits without a limit, which
+// this package does not; and a ServerAliveCountMax of 0, with which ssh cuts healthy
+// sessions, is treated as 1.
+func (r *translator) timeouts() {
 	if d := r.duration("ConnectTimeout"); d != nil && *d > 0 {
 		r.layer.ConnectTimeout = d
 	}
@@ -241,21 +241,21 @@ func (r *reading) pacing() {
 	if arg, s, ok := r.first("ServerAliveCountMax"); ok {
 		count, err := strconv.Atoi(arg)
 		if err != nil {
-			r.fail(s, "%w", err)
+			r.failAt(s, "%w", err)
 		}
 		count = max(count, 1)
 		r.layer.KeepaliveCountMax = &count
 	}
 }
 
-func (r *reading) duration(keyword string) *time.Duration {
+func (r *translator) duration(keyword string) *time.Duration {
 	arg, s, ok := r.first(keyword)
 	if !ok {
 		return nil
 	}
 	seconds, err := sshconf.ParseTime(arg)
 	if err != nil {
-		r.fail(s, "%w", err)
+		r.failAt(s, "%w", err)
 	}
 	d := time.Duration(seconds) * time.Second
 	return &d

@@ -11,40 +11,40 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-// reading turns what was read for one machine into settings, and keeps the first
-// thing that is wrong.
-type reading struct {
+// translator turns the evaluated file of one machine into settings, and keeps the first
+// error.
+type translator struct {
 	result sshconf.Result
 	said   host.Settings
 	user   string
 	home   string
 	query  sshconf.ClientQuery
 
-	version   sshconf.Version
-	noneHides bool
-	tokens    sshconf.Tokens
-	layer     host.Settings
-	used      []string
-	err       error
+	version              sshconf.Version
+	jumpNoneHidesCommand bool
+	tokens               sshconf.Tokens
+	layer                host.Settings
+	used                 []string
+	err                  error
 }
 
-func newReading(v sshconf.Version, q sshconf.ClientQuery, said host.Settings, user, home string) *reading {
-	return &reading{version: v, query: q, said: said, user: user, home: home}
+func newTranslator(v sshconf.Version, q sshconf.ClientQuery, said host.Settings, user, home string) *translator {
+	return &translator{version: v, query: q, said: said, user: user, home: home}
 }
 
-// key tells apart what may have different answers.
-func (r *reading) key() string {
+// key is the cache key: what may have different answers has different keys.
+func (r *translator) key() string {
 	return fmt.Sprintf("%q %q %q %q %t %t %t", r.query.Host, r.query.User, r.query.Port, r.user, r.knowsHostKeys(), r.hasCredentials(), r.hasPolicy())
 }
 
-func (r *reading) answer() (Answer, error) {
-	r.where()
+func (r *translator) answer() (Answer, error) {
+	r.destination()
 	r.refuse()
 	r.route()
 	r.identities()
 	r.agent()
 	r.hostKeys()
-	r.pacing()
+	r.timeouts()
 	if r.err != nil {
 		return Answer{}, r.err
 	}
@@ -52,7 +52,7 @@ func (r *reading) answer() (Answer, error) {
 	return Answer{Settings: r.layer, Trail: r.trail()}, nil
 }
 
-// keywordOf is the keyword that says a setting.
+// keywordOf lists the keywords that determine a setting.
 var keywordOf = map[string][]string{
 	"host": {"HostName"}, "port": {"Port"}, "user": {"User"}, "address_family": {"AddressFamily"}, "proxy_command": {"ProxyCommand"},
 	"identity_files": {"PubkeyAuthentication", "IdentityFile"}, "certificate_files": {"CertificateFile"}, "identities_only": {"IdentitiesOnly"},
@@ -62,8 +62,8 @@ var keywordOf = map[string][]string{
 	"connect_timeout":     {"ConnectTimeout"}, "keepalive_interval": {"ServerAliveInterval"}, "keepalive_count_max": {"ServerAliveCountMax"},
 }
 
-// names says for each setting which line it is from.
-func (r *reading) names() host.Names {
+// names returns for each setting the line that it comes from.
+func (r *translator) names() host.Names {
 	names := host.Names{}
 	for setting, keywords := range keywordOf {
 		for _, keyword := range keywords {
@@ -79,7 +79,7 @@ func (r *reading) names() host.Names {
 func wordAt(s sshconf.Setting) string { return s.Keyword + " at " + at(s.Pos) }
 
 // first is the argument in force of a keyword that takes one.
-func (r *reading) first(keyword string) (arg string, s sshconf.Setting, ok bool) {
+func (r *translator) first(keyword string) (arg string, s sshconf.Setting, ok bool) {
 	s, ok = r.result.Winner(keyword)
 	if !ok || len(s.Args) == 0 {
 		return "", s, false
@@ -88,8 +88,8 @@ func (r *reading) first(keyword string) (arg string, s sshconf.Setting, ok bool)
 	return s.Args[0], s, true
 }
 
-// text is first, nil for a keyword that nobody set.
-func (r *reading) text(keyword string) *string {
+// text is first, nil for a keyword that is not set.
+func (r *translator) text(keyword string) *string {
 	arg, _, ok := r.first(keyword)
 	if !ok {
 		return nil
@@ -97,14 +97,14 @@ func (r *reading) text(keyword string) *string {
 	return &arg
 }
 
-func (r *reading) fail(s sshconf.Setting, format string, args ...any) {
+func (r *translator) failAt(s sshconf.Setting, format string, args ...any) {
 	if r.err == nil {
 		r.err = fmt.Errorf("%s: %s: %w", at(s.Pos), s.Keyword, fmt.Errorf(format, args...))
 	}
 }
 
-// where settles the name, the port and the user, which all tokens are made of.
-func (r *reading) where() {
+// destination sets the name, the port and the user, which all tokens are made of.
+func (r *translator) destination() {
 	alias := r.text("HostKeyAlias")
 	d := sshconf.Destination{HostName: r.hostName(), Port: "22", User: r.userName()}
 	if port := r.port(); port != "" {
@@ -123,12 +123,12 @@ func (r *reading) where() {
 }
 
 // hostName is in lower case unless it is an address, as ssh has it.
-func (r *reading) hostName() string {
+func (r *translator) hostName() string {
 	name := r.query.Host
 	if arg, s, ok := r.first("HostName"); ok {
 		expanded, err := sshconf.Tokens{'h': name}.Expand(arg, nil)
 		if err != nil {
-			r.fail(s, "%w", err)
+			r.failAt(s, "%w", err)
 		}
 		name = expanded
 	}
@@ -139,14 +139,14 @@ func (r *reading) hostName() string {
 }
 
 // port is that of the command line, else that of the file.
-func (r *reading) port() string {
+func (r *translator) port() string {
 	arg, s, ok := r.first("Port")
 	if r.query.Port != "" || !ok {
 		return r.query.Port
 	}
 	number, err := portNumber(arg)
 	if err != nil {
-		r.fail(s, "%w", err)
+		r.failAt(s, "%w", err)
 		return ""
 	}
 	r.layer.Port = &number
@@ -155,7 +155,7 @@ func (r *reading) port() string {
 
 // userName is who logs in. The file's User may have tokens since 10.0, though not
 // those that it is a part of.
-func (r *reading) userName() string {
+func (r *translator) userName() string {
 	if r.query.User != "" {
 		return r.query.User
 	}
@@ -169,7 +169,7 @@ func (r *reading) userName() string {
 		d := sshconf.Destination{HostName: r.hostName(), Port: r.port()}
 		expanded, err := r.query.Tokens(r.version, d).Only("dhiklLnpu").Expand(arg, os.LookupEnv)
 		if err != nil {
-			r.fail(s, "%w", err)
+			r.failAt(s, "%w", err)
 		}
 		arg = expanded
 	}
@@ -178,7 +178,7 @@ func (r *reading) userName() string {
 }
 
 // expand is what ssh does to the name of a file.
-func (r *reading) expand(path string) (string, error) {
+func (r *translator) expand(path string) (string, error) {
 	path, err := expandTilde(path, r.home)
 	if err != nil {
 		return "", err
@@ -188,7 +188,7 @@ func (r *reading) expand(path string) (string, error) {
 
 // jumps are the hosts of ProxyJump, if it came before ProxyCommand: of the two,
 // the one that is read first counts.
-func (r *reading) jumps() []sshconf.Jump {
+func (r *translator) jumps() []sshconf.Jump {
 	jump, ok := r.result.Winner("ProxyJump")
 	if command, other := r.result.Winner("ProxyCommand"); !ok || other && command.Order < jump.Order {
 		return nil
@@ -196,13 +196,13 @@ func (r *reading) jumps() []sshconf.Jump {
 	r.used = append(r.used, "ProxyJump")
 	hops, err := sshconf.ParseJump(jump.Rest)
 	if err != nil {
-		r.fail(jump, "%w", err)
+		r.failAt(jump, "%w", err)
 	}
 	return hops
 }
 
 // trail lists what was found, in the order of its reading.
-func (r *reading) trail() []string {
+func (r *translator) trail() []string {
 	var winners []sshconf.Setting
 	for _, keyword := range r.result.Keywords() {
 		winners = append(winners, r.result.Winners(keyword)...)

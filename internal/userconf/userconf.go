@@ -1,11 +1,11 @@
-// Package userconf says what a user's ssh_config makes of a host name: where to
-// dial, as whom, with which keys, through which machines, and which host keys to
-// expect. The answer is what ssh -F FILE NAME would do, as the lowest layer of
-// host.Settings, and it comes with the lines that it is from.
+// Package userconf looks up a host name in a user's ssh_config: the address to dial, the
+// account, the keys, the jump hosts, and the expected host keys. The answer is what
+// ssh -F FILE NAME would do, as the lowest layer of host.Settings, with the lines that it
+// comes from.
 //
-// As for ssh -F, the system's own file is not read. What decides who is reached
-// or who is trusted and is not supported is refused, with file and line; what is
-// about terminals, forwards and algorithms is left out. The commands of Match
+// As for ssh -F, the system's own file is not read. A keyword that decides which
+// host is reached or trusted and is not supported is an error, with file and line; keywords
+// for terminals, forwards and algorithms are left out. The commands of Match
 // exec are run as ssh runs them.
 //
 // The package knows ssh_config(5), the files of this machine and its commands. It
@@ -22,14 +22,13 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-// Reader answers from ssh_config files. What it has read and what commands have
-// said stays, so that one run of Terraform reaches the same machines from its
-// beginning to its end.
+// Reader answers from ssh_config files. It caches the files and the results of commands,
+// so that one run reaches the same machines from its beginning to its end.
 type Reader struct {
-	version sshconf.Version // whose reading of the text counts; zero is the newest
-	// noneHides says that ProxyJump none hides a ProxyCommand after it. Debian's
+	version sshconf.Version // the release whose rules apply; zero is the newest
+	// jumpNoneHidesCommand says that ProxyJump none hides a ProxyCommand after it. Debian's
 	// security updates changed that without another version.
-	noneHides bool
+	jumpNoneHidesCommand bool
 
 	mu      sync.Mutex
 	files   map[string]source
@@ -50,24 +49,24 @@ type Answer struct {
 	Trail []string
 }
 
-// Lookup says what file makes of the machine of said; see host.Lookup. ctx ends
+// Lookup returns what file says about the machine of said; see host.Lookup. ctx ends
 // the wait for a command of Match exec.
 func (r *Reader) Lookup(ctx context.Context, file string, said host.Settings, user string) (Answer, error) {
-	answer, err := r.about(ctx, file, said, user)
+	answer, err := r.lookup(ctx, file, said, user)
 	if err != nil {
 		return Answer{}, &host.SettingError{Name: said.Names.Written("ssh_config_file"), Err: fmt.Errorf("for %q: %w", *said.Host, err)}
 	}
 	return answer, nil
 }
 
-func (r *Reader) about(ctx context.Context, file string, said host.Settings, user string) (Answer, error) {
+func (r *Reader) lookup(ctx context.Context, file string, said host.Settings, user string) (Answer, error) {
 	if said.User != nil {
 		user = *said.User
 	}
 	if err := host.CheckDestination(*said.Host, user); err != nil {
 		return Answer{}, err
 	}
-	here, err := whereabouts()
+	here, err := currentEnv()
 	if err != nil {
 		return Answer{}, err
 	}
@@ -76,37 +75,37 @@ func (r *Reader) about(ctx context.Context, file string, said host.Settings, use
 	if err != nil {
 		return Answer{}, err
 	}
-	reading := newReading(r.version, q, said, user, here.home)
-	reading.noneHides = r.noneHides
-	key := main + "\x00" + reading.key()
-	if answer, ok := r.recall(key); ok {
+	translator := newTranslator(r.version, q, said, user, here.home)
+	translator.jumpNoneHidesCommand = r.jumpNoneHidesCommand
+	key := main + "\x00" + translator.key()
+	if answer, ok := r.cached(key); ok {
 		return answer, nil
 	}
-	if reading.result, err = r.evaluate(ctx, main, q); err != nil {
+	if translator.result, err = r.evaluate(ctx, main, q); err != nil {
 		return Answer{}, err
 	}
-	answer, err := reading.answer()
+	answer, err := translator.answer()
 	if err == nil {
-		r.keep(key, answer)
+		r.store(key, answer)
 	}
 	return answer, err
 }
 
-func (r *Reader) recall(key string) (Answer, bool) {
+func (r *Reader) cached(key string) (Answer, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	answer, ok := r.answers[key]
 	return answer, ok
 }
 
-func (r *Reader) keep(key string, answer Answer) {
+func (r *Reader) store(key string, answer Answer) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.answers[key] = answer
 }
 
-// query is the command line that said amounts to.
-func query(said host.Settings, here place) sshconf.ClientQuery {
+// query returns the ssh command line that said is equivalent to.
+func query(said host.Settings, here localEnv) sshconf.ClientQuery {
 	q := sshconf.ClientQuery{Host: *said.Host, LocalUser: here.user, Home: here.globHome, Local: here.local}
 	if said.User != nil {
 		q.User = *said.User

@@ -29,76 +29,77 @@ func main() {
 	}
 	of := sshkeepalive.New("noop")
 	err := tf6server.Serve("registry.terraform.io/sshkeepalive/sshkeepalive", func() tfprotov6.ProviderServer {
-		return twin{providerserver.NewProtocol6(idle{of})(), of.Server()}
+		return noopServer{providerserver.NewProtocol6(noopProvider{of})(), of.Server()}
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
 }
 
-// twin looks like the other to Terraform: what the other does to its schemas on
-// their way there is in them.
-type twin struct {
+// noopServer serves the schemas of another server: they contain what that server does to
+// them before it sends them.
+type noopServer struct {
 	tfprotov6.ProviderServer
 	other tfprotov6.ProviderServer
 }
 
-func (t twin) GetProviderSchema(ctx context.Context, req *tfprotov6.GetProviderSchemaRequest) (*tfprotov6.GetProviderSchemaResponse, error) {
+func (t noopServer) GetProviderSchema(ctx context.Context, req *tfprotov6.GetProviderSchemaRequest) (*tfprotov6.GetProviderSchemaResponse, error) {
 	return t.other.GetProviderSchema(ctx, req)
 }
 
-// idle is a provider of which nothing but its schemas is used: its validation is
-// not Terraform's doing.
-type idle struct{ of *sshkeepalive.Provider }
+// noopProvider has only the schemas of the real provider: its validation is not part of
+// Terraform's cost.
+type noopProvider struct{ of *sshkeepalive.Provider }
 
-func (p idle) Metadata(ctx context.Context, req provider.MetadataRequest, resp *provider.MetadataResponse) {
+func (p noopProvider) Metadata(ctx context.Context, req provider.MetadataRequest, resp *provider.MetadataResponse) {
 	p.of.Metadata(ctx, req, resp)
 }
 
-func (p idle) Schema(ctx context.Context, req provider.SchemaRequest, resp *provider.SchemaResponse) {
+func (p noopProvider) Schema(ctx context.Context, req provider.SchemaRequest, resp *provider.SchemaResponse) {
 	p.of.Schema(ctx, req, resp)
 }
 
-func (idle) Configure(context.Context, provider.ConfigureRequest, *provider.ConfigureResponse) {}
+func (noopProvider) Configure(context.Context, provider.ConfigureRequest, *provider.ConfigureResponse) {
+}
 
-func (idle) DataSources(context.Context) []func() datasource.DataSource { return nil }
+func (noopProvider) DataSources(context.Context) []func() datasource.DataSource { return nil }
 
-func (p idle) Resources(ctx context.Context) []func() resource.Resource {
+func (p noopProvider) Resources(ctx context.Context) []func() resource.Resource {
 	var found []func() resource.Resource
 	for _, newResource := range p.of.Resources(ctx) {
-		found = append(found, func() resource.Resource { return stone{newResource()} })
+		found = append(found, func() resource.Resource { return noopResource{newResource()} })
 	}
 	return found
 }
 
-// stone is a resource that is whatever was planned.
-type stone struct{ of resource.Resource }
+// noopResource is a resource that stores what was planned and does nothing.
+type noopResource struct{ of resource.Resource }
 
-func (s stone) Metadata(ctx context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+func (s noopResource) Metadata(ctx context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	s.of.Metadata(ctx, req, resp)
 }
 
-func (s stone) Schema(ctx context.Context, req resource.SchemaRequest, resp *resource.SchemaResponse) {
+func (s noopResource) Schema(ctx context.Context, req resource.SchemaRequest, resp *resource.SchemaResponse) {
 	s.of.Schema(ctx, req, resp)
 }
 
-func (stone) Read(context.Context, resource.ReadRequest, *resource.ReadResponse) {}
+func (noopResource) Read(context.Context, resource.ReadRequest, *resource.ReadResponse) {}
 
-func (stone) Create(_ context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+func (noopResource) Create(_ context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var err error
 	if resp.State.Raw, err = settled(req.Plan.Raw); err != nil {
 		resp.Diagnostics.AddError("cannot settle the plan", err.Error())
 	}
 }
 
-func (stone) Update(_ context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+func (noopResource) Update(_ context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var err error
 	if resp.State.Raw, err = settled(req.Plan.Raw); err != nil {
 		resp.Diagnostics.AddError("cannot settle the plan", err.Error())
 	}
 }
 
-func (stone) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {}
+func (noopResource) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {}
 
 // settled is a plan with nothing left unknown.
 func settled(plan tftypes.Value) (tftypes.Value, error) {

@@ -1,8 +1,8 @@
 //go:build linux
 
-// Command rusage runs a command as process 1 of a process namespace and says, on
-// file descriptor 3, what it took: all its processes, those too that went into the
-// background, which end with it. It knows nothing of what it runs.
+// Command rusage runs a command as process 1 of a process namespace and reports its
+// resource usage on file descriptor 3: of all its processes, including those in the
+// background, which end with it. It knows nothing about the command.
 package main
 
 import (
@@ -60,7 +60,7 @@ func run(args []string) (wall time.Duration, status int, err error) {
 }
 
 // endTheRest ends what is left. It must be waited for here: what the kernel itself
-// clears away, when process 1 of a namespace ends, is in nobody's account.
+// removes when process 1 of a namespace ends is not counted for any process.
 func endTheRest() error {
 	if err := syscall.Kill(-1, syscall.SIGKILL); err != nil && err != syscall.ESRCH {
 		return err

@@ -36,7 +36,7 @@ type Host struct {
 	mu     sync.Mutex
 	leader int // process 1 of the booted system, as seen from outside; 0 while off
 	boots  int
-	off    chan struct{} // closed when the last boot has ended for good
+	off    chan struct{} // closed when the last boot has ended
 }
 
 // enter returns the words before a command that make it run on the host.

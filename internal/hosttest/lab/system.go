@@ -74,5 +74,5 @@ func (h *Host) Service(verb string) string {
 	return h.Sh("systemctl " + verb + " ssh.service")
 }
 
-// RestartSSHD restarts the service, or has the socket start it anew.
+// RestartSSHD restarts the service, or makes the socket start it again.
 func (h *Host) RestartSSHD() { h.Service("restart") }

@@ -31,7 +31,7 @@ type Want struct {
 // Facts is everything that a decision about a Coolify may depend on.
 type Facts struct {
 	File string // absolute path of the environment file
-	// Text is that file without its secrets, see dotenv.Mask: the values of
+	// Text is that file without its secrets, see dotenvtest.Mask: the values of
 	// Keys are those of the host, everybody else's are x.
 	Text []byte
 	// Digest is the SHA-256 of the file as it is on the host, secrets included.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/dotenv"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/dotenv/dotenvtest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 )
 
@@ -24,7 +25,7 @@ func coolifyWish(pairs ...string) Want {
 }
 
 func coolifyFile(text string, want Want) Facts {
-	return Facts{File: "/.env", Text: dotenv.Mask([]byte(text), Keys(want))}
+	return Facts{File: "/.env", Text: dotenvtest.Mask([]byte(text), Keys(want))}
 }
 
 // codes lists the codes of the warnings about want, with the attributes.
