@@ -6,7 +6,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/listplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
@@ -21,8 +20,8 @@ import (
 
 const defaultClientFile = "~/.ssh/config"
 
-// Schema describes sshkeepalive_client.
-func (*clientResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+// clientSchema describes sshkeepalive_client.
+func clientSchema(ctx context.Context) schema.Schema {
 	attributes := whereSchema(ctx, clientHostDoc)
 	for _, a := range sshclient.Attributes() {
 		attributes[a.Name] = typedAttribute(a, typedDoc(clientTypedDocs(), a))
@@ -30,7 +29,7 @@ func (*clientResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 	attributes["settings"] = schema.MapAttribute{Optional: true, MarkdownDescription: clientSettingsDoc, ElementType: types.StringType}
 	maps.Copy(attributes, blockSchema())
 	maps.Copy(attributes, clientObservedSchema())
-	resp.Schema = schema.Schema{MarkdownDescription: clientDoc, Attributes: attributes}
+	return schema.Schema{MarkdownDescription: clientDoc, Attributes: attributes}
 }
 
 // blockSchema says which block it is. Our lines are marked with it; under

@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
@@ -15,8 +14,8 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 )
 
-// Schema describes sshkeepalive_coolify.
-func (*coolifyResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+// coolifySchema describes sshkeepalive_coolify.
+func coolifySchema(ctx context.Context) schema.Schema {
 	attributes := whereSchema(ctx, coolifyHostDoc)
 	for _, a := range coolify.Attributes() {
 		attributes[a.Name] = typedAttribute(a, coolifyTypedDocs()[a.Name]+" The key is `"+a.Keyword+"`.")
@@ -33,7 +32,7 @@ func (*coolifyResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 	for name, a := range coolifyObservedSchema() {
 		attributes[name] = a
 	}
-	resp.Schema = schema.Schema{MarkdownDescription: coolifyDoc, Attributes: attributes}
+	return schema.Schema{MarkdownDescription: coolifyDoc, Attributes: attributes}
 }
 
 // coolifyObservedSchema holds what the host says. Nothing here changes by itself,

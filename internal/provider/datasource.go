@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
@@ -103,10 +104,10 @@ func readSource[M any, P looker[M]](ctx context.Context, l *lookout, req datasou
 
 // survey looks at an sshd of which nothing is wanted.
 func (s *session) survey(ctx context.Context, where resolvedTarget, mainFile types.String, contexts types.List) (reconcile.Sight, diag.Diagnostics, error) {
-	var w wanted
-	var diags diag.Diagnostics
-	w.server.Contexts = w.contexts(ctx, contexts, &diags)
-	sight, err := s.engine.Look(ctx, reconcile.Target{Spec: where.spec, File: mainFile.ValueString()}, w.server)
+	var r attributeReader
+	want := sshserver.Want{Contexts: r.contexts(ctx, contexts)}
+	sight, err := s.engine.Look(ctx, reconcile.Target{Spec: where.spec, File: mainFile.ValueString()}, want)
+	diags := r.diags
 	diags.Append(s.pending.warn(where.spec.Name, sight.Pending)...)
 	return sight, diags, err
 }

@@ -115,7 +115,7 @@ func (m *clientConfigModel) outpost() outpost {
 }
 
 func (m *clientConfigModel) look(ctx context.Context, s *session, where resolvedTarget) (diag.Diagnostics, error) {
-	if diags := imageRunsNoSSH(m.Host, where); diags.HasError() {
+	if diags := imageRunsNoSSH(m.Host, where.spec); diags.HasError() {
 		return diags, nil
 	}
 	sight, err := s.engine.LookClient(ctx, m.target(where), sshclient.Want{ProbeHosts: attribute.Texts(m.ProbeHosts.Elements())})

@@ -100,7 +100,7 @@ func (m *controlSocketsModel) outpost() outpost {
 }
 
 func (m *controlSocketsModel) look(ctx context.Context, s *session, where resolvedTarget) (diag.Diagnostics, error) {
-	if diags := imageRunsNoSSH(m.Host, where); diags.HasError() {
+	if diags := imageRunsNoSSH(m.Host, where.spec); diags.HasError() {
 		return diags, nil
 	}
 	sight, err := s.engine.LookControl(ctx, reconcile.ClientTarget{Spec: where.spec, File: m.Path.ValueString(), User: m.User.ValueString()})

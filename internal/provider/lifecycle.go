@@ -5,14 +5,15 @@ import (
 	"slices"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
@@ -23,87 +24,144 @@ const (
 	changeTimeout = 5 * time.Minute
 )
 
-// lifecycle carries out Terraform's operations on a resource that manages
-// settings on a host and whose model is M. What they do there is the model's.
-type lifecycle[M any, P subject[M]] struct{ session *session }
+// lifecycle carries out Terraform's operations on a resource that manages settings on a
+// host. M is the model of the resource, W what the model wants, and S what a look at the
+// host returns.
+type lifecycle[M, W, S any, P managedModel[M, W, S]] struct{ session *session }
 
-// place is what a resource says about its host and how to deal with it.
-type place struct {
-	address
-	onUnreachable types.String
-	timeouts      timeouts.Value
-	adopt         types.Bool
-	bakes         bool // into an image, from which machines are made
+var (
+	_ resource.ResourceWithConfigure      = (*serverResource)(nil)
+	_ resource.ResourceWithIdentity       = (*serverResource)(nil)
+	_ resource.ResourceWithImportState    = (*serverResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*serverResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*serverResource)(nil)
+)
+
+// managedModel is what a resource has of its own, besides its schema.
+type managedModel[M, W, S any] interface {
+	*M
+	// These come with the embedded attributes. placed is where the lines were put, nil
+	// if their file is declared.
+	attributes() *hostAttributes
+	common() *computedAttributes
+	computed() any
+	placed() *types.String
+	managedFile() string
+
+	kind() kind[M, W, S]
+	// identity is incomplete while a value that it needs is not known yet.
+	identity() (id identity, complete bool)
+	// owned names what on the host is the resource's own, as it is declared and by the
+	// file in which an apply left the lines. A file may be declared by its name or left
+	// to the host. Two resources with the same lines undo each other's work.
+	owned() (declared, found string)
+
+	// want translates the configuration. Values that are not known yet are left out.
+	want(ctx context.Context, r *attributeReader) W
+	check(want W) []keepalive.Problem
+	claim(want *W) *keepalive.Claim
+
+	operations(e engine, spec host.Spec) operations[W, S]
+	observation(want W, s S) observation
+	plan(spec host.Spec, want W, s S) keepalive.Plan
+	observe(want W, s S) keepalive.Observed
+	// unchanged reports whether the host does what is wanted.
+	unchanged(want W, s S, observed keepalive.Observed) bool
+
+	// setValues puts what the host says in place of each attribute that is managed.
+	setValues(ctx context.Context, values map[string][]string) diag.Diagnostics
+	// setSeen fills in what a look alone tells, setFound also what is effective, and
+	// setPredicted what will be effective after plan.
+	setSeen(s S)
+	setFound(want W, s S, observed keepalive.Observed)
+	setPredicted(want W, s S, plan keepalive.Plan)
+	// adopt declares the resource as the host was found.
+	adopt(ctx context.Context, s S, observe func(context.Context, W) (S, error)) (diag.Diagnostics, error)
 }
 
-// subject is the model of such a resource.
-type subject[M any] interface {
-	*M
-	place() place
-	// check finds what is wrong whatever the host is; unknown says that something
-	// is not known yet, and was left out.
-	check(ctx context.Context) (found []keepalive.Problem, unknown bool, diags diag.Diagnostics)
-	identify(ctx context.Context, identity *tfsdk.ResourceIdentity) diag.Diagnostics
-	// sameOnHost reports whether both ask for the same on the host and differ in
-	// nothing but how the host is reached and how values are spelled. Anything
-	// that has to be found out first is a difference.
-	sameOnHost(ctx context.Context, before *M) bool
-	record(digests map[string]string) reconcile.Record
-	// managedFile is where our lines are by the record.
-	managedFile() string
-	// aftermath says what a change on the host leaves to its user.
-	aftermath() diag.Diagnostics
-	// suits says why a machine cannot be managed in this way.
-	suits(where resolvedTarget) diag.Diagnostics
+// kind describes a resource. A function that is nil has nothing to do for it.
+type kind[M, W, S any] struct {
+	name     string // after the name of the provider
+	schema   func(context.Context) schema.Schema
+	fileDoc  string // of file in the identity
+	blockDoc string // of block in the identity, "" if it has none
+	// importAttributes are what an import notes of an ID, nil if no resource can have it.
+	importAttributes func(file, block string) map[string]any
+	badImportID      func(id string, err error) diag.Diagnostic
 
-	// apply makes the settings effective and fills in what was not known before.
-	apply(ctx context.Context, s *session, where resolvedTarget, rec reconcile.Record) (sighting, error)
-	// remove takes everything back; same is false on another machine, where nothing
-	// is touched.
-	remove(ctx context.Context, s *session, where resolvedTarget) (same, changed bool, err error)
-	// entitle fills in the id, as far as it is known.
-	entitle()
-	// lines names what on the host is the resource's own: two resources with the same
-	// lines undo each other's work.
-	lines() string
-	// linesFound names the same by the file in which an apply left the lines. A file may
-	// be declared by its name or left to the host.
-	linesFound() string
-	// about reports whether both are about the same thing on their hosts.
-	about(before *M) bool
-	// sameWish reports whether both ask for the same, however it is spelled.
-	sameWish(ctx context.Context, before *M) bool
-	// stay takes over what before was filled in with, but for the id.
-	stay(before *M)
-	// leaveOpen makes unknown what a plan that only verifies must have change.
-	leaveOpen()
-	// leavePlaceOpen makes unknown where the lines will be.
-	leavePlaceOpen()
-	// foresee looks at the host while Terraform plans.
-	foresee(ctx context.Context, s *session, where resolvedTarget) (foresight[M], error)
-	// look replaces the recorded values by the effective ones, or by what is
-	// found if the resource is being imported.
-	look(ctx context.Context, s *session, where resolvedTarget, importing bool) (sighting, diag.Diagnostics, error)
+	// bakes reports whether the host is an image from which machines are made.
+	bakes func(m *M) bool
+	// supports says why a host cannot be managed in this way.
+	supports func(m *M, spec host.Spec) diag.Diagnostics
+	// unreadable says why facts have no effective values.
+	unreadable func(want W, s S) []keepalive.Problem
+	// sameTarget reports whether m is applied as before was, besides what both want.
+	sameTarget func(m, before *M) bool
+	// comparePlanned adjusts what is planned to what is recorded, nil for a new resource,
+	// and says what others changed since.
+	comparePlanned func(m, before *M, want W, s S, plan keepalive.Plan) []keepalive.Problem
+	// compareRefreshed does the same in a refresh.
+	compareRefreshed func(m, before *M, want W, s S, observed keepalive.Observed) diag.Diagnostics
+	importProblems   func(m *M, want W, s S, plan keepalive.Plan) []keepalive.Problem
+	// postApplyWarnings say what a change on the host leaves to its user.
+	postApplyWarnings func(m *M) diag.Diagnostics
+}
+
+// operations are what the engine does with one kind of settings on one host.
+type operations[W, S any] struct {
+	observe func(ctx context.Context, want W) (S, error)
+	apply   func(ctx context.Context, want W, rec reconcile.Record) (S, keepalive.Plan, reconcile.Outcome, error)
+	// remove takes everything back; same is false on another machine, where nothing is
+	// touched.
+	remove func(ctx context.Context, want W, rec reconcile.Record) (same, changed bool, err error)
+}
+
+// wish is what a configuration asks for. It is made once for each operation.
+type wish[W any] struct {
+	want    W
+	unknown bool // a value is not known yet, and want lacks it
+	diags   diag.Diagnostics
+}
+
+func wishOf[W any](ctx context.Context, m interface {
+	want(ctx context.Context, r *attributeReader) W
+}) wish[W] {
+	var r attributeReader
+	want := m.want(ctx, &r)
+	return wish[W]{want, r.unknown, r.diags}
+}
+
+// Metadata names the resource.
+func (*lifecycle[M, W, S, P]) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_" + P(new(M)).kind().name
+	// The identity says where the host is, and a machine may move.
+	resp.ResourceBehavior.MutableIdentity = true
+}
+
+// Schema describes the resource.
+func (*lifecycle[M, W, S, P]) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = P(new(M)).kind().schema(ctx)
 }
 
 // Configure takes the session. The provider is not configured when Terraform
 // only validates.
-func (l *lifecycle[M, P]) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
+func (l *lifecycle[M, W, S, P]) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
 	if s, ok := req.ProviderData.(*session); ok {
 		l.session = s
 	}
 }
 
 // ValidateConfig finds what is wrong whatever the host is.
-func (l *lifecycle[M, P]) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+func (l *lifecycle[M, W, S, P]) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	m := P(new(M))
 	resp.Diagnostics.Append(req.Config.Get(ctx, m)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	found, unknown, diags := m.check(ctx)
-	resp.Diagnostics.Append(diags...)
-	if unknown {
+	w := wishOf[W](ctx, m)
+	resp.Diagnostics.Append(w.diags...)
+	found := m.check(w.want)
+	if w.unknown {
 		// What is not known yet may be what is missed.
 		found = slices.DeleteFunc(found, func(p keepalive.Problem) bool {
 			return p.Code == keepalive.NothingWanted || p.Code == sshclient.NoProbe || p.Code == sshclient.NoBlock
@@ -112,204 +170,59 @@ func (l *lifecycle[M, P]) ValidateConfig(ctx context.Context, req resource.Valid
 	resp.Diagnostics.Append(diagnostics.Problems("", found)...)
 }
 
-// Create makes the settings effective. An error leaves no state: the change was
-// rolled back, and a tainted resource would be destroyed first the next time.
-func (l *lifecycle[M, P]) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	m := P(new(M))
-	resp.Diagnostics.Append(req.Plan.Get(ctx, m)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	patience, diags := m.place().timeouts.Create(ctx, changeTimeout)
-	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(l.apply(ctx, m, operation{name: "create", patience: patience, past: nothingPrivate{}, private: resp.Private})...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	resp.Diagnostics.Append(m.identify(ctx, resp.Identity)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
-}
-
-// Update makes the new settings effective. An error keeps the prior state, so
-// that the next plan proposes the same change.
-func (l *lifecycle[M, P]) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	m, before := P(new(M)), P(new(M))
-	resp.Diagnostics.Append(req.Plan.Get(ctx, m)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, before)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	resp.Diagnostics.Append(m.identify(ctx, resp.Identity)...)
-	patience, diags := m.place().timeouts.Update(ctx, changeTimeout)
-	resp.Diagnostics.Append(diags...)
-	rec := before.record(readDigests(ctx, req.Private))
-	resp.Diagnostics.Append(l.apply(ctx, m, operation{"update", patience, rec, req.Private, resp.Private, m.sameOnHost(ctx, before)})...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	resp.Diagnostics.Append(setFlag(ctx, resp.Private, unseenKey, false)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
-}
-
-// operation is a create or an update.
-type operation struct {
-	name     string
-	patience time.Duration
-	rec      reconcile.Record
-	past     privateReader
-	private  privateWriter
-	// noChange says that nothing is asked for that would change the host. It is looked
-	// at all the same, or the apply would report success for a host nobody has seen.
-	noChange bool
-}
-
-func (l *lifecycle[M, P]) apply(ctx context.Context, m P, o operation) diag.Diagnostics {
-	l.session.walk.begin()
-	ctx, leave := l.session.begin(ctx)
-	defer leave()
-	ctx, cancel := context.WithTimeout(ctx, o.patience)
-	defer cancel()
-	where, diags := l.ready(ctx, m, o.name, o.past)
-	if diags.HasError() {
-		return diags
-	}
-	where.claim.New = o.name == "create"
-	name := m.place().Host.ValueString()
-	ignored := o.noChange && diagnostics.ChoosePolicy(m.place().onUnreachable, l.session.onUnreachable) == diagnostics.Ignore
-	if ignored {
-		where.spec.ConnectWait = 0
-	}
-	back := l.session.claims.write(claimKey(where.spec, m.lines()))
-	seen, err := m.apply(ctx, l.session, where, where.record(o.rec))
-	switch {
-	case err != nil && ignored && diagnostics.Unanswered(err):
-		return append(diags, diagnostics.NotLooked(name, err, diagnostics.Ignore, false, diagnostics.Because(m.place().onUnreachable, l.session.onUnreachable)))
-	case err != nil:
-		back()
-		return append(diags, diagnostics.Failures(name, o.name, err)...)
-	}
-	l.session.claims.write(claimKey(where.spec, m.linesFound()))
-	if seen.changed {
-		diags.Append(m.aftermath()...)
-	}
-	diags.Append(writeJSON(ctx, o.private, resourceKey, recordOf(where.claim, seen.holder))...)
-	return append(diags, l.session.keep(ctx, seen, o.private, name, where.spec)...)
-}
-
-// ready insists that everything is known, as it is by the time of an apply.
-func (l *lifecycle[M, P]) ready(ctx context.Context, m P, doing string, past privateReader) (resolvedTarget, diag.Diagnostics) {
-	where, diags := l.locate(ctx, m, past)
-	if diags.HasError() {
-		return where, diags
-	}
-	_, unknown, more := m.check(ctx)
-	diags.Append(more...)
-	switch {
-	case where.unknown != "":
-		diags.Append(diagnostics.NotKnown(m.place().Host, doing, where.unknown))
-	case unknown:
-		diags.Append(diagnostics.NotKnown(m.place().Host, doing, "a setting"))
+// resolve finds the host of m, and what the resource may call its own there.
+func (l *lifecycle[M, W, S, P]) resolve(ctx context.Context, m P, past privateReader) (resolvedTarget, diag.Diagnostics) {
+	a, k := m.attributes(), m.kind()
+	where, diags := l.session.resolveTarget(ctx, address{a.Host, a.SSH, m.common().HostKeySHA256.ValueString()})
+	where = l.session.useLastAddress(ctx, where, past)
+	bakes := where.spec.Transport == "image" || k.bakes != nil && k.bakes(m)
+	where.claim = l.session.resources.claim(ctx, past, a.Adopt.ValueBool(), bakes)
+	if k.supports != nil {
+		diags.Append(k.supports(m, where.spec)...)
 	}
 	return where, diags
 }
 
-func (l *lifecycle[M, P]) locate(ctx context.Context, m P, past privateReader) (resolvedTarget, diag.Diagnostics) {
-	where, diags := l.session.resolveTarget(ctx, m.place().address)
-	where = l.session.expect(ctx, where, past)
-	where.claim = l.session.resources.claim(ctx, past, m.place().adopt.ValueBool(), m.place().bakes || where.spec.Transport == "image")
-	return where, append(diags, m.suits(where)...)
-}
-
-// Read replaces the recorded values by the effective ones. A host that is not
-// known yet is not dialled, and one that does not answer keeps its state.
-func (l *lifecycle[M, P]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	m := P(new(M))
-	resp.Diagnostics.Append(req.State.Get(ctx, m)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	// Terraform before 1.12 forgets the identity whenever it writes state, and
-	// newer ones insist on it: it is set before anything can return.
-	resp.Diagnostics.Append(m.identify(ctx, resp.Identity)...)
-	ctx, leave := l.session.begin(ctx)
-	defer leave()
-	where, diags := l.locate(ctx, m, req.Private)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() || where.unknown != "" {
-		return
-	}
-	l.session.claims.replaceable(claimKey(where.spec, m.lines()))
-	rec := where.record(m.record(nil))
-	importing := hasFlag(ctx, req.Private, importKey)
-	seen, diags, looked := l.look(ctx, m, where, importing)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	resp.Diagnostics.Append(setFlag(ctx, resp.Private, unseenKey, !looked)...)
-	if !looked {
-		return
-	}
-	seen.other = rec.IsOther(seen.machineID, seen.identity)
-	resp.Diagnostics.Append(setFlag(ctx, resp.Private, importKey, false)...)
-	switch {
-	case importing:
-		resp.Diagnostics.Append(writeJSON(ctx, resp.Private, resourceKey, resourceRecord{seen.holder, true})...)
-	case !seen.other && !where.claim.Covers(seen.holder):
-		resp.Diagnostics.Append(diagnostics.HeldByAnother(m.place().Host.ValueString(), m.lines()))
-	}
-	resp.Diagnostics.Append(l.session.keep(ctx, seen, resp.Private, m.place().Host.ValueString(), where.spec)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
-}
-
-// look looks at the host for what state says is wanted. looked is false when it
-// did not answer and the policy allows to go on.
-func (l *lifecycle[M, P]) look(ctx context.Context, m P, where resolvedTarget, importing bool) (seen sighting, diags diag.Diagnostics, looked bool) {
-	patience, diags := m.place().timeouts.Read(ctx, lookTimeout)
+// resolveKnown insists that everything is known, as it is by the time of an apply.
+func (l *lifecycle[M, W, S, P]) resolveKnown(ctx context.Context, m P, doing string, past privateReader) (resolvedTarget, W, diag.Diagnostics) {
+	where, diags := l.resolve(ctx, m, past)
 	if diags.HasError() {
-		return seen, diags, false
+		var none W
+		return where, none, diags
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	name := m.place().Host.ValueString()
-	seen, more, err := m.look(ctx, l.session, where, importing)
+	w := wishOf[W](ctx, m)
+	diags.Append(w.diags...)
 	switch {
-	case err == nil:
-		return seen, append(diags, more...), true
-	case importing:
-		return seen, append(diags, diagnostics.Failures(name, "import", err)...), false
+	case where.unknown != "":
+		diags.Append(diagnostics.NotKnown(m.attributes().Host, doing, where.unknown))
+	case w.unknown:
+		diags.Append(diagnostics.NotKnown(m.attributes().Host, doing, "a setting"))
 	}
-	return seen, append(diags, l.session.unlooked(name, "refresh", false, m.place().onUnreachable, err)...), false
+	*m.claim(&w.want) = where.claim
+	return where, w.want, diags
 }
 
-// Delete puts back what was there before.
-func (l *lifecycle[M, P]) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	m := P(new(M))
-	resp.Diagnostics.Append(req.State.Get(ctx, m)...)
-	if resp.Diagnostics.HasError() {
-		return
+// ownershipKeys names the lines of m on the machine of where.
+func ownershipKeys(m interface {
+	owned() (declared, found string)
+}, where resolvedTarget) (declared, found string) {
+	declared, found = m.owned()
+	return ownershipKey(where.spec, declared), ownershipKey(where.spec, found)
+}
+
+// setID fills in the id, as far as it is known.
+func setID(m interface {
+	common() *computedAttributes
+	identity() (identity, bool)
+}) {
+	if id, complete := m.identity(); complete {
+		m.common().ID = types.StringValue(id.String())
 	}
-	l.session.walk.begin()
-	ctx, leave := l.session.begin(ctx)
-	defer leave()
-	patience, diags := m.place().timeouts.Delete(ctx, changeTimeout)
-	resp.Diagnostics.Append(diags...)
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	where, diags := l.ready(ctx, m, "destroy", req.Private)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	if l.session.claims.written(claimKey(where.spec, m.lines())) || l.session.claims.written(claimKey(where.spec, m.linesFound())) {
-		// As in a replacement that creates first, or under a new name: what is there
-		// now is somebody else's.
-		logDebug(ctx, "left to the resource that has the lines now", map[string]any{"host": where.spec.String(), "lines": m.lines()})
-		return
-	}
-	same, changed, err := m.remove(ctx, l.session, where)
-	resp.Diagnostics.Append(l.session.removed(m.place().Host.ValueString(), m.place().onUnreachable, same, err)...)
-	if changed {
-		resp.Diagnostics.Append(m.aftermath()...)
-	}
+}
+
+// setSeen fills in what a look alone tells.
+func setSeen[M, W, S any, P managedModel[M, W, S]](m P, s S, o observation) {
+	setID(m)
+	m.common().HostKeySHA256, m.common().MachineID = attribute.TextOrNull(o.identity.HostKeySHA256), attribute.TextOrNull(o.machineID)
+	m.setSeen(s)
 }

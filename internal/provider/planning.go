@@ -9,37 +9,16 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
-
-// foresight is what a look at a host tells about the plan of a subject.
-type foresight[M any] struct {
-	machineID string // of who answered
-	identity  host.Identity
-	plan      keepalive.Plan
-	digests   map[string]string
-	holder    string              // id of the resource whose lines are there, "" if none tells
-	pending   []reconcile.Pending // changes of other runs, which the host may take back
-	// settled reports whether the host does what is asked, which is what was asked
-	// before.
-	settled func(before *M) bool
-	// decide writes the prediction into the model that is planned, unless there is
-	// nothing to do. before is nil for a new resource; changed says that something
-	// else is asked for.
-	decide func(before *M, changed bool)
-	// since says what others changed since the last apply that the plan accepts; nil
-	// where nothing of the kind is recorded.
-	since func(before *M) []keepalive.Problem
-}
 
 // ModifyPlan shows the reviewer what the host will look like, and refuses what
 // cannot work there. Terraform calls it while it plans and again before it
 // applies; the engine answers the first from what the refresh saw.
-func (l *lifecycle[M, P]) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+func (l *lifecycle[M, W, S, P]) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if l.session == nil || req.Plan.Raw.IsNull() {
 		return
 	}
@@ -53,7 +32,7 @@ func (l *lifecycle[M, P]) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	}
 	ctx, leave := l.session.begin(ctx)
 	defer leave()
-	p := planning[M, P]{l: l, m: m, before: before, changed: changed, past: req.Private}
+	p := planning[M, W, S, P]{lifecycle: l, m: m, before: before, changed: changed, past: req.Private, wish: wishOf[W](ctx, m)}
 	resp.Diagnostics.Append(p.run(ctx)...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -79,51 +58,60 @@ func stateBefore[M any](ctx context.Context, req resource.ModifyPlanRequest, pla
 }
 
 // planning is one call of ModifyPlan.
-type planning[M any, P subject[M]] struct {
-	l       *lifecycle[M, P]
+type planning[M, W, S any, P managedModel[M, W, S]] struct {
+	*lifecycle[M, W, S, P]
 	m       P
 	before  P    // nil for a new resource
 	changed bool // the configuration asks for something else than state has
 	past    privateReader
+	wish    wish[W]
+	where   resolvedTarget
 	replace path.Paths
 }
 
-func (p *planning[M, P]) run(ctx context.Context) diag.Diagnostics {
-	p.m.entitle()
-	where, diags := p.l.locate(ctx, p.m, p.past)
+// planFacts are what a look at the host tells about the plan.
+type planFacts[W, S any] struct {
+	observation
+	want W // with what the resource may call its own
+	s    S
+	plan keepalive.Plan
+}
+
+func (p *planning[M, W, S, P]) run(ctx context.Context) (diags diag.Diagnostics) {
+	setID(p.m)
+	p.where, diags = p.resolve(ctx, p.m, p.past)
 	if diags.HasError() {
 		return diags
 	}
 	// Terraform plans before it destroys, so the plan of what exists already only warns of
 	// lines of another resource, and it is the apply that refuses.
-	where.claim.New, where.claim.Adopt = p.before == nil, where.claim.Adopt || p.before != nil
-	_, unknown, more := p.m.check(ctx)
-	diags.Append(more...)
-	if where.unknown != "" || unknown {
-		logDebug(ctx, "planned without looking", map[string]any{"unknown": where.unknown})
+	p.where.claim.New, p.where.claim.Adopt = p.before == nil, p.where.claim.Adopt || p.before != nil
+	diags.Append(p.wish.diags...)
+	if p.where.unknown != "" || p.wish.unknown {
+		logDebug(ctx, "planned without looking", map[string]any{"unknown": p.where.unknown})
 		p.replaceMoved()
 		return diags
 	}
 	if hasFlag(ctx, p.past, unseenKey) && !p.moving() {
 		// The refresh could not look, and said so.
-		p.recorded(ctx)
+		p.planRecorded(ctx)
 		return diags
 	}
-	return append(diags, p.look(ctx, where)...)
+	return append(diags, p.planAhead(ctx)...)
 }
 
 // moving reports whether the resource shall live at another address.
-func (p *planning[M, P]) moving() bool {
-	return p.before != nil && !p.m.place().Host.Equal(p.before.place().Host)
+func (p *planning[M, W, S, P]) moving() bool {
+	return p.before != nil && !p.m.attributes().Host.Equal(p.before.attributes().Host)
 }
 
 // moved decides what a new address means: a machine that is proven to be the recorded
 // one is changed in place, and any other machine is a new object.
-func (p *planning[M, P]) moved(where resolvedTarget, f foresight[M]) diag.Diagnostics {
+func (p *planning[M, W, S, P]) moved(f planFacts[W, S]) diag.Diagnostics {
 	if !p.moving() {
 		return nil
 	}
-	rec := where.record(p.before.record(nil))
+	rec := p.where.record(p.before.common().record(nil))
 	if rec.IsSame(f.machineID, f.identity) {
 		return nil
 	}
@@ -131,95 +119,169 @@ func (p *planning[M, P]) moved(where resolvedTarget, f foresight[M]) diag.Diagno
 	if f.machineID == "" || f.machineID != rec.MachineID {
 		return nil
 	}
-	return diag.Diagnostics{diagnostics.ClonePlanned(p.before.place().Host.ValueString(), p.m.place().Host.ValueString(), rec, f.identity)}
+	return diag.Diagnostics{diagnostics.ClonePlanned(p.before.attributes().name(), p.m.attributes().name(), rec, f.identity)}
 }
 
 // replaceMoved has the resource replaced if its host has another address: a machine that
 // was not looked at is a new object.
-func (p *planning[M, P]) replaceMoved() {
+func (p *planning[M, W, S, P]) replaceMoved() {
 	if p.moving() {
 		p.replace.Append(path.Root("host"))
 	}
 }
 
-// recorded plans from what is recorded, without having looked. Unless the
-// policy is to ignore that, the plan is to verify: it leaves values open that
+// sameLines reports whether the resource has the lines that it had.
+func (p *planning[M, W, S, P]) sameLines() bool {
+	now, _ := p.m.owned()
+	then, _ := p.before.owned()
+	return now == then
+}
+
+// planRecorded plans from what is recorded, without having looked. Unless the
+// policy is to ignore that, the plan is to verify: it leaves values unknown that
 // only an apply can tell.
-func (p *planning[M, P]) recorded(ctx context.Context) {
+func (p *planning[M, W, S, P]) planRecorded(ctx context.Context) {
 	p.replaceMoved()
 	if p.before == nil {
 		return
 	}
-	if !p.moving() && p.m.about(p.before) && p.m.sameWish(ctx, p.before) {
-		p.m.stay(p.before)
+	if !p.moving() && p.sameLines() && sameDesired(p.wish, wishOf[W](ctx, p.before)) {
+		id := p.m.common().ID
+		copyComputed(p.m.computed(), p.before.computed())
+		p.m.common().ID = id
 	}
-	if diagnostics.ChoosePolicy(p.m.place().onUnreachable, p.l.session.onUnreachable) == diagnostics.Recheck {
-		p.m.leaveOpen()
+	if diagnostics.ChoosePolicy(p.m.attributes().OnUnreachable, p.session.onUnreachable) == diagnostics.Recheck {
+		p.m.common().markUnknown(ctx)
 	}
 }
 
-func (p *planning[M, P]) look(ctx context.Context, where resolvedTarget) diag.Diagnostics {
-	patience, diags := p.m.place().timeouts.Read(ctx, lookTimeout)
+// planUnreachable deals with a host that cannot be looked at while planning. The refresh
+// said so already, unless there was none.
+func (p *planning[M, W, S, P]) planUnreachable(ctx context.Context, name string, err error) diag.Diagnostics {
+	if p.session.walk.sure() {
+		// What the reviewer saw can neither be confirmed nor be left unknown now.
+		return diagnostics.Failures(name, "apply", err)
+	}
+	diags := p.session.unlooked(name, "plan", p.before == nil, p.m.attributes().OnUnreachable, err)
+	if !diags.HasError() {
+		p.planRecorded(ctx)
+	}
+	return diags
+}
+
+// planAhead looks at the host and plans what becomes of it.
+func (p *planning[M, W, S, P]) planAhead(ctx context.Context) diag.Diagnostics {
+	patience, diags := p.m.attributes().Timeouts.Read(ctx, lookTimeout)
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	name := p.m.place().Host.ValueString()
-	f, err := p.m.foresee(ctx, p.l.session, where)
+	name := p.m.attributes().name()
+	f, err := p.facts(ctx)
 	if err != nil {
-		return append(diags, p.blind(ctx, name, err)...)
+		return append(diags, p.planUnreachable(ctx, name, err)...)
 	}
-	if foreign := p.foreign(ctx, where, f); len(foreign) > 0 {
-		return append(diags, diagnostics.ChangedSince(name, foreign))
+	declared, _ := p.m.owned()
+	if paths := p.changedByOthers(ctx, f); len(paths) > 0 {
+		return append(diags, diagnostics.ChangedSince(name, paths))
 	}
-	if p.rivalled(ctx, where) {
-		return append(diags, diagnostics.TwoForOne(name, p.m.lines()))
+	if p.conflictsWithSibling() {
+		return append(diags, diagnostics.TwoForOne(name, declared))
 	}
-	logDebug(ctx, "planned", map[string]any{"host": where.spec.String(), "trail": f.plan.Trail, "changes": len(f.plan.Paths())})
-	diags.Append(p.l.session.pending.warn(name, f.pending)...)
-	diags.Append(p.recognize(where, f)...)
+	logDebug(ctx, "planned", map[string]any{"host": p.where.spec.String(), "trail": f.plan.Trail, "changes": len(f.plan.Paths())})
+	diags.Append(p.session.pending.warn(name, f.pending)...)
+	diags.Append(p.recognize(f)...)
 	f.plan.Problems = p.aboutOthers(f)
-	if p.before != nil && !p.changed && !hasErrors(f.plan.Problems) && f.settled(p.before) {
-		// There is nothing to plan, and no warning to repeat, even if somebody spelled
-		// one of our lines anew or our lines could now stand in a better place: what
+	if p.settled(f) {
+		// There is nothing to plan, and no warning to repeat, even if one of our lines is
+		// spelled in another way now or our lines could now stand in a better place: what
 		// counts is what is effective. But that may be taken back, and then the plan is
 		// to verify.
 		if len(f.pending) > 0 {
-			p.m.leaveOpen()
+			p.m.common().markUnknown(ctx)
 		}
 		return diags
 	}
-	f.decide(p.before, p.changed)
-	if p.before == nil && p.l.session.claims.mayReplace(claimKey(where.spec, p.m.lines())) {
-		p.m.leavePlaceOpen()
+	found := p.planComputed(f)
+	if p.before == nil && p.session.ownership.mayReplace(ownershipKey(p.where.spec, declared)) {
+		// The old lines may be there or gone by then.
+		setPlaced(p.m, types.StringUnknown())
+		p.m.common().Trail = types.StringUnknown()
 	}
-	if f.since != nil {
-		f.plan.Problems = append(f.plan.Problems, f.since(p.before)...)
+	return append(diags, diagnostics.Problems(name, append(f.plan.Problems, found...))...)
+}
+
+func (p *planning[M, W, S, P]) facts(ctx context.Context) (planFacts[W, S], error) {
+	f := planFacts[W, S]{want: p.wish.want}
+	*p.m.claim(&f.want) = p.where.claim
+	spec := p.where.spec
+	spec.ConnectWait = 0 // a plan waits for no machine to boot
+	s, err := p.m.operations(p.session.engine, spec).observe(ctx, f.want)
+	if err != nil {
+		return f, err
 	}
-	return append(diags, diagnostics.Problems(name, f.plan.Problems)...)
+	f.s, f.observation, f.plan = s, p.m.observation(f.want, s), p.m.plan(spec, f.want, s)
+	return f, nil
+}
+
+// settled reports whether the host does what is asked, which is what was asked before.
+func (p *planning[M, W, S, P]) settled(f planFacts[W, S]) bool {
+	if p.before == nil || p.changed || hasErrors(f.plan.Problems) || len(f.plan.MakeDirs) > 0 || !p.m.unchanged(f.want, f.s, p.m.observe(f.want, f.s)) {
+		return false
+	}
+	seen := *p.m
+	setSeen(P(&seen), f.s, f.observation)
+	return equalComputed(P(&seen).computed(), p.before.computed())
+}
+
+// planComputed writes the prediction into the model, unless there is nothing to do.
+func (p *planning[M, W, S, P]) planComputed(f planFacts[W, S]) (found []keepalive.Problem) {
+	planned := *p.m
+	after := P(&planned)
+	setSeen(after, f.s, f.observation)
+	after.setPredicted(f.want, f.s, f.plan)
+	setPlanResult(after, f.plan)
+	if p.before != nil && !changes(f.plan) {
+		// The trail tells of the last change, and there is none.
+		after.common().Trail = p.before.common().Trail
+	}
+	if compare := p.m.kind().comparePlanned; compare != nil {
+		found = compare(after, p.before, f.want, f.s, f.plan)
+	}
+	if p.before != nil && equalComputed(after.computed(), p.before.computed()) {
+		switch {
+		case changes(f.plan):
+			after.common().Trail = types.StringUnknown()
+		case !p.changed:
+			return found
+		}
+	}
+	*p.m = planned
+	return found
 }
 
 // recognize compares the machine that answered with the recorded one. A resource that is
 // now on another machine changes, because which machine it is on has to be recorded.
-func (p *planning[M, P]) recognize(where resolvedTarget, f foresight[M]) diag.Diagnostics {
+func (p *planning[M, W, S, P]) recognize(f planFacts[W, S]) diag.Diagnostics {
 	if p.before == nil {
 		return nil
 	}
-	p.l.session.claims.replaceable(claimKey(where.spec, p.m.lines()))
-	if where.record(p.before.record(nil)).IsOther(f.machineID, f.identity) {
+	declared, _ := ownershipKeys(p.m, p.where)
+	p.session.ownership.replaceable(declared)
+	if p.where.record(p.before.common().record(nil)).IsOther(f.machineID, f.identity) {
 		p.changed = true
 	}
-	return p.moved(where, f)
+	return p.moved(f)
 }
 
 // aboutOthers is what the plan says of lines of other resources, besides the rest.
-func (p *planning[M, P]) aboutOthers(f foresight[M]) []keepalive.Problem {
-	if p.before == nil && p.l.session.resources.has(f.holder) {
+func (p *planning[M, W, S, P]) aboutOthers(f planFacts[W, S]) []keepalive.Problem {
+	if p.before == nil && p.session.resources.has(f.holder) {
 		// They go when it is their turn, or are these very lines.
 		return slices.DeleteFunc(f.plan.Problems, func(x keepalive.Problem) bool {
 			return x.Code == keepalive.OtherResources || x.Code == keepalive.Adopted
 		})
 	}
 	for i := range f.plan.Problems {
-		if x := &f.plan.Problems[i]; x.Code == keepalive.OtherResources && !p.m.place().adopt.ValueBool() && x.Warning {
+		if x := &f.plan.Problems[i]; x.Code == keepalive.OtherResources && !p.m.attributes().Adopt.ValueBool() && x.Warning {
 			x.Text += "\nThe apply refuses to replace them."
 		}
 	}
@@ -230,43 +292,28 @@ func hasErrors(problems []keepalive.Problem) bool {
 	return slices.ContainsFunc(problems, func(p keepalive.Problem) bool { return !p.Warning })
 }
 
-// blind deals with a host that cannot be looked at while planning. The refresh
-// said so already, unless there was none.
-func (p *planning[M, P]) blind(ctx context.Context, name string, err error) diag.Diagnostics {
-	if p.l.session.walk.sure() {
-		// What the reviewer saw can neither be confirmed nor be left open now.
-		return diagnostics.Failures(name, "apply", err)
-	}
-	diags := p.l.session.unlooked(name, "plan", p.before == nil, p.m.place().onUnreachable, err)
-	if !diags.HasError() {
-		p.recorded(ctx)
-	}
-	return diags
+// conflictsWithSibling reports whether another resource of this run is about the same
+// lines and wants something else. One resource may be planned twice: to be replaced.
+func (p *planning[M, W, S, P]) conflictsWithSibling() bool {
+	declared, _ := ownershipKeys(p.m, p.where)
+	other, planned := p.session.ownership.first(declared, p.wish.want).(W)
+	return planned && !reflect.DeepEqual(p.wish.want, other)
 }
 
-// rivalled reports whether another resource of this run is about the same lines
-// and wants something else. One resource may be planned twice: to be replaced.
-func (p *planning[M, P]) rivalled(ctx context.Context, where resolvedTarget) bool {
-	wish := *p.m
-	other, planned := p.l.session.claims.first(claimKey(where.spec, p.m.lines()), &wish).(*M)
-	return planned && !p.m.sameWish(ctx, other)
-}
-
-// foreign lists the files that somebody else changed since the refresh and that
-// matter to the plan. In the walk that refreshed there are none, for the engine
+// changedByOthers lists the files that another program or user changed since the refresh
+// and that matter to the plan. In the walk that refreshed there are none, for the engine
 // answers from memory. Files that the plan does not change are not ours to watch,
-// unless our lines would now go elsewhere: an apply must not do what nobody has
-// reviewed.
-func (p *planning[M, P]) foreign(ctx context.Context, where resolvedTarget, f foresight[M]) []string {
-	if p.before == nil || !p.m.about(p.before) {
+// unless our lines would now go elsewhere: an apply must not do what was not reviewed.
+func (p *planning[M, W, S, P]) changedByOthers(ctx context.Context, f planFacts[W, S]) []string {
+	if p.before == nil || !p.sameLines() {
 		return nil
 	}
-	recorded, rec := readDigests(ctx, p.past), where.record(p.before.record(nil))
+	recorded, rec := readDigests(ctx, p.past), p.where.record(p.before.common().record(nil))
 	if recorded == nil || rec.IsOther(f.machineID, f.identity) || p.moving() && !rec.IsSame(f.machineID, f.identity) {
 		return nil
 	}
 	watched := f.plan.Paths()
-	if file := f.plan.ManagedFile; file != "" && file != p.before.managedFile() && !p.l.session.claims.any(where.spec) {
+	if file := f.plan.ManagedFile; file != "" && file != p.before.managedFile() && !p.session.ownership.any(p.where.spec) {
 		watched = slices.Concat(watched, slices.Collect(maps.Keys(recorded)), slices.Collect(maps.Keys(f.digests)))
 	}
 	slices.Sort(watched)

@@ -20,7 +20,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
-func serverSchema(t *testing.T) schema.Schema {
+func schemaOfServer(t *testing.T) schema.Schema {
 	t.Helper()
 	var resp resource.SchemaResponse
 	(&serverResource{}).Schema(t.Context(), resource.SchemaRequest{}, &resp)
@@ -34,7 +34,7 @@ func serverSchema(t *testing.T) schema.Schema {
 // schema attribute, a field in the model and a documentation that names its
 // keyword and, where not every release knows it, the release.
 func TestEveryTypedAttributeIsThere(t *testing.T) {
-	s := serverSchema(t)
+	s := schemaOfServer(t)
 	block := s.Attributes["match"].(schema.ListNestedAttribute).NestedObject.Attributes
 	inModel, inBlock := (&serverModel{}).typed(), (&matchModel{}).typed()
 	for _, a := range sshserver.Attributes() {

@@ -2,103 +2,200 @@ package provider
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
-var (
-	_ resource.ResourceWithConfigure      = (*serverResource)(nil)
-	_ resource.ResourceWithIdentity       = (*serverResource)(nil)
-	_ resource.ResourceWithImportState    = (*serverResource)(nil)
-	_ resource.ResourceWithModifyPlan     = (*serverResource)(nil)
-	_ resource.ResourceWithValidateConfig = (*serverResource)(nil)
-)
-
 // serverResource is sshkeepalive_server.
-type serverResource struct {
-	lifecycle[serverModel, *serverModel]
-}
+type serverResource = lifecycle[serverModel, sshserver.Want, reconcile.Sight, *serverModel]
 
-// Metadata names the resource.
-func (*serverResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_server"
-	// The identity says where the host is, and a machine may move.
-	resp.ResourceBehavior.MutableIdentity = true
-}
-
-func (m *serverModel) place() place {
-	return place{address{m.Host, m.SSH, m.HostKeySHA256.ValueString()}, m.OnUnreachable, m.Timeouts, m.Adopt, m.Reload.ValueString() == "never"}
-}
-
-func (m *serverModel) check(ctx context.Context) (found []keepalive.Problem, unknown bool, diags diag.Diagnostics) {
-	w, diags := m.want(ctx)
-	return sshserver.Check(w.server), w.unknown, diags
-}
-
-func (*serverModel) aftermath() diag.Diagnostics { return nil }
-
-func (*serverModel) suits(resolvedTarget) diag.Diagnostics { return nil }
-
-func (m *serverModel) apply(ctx context.Context, s *session, where resolvedTarget, rec reconcile.Record) (sighting, error) {
-	w, _ := m.want(ctx) // what is wrong with it was said before
-	w.server.Claim = where.claim
-	target := m.target(where)
-	sight, plan, outcome, err := s.engine.Apply(ctx, target, w.server, rec)
-	if err != nil {
-		return sighting{}, err
+func (*serverModel) kind() kind[serverModel, sshserver.Want, reconcile.Sight] {
+	return kind[serverModel, sshserver.Want, reconcile.Sight]{
+		name: "server", schema: serverSchema, badImportID: diagnostics.BadImportID,
+		fileDoc:          "Main configuration file, where the resource says it.",
+		importAttributes: serverImportAttributes,
+		bakes:            (*serverModel).neverReloads,
+		sameTarget:       func(m, before *serverModel) bool { return m.Reload.Equal(before.Reload) },
+		comparePlanned:   (*serverModel).comparePlanned,
+		compareRefreshed: (*serverModel).compareRefreshed,
+		importProblems: func(m *serverModel, _ sshserver.Want, s reconcile.Sight, plan keepalive.Plan) []keepalive.Problem {
+			return sshserver.ImportProblems(sshserver.Adopt(m.DropInName.ValueString(), s.Facts), s.Facts, plan.ManagedFile)
+		},
 	}
-	logDebug(ctx, "settings are effective", map[string]any{
-		"host": target.Spec.String(), "outcome": string(outcome), "trail": plan.Trail, "managed_file": plan.ManagedFile,
-	})
-	// What the plan showed was verified by the engine and stays as it was shown.
-	m.fill(m.found(w.server, sight, plan))
-	return sighting{digests: sight.Digests(w.server.DropInName), machineID: sight.MachineID, identity: sight.Identity, holder: sshserver.Holder(w.server.DropInName, sight.Facts)}, nil
 }
 
-func (m *serverModel) remove(ctx context.Context, s *session, where resolvedTarget) (same, changed bool, err error) {
-	w, _ := m.want(ctx) // what is wrong with it was said before
-	w.server.Claim = where.claim
-	same, err = s.engine.Remove(ctx, m.target(where), w.server, where.record(m.record(nil)))
-	return same, false, err
+// serverImportAttributes fills in the defaults, too: an import plans nothing.
+func serverImportAttributes(file, _ string) map[string]any {
+	attributes := map[string]any{
+		"placement": string(sshserver.Auto), "drop_in_name": sshserver.DefaultDropIn, "takeover": true,
+		"reload": defaultReload, "confirm_timeout": defaultConfirmTimeout,
+	}
+	if file != "" {
+		attributes["config_file"] = file
+	}
+	return attributes
 }
 
-func (m *serverModel) target(where resolvedTarget) reconcile.Target {
-	t := reconcile.Target{Spec: where.spec, File: m.ConfigFile.ValueString(), NoReload: m.Reload.ValueString() == "never" || where.spec.Transport == "image"}
+func (m *serverModel) neverReloads() bool { return m.Reload.ValueString() == "never" }
+
+func (m *serverModel) operations(e engine, spec host.Spec) operations[sshserver.Want, reconcile.Sight] {
+	t := reconcile.Target{Spec: spec, File: m.ConfigFile.ValueString(), NoReload: m.neverReloads() || spec.Transport == "image"}
 	// A time that cannot be read was refused when it was validated.
 	t.ConfirmTimeout, _ = attribute.ParseDuration(m.ConfirmTimeout.ValueString())
-	return t
-}
-
-// glance is target for a refresh or a plan, which waits for no machine to boot.
-func (m *serverModel) glance(where resolvedTarget) reconcile.Target {
-	where.spec.ConnectWait = 0
-	return m.target(where)
-}
-
-func (m *serverModel) record(digests map[string]string) reconcile.Record {
-	return reconcile.Record{MachineID: m.MachineID.ValueString(), HostKeySHA256: m.HostKeySHA256.ValueString(), Digests: digests}
-}
-
-// sameOnHost reports whether m and before ask for the same on the host and
-// differ in nothing but how the host is reached and how values are spelled.
-// Anything that has to be found out first is a difference.
-func (m *serverModel) sameOnHost(ctx context.Context, before *serverModel) bool {
-	if !m.observedEqual(before) || !m.ConfigFile.Equal(before.ConfigFile) || !m.Reload.Equal(before.Reload) {
-		return false
+	return operations[sshserver.Want, reconcile.Sight]{
+		observe: func(ctx context.Context, want sshserver.Want) (reconcile.Sight, error) { return e.Look(ctx, t, want) },
+		apply: func(ctx context.Context, want sshserver.Want, rec reconcile.Record) (reconcile.Sight, keepalive.Plan, reconcile.Outcome, error) {
+			return e.Apply(ctx, t, want, rec)
+		},
+		remove: func(ctx context.Context, want sshserver.Want, rec reconcile.Record) (same, changed bool, err error) {
+			same, err = e.Remove(ctx, t, want, rec)
+			return same, false, err
+		},
 	}
-	return m.sameWish(ctx, before)
 }
 
-// observedEqual compares the attributes whose difference is a reason to change
-// the host. A plan that could not look leaves them unknown, which equals nothing.
-func (m *serverModel) observedEqual(before *serverModel) bool {
-	return m.ManagedFile.Equal(before.ManagedFile) && m.ManagedContent.Equal(before.ManagedContent) &&
-		m.Effective.Equal(before.Effective) && sameOverrides(m.MatchOverrides, before.MatchOverrides) && m.MachineID.Equal(before.MachineID) &&
-		m.Loaded.Equal(before.Loaded) && m.Trail.Equal(before.Trail)
+func (*serverModel) observation(want sshserver.Want, s reconcile.Sight) observation {
+	return observation{
+		digests: s.Digests(want.DropInName), machineID: s.MachineID, identity: s.Identity,
+		holder: sshserver.Holder(want.DropInName, s.Facts), pending: s.Pending,
+	}
+}
+
+func (*serverModel) plan(spec host.Spec, want sshserver.Want, s reconcile.Sight) keepalive.Plan {
+	return sshserver.Plan(connecting(want, spec), s.Facts)
+}
+
+func (*serverModel) observe(want sshserver.Want, s reconcile.Sight) keepalive.Observed {
+	return sshserver.Observe(want, s.Facts)
+}
+
+func (m *serverModel) unchanged(_ sshserver.Want, s reconcile.Sight, observed keepalive.Observed) bool {
+	return observed.Managed && len(observed.Drift) == 0 && !m.willReload(s) && sameOverrides(overrideList(observed.Overrides), m.MatchOverrides)
+}
+
+// willReload reports whether an apply has the daemon read the files that it has not loaded.
+func (m *serverModel) willReload(s reconcile.Sight) bool {
+	return s.Facts.Daemon.Stale && !m.neverReloads()
+}
+
+func (m *serverModel) setValues(ctx context.Context, values map[string][]string) diag.Diagnostics {
+	var diags diag.Diagnostics
+	setFromHost("", m.typed(), values, &diags)
+	m.Settings = settingsFromHost("", m.Settings, values)
+	if m.Match.IsNull() {
+		return diags
+	}
+	var blocks []matchModel
+	diags.Append(m.Match.ElementsAs(ctx, &blocks, false)...)
+	for i := range blocks {
+		prefix := fmt.Sprintf("match[%d].", i)
+		setFromHost(prefix, blocks[i].typed(), values, &diags)
+		blocks[i].Settings = settingsFromHost(prefix, blocks[i].Settings, values)
+	}
+	list, more := types.ListValueFrom(ctx, m.Match.ElementType(ctx), blocks)
+	diags.Append(more...)
+	m.Match = list
+	return diags
+}
+
+func (m *serverModel) setSeen(s reconcile.Sight) {
+	m.OpenSSHVersion = types.StringValue(s.Facts.VersionText)
+	m.Loaded = attribute.Loaded(s)
+}
+
+func (m *serverModel) setFound(want sshserver.Want, s reconcile.Sight, observed keepalive.Observed) {
+	m.Effective, m.MatchOverrides = attribute.TextMap(observed.Effective), overrideList(observed.Overrides)
+	m.DeadPeerTimeout = attribute.DeadPeer(want, s.Facts)
+}
+
+// setPredicted fills in what an apply will leave behind, as far as the facts say.
+func (m *serverModel) setPredicted(want sshserver.Want, s reconcile.Sight, plan keepalive.Plan) {
+	m.Effective, m.MatchOverrides = attribute.TextMap(plan.Effective), overrideList(plan.Overrides)
+	m.DeadPeerTimeout = attribute.DeadPeer(want, s.Facts)
+	m.Loaded = m.willBeLoaded(s, changes(plan))
+}
+
+// comparePlanned keeps the recorded overrides where others only moved their lines. What
+// was managed before and no longer is falls back to a value that only the host will tell.
+func (m *serverModel) comparePlanned(before *serverModel, want sshserver.Want, s reconcile.Sight, plan keepalive.Plan) []keepalive.Problem {
+	recorded := types.ListNull(overrideType())
+	if before != nil {
+		recorded = before.MatchOverrides
+		if !changes(plan) && sameOverrides(m.MatchOverrides, recorded) {
+			m.MatchOverrides = recorded
+		}
+		if m.released(before) {
+			m.DeadPeerTimeout = types.Int64Unknown()
+		}
+	}
+	return overrideProblems(plan.Overrides, recorded, want.Attributes(s.Facts.Version))
+}
+
+// compareRefreshed keeps the recorded overrides, which the last apply has accepted.
+func (m *serverModel) compareRefreshed(before *serverModel, want sshserver.Want, s reconcile.Sight, observed keepalive.Observed) diag.Diagnostics {
+	name := m.name()
+	var diags diag.Diagnostics
+	m.DeadPeerTimeout = attribute.DeadPeer(sshserver.Want{}, s.Facts)
+	if !before.MatchOverrides.IsNull() {
+		diags = diagnostics.Problems(name, overrideProblems(observed.Overrides, before.MatchOverrides, want.Attributes(s.Facts.Version)))
+	}
+	// A version that had no such list recorded null.
+	if !before.MatchOverrides.IsNull() || len(observed.Overrides) > 0 {
+		m.MatchOverrides = before.MatchOverrides
+	}
+	if m.willReload(s) {
+		diags.Append(diagnostics.Stale(name))
+	}
+	return diags
+}
+
+func (m *serverModel) adopt(ctx context.Context, s reconcile.Sight, _ func(context.Context, sshserver.Want) (reconcile.Sight, error)) (diag.Diagnostics, error) {
+	found := sshserver.Adopt(m.DropInName.ValueString(), s.Facts)
+	var diags diag.Diagnostics
+	m.Settings = adoptSettings("", m.typed(), found.Settings, &diags)
+	blocks := make([]matchModel, len(found.Match))
+	for i, block := range found.Match {
+		blocks[i].Criteria = types.StringValue(block.Criteria)
+		blocks[i].ChannelTimeout = types.MapNull(types.StringType)
+		blocks[i].Settings = adoptSettings(fmt.Sprintf("match[%d].", i), blocks[i].typed(), block.Settings, &diags)
+	}
+	if len(blocks) > 0 {
+		list, more := types.ListValueFrom(ctx, m.Match.ElementType(ctx), blocks)
+		diags.Append(more...)
+		m.Match = list
+	}
+	contexts := make([]attribute.Context, len(found.Contexts))
+	for i, c := range found.Contexts {
+		contexts[i] = attribute.NewContext(c)
+	}
+	if len(contexts) > 0 {
+		list, more := types.ListValueFrom(ctx, m.Contexts.ElementType(ctx), contexts)
+		diags.Append(more...)
+		m.Contexts = list
+	}
+	return diags, nil
+}
+
+func (m *serverModel) willBeLoaded(s reconcile.Sight, changes bool) types.Bool {
+	d := s.Facts.Daemon
+	switch {
+	case d.PID == 0, d.NoPIDFile && !changes:
+		return attribute.Loaded(s)
+	case d.NoPIDFile && !m.neverReloads():
+		return types.BoolUnknown()
+	case !m.neverReloads():
+		return types.BoolValue(true)
+	case changes:
+		return types.BoolValue(false)
+	}
+	return attribute.Loaded(s)
 }

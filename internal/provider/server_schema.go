@@ -6,7 +6,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
@@ -27,8 +26,8 @@ const (
 	defaultConfirmTimeout = "60s"
 )
 
-// Schema describes sshkeepalive_server.
-func (*serverResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+// serverSchema describes sshkeepalive_server.
+func serverSchema(ctx context.Context) schema.Schema {
 	attributes := map[string]schema.Attribute{}
 	for _, group := range []map[string]schema.Attribute{
 		whereSchema(ctx, hostDoc), typedSchema(false), wantedSchema(), mannerSchema(), observedSchema(),
@@ -37,7 +36,7 @@ func (*serverResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			attributes[name] = a
 		}
 	}
-	resp.Schema = schema.Schema{MarkdownDescription: serverDoc, Attributes: attributes}
+	return schema.Schema{MarkdownDescription: serverDoc, Attributes: attributes}
 }
 
 func whereSchema(ctx context.Context, hostDoc string) map[string]schema.Attribute {

@@ -29,8 +29,8 @@ type session struct {
 	onUnreachable types.String
 	masker        *host.Masker
 	configs       *userconf.Reader
-	claims        claims
-	meetings      meetings
+	ownership     ownership
+	addresses     addressBook
 	pending       pendingChanges
 	resources     resources
 	walk          *applyWalk

@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -11,35 +10,14 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/spelling"
 )
 
-// observe puts what the host says in place of what was recorded, for each
+// setFromHost puts what the host says in place of what was recorded, for each typed
 // attribute that is managed. One that is effective nowhere becomes null.
-func (m *serverModel) observe(ctx context.Context, values map[string][]string) diag.Diagnostics {
-	var diags diag.Diagnostics
-	absorb("", m.typed(), values, &diags)
-	m.Settings = absorbSettings("", m.Settings, values)
-	if m.Match.IsNull() {
-		return diags
-	}
-	var blocks []matchModel
-	diags.Append(m.Match.ElementsAs(ctx, &blocks, false)...)
-	for i := range blocks {
-		prefix := fmt.Sprintf("match[%d].", i)
-		absorb(prefix, blocks[i].typed(), values, &diags)
-		blocks[i].Settings = absorbSettings(prefix, blocks[i].Settings, values)
-	}
-	list, more := types.ListValueFrom(ctx, m.Match.ElementType(ctx), blocks)
-	diags.Append(more...)
-	m.Match = list
-	return diags
-}
-
-func absorb(prefix string, fields map[string]any, values map[string][]string, diags *diag.Diagnostics) {
+func setFromHost(prefix string, fields map[string]any, values map[string][]string, diags *diag.Diagnostics) {
 	for name, field := range fields {
 		if value, ok := valueOf(field); !ok || value.IsNull() {
 			continue
@@ -119,7 +97,7 @@ func readPairs(f *types.Map, lines []string) error {
 	return nil
 }
 
-func absorbSettings(prefix string, recorded types.Map, values map[string][]string) types.Map {
+func settingsFromHost(prefix string, recorded types.Map, values map[string][]string) types.Map {
 	if recorded.IsNull() || recorded.IsUnknown() {
 		return recorded
 	}
@@ -140,33 +118,6 @@ func respell(before attr.Value, text string) attr.Value {
 		return before
 	}
 	return types.StringValue(text)
-}
-
-// adopt declares what a host was found to have: an import.
-func (m *serverModel) adopt(ctx context.Context, found sshserver.Want) diag.Diagnostics {
-	var diags diag.Diagnostics
-	m.Settings = adoptSettings("", m.typed(), found.Settings, &diags)
-	blocks := make([]matchModel, len(found.Match))
-	for i, block := range found.Match {
-		blocks[i].Criteria = types.StringValue(block.Criteria)
-		blocks[i].ChannelTimeout = types.MapNull(types.StringType)
-		blocks[i].Settings = adoptSettings(fmt.Sprintf("match[%d].", i), blocks[i].typed(), block.Settings, &diags)
-	}
-	if len(blocks) > 0 {
-		list, more := types.ListValueFrom(ctx, m.Match.ElementType(ctx), blocks)
-		diags.Append(more...)
-		m.Match = list
-	}
-	contexts := make([]attribute.Context, len(found.Contexts))
-	for i, c := range found.Contexts {
-		contexts[i] = attribute.NewContext(c)
-	}
-	if len(contexts) > 0 {
-		list, more := types.ListValueFrom(ctx, m.Contexts.ElementType(ctx), contexts)
-		diags.Append(more...)
-		m.Contexts = list
-	}
-	return diags
 }
 
 // adoptSettings fills the typed fields and returns the rest as a map, null when

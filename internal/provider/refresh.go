@@ -1,0 +1,166 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
+)
+
+// Read replaces the recorded values by the effective ones. A host that is not
+// known yet is not dialled, and one that does not answer keeps its state.
+func (l *lifecycle[M, W, S, P]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	m := P(new(M))
+	resp.Diagnostics.Append(req.State.Get(ctx, m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	// Terraform before 1.12 forgets the identity whenever it writes state, and
+	// newer ones insist on it: it is set before anything can return.
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m)...)
+	ctx, leave := l.session.begin(ctx)
+	defer leave()
+	where, diags := l.resolve(ctx, m, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() || where.unknown != "" {
+		return
+	}
+	declared, _ := ownershipKeys(m, where)
+	l.session.ownership.replaceable(declared)
+	rec := where.record(m.common().record(nil))
+	importing := hasFlag(ctx, req.Private, importKey)
+	seen, diags, looked := l.look(ctx, m, where, importing)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(setFlag(ctx, resp.Private, unseenKey, !looked)...)
+	if !looked {
+		return
+	}
+	seen.other = rec.IsOther(seen.machineID, seen.identity)
+	name := m.attributes().name()
+	resp.Diagnostics.Append(setFlag(ctx, resp.Private, importKey, false)...)
+	switch {
+	case importing:
+		resp.Diagnostics.Append(writeJSON(ctx, resp.Private, resourceKey, resourceRecord{seen.holder, true})...)
+	case !seen.other && !where.claim.Covers(seen.holder):
+		declared, _ := m.owned()
+		resp.Diagnostics.Append(diagnostics.HeldByAnother(name, declared))
+	}
+	resp.Diagnostics.Append(l.session.savePrivate(ctx, seen, resp.Private, name, where.spec)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+}
+
+// look looks at the host for what state says is wanted, and replaces the recorded values
+// by the effective ones, or by what is found if the resource is being imported. looked is
+// false when the host did not answer and the policy allows to go on.
+func (l *lifecycle[M, W, S, P]) look(ctx context.Context, m P, where resolvedTarget, importing bool) (seen observation, diags diag.Diagnostics, looked bool) {
+	patience, diags := m.attributes().Timeouts.Read(ctx, lookTimeout)
+	w := wishOf[W](ctx, m)
+	if diags.Append(w.diags...); diags.HasError() {
+		return seen, diags, false
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	name := m.attributes().name()
+	where.spec.ConnectWait = 0 // a refresh waits for no machine to boot
+	o := m.operations(l.session.engine, where.spec)
+	s, err := o.observe(ctx, w.want)
+	var more diag.Diagnostics
+	if err == nil {
+		s, more, err = l.take(ctx, m, where, o, w.want, s, importing)
+	}
+	switch {
+	case err == nil:
+		seen = m.observation(w.want, s)
+		if len(seen.pending) > 0 {
+			seen.digests = nil // the host may go back to other files by itself
+		}
+		diags.Append(l.session.pending.warn(name, seen.pending)...)
+		return seen, append(diags, more...), true
+	case importing:
+		return seen, append(diags, diagnostics.Failures(name, "import", err)...), false
+	}
+	return seen, append(diags, l.session.unlooked(name, "refresh", false, m.attributes().OnUnreachable, err)...), false
+}
+
+// take puts s into the model.
+func (l *lifecycle[M, W, S, P]) take(ctx context.Context, m P, where resolvedTarget, o operations[W, S], want W, s S, importing bool) (S, diag.Diagnostics, error) {
+	if unreadable := m.kind().unreadable; unreadable != nil {
+		if found := unreadable(want, s); len(found) > 0 {
+			return s, diagnostics.Problems(m.attributes().name(), found), nil
+		}
+	}
+	if importing {
+		return l.adopt(ctx, m, o, s)
+	}
+	return s, l.refresh(ctx, m, where, want, s), nil
+}
+
+func (l *lifecycle[M, W, S, P]) refresh(ctx context.Context, m P, where resolvedTarget, want W, s S) diag.Diagnostics {
+	before, name := *m, m.attributes().name()
+	was, file := P(&before).common(), P(&before).managedFile()
+	observed, seen := m.observe(want, s), m.observation(want, s)
+	diags := diagnostics.Problems(name, observed.Drift)
+	diags.Append(m.setValues(ctx, observed.Values)...)
+	setSeen(m, s, seen)
+	m.setFound(want, s, observed)
+	if !observed.Managed {
+		m.common().ManagedContent = types.StringNull()
+		if file != "" {
+			diags.Append(diagnostics.LinesGone(name, file, was.HostKeySHA256.ValueString(), seen.identity.HostKeySHA256))
+		}
+	}
+	if compare := m.kind().compareRefreshed; compare != nil {
+		diags.Append(compare(m, &before, want, s, observed)...)
+	}
+	if rec := where.record(was.record(nil)); rec.IsOther(seen.machineID, seen.identity) {
+		// What was recorded stays: it is what a destroy compares with.
+		m.common().MachineID, m.common().HostKeySHA256 = was.MachineID, was.HostKeySHA256
+		diags.Append(diagnostics.OtherMachineSeen(name, rec, seen.machineID))
+	}
+	logDebug(ctx, "looked", map[string]any{"host": name, "managed": observed.Managed, "drift": len(observed.Drift)})
+	return diags
+}
+
+// adopt declares the resource as the host was found. What the host itself makes of the
+// adopted values is asked in a second look.
+func (l *lifecycle[M, W, S, P]) adopt(ctx context.Context, m P, o operations[W, S], s S) (S, diag.Diagnostics, error) {
+	diags, err := m.adopt(ctx, s, o.observe)
+	if err != nil || diags.HasError() {
+		return s, diags, err
+	}
+	w := wishOf[W](ctx, m)
+	if diags.Append(w.diags...); diags.HasError() {
+		return s, diags, nil
+	}
+	if s, err = o.observe(ctx, w.want); err != nil {
+		return s, diags, err
+	}
+	seen := m.observation(w.want, s)
+	m.claim(&w.want).ID = seen.holder
+	plan := m.plan(host.Spec{}, w.want, s)
+	setSeen(m, s, seen)
+	m.setFound(w.want, s, m.observe(w.want, s))
+	setPlanResult(m, plan)
+	if len(plan.Paths()) > 0 || hasErrors(plan.Problems) {
+		// Effective, but not by lines of ours: the next plan will show them.
+		m.common().ManagedContent, m.common().Trail = types.StringNull(), types.StringNull()
+		setPlaced(m, types.StringNull())
+	}
+	if find := m.kind().importProblems; find != nil {
+		diags.Append(diagnostics.Problems(m.attributes().name(), find(m, w.want, s, plan))...)
+	}
+	return s, diags, nil
+}
+
+// changes reports whether an apply of plan would change the host.
+func changes(plan keepalive.Plan) bool {
+	return len(plan.Changes)+len(plan.Edits)+len(plan.MakeDirs) > 0
+}
