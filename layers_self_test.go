@@ -34,3 +34,21 @@ func TestArrowsCanFail(t *testing.T) {
 		})
 	}
 }
+
+// TestWordsOfTerraformAreFound plants each of them in a decision.
+func TestWordsOfTerraformAreFound(t *testing.T) {
+	for _, line := range []string{`const x = "managed by Terraform"`, "func readHCL() {}\n\nvar hcl = 1", "const x = `sshkeepalive_server`", "type tfsdkModel struct{}"} {
+		root := t.TempDir()
+		dir := filepath.Join(root, "internal/keepalive/sshserver")
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		src := "// Package x knows no Terraform.\npackage x\n\n" + line + "\n"
+		if err := os.WriteFile(filepath.Join(dir, "x.go"), []byte(src), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if found := wordsOfTerraform(t, root); len(found) != 1 || !strings.Contains(found[0], "x.go:4") && !strings.Contains(found[0], "x.go:6") {
+			t.Errorf("%s: found %q", line, found)
+		}
+	}
+}

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"errors"
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,10 +23,11 @@ var arrows = map[string][]string{
 	"internal/sshconf":             {},
 	"internal/dotenv":              {},
 	"internal/dotenv/dotenvtest":   {},
+	"internal/marks":               {},
 	"internal/keepalive":           {"internal/sshconf", "internal/dotenv"},
-	"internal/keepalive/sshfile":   {"internal/keepalive", "internal/sshconf"},
-	"internal/keepalive/sshserver": {"internal/keepalive", "internal/keepalive/sshfile", "internal/keepalive/baseline", "internal/sshconf"},
-	"internal/keepalive/sshclient": {"internal/keepalive", "internal/keepalive/sshfile", "internal/sshconf"},
+	"internal/keepalive/sshfile":   {"internal/keepalive", "internal/marks", "internal/sshconf"},
+	"internal/keepalive/sshserver": {"internal/keepalive", "internal/marks", "internal/keepalive/sshfile", "internal/keepalive/baseline", "internal/sshconf"},
+	"internal/keepalive/sshclient": {"internal/keepalive", "internal/marks", "internal/keepalive/sshfile", "internal/sshconf"},
 	"internal/keepalive/coolify":   {"internal/keepalive", "internal/dotenv", "internal/sshconf"},
 	"internal/keepalive/plantest":  {"internal/keepalive", "internal/keepalive/sshfile", "internal/hosttest", "internal/sshconf", "github.com/rogpeppe/go-internal/"},
 	"internal/keepalive/audit":     {"internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/baseline", "internal/sshconf"},
@@ -64,6 +68,7 @@ var pure = map[string][]string{
 	"internal/keepalive/coolify":   {"os", "os/exec", "net", "io/fs", "context", "path/filepath", "time"},
 	"internal/keepalive/audit":     {"os", "os/exec", "net", "io/fs", "context", "path/filepath", "time"},
 	"internal/keepalive/baseline":  {"os", "os/exec", "net", "io/fs", "context", "path/filepath", "time"},
+	"internal/marks":               {"os", "os/exec", "net", "io/fs", "context", "path/filepath", "time"},
 	"internal/dotenv":              {"os", "os/exec", "net", "io/fs", "context", "path/filepath", "time"},
 	"internal/commit":              {"os", "os/exec", "net"},
 	"internal/provider/spelling":   {"os", "os/exec", "net", "io/fs", "context", "path/filepath", "time"},
@@ -155,4 +160,62 @@ func mayImport(pkg string, allowed []string, name string) bool {
 		}
 	}
 	return false
+}
+
+// decisions are the packages that know no Terraform: with these words in an identifier
+// or a string they would.
+var (
+	decisions = []string{"internal/sshconf", "internal/dotenv", "internal/commit", "internal/keepalive"}
+	terraform = regexp.MustCompile(`(?i)terraform|tofu|\bhcl\b|\bsshkeepalive_|tfsdk`)
+)
+
+// TestDecisionsKnowNoTerraform reads the identifiers and strings of these packages and
+// of those below them. internal/marks has the comments on hosts that name Terraform.
+func TestDecisionsKnowNoTerraform(t *testing.T) {
+	for _, problem := range wordsOfTerraform(t, ".") {
+		t.Error(problem)
+	}
+}
+
+func wordsOfTerraform(t *testing.T, root string) []string {
+	t.Helper()
+	var problems []string
+	for _, pkg := range decisions {
+		err := filepath.WalkDir(filepath.Join(root, filepath.FromSlash(pkg)), func(path string, d fs.DirEntry, err error) error {
+			if err == nil && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+				problems = append(problems, wordsIn(t, path)...)
+			}
+			return err
+		})
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+	return problems
+}
+
+func wordsIn(t *testing.T, path string) []string {
+	t.Helper()
+	fset := token.NewFileSet()
+	file, err := parser.ParseFile(fset, path, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var problems []string
+	ast.Inspect(file, func(n ast.Node) bool {
+		text := ""
+		switch n := n.(type) {
+		case *ast.ImportSpec:
+			return false
+		case *ast.Ident:
+			text = n.Name
+		case *ast.BasicLit:
+			text = n.Value
+		}
+		if word := terraform.FindString(text); word != "" {
+			problems = append(problems, fset.Position(n.Pos()).String()+": a decision must not know "+word)
+		}
+		return true
+	})
+	return problems
 }

@@ -11,9 +11,9 @@ type Kind int
 const (
 	Time  Kind = iota // sshd_config(5) TIME FORMATS, equal when the seconds are
 	Count             // a whole number from 0 to 2147483647
-	Flag              // yes or no, a Terraform bool
+	Flag              // yes or no
 	Text              // anything else, one line
-	Pairs             // name=value items, a Terraform map
+	Pairs             // name=value items
 )
 
 // Attribute is one typed attribute of a resource.

@@ -15,6 +15,9 @@ type Setting struct {
 	// Attribute names the setting in the user's configuration, for messages:
 	// client_alive_interval, settings["PermitRootLogin"], match[0].settings["Banner"].
 	Attribute string
+	// ByKeyword says that the user named the keyword itself, also where an attribute
+	// of its own has it.
+	ByKeyword bool
 	// Keyword is spelled as in sshd_config(5).
 	Keyword string
 	// Values holds the argument text of each line; more than one only for

@@ -34,7 +34,7 @@ func TestTwoResourcesWithTheSameKeyword(t *testing.T) {
 	r.create(basic)
 	p := r.plan(nil, with(values{"drop_in_name": "01-more.conf", "client_alive_interval": "5m", "client_alive_count_max": nil}))
 	r.must(nil, p.diags)
-	mustSaySummary(t, p.diags, "ClientAliveInterval is 2m by other lines of sshkeepalive_server, those of drop_in_name 00-sshkeepalive.conf")
+	mustSaySummary(t, p.diags, "ClientAliveInterval is 2m by lines of another resource, those of 00-sshkeepalive.conf")
 	r.walk()
 	p = r.plan(nil, with(values{"drop_in_name": "01-more.conf", "client_alive_count_max": nil})) // the same value
 	if text := said(p.diags, failed) + said(p.diags, warned); strings.Contains(text, "other lines") {

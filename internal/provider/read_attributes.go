@@ -73,7 +73,7 @@ func (r *attributeReader) settings(typed []keepalive.Attribute, prefix string, f
 			r.unknown = r.unknown || ok && value.IsUnknown()
 			continue
 		}
-		found = append(found, keepalive.Setting{Attribute: settingPath(prefix, keyword), Keyword: keyword, Values: spelling.Lines(value.ValueString())})
+		found = append(found, keepalive.Setting{Attribute: settingPath(prefix, keyword), ByKeyword: true, Keyword: keyword, Values: spelling.Lines(value.ValueString())})
 	}
 	return found
 }

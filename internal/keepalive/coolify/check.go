@@ -64,19 +64,19 @@ func checkSetting(s keepalive.Setting) (keepalive.Problem, bool) {
 	a, known := attributeOf(s.Keyword)
 	p := keepalive.Problem{Code: keepalive.BadValue, Attribute: s.Attribute}
 	switch {
-	case !typed(s) && known:
+	case s.ByKeyword && known:
 		p.Code, p.Text = keepalive.TypedKeyword, s.Keyword+" belongs to the attribute "+a.Name
-	case !typed(s) && s.Keyword == olderMuxKey:
+	case s.ByKeyword && s.Keyword == olderMuxKey:
 		p.Code, p.Text = keepalive.TypedKeyword, olderMuxKey+" belongs to the attribute mux_enabled"
 	case !keyForm.MatchString(s.Keyword):
 		p.Code, p.Text = UnknownEnv, fmt.Sprintf("%q is no key of an SSH setting: they begin with SSH_ and have capitals, digits and underscores", s.Keyword)
 	case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f }):
 		p.Text = "the value of " + s.Keyword + " has a control character or a line break in it"
-	case typed(s) && a.Kind == keepalive.Time:
+	case !s.ByKeyword && a.Kind == keepalive.Time:
 		if _, err := strconv.ParseUint(written(s), 10, 31); err != nil {
 			p.Text = fmt.Sprintf("%q is no time such as 3600 or \"1h\"", value)
 		}
-	case typed(s) && a.Kind == keepalive.Text:
+	case !s.ByKeyword && a.Kind == keepalive.Text:
 		if n, err := strconv.ParseFloat(value, 64); err != nil || !(n >= 1 && n <= 1000) || strings.ContainsAny(value, "xXpP_") {
 			p.Text = fmt.Sprintf("%q is no number from 1 on, by which a delay could grow", value)
 		}

@@ -103,14 +103,12 @@ func written(s keepalive.Setting) string {
 	case keepalive.Flag:
 		return strconv.FormatBool(text == "yes")
 	case keepalive.Time:
-		if seconds, err := sshconf.ParseTime(text); err == nil && typed(s) {
+		if seconds, err := sshconf.ParseTime(text); err == nil && !s.ByKeyword {
 			return strconv.FormatInt(seconds, 10)
 		}
 	}
 	return text
 }
-
-func typed(s keepalive.Setting) bool { return !strings.Contains(s.Attribute, "settings[") }
 
 // readAs is what Coolify makes of a value of a key, as the attribute spells it.
 func readAs(key, value string) string {
@@ -205,18 +203,18 @@ func Adopt(have Facts) Want {
 	v := viewOf(have.Text)
 	noted := slices.DeleteFunc(v.Marked(), func(key string) bool { return !manageable(key) })
 	var want Want
-	adopt := func(attribute, key string) {
+	adopt := func(attribute, key string, byKeyword bool) {
 		if e, ok := v.get(key); ok {
-			want.Settings = append(want.Settings, keepalive.Setting{Attribute: attribute, Keyword: key, Values: []string{readAs(key, e.Value)}})
+			want.Settings = append(want.Settings, keepalive.Setting{Attribute: attribute, ByKeyword: byKeyword, Keyword: key, Values: []string{readAs(key, e.Value)}})
 		}
 	}
 	for _, a := range Attributes() {
-		adopt(a.Name, a.Keyword)
+		adopt(a.Name, a.Keyword, false)
 	}
 	slices.Sort(noted)
 	for _, key := range noted {
 		if _, typed := attributeOf(key); !typed && key != olderMuxKey {
-			adopt(fmt.Sprintf("settings[%q]", key), key)
+			adopt(fmt.Sprintf("settings[%q]", key), key, true)
 		}
 	}
 	return want

@@ -15,9 +15,9 @@ import (
 func coolifyWish(pairs ...string) Want {
 	var want Want
 	for i := 0; i < len(pairs); i += 2 {
-		s := keepalive.Setting{Attribute: fmt.Sprintf("settings[%q]", pairs[i]), Keyword: pairs[i], Values: []string{pairs[i+1]}}
+		s := keepalive.Setting{Attribute: fmt.Sprintf("settings[%q]", pairs[i]), ByKeyword: true, Keyword: pairs[i], Values: []string{pairs[i+1]}}
 		if a, ok := attributeOf(pairs[i]); ok {
-			s.Attribute = a.Name
+			s.Attribute, s.ByKeyword = a.Name, false
 		}
 		want.Settings = append(want.Settings, s)
 	}

@@ -10,7 +10,7 @@ import (
 // TestClientVendorKeywords is the same for ssh.
 func TestClientVendorKeywords(t *testing.T) {
 	for _, name := range []string{"UseKeychain", "RSAMinSize", "KexDHMin", "AskPassGUI"} {
-		want := Want{Patterns: []string{"db"}, Settings: []keepalive.Setting{{Attribute: "settings[\"" + name + "\"]", Keyword: name, Values: []string{"1024"}}}}
+		want := Want{Patterns: []string{"db"}, Settings: []keepalive.Setting{{ByKeyword: true, Attribute: "settings[\"" + name + "\"]", Keyword: name, Values: []string{"1024"}}}}
 		if problems := Check(want); len(problems) > 0 {
 			t.Errorf("%s: %v", name, problems)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshfile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/marks"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -31,7 +32,7 @@ func Observe(want Want, have Facts) keepalive.Observed {
 func inForce(have Facts, owner string) sshfile.Candidate {
 	c := sshfile.Candidate{File: have.File, Tree: have.Tree, Origin: map[int]int{}}
 	f := sshconf.Parse(sshconf.Client, have.Version, have.Tree.Files[have.File])
-	if from, to, ok := f.FindBlock(sshfile.GlobalMarks(owner)); ok {
+	if from, to, ok := f.FindBlock(marks.Block(owner)); ok {
 		for i := from + 1; i < to-1; i++ {
 			c.Origin[i+1] = sshfile.Global
 		}
@@ -132,7 +133,7 @@ func Adopt(block string, have Facts) (Want, bool) {
 	}
 	f := sshconf.Parse(sshconf.Client, have.Version, have.Tree.Files[have.File])
 	lines := f.Lines
-	if from, to, ours := f.FindBlock(sshfile.GlobalMarks(want.Block())); ours {
+	if from, to, ours := f.FindBlock(marks.Block(want.Block())); ours {
 		lines = f.Lines[from:to]
 	}
 	inside := false

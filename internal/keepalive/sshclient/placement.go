@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshfile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/marks"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -104,7 +105,7 @@ func neutral(f *sshconf.File, ours []bool, at int) bool {
 // blockAt returns the line at which owner's block begins in the managed file.
 func blockAt(have Facts, owner string) int {
 	f := sshconf.Parse(sshconf.Client, have.Version, have.Tree.Files[have.File])
-	if from, _, ok := f.FindBlock(sshfile.GlobalMarks(owner)); ok {
+	if from, _, ok := f.FindBlock(marks.Block(owner)); ok {
 		return from
 	}
 	return -1
@@ -114,10 +115,10 @@ func blockAt(have Facts, owner string) int {
 func place(base sshconf.Tree, want Want, have Facts, at insertionPoint, sockets, parents []string) sshfile.Candidate {
 	c := sshfile.Candidate{File: have.File, Kind: at.kind, Blocks: sshfile.OwnBlocks(have.Tree, want.Block()), Tree: base.Clone(), Origin: map[int]int{}}
 	lines := sshfile.OwnLines(blockLines(want, sockets), sshfile.Global)
-	begin, end := sshfile.GlobalMarks(want.Block())
+	begin, end := marks.Block(want.Block())
 	old, exists := base.Files[have.File]
 	if !exists {
-		old = []byte(sshfile.Join(append([]string{fileHeader}, sshfile.MadeDirLines(parents)...)))
+		old = []byte(sshfile.Join(append([]string{marks.ClientHeader}, sshfile.MadeDirLines(parents)...)))
 	}
 	f := sshconf.Parse(base.Dialect, base.Version, old)
 	if !exists {

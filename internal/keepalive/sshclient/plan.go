@@ -14,6 +14,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshfile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/marks"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -97,7 +98,7 @@ func tilde(p, home string) string {
 func settingsOf(content string) string {
 	var out strings.Builder
 	for line := range strings.Lines(content) {
-		if !strings.HasPrefix(line, sshfile.MadeDirMark) {
+		if !strings.HasPrefix(line, marks.MadeDir) {
 			out.WriteString(line)
 		}
 	}

@@ -7,12 +7,13 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshfile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/marks"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
 // ownedLines finds the block of owner's in file.
 func ownedLines(t sshconf.Tree, file, owner string) (h keepalive.OwnedLines) {
-	sshfile.CollectBlocks(&h, t, file, sshfile.GlobalMarks, nil, owner)
+	sshfile.CollectBlocks(&h, t, file, marks.Block, nil, owner)
 	return h
 }
 
@@ -24,10 +25,9 @@ func Holder(block string, have Facts) string {
 // The text we put into ssh_config. A block stands between marks that name its
 // owner, and ends by opening the scope of all hosts again: whatever follows, now
 // or by a later edit, is never captured by our Host line. A file that was not
-// there starts with fileHeader. Directories that were made are written down
+// there starts with marks.ClientHeader. Directories that were made are written down
 // where they are needed, in the file or in the block, so that destroy can remove
 // them without any record elsewhere.
-const fileHeader = "# Created by Terraform (sshkeepalive_client); removed again when nothing else is in it."
 
 // everyHost ends a block. Match all would do as well, from OpenSSH 6.5 on.
 const everyHost = "Host *"
@@ -44,7 +44,7 @@ func blockLines(want Want, made []string) []string {
 func madeIn(lines []sshconf.Line) []string {
 	var made []string
 	for _, l := range lines {
-		if dir, ok := strings.CutPrefix(l.Text(), sshfile.MadeDirMark); ok {
+		if dir, ok := strings.CutPrefix(l.Text(), marks.MadeDir); ok {
 			made = append(made, dir)
 		}
 	}
@@ -54,11 +54,11 @@ func madeIn(lines []sshconf.Line) []string {
 // heading returns the number of lines with which we opened a file that was not
 // there; 0 if it was.
 func heading(f *sshconf.File) int {
-	if len(f.Lines) == 0 || f.Lines[0].Text() != fileHeader {
+	if len(f.Lines) == 0 || f.Lines[0].Text() != marks.ClientHeader {
 		return 0
 	}
 	n := 1
-	for n < len(f.Lines) && strings.HasPrefix(f.Lines[n].Text(), sshfile.MadeDirMark) {
+	for n < len(f.Lines) && strings.HasPrefix(f.Lines[n].Text(), marks.MadeDir) {
 		n++
 	}
 	return n
@@ -79,9 +79,9 @@ func marked(f *sshconf.File) []bool {
 	inside := false
 	for i, l := range f.Lines {
 		text := l.Text()
-		inside = inside || strings.HasPrefix(text, sshfile.BeginPrefix)
+		inside = inside || strings.HasPrefix(text, marks.BeginPrefix)
 		ours[i] = inside || i < heading(f)
-		inside = inside && !strings.HasPrefix(text, sshfile.EndPrefix)
+		inside = inside && !strings.HasPrefix(text, marks.EndPrefix)
 	}
 	return ours
 }
@@ -90,16 +90,16 @@ func marked(f *sshconf.File) []bool {
 // somebody else must have changed if it differs. Two resources that share a file
 // do not see each other's work as a conflict.
 func WithoutOthers(text []byte, owner string) []byte {
-	if text == nil || !bytes.Contains(text, []byte(sshfile.BeginPrefix)) {
+	if text == nil || !bytes.Contains(text, []byte(marks.BeginPrefix)) {
 		return withoutHeading(text)
 	}
 	f := sshconf.Parse(sshconf.Client, sshconf.Newest(), text)
 	for _, l := range slices.Clone(f.Lines) {
-		if other, ok := sshfile.BlockOwner(l); ok && other != owner {
-			f.RemoveBlock(sshfile.GlobalMarks(other))
+		if other, ok := marks.BlockOwner(l.Text()); ok && other != owner {
+			f.RemoveBlock(marks.Block(other))
 		}
 	}
-	f.Lines = slices.DeleteFunc(f.Lines, func(l sshconf.Line) bool { return strings.HasPrefix(l.Text(), sshfile.MadeDirMark) })
+	f.Lines = slices.DeleteFunc(f.Lines, func(l sshconf.Line) bool { return strings.HasPrefix(l.Text(), marks.MadeDir) })
 	return withoutHeading(f.Bytes())
 }
 
@@ -127,9 +127,9 @@ func strip(t sshconf.Tree, file, owner string) (base sshconf.Tree, was leftover)
 		return base, was
 	}
 	f := sshconf.Parse(t.Dialect, t.Version, data)
-	if from, to, ok := f.FindBlock(sshfile.GlobalMarks(owner)); ok {
+	if from, to, ok := f.FindBlock(marks.Block(owner)); ok {
 		was.block = madeIn(f.Lines[from:to])
-		f.RemoveBlock(sshfile.GlobalMarks(owner))
+		f.RemoveBlock(marks.Block(owner))
 	}
 	if n := heading(f); n > 0 && n == len(f.Lines) {
 		was.heading = madeIn(f.Lines)
@@ -159,10 +159,10 @@ func transferDirNote(t sshconf.Tree, file, dir string, needs func(sshconf.Line) 
 	if at < 0 || !ours[at] {
 		return false
 	}
-	for !strings.HasPrefix(f.Lines[at].Text(), sshfile.BeginPrefix) {
+	for !strings.HasPrefix(f.Lines[at].Text(), marks.BeginPrefix) {
 		at--
 	}
-	f.Insert(at+1, []string{sshfile.MadeDirMark + dir})
+	f.Insert(at+1, []string{marks.MadeDir + dir})
 	t.Files[file] = f.Bytes()
 	return true
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/marks"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -97,7 +98,7 @@ func (c Candidate) Content() string {
 	n := 0
 	for line := range strings.Lines(string(c.Tree.Files[c.File])) {
 		n++
-		if _, isID := idOf(line); isID {
+		if _, isID := marks.ResourceID(line); isID {
 			continue
 		}
 		if _, ok := c.Origin[n]; ok {

@@ -60,7 +60,7 @@ func (g Language) checkOne(s keepalive.Setting, kw sshconf.Keyword, inMatch bool
 	if g.Dialect == sshconf.Server {
 		name = sshconf.CurrentName(sshconf.Server, name)
 	}
-	if typed, ok := g.typed(name); ok && strings.Contains(s.Attribute, "settings[") {
+	if typed, ok := g.typed(name); ok && s.ByKeyword {
 		bad(keepalive.TypedKeyword, "%s belongs to the attribute %s", kw.Name, typed.Name)
 	}
 	if kw.Type == sshconf.Block {
@@ -138,7 +138,7 @@ func (g Language) badTyped(keyword, v string) string {
 		if a.Words != nil {
 			return fmt.Sprintf("%q is none of %s", v, strings.Join(a.Words, ", "))
 		}
-		if a.Name == "max_startups" && !startupsPattern.MatchString(v) {
+		if a.Keyword == "MaxStartups" && !startupsPattern.MatchString(v) {
 			return fmt.Sprintf("%q is neither \"start\" nor \"start:rate:full\"", v)
 		}
 	}

@@ -22,10 +22,11 @@ func (g Language) AddLine(settings []keepalive.Setting, prefix string, l sshconf
 		}
 	}
 	attribute := fmt.Sprintf("settings[%q]", l.Keyword)
-	if a, ok := g.typed(l.Keyword); ok {
+	a, typed := g.typed(l.Keyword)
+	if typed {
 		attribute = a.Name
 	}
-	return append(settings, keepalive.Setting{Attribute: prefix + attribute, Keyword: l.Keyword, Values: []string{l.Rest}})
+	return append(settings, keepalive.Setting{Attribute: prefix + attribute, ByKeyword: !typed, Keyword: l.Keyword, Values: []string{l.Rest}})
 }
 
 // Language is one of the two configuration languages as its users see it.

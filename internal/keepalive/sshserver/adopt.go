@@ -7,6 +7,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshfile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/marks"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -68,8 +69,8 @@ func adopt(t sshconf.Tree, owner string) Want {
 			want.read(f.Lines)
 			continue
 		}
-		for _, marks := range []func(string) (string, string){sshfile.GlobalMarks, sshfile.MatchMarks} {
-			if from, to, ok := f.FindBlock(marks(owner)); ok {
+		for _, around := range []func(string) (string, string){marks.Block, marks.MatchBlock} {
+			if from, to, ok := f.FindBlock(around(owner)); ok {
 				want.read(f.Lines[from:to])
 			}
 		}
@@ -84,7 +85,7 @@ func adopt(t sshconf.Tree, owner string) Want {
 func (want *Want) read(lines []sshconf.Line) {
 	block, repeated := sshfile.Global, false
 	for _, l := range lines {
-		repeated = repeated || l.Text() == repeatedMark
+		repeated = repeated || l.Text() == marks.Repeated
 		switch {
 		case repeated && l.Is("Match"):
 			if at, ok := guess(l.Rest); ok && !at.IsZero() && !slices.Contains(want.Contexts, at) {
@@ -105,7 +106,7 @@ func (want *Want) read(lines []sshconf.Line) {
 
 // dropRepeated removes a last Match all that only repeats global settings: that
 // one is our means to win, not something the user declared. Earlier versions wrote it
-// without repeatedMark.
+// without marks.Repeated.
 func (want *Want) dropRepeated() {
 	last := len(want.Match) - 1
 	if last < 0 || want.Match[last].Criteria != "all" {

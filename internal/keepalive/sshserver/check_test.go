@@ -9,7 +9,7 @@ import (
 )
 
 func set(attribute, keyword string, values ...string) keepalive.Setting {
-	return keepalive.Setting{Attribute: attribute, Keyword: keyword, Values: values}
+	return keepalive.Setting{Attribute: attribute, ByKeyword: strings.Contains(attribute, "settings["), Keyword: keyword, Values: values}
 }
 
 func TestCheckServer(t *testing.T) {
@@ -101,7 +101,7 @@ func TestInvalidHostNamesTheLine(t *testing.T) {
 func TestVendorKeywords(t *testing.T) {
 	for _, name := range []string{"RSAMinSize", "rsaminsize", "UseBlacklist", "UseBlocklist", "KerberosUseKuserok", "KerberosUniqueCCache", "GSSAPIEnablek5users",
 		"X11MaxDisplays", "ShowPatchLevel", "ExposeAuthenticationMethods", "KexDHMin", "HPNDisabled", "NoneEnabled", "TcpRcvBufPoll", "DebianBanner"} {
-		want := Want{Settings: []keepalive.Setting{{Attribute: "settings[\"" + name + "\"]", Keyword: name, Values: []string{"1024"}}}}
+		want := Want{Settings: []keepalive.Setting{{ByKeyword: true, Attribute: "settings[\"" + name + "\"]", Keyword: name, Values: []string{"1024"}}}}
 		if problems := Check(want); len(problems) > 0 {
 			t.Errorf("%s: %v", name, problems)
 		}

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshfile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/marks"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -67,7 +67,7 @@ func ownInclude(base sshconf.Tree, dropIn string, want Want, have Facts) (insert
 func includeLine(name string) string { return "Include " + name }
 
 func globalEnd(owner string) string {
-	_, end := sshfile.GlobalMarks(owner)
+	_, end := marks.Block(owner)
 	return end
 }
 
@@ -75,7 +75,7 @@ func globalEnd(owner string) string {
 func (c *candidate) addInclude(base sshconf.Tree, owner string) {
 	f := sshconf.Parse(base.Dialect, base.Version, base.Files[base.Main])
 	sections := f.Sections()
-	begin, end := sshfile.GlobalMarks(owner)
+	begin, end := marks.Block(owner)
 	f.InsertBlock(min(headPlace(f, sections), matchPlace(f, sections)), begin, end, []string{includeLine(c.File)})
 	c.Tree.Files[base.Main] = f.Bytes()
 	from, _, _ := f.FindBlock(begin, end)

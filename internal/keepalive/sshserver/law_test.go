@@ -12,6 +12,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshfile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/marks"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -206,7 +207,7 @@ func onlyCommentsOut(t *testing.T, before sshconf.Tree, plan keepalive.Plan) {
 			case strings.HasPrefix(line, "# END sshkeepalive"):
 				inside = false
 			case !inside:
-				rest = append(rest, strings.TrimPrefix(line, takeoverMark(DefaultDropIn)))
+				rest = append(rest, strings.TrimPrefix(line, marks.Takeover(DefaultDropIn)))
 			}
 		}
 		was := strings.TrimRight(string(c.Old), "\r\n")
@@ -222,11 +223,11 @@ func outsideSections(t *testing.T, before sshconf.Tree, plan keepalive.Plan) {
 	for _, c := range plan.Changes {
 		f := sshconf.Parse(sshconf.Server, before.Version, c.New)
 		for _, s := range f.Sections() {
-			if _, ours := sshfile.BlockOwner(f.Lines[s.Begin]); ours {
+			if _, ours := marks.BlockOwner(f.Lines[s.Begin].Text()); ours {
 				continue
 			}
 			for _, l := range f.Lines[s.Begin:s.End] {
-				if _, ours := sshfile.BlockOwner(l); ours || strings.HasPrefix(l.Text(), "# BEGIN sshkeepalive") {
+				if _, ours := marks.BlockOwner(l.Text()); ours || strings.HasPrefix(l.Text(), "# BEGIN sshkeepalive") {
 					t.Errorf("%s: ours stands in a section of another tool:\n%s", c.Path, c.New)
 				}
 			}

@@ -7,14 +7,14 @@ import (
 	"time"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshfile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/marks"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
 // handmade is a host with two files that were edited by hand.
 func handmade(main, dropIn string) sshconf.Tree {
 	return sshconf.Tree{Dialect: sshconf.Server, Version: sshconf.Version{Major: 9, Minor: 2}, Main: "/etc/ssh/sshd_config", Dir: "/etc/ssh",
-		Files: map[string][]byte{"/etc/ssh/sshd_config": []byte(main), "/etc/ssh/sshd_config.d/00-sshkeepalive.conf": []byte(sshfile.Header + "\n" + dropIn)}}
+		Files: map[string][]byte{"/etc/ssh/sshd_config": []byte(main), "/etc/ssh/sshd_config.d/00-sshkeepalive.conf": []byte(marks.ServerHeader + "\n" + dropIn)}}
 }
 
 // TestDriftOfAKeywordThatAddsUp: the line that was added is to blame, and not ours,
@@ -46,7 +46,7 @@ func TestShadowOfAKeywordThatAddsUp(t *testing.T) {
 // as contexts, and not as blocks of the user's.
 func TestImportOfForcedBlocks(t *testing.T) {
 	want := Adopt("", pureFacts(handmade("Include /etc/ssh/sshd_config.d/*.conf\n",
-		"ClientAliveInterval 120\nMatch User git\n\tX11Forwarding no\n"+repeatedMark+"\nMatch User deploy Address 10.1.2.3\n\tClientAliveInterval 120\nMatch all\n\tClientAliveInterval 120\n"), Want{}))
+		"ClientAliveInterval 120\nMatch User git\n\tX11Forwarding no\n"+marks.Repeated+"\nMatch User deploy Address 10.1.2.3\n\tClientAliveInterval 120\nMatch all\n\tClientAliveInterval 120\n"), Want{}))
 	if len(want.Match) != 1 || want.Match[0].Criteria != "User git" || len(want.Match[0].Settings) != 1 || len(want.Settings) != 1 ||
 		len(want.Contexts) != 1 || want.Contexts[0] != (sshconf.Context{User: "deploy", Address: "10.1.2.3"}) {
 		t.Errorf("%+v", want)

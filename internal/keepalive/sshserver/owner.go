@@ -5,6 +5,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshfile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/marks"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -16,7 +17,7 @@ func ownedLines(t sshconf.Tree, owner string) (h keepalive.OwnedLines) {
 			sshfile.CollectLines(&h, name, sshconf.Parse(t.Dialect, t.Version, data).Lines, 0)
 			continue
 		}
-		sshfile.CollectBlocks(&h, t, name, sshfile.GlobalMarks, sshfile.MatchMarks, owner)
+		sshfile.CollectBlocks(&h, t, name, marks.Block, marks.MatchBlock, owner)
 	}
 	return h
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshfile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/marks"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -113,7 +114,7 @@ func strip(t sshconf.Tree, owner string) (base sshconf.Tree, dropIn string) {
 }
 
 func isOurDropIn(name string, data []byte, owner string) bool {
-	return path.Base(name) == owner && bytes.HasPrefix(data, []byte(sshfile.Header))
+	return path.Base(name) == owner && bytes.HasPrefix(data, []byte(marks.ServerHeader))
 }
 
 func stripFile(t sshconf.Tree, data []byte, owner string) (text []byte, changed bool) {
@@ -121,9 +122,9 @@ func stripFile(t sshconf.Tree, data []byte, owner string) (text []byte, changed 
 		return data, false
 	}
 	f := sshconf.Parse(t.Dialect, t.Version, data)
-	f.Restore(takeoverMark(owner))
-	f.RemoveBlock(sshfile.MatchMarks(owner))
-	f.RemoveBlock(sshfile.GlobalMarks(owner))
+	f.Restore(marks.Takeover(owner))
+	f.RemoveBlock(marks.MatchBlock(owner))
+	f.RemoveBlock(marks.Block(owner))
 	text = f.Bytes()
 	return text, !bytes.Equal(text, data)
 }
@@ -171,7 +172,7 @@ func isVendors(name string) bool {
 // directory was made for it.
 func madeByUs(t sshconf.Tree, dir string) bool {
 	for name, data := range t.Files {
-		if path.Dir(name) == dir && bytes.HasPrefix(data, []byte(sshfile.Header+"\n"+sshfile.MadeDirMark)) {
+		if path.Dir(name) == dir && bytes.HasPrefix(data, []byte(marks.ServerHeader+"\n"+marks.MadeDir)) {
 			return true
 		}
 	}
@@ -189,7 +190,7 @@ func place(base sshconf.Tree, want Want, at insertionPoint, repeats []Match) can
 	id := sshfile.OwnLines(sshfile.IDLines(want.Claim), sshfile.Global)
 	if !exists {
 		globals = slices.Concat(id, globals)
-		head := []string{sshfile.Header}
+		head := []string{marks.ServerHeader}
 		if at.made {
 			head = append(head, sshfile.MadeDirLines([]string{path.Dir(at.file)})...)
 		}
@@ -203,13 +204,13 @@ func place(base sshconf.Tree, want Want, at insertionPoint, repeats []Match) can
 	sections := f.Sections()
 	atMatch := matchPlace(f, sections)
 	atHead := min(headPlace(f, sections), atMatch)
-	begin, end := sshfile.MatchMarks(owner)
+	begin, end := marks.MatchBlock(owner)
 	insert(f, atMatch, begin, end, blocks)
-	begin, end = sshfile.GlobalMarks(owner)
+	begin, end = marks.Block(owner)
 	insert(f, atHead, begin, end, globals)
 	c.Tree.Files[at.file] = f.Bytes()
 	c.Find(f, globals, begin, end)
-	begin, end = sshfile.MatchMarks(owner)
+	begin, end = marks.MatchBlock(owner)
 	c.Find(f, blocks, begin, end)
 	return c
 }
@@ -270,7 +271,7 @@ func above(f *sshconf.File, sections []sshconf.Section, at int) int {
 }
 
 // trail is the decision in one line. It names no lines of files: what another
-// resource writes before it is our turn moves them, and Terraform does not let an
+// resource writes before it is our turn moves them, and a plan does not let its
 // apply say anything else than the plan.
 func (c candidate) trail(have Facts, overridden []sshconf.Pos) string {
 	words := []string{"version=" + have.Version.String(), "placement=" + c.Kind, "file=" + c.File}

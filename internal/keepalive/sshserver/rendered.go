@@ -8,6 +8,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshfile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/marks"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -31,7 +32,7 @@ func Render(want Want) (string, []keepalive.Problem) {
 	if len(problems) > 0 {
 		return "", problems
 	}
-	return renderedBegin + "\n" + text + renderedEnd + "\n", nil
+	return marks.RenderedBegin + "\n" + text + marks.RenderedEnd + "\n", nil
 }
 
 // The text of render_sshd_config stands between marks of its own, so that it is
@@ -40,11 +41,6 @@ func Render(want Want) (string, []keepalive.Problem) {
 // out as it writes its own, and leaves the others. A file in which nothing else stood
 // goes with them. The marks are no owner's, since no drop_in_name is spelled like
 // theirs.
-const (
-	renderedName  = "render_sshd_config"
-	renderedBegin = sshfile.BeginPrefix + renderedName + " (sshkeepalive_server takes over the lines that it declares)"
-	renderedEnd   = sshfile.EndPrefix + renderedName
-)
 
 // bare returns the tree without anything of want's owner, and without the rendered
 // lines that want declares; dropIn is as in strip.
@@ -93,9 +89,9 @@ func renderedBlocks(f *sshconf.File) (blocks [][2]int) {
 	from := -1
 	for i, l := range f.Lines {
 		switch text := l.Text(); {
-		case text == renderedBegin:
+		case text == marks.RenderedBegin:
 			from = i
-		case text == renderedEnd && from >= 0:
+		case text == marks.RenderedEnd && from >= 0:
 			blocks = append(blocks, [2]int{from, i + 1})
 			from = -1
 		}

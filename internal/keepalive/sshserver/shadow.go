@@ -7,6 +7,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshfile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/marks"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -117,7 +118,7 @@ func takeoverLines(t sshconf.Tree, owner string) map[placedLine]bool {
 	list := map[placedLine]bool{}
 	for name, data := range t.Files {
 		for line := range strings.Lines(string(data)) {
-			if text, ok := strings.CutPrefix(line, takeoverMark(owner)); ok {
+			if text, ok := strings.CutPrefix(line, marks.Takeover(owner)); ok {
 				list[placedLine{name, strings.TrimSpace(text)}] = true
 			}
 		}
@@ -155,7 +156,7 @@ func commentOut(base sshconf.Tree, w sshconf.Setting, owner string, c candidate)
 	if at < 0 || at >= len(f.Lines) || !strings.EqualFold(f.Lines[at].Keyword, w.Keyword) {
 		return false
 	}
-	f.CommentOut(at, takeoverMark(owner))
+	f.CommentOut(at, marks.Takeover(owner))
 	base.Files[w.Pos.Path] = f.Bytes()
 	return true
 }

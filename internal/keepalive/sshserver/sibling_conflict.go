@@ -5,11 +5,10 @@ import (
 	"fmt"
 	"iter"
 	"path"
-	"regexp"
 	"strings"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshfile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/marks"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -27,12 +26,10 @@ func siblingConflicts(c candidate, want Want, contexts []checkContext) []keepali
 			continue
 		}
 		problems = append(problems, keepalive.Problem{Code: SiblingConflict, Warning: true, Attribute: s.setting.Attribute, Pos: c.Now(s.winner.Pos),
-			Text: fmt.Sprintf("%s is %s by other lines of sshkeepalive_server, those of drop_in_name %s", s.setting.Keyword, s.winner.Rest, owner)})
+			Text: fmt.Sprintf("%s is %s by lines of another resource, those of %s", s.setting.Keyword, s.winner.Rest, owner)})
 	}
 	return keepalive.UniqueProblems(problems)
 }
-
-var markPattern = regexp.MustCompile(`^# (BEGIN|END) sshkeepalive (\S+)`)
 
 // ownerAt returns the owner in whose lines a position is.
 func ownerAt(t sshconf.Tree, at sshconf.Pos) (owner string, ok bool) {
@@ -59,18 +56,15 @@ func ownLines(t sshconf.Tree) map[sshconf.Pos]bool {
 func owners(name string, data []byte) iter.Seq2[sshconf.Pos, string] {
 	return func(yield func(sshconf.Pos, string) bool) {
 		owner, n := "", 0
-		if bytes.HasPrefix(data, []byte(sshfile.Header)) {
+		if bytes.HasPrefix(data, []byte(marks.ServerHeader)) {
 			owner = path.Base(name)
-		} else if !bytes.Contains(data, []byte(sshfile.BeginPrefix)) {
+		} else if !bytes.Contains(data, []byte(marks.BeginPrefix)) {
 			return
 		}
 		for line := range strings.Lines(string(data)) {
 			n++
-			if m := markPattern.FindStringSubmatch(line); m != nil {
-				owner = m[2]
-				if m[1] == "END" || owner == renderedName {
-					owner = ""
-				}
+			if edge, ok := marks.Edge(line); ok {
+				owner = edge
 			}
 			if owner != "" && !yield(sshconf.Pos{Path: name, Line: n}, owner) {
 				return

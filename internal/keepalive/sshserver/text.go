@@ -9,6 +9,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshfile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/marks"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -19,19 +20,13 @@ func ownerOf(dropInName string) string {
 	return dropInName
 }
 
-func takeoverMark(owner string) string { return "#sshkeepalive " + owner + "# " }
-
-// repeatedMark stands above the Match blocks that repeat global settings. By it an
-// import tells them from those that the user declared.
-const repeatedMark = "# For the declared contexts, which Match blocks of others would override:"
-
 // matchLines renders the Match blocks, and after them those that repeat settings
 // which would lose to a Match of others.
 func matchLines(blocks, repeats []Match) []string {
 	var lines []string
 	for i, b := range slices.Concat(blocks, repeats) {
 		if i == len(blocks) {
-			lines = append(lines, repeatedMark)
+			lines = append(lines, marks.Repeated)
 		}
 		lines = append(lines, "Match "+b.Criteria)
 		lines = append(lines, sshfile.Indented(b.Settings)...)
@@ -59,33 +54,23 @@ func WantedTexts(want Want) []keepalive.Wanted {
 // differs then was changed by others than this provider, or is the resource's own.
 func WithoutOthers(name string, text []byte, dropInName string) []byte {
 	own := ownerOf(dropInName)
-	if bytes.HasPrefix(text, []byte(sshfile.Header)) {
+	if bytes.HasPrefix(text, []byte(marks.ServerHeader)) {
 		if path.Base(name) != own {
 			return nil
 		}
 		return text
 	}
-	if !bytes.Contains(text, []byte("sshkeepalive ")) {
+	if !marks.Mentions(string(text), "") {
 		return text
 	}
 	f := sshconf.Parse(sshconf.Server, sshconf.Newest(), text)
 	for _, l := range slices.Clone(f.Lines) {
-		if other, ok := sshfile.BlockOwner(l); ok && strings.TrimSuffix(other, " Match") != own {
-			f.RemoveBlock(sshfile.GlobalMarks(other))
+		if other, ok := marks.BlockOwner(l.Text()); ok && strings.TrimSuffix(other, " Match") != own {
+			f.RemoveBlock(marks.Block(other))
 		}
-		if other, ok := takeoverOwner(l); ok && other != own {
-			f.Restore(takeoverMark(other))
+		if other, ok := marks.TakeoverOwner(l.Text()); ok && other != own {
+			f.Restore(marks.Takeover(other))
 		}
 	}
 	return f.Bytes()
-}
-
-// takeoverOwner reads the owner from a line that was taken over.
-func takeoverOwner(l sshconf.Line) (owner string, ok bool) {
-	rest, ok := strings.CutPrefix(l.Text(), "#sshkeepalive ")
-	if !ok {
-		return "", false
-	}
-	owner, _, ok = strings.Cut(rest, "# ")
-	return owner, ok
 }
