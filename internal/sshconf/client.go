@@ -49,7 +49,7 @@ func EvaluateClient(t Tree, q ClientQuery) Result {
 		list = slices.DeleteFunc(list, func(s Setting) bool { return s.reread })
 		c.result.settings[name] = list
 		kw, _ := Lookup(Client, name)
-		settle(kw, t.Version, list)
+		markWinners(kw, t.Version, list)
 	}
 	return c.result
 }
@@ -259,7 +259,7 @@ func (c *client) absoluteClient(pattern string, at Pos) (string, bool) {
 
 // expandInclude replaces tokens and variables, which Include knows since 9.9.
 func (c *client) expandInclude(pattern string, at Pos) (string, bool) {
-	if !reached(c.tree.Version, Version{9, 9}) || !strings.ContainsAny(pattern, "%$") {
+	if !atLeast(c.tree.Version, Version{9, 9}) || !strings.ContainsAny(pattern, "%$") {
 		return pattern, true
 	}
 	if c.query.Local == nil || c.query.Local.Env == nil {
@@ -280,11 +280,11 @@ func (c *client) setClient(kw Keyword, l Line, at Pos, s clientScope) {
 		return
 	}
 	name := canonicalName(Client, v, kw.Name)
-	if kw.Name == "StreamLocalBindMask" && !reached(v, Version{10, 6}) || kw.Name == "SyslogFacility" {
+	if kw.Name == "StreamLocalBindMask" && !atLeast(v, Version{10, 6}) || kw.Name == "SyslogFacility" {
 		s.active = true // ssh does not look whether they are
 	}
 	// Before the second reading ssh puts the host name it has in HostName's place.
-	if c.final && (name == "hostname" || !c.news(name, at, s)) {
+	if c.final && (name == "hostname" || !c.changesOnSecondPass(name, at, s)) {
 		return
 	}
 	if !c.final && s.active {
@@ -321,9 +321,9 @@ func (c *client) repeated(name string, set Setting) bool {
 	return seen
 }
 
-// news reports whether the second reading of a line counts: the first found it
+// changesOnSecondPass reports whether the second reading of a line counts: the first found it
 // inactive, so this one takes its place. SendEnv alone adds the same again.
-func (c *client) news(name string, at Pos, s clientScope) bool {
+func (c *client) changesOnSecondPass(name string, at Pos, s clientScope) bool {
 	if !s.active || c.active[occurrence{at, c.user}] && name != "sendenv" {
 		return false
 	}

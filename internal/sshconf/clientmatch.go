@@ -44,7 +44,7 @@ func (m *clientMatch) attribute(attribute string) error {
 		return nil
 	case "final", "canonical":
 		m.seen++
-		if strings.EqualFold(name, "final") && !(negated && reached(m.client.tree.Version, Version{10, 1})) {
+		if strings.EqualFold(name, "final") && !(negated && atLeast(m.client.tree.Version, Version{10, 1})) {
 			m.client.wantFinal = true // by !final only up to 10.0
 		}
 		m.is(m.client.final != negated)
@@ -100,15 +100,15 @@ func (c *client) matches(name, arg string) (hit bool, depends string, err error)
 		return c.run(arg)
 	}
 	switch {
-	case name == "tagged" && reached(v, Version{9, 4}):
+	case name == "tagged" && atLeast(v, Version{9, 4}):
 		return orEmpty(c.first["tag"]), "", nil
-	case name == "localnetwork" && reached(v, Version{9, 4}):
+	case name == "localnetwork" && atLeast(v, Version{9, 4}):
 		return c.onNetwork(arg)
-	case name == "version" && reached(v, Version{10, 0}):
+	case name == "version" && atLeast(v, Version{10, 0}):
 		return false, "the version string of ssh", nil
-	case name == "command" && reached(v, Version{10, 0}):
+	case name == "command" && atLeast(v, Version{10, 0}):
 		return arg == "", "", nil // ssh -G HOST has no command
-	case name == "sessiontype" && reached(v, Version{10, 0}):
+	case name == "sessiontype" && atLeast(v, Version{10, 0}):
 		return pattern(c.sessionType()), "", nil
 	}
 	return false, "", fmt.Errorf("unsupported Match attribute %s", name)

@@ -31,9 +31,9 @@ func (f *File) criteria(l Line) func() (string, bool) {
 
 func argvCriteria(d Dialect, v Version) bool {
 	if d == Client {
-		return reached(v, Version{10, 0})
+		return atLeast(v, Version{10, 0})
 	}
-	return reached(v, Version{9, 9})
+	return atLeast(v, Version{9, 9})
 }
 
 // verdict is what a Match line says of a connection.
@@ -107,7 +107,7 @@ func (m *serverMatch) attribute(attribute string) error {
 }
 
 func (m *serverMatch) invalidUser(attribute string) error {
-	if !reached(m.version, Version{9, 9}) {
+	if !atLeast(m.version, Version{9, 9}) {
 		return fmt.Errorf("unsupported Match attribute %s", attribute)
 	}
 	if m.context.User == "" {
@@ -158,7 +158,7 @@ func matchAttribute(name, arg string, v Version, c Context) (hit bool, depends s
 	case "rdomain":
 		return false, "", nil
 	case "version":
-		if !reached(v, Version{10, 0}) {
+		if !atLeast(v, Version{10, 0}) {
 			break
 		}
 		return false, "the version string of sshd", nil

@@ -45,7 +45,7 @@ func EvaluateAssuming(t Tree, c Context, holds map[string]bool) Result {
 	e.walk(t.Main, scope{start: true, onlyMatch: true}, 0)
 	for name, list := range e.result.settings {
 		kw, _ := Lookup(Server, name)
-		settle(kw, t.Version, list)
+		markWinners(kw, t.Version, list)
 	}
 	e.missing("AuthorizedKeysCommand", "AuthorizedKeysCommandUser")
 	e.missing("AuthorizedPrincipalsCommand", "AuthorizedPrincipalsCommandUser")
@@ -286,7 +286,7 @@ func (e *evaluator) set(kw Keyword, l Line, at Pos, s scope) {
 		Keyword: l.Keyword, Args: l.Args, Rest: l.Rest, Pos: at, Match: s.match, Depends: s.depends,
 		line: l, atStart: s.start, forConnection: s.connection && kw.matchEffective(v), Order: e.lines,
 	}
-	if _, err := readValue(Server, kw, l, v); err != nil && !e.overlooked(kw, set) {
+	if _, err := readValue(Server, kw, l, v); err != nil && !e.valueIgnored(kw, set) {
 		e.problem(at, true, "%v", err)
 		return
 	}
@@ -319,19 +319,19 @@ func (e *evaluator) take(keyword string, set Setting) {
 // was done from 8.7 to 9.6: also if this one is not active.
 func (e *evaluator) methods(set Setting) {
 	v, taken := e.tree.Version, e.taken["AuthenticationMethods"]
-	strict := reached(v, Version{8, 7}) && !reached(v, Version{9, 7})
+	strict := atLeast(v, Version{8, 7}) && !atLeast(v, Version{9, 7})
 	if strict && (taken.start || taken.connection) && slices.Contains(set.Args, "any") {
 		e.problem(set.Pos, true, "AuthenticationMethods any must be alone, and there is another list")
 	}
 	e.take("AuthenticationMethods", set)
 }
 
-// overlooked reports whether sshd does not look at the value of a line, which
+// valueIgnored reports whether sshd does not look at the value of a line, which
 // may then be anything: up to 8.6 at some that have no effect in either reading.
-func (e *evaluator) overlooked(kw Keyword, set Setting) bool {
+func (e *evaluator) valueIgnored(kw Keyword, set Setting) bool {
 	taken := e.taken[kw.Name]
 	switch {
-	case set.line.Err != nil || reached(e.tree.Version, Version{8, 7}):
+	case set.line.Err != nil || atLeast(e.tree.Version, Version{8, 7}):
 		return false
 	case kw.Name == "AuthenticationMethods": // there already
 		return taken.start && taken.connection
@@ -343,7 +343,7 @@ func (e *evaluator) overlooked(kw Keyword, set Setting) bool {
 
 // subsystem refuses one that is there already, as sshd did before 9.5.
 func (e *evaluator) subsystem(set Setting) {
-	if !set.atStart || reached(e.tree.Version, Version{9, 5}) {
+	if !set.atStart || atLeast(e.tree.Version, Version{9, 5}) {
 		return
 	}
 	name := set.Args[0]

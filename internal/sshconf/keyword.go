@@ -59,12 +59,12 @@ func (k Keyword) Known(v Version) bool {
 			return false
 		}
 	}
-	return k.Name != "" && reached(v, k.Since) && (k.RemovedSince.IsZero() || !reached(v, k.RemovedSince))
+	return k.Name != "" && atLeast(v, k.Since) && (k.RemovedSince.IsZero() || !atLeast(v, k.RemovedSince))
 }
 
 // Deprecated reports whether release v accepts the name and ignores it.
 func (k Keyword) Deprecated(v Version) bool {
-	return !k.DeprecatedSince.IsZero() && reached(v, k.DeprecatedSince)
+	return !k.DeprecatedSince.IsZero() && atLeast(v, k.DeprecatedSince)
 }
 
 // MatchLegal reports whether release v allows the keyword in a Match block. In
@@ -73,21 +73,21 @@ func (k Keyword) MatchLegal(v Version) bool {
 	if k.Name == "PAMServiceName" && v == (Version{10, 4}) {
 		return false
 	}
-	return !k.MatchSince.IsZero() && reached(v, k.MatchSince)
+	return !k.MatchSince.IsZero() && atLeast(v, k.MatchSince)
 }
 
 // matchEffective reports whether a value in a Match block takes effect: SetEnv
 // was accepted there from 7.8 on and not applied before 8.5.
 func (k Keyword) matchEffective(v Version) bool {
-	return k.MatchLegal(v) && (k.Name != "SetEnv" || reached(v, Version{8, 5}))
+	return k.MatchLegal(v) && (k.Name != "SetEnv" || atLeast(v, Version{8, 5}))
 }
 
-// reached reports whether v is since or newer; a zero v is the newest.
-func reached(v, since Version) bool { return v.IsZero() || v.AtLeast(since.Major, since.Minor) }
+// atLeast reports whether v is since or newer; a zero v is the newest.
+func atLeast(v, since Version) bool { return v.IsZero() || v.AtLeast(since.Major, since.Minor) }
 
-// beyond reports whether v is newer than the newest release that was asked, 10.6,
+// unknownRelease reports whether v is newer than the newest release that was asked, 10.6,
 // so that it may know more words than the tables. A zero v may be any release.
-func beyond(v Version) bool { return reached(v, Version{10, 7}) }
+func unknownRelease(v Version) bool { return atLeast(v, Version{10, 7}) }
 
 // lastUntil holds the releases in which a keyword came to keep its first value;
 // before that every line of it overwrote the value.
@@ -102,7 +102,7 @@ var lastUntil = map[string]Version{
 
 // Merge says how lines of the keyword come together in release v.
 func (k Keyword) Merge(v Version) Merge {
-	if until, ok := lastUntil[k.Name]; ok && !reached(v, until) {
+	if until, ok := lastUntil[k.Name]; ok && !atLeast(v, until) {
 		return Last
 	}
 	if k.Name == "AuthorizedPrincipalsCommand" && v.AtLeast(8, 7) && !v.AtLeast(9, 9) {
@@ -158,10 +158,10 @@ func canonicalName(d Dialect, v Version, name string) string {
 	switch {
 	case !ok || !target.Known(v):
 		return strings.ToLower(k.Name)
-	case d == Server && target.Name == "KbdInteractiveAuthentication" && !reached(v, Version{8, 7}):
+	case d == Server && target.Name == "KbdInteractiveAuthentication" && !atLeast(v, Version{8, 7}):
 		// Two settings of their own up to 8.6, of which sshd made the best.
 		return "challengeresponseauthentication"
-	case k.Name == "SetupTimeOut" && !reached(v, Version{10, 0}):
+	case k.Name == "SetupTimeOut" && !atLeast(v, Version{10, 0}):
 		return "serveraliveinterval"
 	}
 	return strings.ToLower(target.Name)

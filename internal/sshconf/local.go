@@ -45,7 +45,7 @@ func (q ClientQuery) Tokens(v Version, d Destination) Tokens {
 		alias = q.Host
 	}
 	jump := d.Jump
-	if !reached(v, Version{9, 6}) {
+	if !atLeast(v, Version{9, 6}) {
 		jump = ""
 	}
 	hash := sha1.Sum([]byte(local.Hostname + d.HostName + d.Port + d.User + jump))
@@ -53,7 +53,7 @@ func (q ClientQuery) Tokens(v Version, d Destination) Tokens {
 		'C': hex.EncodeToString(hash[:]), 'L': short, 'd': local.Home, 'h': d.HostName, 'i': local.UID, 'j': jump,
 		'k': alias, 'l': local.Hostname, 'n': q.Host, 'p': d.Port, 'r': d.User, 'u': q.LocalUser,
 	}
-	if !reached(v, Version{9, 6}) {
+	if !atLeast(v, Version{9, 6}) {
 		delete(t, 'j')
 	}
 	return t

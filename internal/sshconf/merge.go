@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// settle marks which of the lines of one keyword win: of those that are active
+// markWinners marks which of the lines of one keyword win: of those that are active
 // for the connection first, and for what these leave open, of those that are
 // active at the start.
-func settle(kw Keyword, v Version, list []Setting) {
+func markWinners(kw Keyword, v Version, list []Setting) {
 	merge := kw.Merge(v)
 	seen := map[string]bool{}
 	for _, active := range []func(Setting) bool{

@@ -11,7 +11,7 @@ import (
 func (r Result) Printed(keyword string) ([]string, bool) {
 	kw, ok := Lookup(r.dialect, canonicalName(r.dialect, r.version, keyword))
 	winners := r.Winners(keyword)
-	if !ok || len(winners) == 0 || r.entangled(kw) {
+	if !ok || len(winners) == 0 || r.interdependent(kw) {
 		return nil, false
 	}
 	values := make([]value, len(winners))
@@ -37,11 +37,11 @@ func (r Result) Printed(keyword string) ([]string, bool) {
 	return lines, true
 }
 
-// entangled reports whether what is printed for kw hangs on other keywords, too.
-func (r Result) entangled(kw Keyword) bool {
+// interdependent reports whether what is printed for kw hangs on other keywords, too.
+func (r Result) interdependent(kw Keyword) bool {
 	switch kw.Name {
 	case "KbdInteractiveAuthentication", "ChallengeResponseAuthentication":
-		return !reached(r.version, Version{8, 7}) // one answers for the other
+		return !atLeast(r.version, Version{8, 7}) // one answers for the other
 	}
 	return false
 }

@@ -8,18 +8,18 @@ import (
 	"strings"
 )
 
-// reader reads the arguments of one keyword.
-type reader func(kw Keyword, args []string, v Version) (value, error)
+// argumentReader reads the arguments of one keyword.
+type argumentReader func(kw Keyword, args []string, v Version) (value, error)
 
-// specials are the readers of keywords that have a syntax of their own.
-var specials = [...]map[string]reader{
+// argumentReaders are the readers of keywords that have a syntax of their own.
+var argumentReaders = [...]map[string]argumentReader{
 	Server: {
 		"AcceptEnv":                       entries(noEquals),
 		"AgentSocketPath":                 single,
 		"AllowGroups":                     entries(nil),
 		"AllowUsers":                      entries(nil),
 		"AuthenticationMethods":           authenticationMethods,
-		"AuthorizedKeysFile":              tildeless,
+		"AuthorizedKeysFile":              pathWithoutTilde,
 		"AuthorizedPrincipalsFile":        single,
 		"ChannelTimeout":                  channelTimeout,
 		"ChrootDirectory":                 word,
@@ -58,7 +58,7 @@ var specials = [...]map[string]reader{
 		"EscapeChar":               escapeChar,
 		"FingerprintHash":          upper(digests...),
 		"ForwardAgent":             forwardAgent,
-		"GlobalKnownHostsFile":     noneAlone(tildeless),
+		"GlobalKnownHostsFile":     noneAlone(pathWithoutTilde),
 		"GSSAPIClientIdentity":     single,
 		"GSSAPIServerIdentity":     single,
 		"HostKeyAlias":             word,
@@ -80,7 +80,7 @@ var specials = [...]map[string]reader{
 		"Tag":                      single,
 		"TunnelDevice":             single,
 		"User":                     word,
-		"UserKnownHostsFile":       noneAlone(tildeless),
+		"UserKnownHostsFile":       noneAlone(pathWithoutTilde),
 	},
 }
 
@@ -115,10 +115,10 @@ func unprinted(kw Keyword, args []string, v Version) (value, error) {
 }
 
 // noneAlone refuses none in a list of others, as is done since 8.7.
-func noneAlone(read reader) reader {
+func noneAlone(read argumentReader) argumentReader {
 	return func(kw Keyword, args []string, v Version) (value, error) {
 		none := slices.ContainsFunc(args, func(arg string) bool { return strings.EqualFold(arg, "none") })
-		if none && len(args) > 1 && reached(v, Version{8, 7}) {
+		if none && len(args) > 1 && atLeast(v, Version{8, 7}) {
 			return value{}, fmt.Errorf("%s: none must be alone", kw.Name)
 		}
 		return read(kw, args, v)
@@ -128,7 +128,7 @@ func noneAlone(read reader) reader {
 func noEquals(arg string) bool { return !strings.Contains(arg, "=") }
 
 // entries reads a list of which a dump prints each element on its own line.
-func entries(valid func(string) bool) reader {
+func entries(valid func(string) bool) argumentReader {
 	return func(kw Keyword, args []string, _ Version) (value, error) {
 		for _, arg := range args {
 			if arg == "" || valid != nil && !valid(arg) {
@@ -147,7 +147,7 @@ func oneLine(kw Keyword, args []string, _ Version) (value, error) {
 	return printed(strings.Join(args, " ")), nil
 }
 
-func tildeless(kw Keyword, args []string, v Version) (value, error) {
+func pathWithoutTilde(kw Keyword, args []string, v Version) (value, error) {
 	got, err := oneLine(kw, args, v)
 	got.known = got.known && !slices.ContainsFunc(args, func(a string) bool { return a[0] == '~' || strings.EqualFold(a, "none") })
 	return got, err
@@ -191,7 +191,7 @@ func ipQoS(kw Keyword, args []string, _ Version) (value, error) {
 
 // upper reads one of the names, in any case. DEBUG1 is printed as DEBUG; QUIET
 // is SILENT in some builds.
-func upper(names ...string) reader {
+func upper(names ...string) argumentReader {
 	return func(kw Keyword, args []string, _ Version) (value, error) {
 		arg, err := one(kw, args)
 		if err != nil {
@@ -325,15 +325,15 @@ var maxPKOK = regexp.MustCompile(`(?i)^max-pk-ok:[0-9]+$`)
 func pubkeyAuthOptions(kw Keyword, args []string, v Version) (value, error) {
 	for _, arg := range args {
 		known := slices.Contains([]string{"none", "touch-required", "verify-required"}, strings.ToLower(arg)) ||
-			reached(v, Version{10, 6}) && maxPKOK.MatchString(arg)
-		if !known && !beyond(v) {
+			atLeast(v, Version{10, 6}) && maxPKOK.MatchString(arg)
+		if !known && !unknownRelease(v) {
 			return value{}, unsupported(kw, arg)
 		}
 	}
 	lower := strings.ToLower(strings.Join(args, " "))
 	touch, verify := strings.Contains(lower, "touch-required"), strings.Contains(lower, "verify-required")
 	switch {
-	case reached(v, Version{10, 6}):
+	case atLeast(v, Version{10, 6}):
 		return value{}, nil
 	case touch && verify:
 		return printed("touch-required verify-required"), nil
@@ -405,7 +405,7 @@ func setEnv(kw Keyword, args []string, v Version) (value, error) {
 		if !ok {
 			return value{}, fmt.Errorf("%s: invalid environment %q", kw.Name, arg)
 		}
-		if !slices.Contains(names, name) || !reached(v, Version{9, 1}) {
+		if !slices.Contains(names, name) || !atLeast(v, Version{9, 1}) {
 			names = append(names, name)
 			lines = append(lines, arg)
 		}
@@ -437,9 +437,9 @@ func subsystem(kw Keyword, args []string, v Version) (value, error) {
 		return value{}, fmt.Errorf("%s: missing name or command", kw.Name)
 	}
 	text := strings.Join(args, " ")
-	if len(args) == 2 && reached(v, Version{9, 5}) && !reached(v, Version{9, 7}) {
+	if len(args) == 2 && atLeast(v, Version{9, 5}) && !atLeast(v, Version{9, 7}) {
 		text += " " // printed even before no arguments
 	}
 	// Since 9.5 what argv_assemble would quote is printed in quotes.
-	return value{[]string{text}, !reached(v, Version{9, 5}) || !strings.ContainsAny(strings.Join(args, ""), " \t\\'\"")}, nil
+	return value{[]string{text}, !atLeast(v, Version{9, 5}) || !strings.ContainsAny(strings.Join(args, ""), " \t\\'\"")}, nil
 }

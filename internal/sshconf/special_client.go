@@ -15,9 +15,9 @@ func printsTrue(kw Keyword, v Version) bool {
 	case "AddKeysToAgent", "CanonicalizeHostname", "ControlMaster", "RequestTTY", "StrictHostKeyChecking", "Tunnel", "UpdateHostKeys", "VerifyHostKeyDNS":
 		return true
 	case "PubkeyAuthentication":
-		return reached(v, Version{8, 9})
+		return atLeast(v, Version{8, 9})
 	case "TCPKeepAlive":
-		return reached(v, Version{10, 6})
+		return atLeast(v, Version{10, 6})
 	}
 	return false
 }
@@ -120,7 +120,7 @@ func canonicalDomains(kw Keyword, args []string, v Version) (value, error) {
 	names := make([]string, len(args))
 	for i, arg := range args {
 		names[i] = strings.ToLower(arg)
-		if !domain.MatchString(names[i]) || arg[0] == '_' && !reached(v, Version{9, 3}) {
+		if !domain.MatchString(names[i]) || arg[0] == '_' && !atLeast(v, Version{9, 3}) {
 			return value{}, fmt.Errorf("%s: bad domain name %q", kw.Name, arg)
 		}
 		names[i] = strings.TrimSuffix(names[i], ".")

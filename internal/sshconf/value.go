@@ -33,7 +33,7 @@ func readValue(d Dialect, kw Keyword, l Line, v Version) (value, error) {
 	if len(l.Args) == 0 {
 		return value{}, nil
 	}
-	if special, ok := specials[d][kw.Name]; ok {
+	if special, ok := argumentReaders[d][kw.Name]; ok {
 		return special(kw, l.Args, v)
 	}
 	if kw.Type == Text || kw.Type == Block {
@@ -81,7 +81,7 @@ func unsupported(kw Keyword, arg string) error {
 // readFlag is multistate_flag: in any case since 7.7.
 func readFlag(d Dialect, kw Keyword, arg string, v Version) (value, error) {
 	word := arg
-	if reached(v, Version{7, 7}) {
+	if atLeast(v, Version{7, 7}) {
 		word = strings.ToLower(arg)
 	}
 	switch {
@@ -103,7 +103,7 @@ func readFlag(d Dialect, kw Keyword, arg string, v Version) (value, error) {
 func enumName(kw Keyword, word string, v Version) string {
 	switch {
 	case kw.Name == "PermitRootLogin" && (word == "prohibit-password" || word == "without-password"):
-		if reached(v, Version{10, 1}) {
+		if atLeast(v, Version{10, 1}) {
 			return "prohibit-password"
 		}
 		return "without-password"
@@ -121,13 +121,13 @@ func readEnum(d Dialect, kw Keyword, arg string, v Version) (value, error) {
 	if !slices.Contains(kw.Words, word) {
 		boolean := (d == Client || serverBoolean(kw, v)) && slices.Contains(kw.Words, "yes") && (word == "true" || word == "false")
 		switch {
-		case len(kw.Words) == 0 || beyond(v):
+		case len(kw.Words) == 0 || unknownRelease(v):
 			return value{}, nil // newer words than ours
 		case !boolean:
 			return value{}, unsupported(kw, arg)
 		}
 	}
-	if word == "shosts-only" && !reached(v, Version{8, 3}) {
+	if word == "shosts-only" && !atLeast(v, Version{8, 3}) {
 		return value{}, unsupported(kw, arg)
 	}
 	if d == Client {
@@ -142,12 +142,12 @@ func readEnum(d Dialect, kw Keyword, arg string, v Version) (value, error) {
 // serverBoolean reports whether sshd takes true and false beside yes and no, and
 // prints those: TCPKeepAlive and WarnWeakCrypto since 10.6.
 func serverBoolean(kw Keyword, v Version) bool {
-	return (kw.Name == "TCPKeepAlive" || kw.Name == "WarnWeakCrypto") && reached(v, Version{10, 6})
+	return (kw.Name == "TCPKeepAlive" || kw.Name == "WarnWeakCrypto") && atLeast(v, Version{10, 6})
 }
 
 // readCount is atoi_err: decimal, from 0 to the largest int.
 func readCount(kw Keyword, arg string, v Version) (value, error) {
-	if !reached(v, Version{8, 0}) {
+	if !atLeast(v, Version{8, 0}) {
 		n, err := strconv.ParseUint(arg, 10, 31)
 		return value{[]string{strconv.FormatUint(n, 10)}, err == nil}, nil // atoi reads anything
 	}
@@ -177,7 +177,7 @@ func readTime(d Dialect, kw Keyword, arg string, v Version) (value, error) {
 }
 
 // convtime is convtime (misc.c). What releases read in different ways is not
-// known, where a release at hand does not settle it.
+// known, where a release at hand does not markWinners it.
 func convtime(arg string, v Version) (seconds int64, known bool, err error) {
 	seconds, err = ParseTime(arg)
 	switch {
@@ -190,7 +190,7 @@ func convtime(arg string, v Version) (seconds int64, known bool, err error) {
 		return fractionalTime(arg, v, err)
 	}
 	plain := arg
-	if !reached(v, Version{9, 8}) {
+	if !atLeast(v, Version{9, 8}) {
 		plain = strings.TrimPrefix(strings.TrimLeft(arg, " \t\n\v\f\r"), "+")
 	}
 	if n := len(plain); n > 0 && plain[n-1] >= '0' && plain[n-1] <= '9' {
@@ -202,7 +202,7 @@ func convtime(arg string, v Version) (seconds int64, known bool, err error) {
 		}
 		return seconds, true, nil
 	}
-	if !reached(v, Version{8, 5}) && strings.Trim(plain, "0123456789smhdwSMHDW") == "" && plain != "" {
+	if !atLeast(v, Version{8, 5}) && strings.Trim(plain, "0123456789smhdwSMHDW") == "" && plain != "" {
 		return 0, false, nil // overflows wrap
 	}
 	return 0, false, err
@@ -215,7 +215,7 @@ var decimalSeconds = regexp.MustCompile(`^(.*[mhdwMHDW])?([0-9]*)\.[0-9]*[sS]?$`
 // other unit, and cuts it off. Older releases refuse it with err.
 func fractionalTime(arg string, v Version, err error) (seconds int64, known bool, _ error) {
 	m := decimalSeconds.FindStringSubmatch(arg)
-	if m == nil || !strings.ContainsAny(arg, "0123456789") || !reached(v, Version{10, 3}) {
+	if m == nil || !strings.ContainsAny(arg, "0123456789") || !atLeast(v, Version{10, 3}) {
 		return 0, false, err
 	}
 	seconds, err = ParseTime(m[1] + cmp.Or(m[2], "0") + "s")
@@ -244,7 +244,7 @@ func readAlgorithms(kw Keyword, arg string, v Version) (value, error) {
 	if arg == "" {
 		return value{}, fmt.Errorf("%s: missing argument", kw.Name)
 	}
-	if arg[0] == '^' && !reached(v, Version{8, 1}) {
+	if arg[0] == '^' && !atLeast(v, Version{8, 1}) {
 		return value{}, fmt.Errorf("%s: bad names %q: ^ is known since OpenSSH 8.1", kw.Name, arg)
 	}
 	list := strings.TrimLeft(arg[:1], "+^") + arg[1:]
