@@ -169,6 +169,8 @@ func readWish(t *testing.T, want *Want, tree *sshconf.Tree, line string) {
 		want.Placement = Placement(arg)
 	case "takeover":
 		want.Takeover = arg == "yes"
+	case "adopt_lines":
+		want.AdoptLines = arg == "yes"
 	case "drop_in_name":
 		want.DropInName = arg
 	case "profile":
