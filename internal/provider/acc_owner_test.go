@@ -83,3 +83,53 @@ func TestCreateBeforeDestroyOfTheSameLines(t *testing.T) {
 		t.Errorf("after the destroy ClientAliveInterval is %s", got)
 	}
 }
+
+// TestLinesByHandAreAdopted, when a host is created, and when an import brought it in,
+// and are on the host again after the destroy, byte by byte.
+func TestLinesByHandAreAdopted(t *testing.T) {
+	t.Parallel()
+	m := hosttest.Start(t, hosttest.Options{Files: map[string]string{"/etc/ssh/sshd_config.d/50-team.conf": "# by hand\nClientAliveInterval 120 # two minutes\nClientAliveCountMax 3\nMatch User deploy\n\tClientAliveInterval 30\n"}})
+	before := m.Snapshot("/etc/ssh")
+	provider := fleet{"web1": m}.provider("")
+	const lines = "  client_alive_interval = 120\n  client_alive_count_max = 3\n"
+	adopted := []string{"lines that were written by hand are adopted", "50-team.conf:2: ClientAliveInterval 120", "50-team.conf:3: ClientAliveCountMax 3", "Destroy restores them."}
+	check := func(c *cli) {
+		t.Helper()
+		if text := string(m.Read("/etc/ssh/sshd_config.d/50-team.conf")); strings.Contains(text, "\nClientAlive") || !strings.Contains(text, "\tClientAliveInterval 30") {
+			t.Errorf("the file of the team is now\n%s", text)
+		}
+		c.plan(0, "No changes")
+		c.destroy()
+		if d := hosttest.Differences(before, m.Snapshot("/etc/ssh")); d != "" {
+			t.Errorf("after the destroy /etc/ssh differs:\n%s", d)
+		}
+	}
+
+	created := newCLI(t)
+	created.config(provider + named("web1", lines+"  adopt = true\n"))
+	created.plan(2, adopted...)
+	created.apply()
+	check(created)
+
+	imported := newCLI(t)
+	imported.config(provider + named("web1", lines))
+	imported.expect(0, []string{"set `adopt = true`"}, "import", "-no-color", "sshkeepalive_server.web1", "web1")
+	imported.config(provider + named("web1", lines+"  adopt = true\n"))
+	imported.plan(2, adopted...)
+	imported.apply("1 changed")
+	check(imported)
+
+	// Given back when that is asked for, and adopted later.
+	later := newCLI(t)
+	later.config(provider + named("web1", lines))
+	later.apply()
+	later.config(provider + named("web1", lines+"  adopt = true\n"))
+	later.plan(2, adopted...)
+	later.apply("1 changed")
+	later.config(provider + named("web1", lines))
+	later.apply("1 changed")
+	if text := string(m.Read("/etc/ssh/sshd_config.d/50-team.conf")); !strings.Contains(text, "\nClientAliveInterval 120 # two") {
+		t.Errorf("without adopt the file of the team is\n%s", text)
+	}
+	later.destroy()
+}

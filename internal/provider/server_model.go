@@ -83,7 +83,7 @@ func (m *serverModel) owned() (declared, found string) {
 }
 
 func (m *serverModel) want(ctx context.Context, r *attributeReader) sshserver.Want {
-	r.also(m.Takeover, m.ConfigFile, m.Reload, m.ConfirmTimeout)
+	r.also(m.Adopt, m.Takeover, m.ConfigFile, m.Reload, m.ConfirmTimeout)
 	return sshserver.Want{
 		Settings:    r.settings(sshserver.Attributes(), "", m.typed(), m.Settings),
 		Profile:     r.text(m.Profile),
@@ -92,6 +92,7 @@ func (m *serverModel) want(ctx context.Context, r *attributeReader) sshserver.Wa
 		Placement:   sshserver.Placement(r.text(m.Placement)),
 		DropInName:  r.text(m.DropInName),
 		Takeover:    m.Takeover.ValueBool(),
+		AdoptLines:  m.Adopt.ValueBool(),
 		LongestTask: r.seconds(m.LongestTask),
 		IdleLimit:   r.seconds(m.IdleLimit),
 	}

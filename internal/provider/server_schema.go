@@ -36,6 +36,7 @@ func serverSchema(ctx context.Context) schema.Schema {
 			attributes[name] = a
 		}
 	}
+	attributes["adopt"] = schema.BoolAttribute{Optional: true, MarkdownDescription: adoptLinesDoc + adoptDoc}
 	return schema.Schema{MarkdownDescription: serverDoc, Attributes: attributes}
 }
 
@@ -53,7 +54,7 @@ func whereSchema(ctx context.Context, hostDoc string) map[string]schema.Attribut
 			MarkdownDescription: diagnostics.OnUnreachableDoc + " Default: the provider's `on_unreachable`.",
 			Validators:          []validator.String{attribute.PolicyWord()},
 		},
-		"adopt":    schema.BoolAttribute{Optional: true, MarkdownDescription: adoptDoc},
+		"adopt":    schema.BoolAttribute{Optional: true, MarkdownDescription: "Whether lines that another resource has put on the host are replaced. " + adoptDoc},
 		"timeouts": timeoutsAttribute(ctx),
 	}
 }

@@ -185,7 +185,9 @@ func ProblemAdvice(c keepalive.Code) string {
 	case keepalive.MountedFile:
 		return "Mount the directory instead of the one file, or change the file where it is mounted from. For sshd it is enough that the mounted file begins with `Include /etc/ssh/sshd_config.d/*.conf` and that the directory is not mounted file by file: ours is then a drop-in there. Nothing was changed."
 	case sshserver.HandWritten:
-		return "Both then say the same. To have one of the two only, delete that line on the host after the apply; a destroy would leave it as it is."
+		return "Both lines then say the same. To have only one, set `adopt = true`: the apply then comments out the line that was written by hand, and destroy restores it."
+	case sshserver.AdoptsLines:
+		return "The apply comments them out, so that the lines of this resource are the only ones for these keywords. Destroy restores them. To leave them as they are, remove `adopt = true`."
 	case sshserver.NothingSet:
 		return "Declare the settings that the resource shall manage: the next plan shows what they change."
 	case sshserver.FirstBoot:
