@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshfile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/marks"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -28,7 +28,7 @@ func adoptLines(base sshconf.Tree, want Want) (sshconf.Tree, []sshconf.Setting) 
 	var adopted []sshconf.Setting
 	for _, s := range uniqueKeywords(want.Settings) {
 		for _, w := range r.Settings(s.Keyword) {
-			if w.Match != "" || isVendors(w.Pos.Path) || bytes.HasPrefix(base.Files[w.Pos.Path], []byte(sshfile.Header)) {
+			if w.Match != "" || isVendors(w.Pos.Path) || bytes.HasPrefix(base.Files[w.Pos.Path], []byte(marks.ServerHeader)) {
 				continue
 			}
 			f := sshconf.Parse(base.Dialect, base.Version, base.Files[w.Pos.Path])
@@ -36,7 +36,7 @@ func adoptLines(base sshconf.Tree, want Want) (sshconf.Tree, []sshconf.Setting) 
 			if at < 0 || at >= len(f.Lines) || !strings.EqualFold(f.Lines[at].Keyword, w.Keyword) || sshconf.Outside(f.Sections(), at) != at {
 				continue
 			}
-			f.CommentOut(at, takeoverMark(owner))
+			f.CommentOut(at, marks.Takeover(owner))
 			base.Files[w.Pos.Path] = f.Bytes()
 			adopted = append(adopted, w)
 		}
@@ -46,7 +46,7 @@ func adoptLines(base sshconf.Tree, want Want) (sshconf.Tree, []sshconf.Setting) 
 
 // newlyAdopted warns of adopted lines that are still in force on the host.
 func newlyAdopted(c candidate, adopted []sshconf.Setting, want Want, have Facts) []keepalive.Problem {
-	mark := takeoverMark(ownerOf(want.DropInName))
+	mark := marks.Takeover(ownerOf(want.DropInName))
 	var lines []string
 	for _, w := range adopted {
 		at := c.OnHost(w.Pos)
