@@ -14,7 +14,7 @@ import (
 
 // Create makes the settings effective. An error leaves no state: the change was
 // rolled back, and a tainted resource would be destroyed first the next time.
-func (l *lifecycle[M, W, S, P]) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+func (l *lifecycle[M, W, F, P]) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	m := P(new(M))
 	resp.Diagnostics.Append(req.Plan.Get(ctx, m)...)
 	if resp.Diagnostics.HasError() {
@@ -32,7 +32,7 @@ func (l *lifecycle[M, W, S, P]) Create(ctx context.Context, req resource.CreateR
 
 // Update makes the new settings effective. An error keeps the prior state, so
 // that the next plan proposes the same change.
-func (l *lifecycle[M, W, S, P]) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+func (l *lifecycle[M, W, F, P]) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	m, before := P(new(M)), P(new(M))
 	resp.Diagnostics.Append(req.Plan.Get(ctx, m)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, before)...)
@@ -54,7 +54,7 @@ func (l *lifecycle[M, W, S, P]) Update(ctx context.Context, req resource.UpdateR
 // sameOnHost reports whether both ask for the same on the host and differ in nothing but
 // how the host is reached and how values are spelled. A value that has to be found out
 // first is a difference: a plan that could not look leaves it unknown.
-func (l *lifecycle[M, W, S, P]) sameOnHost(ctx context.Context, m, before P) bool {
+func (l *lifecycle[M, W, F, P]) sameOnHost(ctx context.Context, m, before P) bool {
 	now := *m
 	P(&now).common().ID = before.common().ID
 	declared, _ := m.owned()
@@ -82,7 +82,7 @@ type operation struct {
 	noChange bool
 }
 
-func (l *lifecycle[M, W, S, P]) apply(ctx context.Context, m P, o operation) diag.Diagnostics {
+func (l *lifecycle[M, W, F, P]) apply(ctx context.Context, m P, o operation) diag.Diagnostics {
 	l.session.walk.begin()
 	ctx, leave := l.session.begin(ctx)
 	defer leave()
@@ -101,7 +101,8 @@ func (l *lifecycle[M, W, S, P]) apply(ctx context.Context, m P, o operation) dia
 	}
 	declared, _ := ownershipKeys(m, where)
 	back := l.session.ownership.write(declared)
-	s, plan, outcome, err := m.operations(l.session.engine, where.spec).apply(ctx, want, where.record(o.rec))
+	k := m.kind()
+	s, plan, outcome, err := m.reconciler(l.session.engine).Apply(ctx, m.target(where.spec), want, where.record(o.rec))
 	switch {
 	case err != nil && ignored && diagnostics.Unanswered(err):
 		return append(diags, diagnostics.NotLooked(name, err, diagnostics.Ignore, false, diagnostics.Because(m.attributes().OnUnreachable, l.session.onUnreachable)))
@@ -112,10 +113,10 @@ func (l *lifecycle[M, W, S, P]) apply(ctx context.Context, m P, o operation) dia
 	logDebug(ctx, "applied", map[string]any{
 		"host": where.spec.String(), "outcome": string(outcome), "trail": plan.Trail, "managed_file": plan.ManagedFile,
 	})
-	seen := m.observation(want, s)
+	seen := k.seen(want, s)
 	planned := *m
-	setSeen(m, s, seen)
-	m.setFound(want, s, m.observe(want, s))
+	setSeen(m, s)
+	m.setFound(want, s.Facts, k.observe(want, s.Facts))
 	setPlanResult(m, plan)
 	// What the plan showed was verified by the engine and stays as it was shown.
 	keepKnown(m.computed(), P(&planned).computed())
@@ -128,7 +129,7 @@ func (l *lifecycle[M, W, S, P]) apply(ctx context.Context, m P, o operation) dia
 	return append(diags, l.session.savePrivate(ctx, seen, o.private, name, where.spec)...)
 }
 
-func (l *lifecycle[M, W, S, P]) postApplyWarnings(m P) diag.Diagnostics {
+func (l *lifecycle[M, W, F, P]) postApplyWarnings(m P) diag.Diagnostics {
 	if warn := m.kind().postApplyWarnings; warn != nil {
 		return warn(m)
 	}
@@ -136,7 +137,7 @@ func (l *lifecycle[M, W, S, P]) postApplyWarnings(m P) diag.Diagnostics {
 }
 
 // Delete puts back what was there before.
-func (l *lifecycle[M, W, S, P]) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+func (l *lifecycle[M, W, F, P]) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	m := P(new(M))
 	resp.Diagnostics.Append(req.State.Get(ctx, m)...)
 	if resp.Diagnostics.HasError() {
@@ -160,7 +161,7 @@ func (l *lifecycle[M, W, S, P]) Delete(ctx context.Context, req resource.DeleteR
 		logDebug(ctx, "left to the resource that has the lines now", map[string]any{"host": where.spec.String(), "lines": declared})
 		return
 	}
-	same, changed, err := m.operations(l.session.engine, where.spec).remove(ctx, want, where.record(m.common().record(nil)))
+	same, changed, err := m.reconciler(l.session.engine).Remove(ctx, m.target(where.spec), want, where.record(m.common().record(nil)))
 	resp.Diagnostics.Append(l.session.removed(m.attributes().name(), m.attributes().OnUnreachable, same, err)...)
 	if changed {
 		resp.Diagnostics.Append(l.postApplyWarnings(m)...)

@@ -17,22 +17,24 @@ import (
 )
 
 // clientResource is sshkeepalive_client.
-type clientResource = lifecycle[clientModel, sshclient.Want, reconcile.ClientSight, *clientModel]
+type clientResource = lifecycle[clientModel, sshclient.Want, sshclient.Facts, *clientModel]
 
-func (*clientModel) kind() kind[clientModel, sshclient.Want, reconcile.ClientSight] {
-	return kind[clientModel, sshclient.Want, reconcile.ClientSight]{
+func (*clientModel) kind() kind[clientModel, sshclient.Want, sshclient.Facts] {
+	return kind[clientModel, sshclient.Want, sshclient.Facts]{
 		name: "client", schema: clientSchema,
 		fileDoc:          "The configuration file: absolute, ~/path of the user who logs in, or ~user/path. Default ~/.ssh/config.",
 		blockDoc:         "The line that opens the block, such as Host *.example.org.",
 		importAttributes: clientImportAttributes,
-		badImportID:      func(id string, _ error) diag.Diagnostic { return diagnostics.BadBlockID(id) },
-		supports:         func(m *clientModel, spec host.Spec) diag.Diagnostics { return imageRunsNoSSH(m.Host, spec) },
-		unreadable: func(want sshclient.Want, s reconcile.ClientSight) []keepalive.Problem {
-			if s.Facts.Invalid == "" {
+
+		plan: sshclient.Plan, observe: sshclient.Observe, holder: reconcile.ClientKind.Holder, digests: reconcile.ClientKind.Digests,
+		badImportID: func(id string, _ error) diag.Diagnostic { return diagnostics.BadBlockID(id) },
+		supports:    func(m *clientModel, spec host.Spec) diag.Diagnostics { return imageRunsNoSSH(m.Host, spec) },
+		unreadable: func(want sshclient.Want, have sshclient.Facts) []keepalive.Problem {
+			if have.Invalid == "" {
 				return nil
 			}
 			// What ssh refuses to read has no effective values to show.
-			return sshclient.Plan(want, s.Facts).Problems
+			return sshclient.Plan(want, have).Problems
 		},
 	}
 }
@@ -66,38 +68,13 @@ func clientImportAttributes(file, block string) map[string]any {
 	return attributes
 }
 
-func (m *clientModel) operations(e engine, spec host.Spec) operations[sshclient.Want, reconcile.ClientSight] {
-	t := reconcile.ClientTarget{Spec: spec, File: m.ConfigFile.ValueString(), User: m.User.ValueString()}
-	return operations[sshclient.Want, reconcile.ClientSight]{
-		observe: func(ctx context.Context, want sshclient.Want) (reconcile.ClientSight, error) {
-			return e.LookClient(ctx, t, want)
-		},
-		apply: func(ctx context.Context, want sshclient.Want, rec reconcile.Record) (reconcile.ClientSight, keepalive.Plan, reconcile.Outcome, error) {
-			return e.ApplyClient(ctx, t, want, rec)
-		},
-		remove: func(ctx context.Context, want sshclient.Want, rec reconcile.Record) (same, changed bool, err error) {
-			same, err = e.RemoveClient(ctx, t, want, rec)
-			return same, false, err
-		},
-	}
+func (*clientModel) reconciler(e engine) reconciler[sshclient.Want, sshclient.Facts] { return e.client }
+
+func (m *clientModel) target(spec host.Spec) reconcile.Target {
+	return reconcile.Target{Spec: spec, File: m.ConfigFile.ValueString(), User: m.User.ValueString()}
 }
 
-func (*clientModel) observation(want sshclient.Want, s reconcile.ClientSight) observation {
-	return observation{
-		digests: s.Digests(want.Block()), machineID: s.MachineID, identity: s.Identity,
-		holder: sshclient.Holder(want.Block(), s.Facts),
-	}
-}
-
-func (*clientModel) plan(_ host.Spec, want sshclient.Want, s reconcile.ClientSight) keepalive.Plan {
-	return sshclient.Plan(want, s.Facts)
-}
-
-func (*clientModel) observe(want sshclient.Want, s reconcile.ClientSight) keepalive.Observed {
-	return sshclient.Observe(want, s.Facts)
-}
-
-func (*clientModel) unchanged(_ sshclient.Want, _ reconcile.ClientSight, observed keepalive.Observed) bool {
+func (*clientModel) unchanged(_ sshclient.Want, _ sshclient.Facts, observed keepalive.Observed) bool {
 	return observed.Managed && len(observed.Drift) == 0
 }
 
@@ -107,22 +84,22 @@ func (m *clientModel) setValues(_ context.Context, values map[string][]string) (
 	return diags
 }
 
-func (m *clientModel) setSeen(s reconcile.ClientSight) {
-	m.OpenSSHVersion = types.StringValue(s.Facts.VersionText)
+func (m *clientModel) setSeen(have sshclient.Facts) {
+	m.OpenSSHVersion = types.StringValue(have.VersionText)
 }
 
-func (m *clientModel) setFound(want sshclient.Want, s reconcile.ClientSight, _ keepalive.Observed) {
-	m.Effective = attribute.TextMaps(sshclient.Effective(want, s.Facts))
+func (m *clientModel) setFound(want sshclient.Want, have sshclient.Facts, _ keepalive.Observed) {
+	m.Effective = attribute.TextMaps(sshclient.Effective(want, have))
 }
 
-func (m *clientModel) setPredicted(want sshclient.Want, s reconcile.ClientSight, plan keepalive.Plan) {
-	m.Effective = attribute.TextMaps(sshclient.Predict(want, s.Facts, plan))
+func (m *clientModel) setPredicted(want sshclient.Want, have sshclient.Facts, plan keepalive.Plan) {
+	m.Effective = attribute.TextMaps(sshclient.Predict(want, have, plan))
 }
 
-func (m *clientModel) adopt(_ context.Context, s reconcile.ClientSight, _ func(context.Context, sshclient.Want) (reconcile.ClientSight, error)) (diags diag.Diagnostics, err error) {
-	found, ok := sshclient.Adopt(m.block(), s.Facts)
+func (m *clientModel) adopt(_ context.Context, have sshclient.Facts, _ func(sshclient.Want) (sshclient.Facts, error)) (diags diag.Diagnostics, err error) {
+	found, ok := sshclient.Adopt(m.block(), have)
 	if !ok {
-		return diag.Diagnostics{diagnostics.NoSuchBlock(m.name(), s.Facts.File, m.block())}, nil
+		return diag.Diagnostics{diagnostics.NoSuchBlock(m.name(), have.File, m.block())}, nil
 	}
 	m.Settings = adoptSettings("", m.typed(), found.Settings, &diags)
 	return diags, nil

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 )
 

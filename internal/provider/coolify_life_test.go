@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/coolify"
 )
 
@@ -24,7 +25,7 @@ func coolifyHost() *fakeHost {
 func startCoolify(t *testing.T, h *fakeHost) *rpc {
 	t.Helper()
 	e := one(h)
-	r := serveKind(t, &Provider{version: "test", start: func() (engine, func(context.Context)) { return e, func(context.Context) {} }}, "sshkeepalive_coolify")
+	r := serveKind(t, &Provider{version: "test", start: func() (engine, func(context.Context)) { return e.engine(), func(context.Context) {} }}, "sshkeepalive_coolify")
 	r.configure(nil, nil)
 	return r
 }

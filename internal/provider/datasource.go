@@ -103,10 +103,10 @@ func readSource[M any, P looker[M]](ctx context.Context, l *lookout, req datasou
 }
 
 // survey looks at an sshd of which nothing is wanted.
-func (s *session) survey(ctx context.Context, where resolvedTarget, mainFile types.String, contexts types.List) (reconcile.Sight, diag.Diagnostics, error) {
+func (s *session) survey(ctx context.Context, where resolvedTarget, mainFile types.String, contexts types.List) (reconcile.Snapshot[sshserver.Facts], diag.Diagnostics, error) {
 	var r attributeReader
 	want := sshserver.Want{Contexts: r.contexts(ctx, contexts)}
-	sight, err := s.engine.Look(ctx, reconcile.Target{Spec: where.spec, File: mainFile.ValueString()}, want)
+	sight, err := s.engine.server.Look(ctx, reconcile.Target{Spec: where.spec, File: mainFile.ValueString()}, want)
 	diags := r.diags
 	diags.Append(s.pending.warn(where.spec.Name, sight.Pending)...)
 	return sight, diags, err

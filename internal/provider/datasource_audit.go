@@ -168,7 +168,7 @@ func (m *auditModel) profiles() []string {
 	return attribute.Texts(m.Profiles.Elements())
 }
 
-func (m *auditModel) tell(a audit.Audit, sight reconcile.Sight) {
+func (m *auditModel) tell(a audit.Audit, sight reconcile.Snapshot[sshserver.Facts]) {
 	m.tellVerdicts(a)
 	var findings, exceptions, concerns []attr.Value
 	for _, f := range a.Findings {
@@ -183,7 +183,7 @@ func (m *auditModel) tell(a audit.Audit, sight reconcile.Sight) {
 	m.Findings = types.ListValueMust(findingType(), findings)
 	m.Exceptions = types.ListValueMust(exceptionType(), exceptions)
 	m.Warnings = types.ListValueMust(concernType(), concerns)
-	m.Loaded, m.DeadPeerTimeout = attribute.Loaded(sight), attribute.DeadPeer(sshserver.Want{}, sight.Facts)
+	m.Loaded, m.DeadPeerTimeout = attribute.Loaded(sight.Facts), attribute.DeadPeer(sshserver.Want{}, sight.Facts)
 	m.OpenSSHVersion = types.StringValue(sight.Facts.VersionText)
 	m.HostKeySHA256 = attribute.TextOrNull(sight.Identity.HostKeySHA256)
 	m.MachineID = attribute.TextOrNull(sight.MachineID)

@@ -118,7 +118,7 @@ func (m *clientConfigModel) look(ctx context.Context, s *session, where resolved
 	if diags := imageRunsNoSSH(m.Host, where.spec); diags.HasError() {
 		return diags, nil
 	}
-	sight, err := s.engine.LookClient(ctx, m.target(where), sshclient.Want{ProbeHosts: attribute.Texts(m.ProbeHosts.Elements())})
+	sight, err := s.engine.client.Look(ctx, m.target(where), sshclient.Want{ProbeHosts: attribute.Texts(m.ProbeHosts.Elements())})
 	if err != nil {
 		return nil, err
 	}
@@ -134,15 +134,15 @@ func (m *clientConfigModel) tellNothing() {
 	m.Effective, m.Provenance, m.Files = types.MapNull(attribute.EffectiveType), types.MapNull(provenanceType()), types.ListNull(types.StringType)
 }
 
-func (m *clientConfigModel) target(where resolvedTarget) reconcile.ClientTarget {
-	t := reconcile.ClientTarget{Spec: where.spec, File: m.ConfigFile.ValueString(), User: m.User.ValueString()}
+func (m *clientConfigModel) target(where resolvedTarget) reconcile.Target {
+	t := reconcile.Target{Spec: where.spec, File: m.ConfigFile.ValueString(), User: m.User.ValueString()}
 	if t.File == "" {
 		t.File = defaultClientFile
 	}
 	return t
 }
 
-func (m *clientConfigModel) tell(s keepalive.EffectiveConfig, sight reconcile.ClientSight) {
+func (m *clientConfigModel) tell(s keepalive.EffectiveConfig, sight reconcile.Snapshot[sshclient.Facts]) {
 	effective, origins := map[string]map[string]string{}, map[string]attr.Value{}
 	for _, r := range s.Contexts {
 		name := sshclient.ProbeName(r.Context)

@@ -131,7 +131,7 @@ func (m *serverConfigModel) look(ctx context.Context, s *session, where resolved
 	return diags, nil
 }
 
-func (m *serverConfigModel) tell(s keepalive.EffectiveConfig, sight reconcile.Sight) {
+func (m *serverConfigModel) tell(s keepalive.EffectiveConfig, sight reconcile.Snapshot[sshserver.Facts]) {
 	m.Effective, m.Provenance = attribute.TextMap(s.Contexts[0].Effective), originMap(s.Contexts[0].Origins)
 	var readings []attr.Value
 	for _, r := range s.Contexts[1:] {
@@ -141,7 +141,7 @@ func (m *serverConfigModel) tell(s keepalive.EffectiveConfig, sight reconcile.Si
 	}
 	m.ByContext = types.ListValueMust(contextReadingType(), readings)
 	m.Overrides, m.Shadowed = originList(s.Overrides), originList(s.Shadowed)
-	m.Loaded, m.DeadPeerTimeout = attribute.Loaded(sight), attribute.DeadPeer(sshserver.Want{}, sight.Facts)
+	m.Loaded, m.DeadPeerTimeout = attribute.Loaded(sight.Facts), attribute.DeadPeer(sshserver.Want{}, sight.Facts)
 	m.MainFile, m.Files = types.StringValue(sight.Facts.Tree.Main), attribute.TextList(s.Files)
 	m.OpenSSHVersion = types.StringValue(sight.Facts.VersionText)
 	m.HostKeySHA256 = attribute.TextOrNull(sight.Identity.HostKeySHA256)

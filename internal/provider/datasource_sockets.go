@@ -103,7 +103,7 @@ func (m *controlSocketsModel) look(ctx context.Context, s *session, where resolv
 	if diags := imageRunsNoSSH(m.Host, where.spec); diags.HasError() {
 		return diags, nil
 	}
-	sight, err := s.engine.LookControl(ctx, reconcile.ClientTarget{Spec: where.spec, File: m.Path.ValueString(), User: m.User.ValueString()})
+	sight, err := s.engine.control.Look(ctx, reconcile.Target{Spec: where.spec, File: m.Path.ValueString(), User: m.User.ValueString()}, struct{}{})
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +116,7 @@ func (m *controlSocketsModel) tellNothing() {
 	m.Sockets, m.Counts = types.ListNull(socketType()), types.ObjectNull(socketCountsType().AttrTypes)
 }
 
-func (m *controlSocketsModel) tell(sight reconcile.ControlSight) {
+func (m *controlSocketsModel) tell(sight reconcile.Snapshot[reconcile.ControlFacts]) {
 	var sockets []attr.Value
 	counts := map[sshclient.SocketState]int64{}
 	for _, s := range sight.Facts.Sockets {

@@ -3,7 +3,6 @@ package provider
 import (
 	"testing"
 
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
@@ -11,7 +10,7 @@ import (
 func TestControlSockets(t *testing.T) {
 	t.Parallel()
 	check := sshclient.SocketCheck{There: true, Mode: 0o620, Owner: "bob", Age: 7200}
-	h := &fakeHost{sockets: reconcile.ControlSight{Facts: reconcile.ControlFacts{
+	h := &fakeHost{machineID: "m1", hostKey: "SHA256:one", sockets: reconcile.ControlFacts{
 		Sockets: []sshclient.ControlSocket{
 			{SocketCheck: sshclient.SocketCheck{Path: "/home/bob/.ssh/cm-gone"}, State: sshclient.Unclear, Why: "it went"},
 			{SocketCheck: check, State: sshclient.Live, PID: 4711, Exposed: true},
@@ -19,7 +18,7 @@ func TestControlSockets(t *testing.T) {
 			{SocketCheck: check, State: sshclient.NotSSH, Why: "expected HELLO"},
 		},
 		Unnamed: 1,
-	}, MachineID: "m1", Identity: host.Identity{HostKeySHA256: "SHA256:one"}}}
+	}}
 	r := start(t, one(h), nil)
 	expect(t, r.answer(socketsType, values{"host": "web1", "path": "~/.ssh/cm-*", "user": "bob"}), map[string]string{
 		"sockets.0.path": "/home/bob/.ssh/cm-gone", "sockets.0.state": "unknown", "sockets.0.why": "it went", "sockets.0.age_seconds": "null", "sockets.0.mode": "null", "sockets.0.owner": "null", "sockets.0.exposed": "null",
@@ -27,6 +26,6 @@ func TestControlSockets(t *testing.T) {
 		"sockets.2.state": "stale", "sockets.2.pid": "null", "sockets.2.exposed": "false", "sockets.3.state": "not ssh",
 		"counts.live": "1", "counts.stale": "1", "counts.not_ssh": "1", "counts.unknown": "1", "unnamed": "1", "machine_id": "m1", "host_key_sha256": "SHA256:one",
 	})
-	h.sockets = reconcile.ControlSight{}
+	h.sockets, h.machineID = reconcile.ControlFacts{}, ""
 	expect(t, r.answer(socketsType, values{"host": "web1", "path": "/none"}), map[string]string{"counts.live": "0", "machine_id": "null"})
 }

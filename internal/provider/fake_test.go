@@ -2,13 +2,19 @@ package provider
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"maps"
 	"strings"
 	"sync"
 
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/dotenv"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/dotenv/dotenvtest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/coolify"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
@@ -35,7 +41,7 @@ type fakeHost struct {
 	invalid   string // what its sshd says against its files
 	lookErr   error
 	reach     host.LoginProbe
-	sockets   reconcile.ControlSight
+	sockets   reconcile.ControlFacts
 	vigil     host.IdleProbe
 	applyErr  error
 	pending   []reconcile.Pending
@@ -50,18 +56,18 @@ func cloudHost() *fakeHost {
 
 func engineOf(hosts map[string]*fakeHost) *fakeEngine { return &fakeEngine{hosts: hosts} }
 
-func (e *fakeEngine) at(t reconcile.Target) *fakeHost {
-	e.specs = append(e.specs, t.Spec)
-	if h := e.hosts[t.Spec.Name]; h != nil {
+func (e *fakeEngine) at(spec host.Spec) *fakeHost {
+	e.specs = append(e.specs, spec)
+	if h := e.hosts[spec.Name]; h != nil {
 		return h
 	}
-	return &fakeHost{lookErr: unreachableError(t.Spec.Name)}
+	return &fakeHost{lookErr: unreachableError(spec.Name)}
 }
 
 func (e *fakeEngine) ProbeLogin(_ context.Context, spec host.Spec) (host.LoginProbe, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	h := e.at(reconcile.Target{Spec: spec})
+	h := e.at(spec)
 	return h.reach, h.lookErr
 }
 
@@ -69,64 +75,105 @@ func (e *fakeEngine) ProbeIdle(_ context.Context, spec host.Spec, w host.IdlePro
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.watches = append(e.watches, w)
-	h := e.at(reconcile.Target{Spec: spec})
+	h := e.at(spec)
 	return h.vigil, h.lookErr
 }
 
-func (e *fakeEngine) Look(_ context.Context, t reconcile.Target, want sshserver.Want) (reconcile.Sight, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.looks++
-	h := e.at(t)
-	return h.sight(want), h.lookErr
+// engine returns what stands in for the engine that reaches machines.
+func (e *fakeEngine) engine() engine {
+	return engine{
+		prober:  e,
+		server:  fakeOf(e, reconcile.ServerKind, (*fakeHost).serverFacts),
+		client:  fakeOf(e, reconcile.ClientKind, (*fakeHost).clientFacts),
+		coolify: fakeOf(e, reconcile.CoolifyKind, (*fakeHost).coolifyFacts),
+		control: fakeOf(e, reconcile.ControlKind, func(h *fakeHost, _ reconcile.Target, _ struct{}) reconcile.ControlFacts { return h.sockets }),
+	}
 }
 
-func (e *fakeEngine) Apply(_ context.Context, t reconcile.Target, want sshserver.Want, _ reconcile.Record) (reconcile.Sight, keepalive.Plan, reconcile.Outcome, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.applies++
-	h := e.at(t)
-	plan := sshserver.Plan(want, h.sight(want).Facts)
+// fakeReconciler decides as kind does, over the facts of hosts in memory.
+type fakeReconciler[W, F, D any] struct {
+	*fakeEngine
+	kind  reconcile.Kind[W, F, D]
+	facts func(h *fakeHost, t reconcile.Target, want W) F
+}
+
+func fakeOf[W, F, D any](e *fakeEngine, kind reconcile.Kind[W, F, D], facts func(*fakeHost, reconcile.Target, W) F) fakeReconciler[W, F, D] {
+	return fakeReconciler[W, F, D]{e, kind, facts}
+}
+
+// begin counts a call, and returns its host.
+func (r fakeReconciler[W, F, D]) begin(count *int, t reconcile.Target) (*fakeHost, func()) {
+	r.mu.Lock()
+	*count++
+	return r.at(t.Spec), r.mu.Unlock
+}
+
+func (r fakeReconciler[W, F, D]) snapshot(h *fakeHost, t reconcile.Target, want W) reconcile.Snapshot[F] {
+	return reconcile.Snapshot[F]{
+		Facts: r.facts(h, t, want), Pending: h.pending, MachineID: h.machineID,
+		Identity: host.Identity{HostKeySHA256: h.hostKey, KeyType: h.keyType, Hops: h.hops},
+	}
+}
+
+func (r fakeReconciler[W, F, D]) Look(_ context.Context, t reconcile.Target, want W) (reconcile.Snapshot[F], error) {
+	h, end := r.begin(&r.looks, t)
+	defer end()
+	return r.snapshot(h, t, want), h.lookErr
+}
+
+func (r fakeReconciler[W, F, D]) Apply(_ context.Context, t reconcile.Target, want W, _ reconcile.Record) (reconcile.Snapshot[F], keepalive.Plan, reconcile.Outcome, error) {
+	h, end := r.begin(&r.applies, t)
+	defer end()
+	var none reconcile.Snapshot[F]
+	plan := r.kind.Plan(want, r.facts(h, t, want))
 	if err := errors.Join(h.lookErr, h.applyErr); err != nil {
-		return reconcile.Sight{}, plan, reconcile.Unchanged, err
+		return none, plan, reconcile.Unchanged, err
 	}
 	if hasErrors(plan.Problems) {
-		return reconcile.Sight{}, plan, reconcile.Unchanged, &reconcile.Error{Host: t.Spec.Name, Step: "decide", Outcome: reconcile.Unchanged, Problems: plan.Problems}
+		return none, plan, reconcile.Unchanged, &reconcile.Error{Host: t.Spec.Name, Step: "decide", Outcome: reconcile.Unchanged, Problems: plan.Problems}
 	}
-	h.change(plan.Changes)
-	h.stale = t.NoReload && (h.stale || len(plan.Changes) > 0)
-	return h.sight(want), plan, reconcile.Applied, nil
+	outcome := reconcile.Unchanged
+	if h.change(plan) {
+		outcome = reconcile.Applied
+	}
+	if r.kind.Stale != nil {
+		h.stale = t.NoReload && (h.stale || outcome == reconcile.Applied)
+	}
+	return r.snapshot(h, t, want), plan, outcome, nil
 }
 
-func (e *fakeEngine) Remove(_ context.Context, t reconcile.Target, want sshserver.Want, rec reconcile.Record) (bool, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.removes++
-	h := e.at(t)
+func (r fakeReconciler[W, F, D]) Remove(_ context.Context, t reconcile.Target, want W, rec reconcile.Record) (same, changed bool, err error) {
+	h, end := r.begin(&r.removes, t)
+	defer end()
 	if h.lookErr != nil {
-		return true, h.lookErr
+		return true, false, h.lookErr
 	}
-	if seen := h.sight(want); rec.IsOther(seen.MachineID, seen.Identity) {
-		return false, nil
+	s := r.snapshot(h, t, want)
+	if rec.IsOther(s.MachineID, s.Identity) {
+		return false, false, nil
 	}
-	if id := sshserver.Holder(want.DropInName, h.sight(want).Facts); !want.Claim.Covers(id) {
-		return true, &reconcile.OtherResourceError{ID: id}
+	if id := r.kind.Holder(want, s.Facts); !r.kind.Claim(want).Covers(id) {
+		return true, false, &reconcile.OtherResourceError{ID: id}
 	}
-	h.change(sshserver.Restore(want.DropInName, h.sight(want).Facts).Changes)
-	return true, nil
+	return true, h.change(r.kind.Restore(want, s.Facts)), nil
 }
 
-func (h *fakeHost) change(changes []keepalive.Change) {
-	for _, c := range changes {
+// change carries plan out, and reports whether it changes a file.
+func (h *fakeHost) change(plan keepalive.Plan) bool {
+	for _, c := range plan.Changes {
 		if c.New == nil {
 			delete(h.files, c.Path)
 		} else {
 			h.files[c.Path] = string(c.New)
 		}
 	}
+	for _, e := range plan.Edits {
+		h.files[e.Path] = string(dotenv.Apply([]byte(h.files[e.Path]), e.Pieces))
+	}
+	return len(plan.Paths()) > 0
 }
 
-func (h *fakeHost) sight(want sshserver.Want) reconcile.Sight {
+func (h *fakeHost) serverFacts(_ reconcile.Target, want sshserver.Want) sshserver.Facts {
 	v := sshconf.Version{Major: 9, Minor: 2}
 	want = want.ForRelease(v)
 	tree := sshconf.Tree{Dialect: sshconf.Server, Version: v, Main: mainFile, Dir: "/etc/ssh", Files: map[string][]byte{}}
@@ -151,7 +198,7 @@ func (h *fakeHost) sight(want sshserver.Want) reconcile.Sight {
 			have.MatchCanonical = append(have.MatchCanonical, d)
 		}
 	}
-	return reconcile.Sight{Facts: have, Pending: h.pending, MachineID: h.machineID, Identity: host.Identity{HostKeySHA256: h.hostKey, KeyType: h.keyType, Hops: h.hops}}
+	return have
 }
 
 // dumpOf prints the keywords that are set, and sshd's own defaults for two.
@@ -173,4 +220,40 @@ func unreachableError(name string) error {
 
 func authError(name string) error {
 	return &host.Error{Kind: host.Auth, Phase: host.PhaseAuth, Host: name, User: "root", Attempts: 1, Err: errors.New("no method was accepted")}
+}
+
+// clientFacts are those of the ssh of root, which is our own evaluator.
+func (h *fakeHost) clientFacts(t reconcile.Target, want sshclient.Want) sshclient.Facts {
+	v := sshconf.Version{Major: 9, Minor: 2}
+	tree := sshconf.Tree{Dialect: sshconf.Client, Version: v, Main: "/root/.ssh/config", System: "/etc/ssh/ssh_config", Dir: "/etc/ssh", Files: map[string][]byte{}}
+	for name, text := range h.files {
+		tree.Files[name] = []byte(text)
+	}
+	have := sshclient.Facts{Version: v, VersionText: "OpenSSH_9.2p1 Debian-2", Tree: tree, User: "root", Home: "/root", SocketName: 108,
+		File: strings.Replace(t.File, "~", "/root", 1), Contexts: sshclient.ProbesOf(want), Stats: map[string]sshclient.Stat{"/root/.ssh": {Mode: 0o700}, "/root/.ssh/cm": {Mode: 0o700}}}
+	alone := sshconf.Tree{Dialect: sshconf.Client, Version: v, Main: "/want", Dir: "/",
+		Files: map[string][]byte{"/want": []byte(strings.Join(sshclient.Text(want).Lines, "\n") + "\n")}}
+	for _, at := range have.Contexts {
+		q := sshconf.ClientQuery{Host: at.Host, User: at.User, LocalUser: "root", Home: "/root"}
+		have.Effective = append(have.Effective, clientDumpOf(sshconf.EvaluateClient(tree, q)))
+		have.Canonical = append(have.Canonical, clientDumpOf(sshconf.EvaluateClient(alone, q)))
+	}
+	return have
+}
+
+func clientDumpOf(r sshconf.Result) sshconf.Dump {
+	d := sshconf.Dump{"serveraliveinterval": {"0"}, "serveralivecountmax": {"3"}, "controlmaster": {"false"}}
+	for _, keyword := range r.Keywords() {
+		if lines, ok := r.Printed(keyword); ok {
+			d[keyword] = lines
+		}
+	}
+	return d
+}
+
+// coolifyFacts are masked as a host masks them.
+func (h *fakeHost) coolifyFacts(t reconcile.Target, want coolify.Want) coolify.Facts {
+	text := []byte(h.files[t.File])
+	sum := sha256.Sum256(text)
+	return coolify.Facts{File: t.File, Text: dotenvtest.Mask(text, coolify.Keys(want)), Digest: hex.EncodeToString(sum[:])}
 }

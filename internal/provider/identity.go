@@ -28,7 +28,7 @@ type identity struct {
 }
 
 // IdentitySchema describes the identity.
-func (*lifecycle[M, W, S, P]) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+func (*lifecycle[M, W, F, P]) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
 	k := P(new(M)).kind()
 	attributes := map[string]identityschema.Attribute{
 		"host": identityschema.StringAttribute{RequiredForImport: true, Description: "Address of the host, or its name in the provider's hosts."},
@@ -128,7 +128,7 @@ func splitID(id string, hasBlock bool) (address, file, block string) {
 
 // ImportState notes what the ID or the identity says; the Read that follows looks at the
 // host.
-func (l *lifecycle[M, W, S, P]) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+func (l *lifecycle[M, W, F, P]) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	m := P(new(M))
 	k := m.kind()
 	address, file, block := splitID(req.ID, k.blockDoc != "")

@@ -25,9 +25,9 @@ const (
 )
 
 // lifecycle carries out Terraform's operations on a resource that manages settings on a
-// host. M is the model of the resource, W what the model wants, and S what a look at the
-// host returns.
-type lifecycle[M, W, S any, P managedModel[M, W, S]] struct{ session *session }
+// host. M is the model of the resource, W what the model wants, and F the
+// facts that a look at the host returns.
+type lifecycle[M, W, F any, P managedModel[M, W, F]] struct{ session *session }
 
 var (
 	_ resource.ResourceWithConfigure      = (*serverResource)(nil)
@@ -38,7 +38,7 @@ var (
 )
 
 // managedModel is what a resource has of its own, besides its schema.
-type managedModel[M, W, S any] interface {
+type managedModel[M, W, F any] interface {
 	*M
 	// These come with the embedded attributes. placed is where the lines were put, nil
 	// if their file is declared.
@@ -48,7 +48,7 @@ type managedModel[M, W, S any] interface {
 	placed() *types.String
 	managedFile() string
 
-	kind() kind[M, W, S]
+	kind() kind[M, W, F]
 	// identity is incomplete while a value that it needs is not known yet.
 	identity() (id identity, complete bool)
 	// owned names what on the host is the resource's own, as it is declared and by the
@@ -61,26 +61,24 @@ type managedModel[M, W, S any] interface {
 	check(want W) []keepalive.Problem
 	claim(want *W) *keepalive.Claim
 
-	operations(e engine, spec host.Spec) operations[W, S]
-	observation(want W, s S) observation
-	plan(spec host.Spec, want W, s S) keepalive.Plan
-	observe(want W, s S) keepalive.Observed
+	reconciler(e engine) reconciler[W, F]
+	target(spec host.Spec) reconcile.Target
 	// unchanged reports whether the host does what is wanted.
-	unchanged(want W, s S, observed keepalive.Observed) bool
+	unchanged(want W, have F, observed keepalive.Observed) bool
 
 	// setValues puts what the host says in place of each attribute that is managed.
 	setValues(ctx context.Context, values map[string][]string) diag.Diagnostics
 	// setSeen fills in what a look alone tells, setFound also what is effective, and
 	// setPredicted what will be effective after plan.
-	setSeen(s S)
-	setFound(want W, s S, observed keepalive.Observed)
-	setPredicted(want W, s S, plan keepalive.Plan)
-	// adopt declares the resource as the host was found.
-	adopt(ctx context.Context, s S, observe func(context.Context, W) (S, error)) (diag.Diagnostics, error)
+	setSeen(have F)
+	setFound(want W, have F, observed keepalive.Observed)
+	setPredicted(want W, have F, plan keepalive.Plan)
+	// adopt declares the resource as the host was found. look asks again.
+	adopt(ctx context.Context, have F, look func(W) (F, error)) (diag.Diagnostics, error)
 }
 
-// kind describes a resource. A function that is nil has nothing to do for it.
-type kind[M, W, S any] struct {
+// kind describes a resource.
+type kind[M, W, F any] struct {
 	name     string // after the name of the provider
 	schema   func(context.Context) schema.Schema
 	fileDoc  string // of file in the identity
@@ -89,31 +87,31 @@ type kind[M, W, S any] struct {
 	importAttributes func(file, block string) map[string]any
 	badImportID      func(id string, err error) diag.Diagnostic
 
+	plan    func(want W, have F) keepalive.Plan
+	observe func(want W, have F) keepalive.Observed
+	holder  func(want W, have F) string
+	digests func(want W, have F) map[string]string
+
+	// What follows may be nil.
+
 	// bakes reports whether the host is an image from which machines are made.
 	bakes func(m *M) bool
 	// supports says why a host cannot be managed in this way.
 	supports func(m *M, spec host.Spec) diag.Diagnostics
 	// unreadable says why facts have no effective values.
-	unreadable func(want W, s S) []keepalive.Problem
+	unreadable func(want W, have F) []keepalive.Problem
 	// sameTarget reports whether m is applied as before was, besides what both want.
 	sameTarget func(m, before *M) bool
+	// planAs adds to what is wanted who we log in as.
+	planAs func(want W, spec host.Spec) W
 	// comparePlanned adjusts what is planned to what is recorded, nil for a new resource,
 	// and says what others changed since.
-	comparePlanned func(m, before *M, want W, s S, plan keepalive.Plan) []keepalive.Problem
+	comparePlanned func(m, before *M, want W, have F, plan keepalive.Plan) []keepalive.Problem
 	// compareRefreshed does the same in a refresh.
-	compareRefreshed func(m, before *M, want W, s S, observed keepalive.Observed) diag.Diagnostics
-	importProblems   func(m *M, want W, s S, plan keepalive.Plan) []keepalive.Problem
+	compareRefreshed func(m, before *M, want W, have F, observed keepalive.Observed) diag.Diagnostics
+	importProblems   func(m *M, have F, plan keepalive.Plan) []keepalive.Problem
 	// postApplyWarnings say what a change on the host leaves to its user.
 	postApplyWarnings func(m *M) diag.Diagnostics
-}
-
-// operations are what the engine does with one kind of settings on one host.
-type operations[W, S any] struct {
-	observe func(ctx context.Context, want W) (S, error)
-	apply   func(ctx context.Context, want W, rec reconcile.Record) (S, keepalive.Plan, reconcile.Outcome, error)
-	// remove takes everything back; same is false on another machine, where nothing is
-	// touched.
-	remove func(ctx context.Context, want W, rec reconcile.Record) (same, changed bool, err error)
 }
 
 // wish is what a configuration asks for. It is made once for each operation.
@@ -132,27 +130,27 @@ func wishOf[W any](ctx context.Context, m interface {
 }
 
 // Metadata names the resource.
-func (*lifecycle[M, W, S, P]) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+func (*lifecycle[M, W, F, P]) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_" + P(new(M)).kind().name
 	// The identity says where the host is, and a machine may move.
 	resp.ResourceBehavior.MutableIdentity = true
 }
 
 // Schema describes the resource.
-func (*lifecycle[M, W, S, P]) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+func (*lifecycle[M, W, F, P]) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = P(new(M)).kind().schema(ctx)
 }
 
 // Configure takes the session. The provider is not configured when Terraform
 // only validates.
-func (l *lifecycle[M, W, S, P]) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
+func (l *lifecycle[M, W, F, P]) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
 	if s, ok := req.ProviderData.(*session); ok {
 		l.session = s
 	}
 }
 
 // ValidateConfig finds what is wrong whatever the host is.
-func (l *lifecycle[M, W, S, P]) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+func (l *lifecycle[M, W, F, P]) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	m := P(new(M))
 	resp.Diagnostics.Append(req.Config.Get(ctx, m)...)
 	if resp.Diagnostics.HasError() {
@@ -171,7 +169,7 @@ func (l *lifecycle[M, W, S, P]) ValidateConfig(ctx context.Context, req resource
 }
 
 // resolve finds the host of m, and what the resource may call its own there.
-func (l *lifecycle[M, W, S, P]) resolve(ctx context.Context, m P, past privateReader) (resolvedTarget, diag.Diagnostics) {
+func (l *lifecycle[M, W, F, P]) resolve(ctx context.Context, m P, past privateReader) (resolvedTarget, diag.Diagnostics) {
 	a, k := m.attributes(), m.kind()
 	where, diags := l.session.resolveTarget(ctx, address{a.Host, a.SSH, m.common().HostKeySHA256.ValueString()})
 	where = l.session.useLastAddress(ctx, where, past)
@@ -184,7 +182,7 @@ func (l *lifecycle[M, W, S, P]) resolve(ctx context.Context, m P, past privateRe
 }
 
 // resolveKnown insists that everything is known, as it is by the time of an apply.
-func (l *lifecycle[M, W, S, P]) resolveKnown(ctx context.Context, m P, doing string, past privateReader) (resolvedTarget, W, diag.Diagnostics) {
+func (l *lifecycle[M, W, F, P]) resolveKnown(ctx context.Context, m P, doing string, past privateReader) (resolvedTarget, W, diag.Diagnostics) {
 	where, diags := l.resolve(ctx, m, past)
 	if diags.HasError() {
 		var none W
@@ -220,9 +218,14 @@ func setID(m interface {
 	}
 }
 
+// seen is what s tells, whatever is managed there.
+func (k kind[M, W, F]) seen(want W, s reconcile.Snapshot[F]) observation {
+	return observation{k.digests(want, s.Facts), s.MachineID, s.Identity, k.holder(want, s.Facts), s.Pending, false}
+}
+
 // setSeen fills in what a look alone tells.
-func setSeen[M, W, S any, P managedModel[M, W, S]](m P, s S, o observation) {
+func setSeen[M, W, F any, P managedModel[M, W, F]](m P, s reconcile.Snapshot[F]) {
 	setID(m)
-	m.common().HostKeySHA256, m.common().MachineID = attribute.TextOrNull(o.identity.HostKeySHA256), attribute.TextOrNull(o.machineID)
-	m.setSeen(s)
+	m.common().HostKeySHA256, m.common().MachineID = attribute.TextOrNull(s.Identity.HostKeySHA256), attribute.TextOrNull(s.MachineID)
+	m.setSeen(s.Facts)
 }

@@ -13,12 +13,13 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
 // ModifyPlan shows the reviewer what the host will look like, and refuses what
 // cannot work there. Terraform calls it while it plans and again before it
 // applies; the engine answers the first from what the refresh saw.
-func (l *lifecycle[M, W, S, P]) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+func (l *lifecycle[M, W, F, P]) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if l.session == nil || req.Plan.Raw.IsNull() {
 		return
 	}
@@ -32,7 +33,7 @@ func (l *lifecycle[M, W, S, P]) ModifyPlan(ctx context.Context, req resource.Mod
 	}
 	ctx, leave := l.session.begin(ctx)
 	defer leave()
-	p := planning[M, W, S, P]{lifecycle: l, m: m, before: before, changed: changed, past: req.Private, wish: wishOf[W](ctx, m)}
+	p := planning[M, W, F, P]{lifecycle: l, m: m, before: before, changed: changed, past: req.Private, wish: wishOf[W](ctx, m)}
 	resp.Diagnostics.Append(p.run(ctx)...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -58,8 +59,8 @@ func stateBefore[M any](ctx context.Context, req resource.ModifyPlanRequest, pla
 }
 
 // planning is one call of ModifyPlan.
-type planning[M, W, S any, P managedModel[M, W, S]] struct {
-	*lifecycle[M, W, S, P]
+type planning[M, W, F any, P managedModel[M, W, F]] struct {
+	*lifecycle[M, W, F, P]
 	m       P
 	before  P    // nil for a new resource
 	changed bool // the configuration asks for something else than state has
@@ -70,14 +71,14 @@ type planning[M, W, S any, P managedModel[M, W, S]] struct {
 }
 
 // planFacts are what a look at the host tells about the plan.
-type planFacts[W, S any] struct {
+type planFacts[W, F any] struct {
 	observation
 	want W // with what the resource may call its own
-	s    S
+	s    reconcile.Snapshot[F]
 	plan keepalive.Plan
 }
 
-func (p *planning[M, W, S, P]) run(ctx context.Context) (diags diag.Diagnostics) {
+func (p *planning[M, W, F, P]) run(ctx context.Context) (diags diag.Diagnostics) {
 	setID(p.m)
 	p.where, diags = p.resolve(ctx, p.m, p.past)
 	if diags.HasError() {
@@ -101,13 +102,13 @@ func (p *planning[M, W, S, P]) run(ctx context.Context) (diags diag.Diagnostics)
 }
 
 // moving reports whether the resource shall live at another address.
-func (p *planning[M, W, S, P]) moving() bool {
+func (p *planning[M, W, F, P]) moving() bool {
 	return p.before != nil && !p.m.attributes().Host.Equal(p.before.attributes().Host)
 }
 
 // moved decides what a new address means: a machine that is proven to be the recorded
 // one is changed in place, and any other machine is a new object.
-func (p *planning[M, W, S, P]) moved(f planFacts[W, S]) diag.Diagnostics {
+func (p *planning[M, W, F, P]) moved(f planFacts[W, F]) diag.Diagnostics {
 	if !p.moving() {
 		return nil
 	}
@@ -124,14 +125,14 @@ func (p *planning[M, W, S, P]) moved(f planFacts[W, S]) diag.Diagnostics {
 
 // replaceMoved has the resource replaced if its host has another address: a machine that
 // was not looked at is a new object.
-func (p *planning[M, W, S, P]) replaceMoved() {
+func (p *planning[M, W, F, P]) replaceMoved() {
 	if p.moving() {
 		p.replace.Append(path.Root("host"))
 	}
 }
 
 // sameLines reports whether the resource has the lines that it had.
-func (p *planning[M, W, S, P]) sameLines() bool {
+func (p *planning[M, W, F, P]) sameLines() bool {
 	now, _ := p.m.owned()
 	then, _ := p.before.owned()
 	return now == then
@@ -140,7 +141,7 @@ func (p *planning[M, W, S, P]) sameLines() bool {
 // planRecorded plans from what is recorded, without having looked. Unless the
 // policy is to ignore that, the plan is to verify: it leaves values unknown that
 // only an apply can tell.
-func (p *planning[M, W, S, P]) planRecorded(ctx context.Context) {
+func (p *planning[M, W, F, P]) planRecorded(ctx context.Context) {
 	p.replaceMoved()
 	if p.before == nil {
 		return
@@ -157,7 +158,7 @@ func (p *planning[M, W, S, P]) planRecorded(ctx context.Context) {
 
 // planUnreachable deals with a host that cannot be looked at while planning. The refresh
 // said so already, unless there was none.
-func (p *planning[M, W, S, P]) planUnreachable(ctx context.Context, name string, err error) diag.Diagnostics {
+func (p *planning[M, W, F, P]) planUnreachable(ctx context.Context, name string, err error) diag.Diagnostics {
 	if p.session.walk.sure() {
 		// What the reviewer saw can neither be confirmed nor be left unknown now.
 		return diagnostics.Failures(name, "apply", err)
@@ -170,7 +171,7 @@ func (p *planning[M, W, S, P]) planUnreachable(ctx context.Context, name string,
 }
 
 // planAhead looks at the host and plans what becomes of it.
-func (p *planning[M, W, S, P]) planAhead(ctx context.Context) diag.Diagnostics {
+func (p *planning[M, W, F, P]) planAhead(ctx context.Context) diag.Diagnostics {
 	patience, diags := p.m.attributes().Timeouts.Read(ctx, lookTimeout)
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -209,42 +210,46 @@ func (p *planning[M, W, S, P]) planAhead(ctx context.Context) diag.Diagnostics {
 	return append(diags, diagnostics.Problems(name, append(f.plan.Problems, found...))...)
 }
 
-func (p *planning[M, W, S, P]) facts(ctx context.Context) (planFacts[W, S], error) {
-	f := planFacts[W, S]{want: p.wish.want}
+func (p *planning[M, W, F, P]) facts(ctx context.Context) (planFacts[W, F], error) {
+	f := planFacts[W, F]{want: p.wish.want}
 	*p.m.claim(&f.want) = p.where.claim
 	spec := p.where.spec
 	spec.ConnectWait = 0 // a plan waits for no machine to boot
-	s, err := p.m.operations(p.session.engine, spec).observe(ctx, f.want)
+	s, err := p.m.reconciler(p.session.engine).Look(ctx, p.m.target(spec), f.want)
 	if err != nil {
 		return f, err
 	}
-	f.s, f.observation, f.plan = s, p.m.observation(f.want, s), p.m.plan(spec, f.want, s)
+	k, planned := p.m.kind(), f.want
+	if k.planAs != nil {
+		planned = k.planAs(f.want, spec)
+	}
+	f.s, f.observation, f.plan = s, k.seen(f.want, s), k.plan(planned, s.Facts)
 	return f, nil
 }
 
 // settled reports whether the host does what is asked, which is what was asked before.
-func (p *planning[M, W, S, P]) settled(f planFacts[W, S]) bool {
-	if p.before == nil || p.changed || hasErrors(f.plan.Problems) || len(f.plan.MakeDirs) > 0 || !p.m.unchanged(f.want, f.s, p.m.observe(f.want, f.s)) {
+func (p *planning[M, W, F, P]) settled(f planFacts[W, F]) bool {
+	if p.before == nil || p.changed || hasErrors(f.plan.Problems) || len(f.plan.MakeDirs) > 0 || !p.m.unchanged(f.want, f.s.Facts, p.m.kind().observe(f.want, f.s.Facts)) {
 		return false
 	}
 	seen := *p.m
-	setSeen(P(&seen), f.s, f.observation)
+	setSeen(P(&seen), f.s)
 	return equalComputed(P(&seen).computed(), p.before.computed())
 }
 
 // planComputed writes the prediction into the model, unless there is nothing to do.
-func (p *planning[M, W, S, P]) planComputed(f planFacts[W, S]) (found []keepalive.Problem) {
+func (p *planning[M, W, F, P]) planComputed(f planFacts[W, F]) (found []keepalive.Problem) {
 	planned := *p.m
 	after := P(&planned)
-	setSeen(after, f.s, f.observation)
-	after.setPredicted(f.want, f.s, f.plan)
+	setSeen(after, f.s)
+	after.setPredicted(f.want, f.s.Facts, f.plan)
 	setPlanResult(after, f.plan)
 	if p.before != nil && !changes(f.plan) {
 		// The trail tells of the last change, and there is none.
 		after.common().Trail = p.before.common().Trail
 	}
 	if compare := p.m.kind().comparePlanned; compare != nil {
-		found = compare(after, p.before, f.want, f.s, f.plan)
+		found = compare(after, p.before, f.want, f.s.Facts, f.plan)
 	}
 	if p.before != nil && equalComputed(after.computed(), p.before.computed()) {
 		switch {
@@ -260,7 +265,7 @@ func (p *planning[M, W, S, P]) planComputed(f planFacts[W, S]) (found []keepaliv
 
 // recognize compares the machine that answered with the recorded one. A resource that is
 // now on another machine changes, because which machine it is on has to be recorded.
-func (p *planning[M, W, S, P]) recognize(f planFacts[W, S]) diag.Diagnostics {
+func (p *planning[M, W, F, P]) recognize(f planFacts[W, F]) diag.Diagnostics {
 	if p.before == nil {
 		return nil
 	}
@@ -273,7 +278,7 @@ func (p *planning[M, W, S, P]) recognize(f planFacts[W, S]) diag.Diagnostics {
 }
 
 // aboutOthers is what the plan says of lines of other resources, besides the rest.
-func (p *planning[M, W, S, P]) aboutOthers(f planFacts[W, S]) []keepalive.Problem {
+func (p *planning[M, W, F, P]) aboutOthers(f planFacts[W, F]) []keepalive.Problem {
 	if p.before == nil && p.session.resources.has(f.holder) {
 		// They go when it is their turn, or are these very lines.
 		return slices.DeleteFunc(f.plan.Problems, func(x keepalive.Problem) bool {
@@ -294,7 +299,7 @@ func hasErrors(problems []keepalive.Problem) bool {
 
 // conflictsWithSibling reports whether another resource of this run is about the same
 // lines and wants something else. One resource may be planned twice: to be replaced.
-func (p *planning[M, W, S, P]) conflictsWithSibling() bool {
+func (p *planning[M, W, F, P]) conflictsWithSibling() bool {
 	declared, _ := ownershipKeys(p.m, p.where)
 	other, planned := p.session.ownership.first(declared, p.wish.want).(W)
 	return planned && !reflect.DeepEqual(p.wish.want, other)
@@ -304,7 +309,7 @@ func (p *planning[M, W, S, P]) conflictsWithSibling() bool {
 // and that matter to the plan. In the walk that refreshed there are none, for the engine
 // answers from memory. Files that the plan does not change are not ours to watch,
 // unless our lines would now go elsewhere: an apply must not do what was not reviewed.
-func (p *planning[M, W, S, P]) changedByOthers(ctx context.Context, f planFacts[W, S]) []string {
+func (p *planning[M, W, F, P]) changedByOthers(ctx context.Context, f planFacts[W, F]) []string {
 	if p.before == nil || !p.sameLines() {
 		return nil
 	}

@@ -14,15 +14,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/coolify"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/functions"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/protocol"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
 var (
@@ -30,22 +25,6 @@ var (
 	_ provider.ProviderWithValidateConfig = (*Provider)(nil)
 	_ provider.ProviderWithFunctions      = (*Provider)(nil)
 )
-
-// engine looks at machines and changes them; *reconcile.Engine is one.
-type engine interface {
-	ProbeLogin(ctx context.Context, spec host.Spec) (host.LoginProbe, error)
-	ProbeIdle(ctx context.Context, spec host.Spec, w host.IdleProbeOptions) (host.IdleProbe, error)
-	Look(ctx context.Context, t reconcile.Target, want sshserver.Want) (reconcile.Sight, error)
-	Apply(ctx context.Context, t reconcile.Target, want sshserver.Want, rec reconcile.Record) (reconcile.Sight, keepalive.Plan, reconcile.Outcome, error)
-	Remove(ctx context.Context, t reconcile.Target, want sshserver.Want, rec reconcile.Record) (same bool, err error)
-	LookClient(ctx context.Context, t reconcile.ClientTarget, want sshclient.Want) (reconcile.ClientSight, error)
-	ApplyClient(ctx context.Context, t reconcile.ClientTarget, want sshclient.Want, rec reconcile.Record) (reconcile.ClientSight, keepalive.Plan, reconcile.Outcome, error)
-	RemoveClient(ctx context.Context, t reconcile.ClientTarget, want sshclient.Want, rec reconcile.Record) (same bool, err error)
-	LookCoolify(ctx context.Context, t reconcile.CoolifyTarget, want coolify.Want) (reconcile.CoolifySight, error)
-	ApplyCoolify(ctx context.Context, t reconcile.CoolifyTarget, want coolify.Want, rec reconcile.Record) (reconcile.CoolifySight, keepalive.Plan, reconcile.Outcome, error)
-	RemoveCoolify(ctx context.Context, t reconcile.CoolifyTarget, want coolify.Want, rec reconcile.Record) (same, changed bool, err error)
-	LookControl(ctx context.Context, t reconcile.ClientTarget) (reconcile.ControlSight, error)
-}
 
 // Provider is the sshkeepalive provider of one process.
 type Provider struct {
@@ -80,7 +59,7 @@ func (p *Provider) redaction() protocol.Redaction {
 func New(version string) *Provider {
 	return &Provider{version: version, start: func() (engine, func(context.Context)) {
 		pool := host.NewPool(host.Options{Version: version})
-		return reconcile.New(pool), pool.Close
+		return newEngine(pool), pool.Close
 	}}
 }
 

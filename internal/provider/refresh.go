@@ -7,14 +7,14 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
 // Read replaces the recorded values by the effective ones. A host that is not
 // known yet is not dialled, and one that does not answer keeps its state.
-func (l *lifecycle[M, W, S, P]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+func (l *lifecycle[M, W, F, P]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	m := P(new(M))
 	resp.Diagnostics.Append(req.State.Get(ctx, m)...)
 	if resp.Diagnostics.HasError() {
@@ -60,7 +60,7 @@ func (l *lifecycle[M, W, S, P]) Read(ctx context.Context, req resource.ReadReque
 // look looks at the host for what state says is wanted, and replaces the recorded values
 // by the effective ones, or by what is found if the resource is being imported. looked is
 // false when the host did not answer and the policy allows to go on.
-func (l *lifecycle[M, W, S, P]) look(ctx context.Context, m P, where resolvedTarget, importing bool) (seen observation, diags diag.Diagnostics, looked bool) {
+func (l *lifecycle[M, W, F, P]) look(ctx context.Context, m P, where resolvedTarget, importing bool) (seen observation, diags diag.Diagnostics, looked bool) {
 	patience, diags := m.attributes().Timeouts.Read(ctx, lookTimeout)
 	w := wishOf[W](ctx, m)
 	if diags.Append(w.diags...); diags.HasError() {
@@ -70,15 +70,15 @@ func (l *lifecycle[M, W, S, P]) look(ctx context.Context, m P, where resolvedTar
 	defer cancel()
 	name := m.attributes().name()
 	where.spec.ConnectWait = 0 // a refresh waits for no machine to boot
-	o := m.operations(l.session.engine, where.spec)
-	s, err := o.observe(ctx, w.want)
+	look := l.looker(ctx, m, where)
+	s, err := look(w.want)
 	var more diag.Diagnostics
 	if err == nil {
-		s, more, err = l.take(ctx, m, where, o, w.want, s, importing)
+		s, more, err = l.take(ctx, m, where, look, w.want, s, importing)
 	}
 	switch {
 	case err == nil:
-		seen = m.observation(w.want, s)
+		seen = m.kind().seen(w.want, s)
 		if len(seen.pending) > 0 {
 			seen.digests = nil // the host may go back to other files by itself
 		}
@@ -90,40 +90,47 @@ func (l *lifecycle[M, W, S, P]) look(ctx context.Context, m P, where resolvedTar
 	return seen, append(diags, l.session.unlooked(name, "refresh", false, m.attributes().OnUnreachable, err)...), false
 }
 
+// looker returns what looks at the host of where.
+func (l *lifecycle[M, W, F, P]) looker(ctx context.Context, m P, where resolvedTarget) func(W) (reconcile.Snapshot[F], error) {
+	return func(want W) (reconcile.Snapshot[F], error) {
+		return m.reconciler(l.session.engine).Look(ctx, m.target(where.spec), want)
+	}
+}
+
 // take puts s into the model.
-func (l *lifecycle[M, W, S, P]) take(ctx context.Context, m P, where resolvedTarget, o operations[W, S], want W, s S, importing bool) (S, diag.Diagnostics, error) {
+func (l *lifecycle[M, W, F, P]) take(ctx context.Context, m P, where resolvedTarget, look func(W) (reconcile.Snapshot[F], error), want W, s reconcile.Snapshot[F], importing bool) (reconcile.Snapshot[F], diag.Diagnostics, error) {
 	if unreadable := m.kind().unreadable; unreadable != nil {
-		if found := unreadable(want, s); len(found) > 0 {
+		if found := unreadable(want, s.Facts); len(found) > 0 {
 			return s, diagnostics.Problems(m.attributes().name(), found), nil
 		}
 	}
 	if importing {
-		return l.adopt(ctx, m, o, s)
+		return l.adopt(ctx, m, look, s)
 	}
 	return s, l.refresh(ctx, m, where, want, s), nil
 }
 
-func (l *lifecycle[M, W, S, P]) refresh(ctx context.Context, m P, where resolvedTarget, want W, s S) diag.Diagnostics {
+func (l *lifecycle[M, W, F, P]) refresh(ctx context.Context, m P, where resolvedTarget, want W, s reconcile.Snapshot[F]) diag.Diagnostics {
 	before, name := *m, m.attributes().name()
 	was, file := P(&before).common(), P(&before).managedFile()
-	observed, seen := m.observe(want, s), m.observation(want, s)
+	observed := m.kind().observe(want, s.Facts)
 	diags := diagnostics.Problems(name, observed.Drift)
 	diags.Append(m.setValues(ctx, observed.Values)...)
-	setSeen(m, s, seen)
-	m.setFound(want, s, observed)
+	setSeen(m, s)
+	m.setFound(want, s.Facts, observed)
 	if !observed.Managed {
 		m.common().ManagedContent = types.StringNull()
 		if file != "" {
-			diags.Append(diagnostics.LinesGone(name, file, was.HostKeySHA256.ValueString(), seen.identity.HostKeySHA256))
+			diags.Append(diagnostics.LinesGone(name, file, was.HostKeySHA256.ValueString(), s.Identity.HostKeySHA256))
 		}
 	}
 	if compare := m.kind().compareRefreshed; compare != nil {
-		diags.Append(compare(m, &before, want, s, observed)...)
+		diags.Append(compare(m, &before, want, s.Facts, observed)...)
 	}
-	if rec := where.record(was.record(nil)); rec.IsOther(seen.machineID, seen.identity) {
+	if rec := where.record(was.record(nil)); rec.IsOther(s.MachineID, s.Identity) {
 		// What was recorded stays: it is what a destroy compares with.
 		m.common().MachineID, m.common().HostKeySHA256 = was.MachineID, was.HostKeySHA256
-		diags.Append(diagnostics.OtherMachineSeen(name, rec, seen.machineID))
+		diags.Append(diagnostics.OtherMachineSeen(name, rec, s.MachineID))
 	}
 	logDebug(ctx, "looked", map[string]any{"host": name, "managed": observed.Managed, "drift": len(observed.Drift)})
 	return diags
@@ -131,31 +138,33 @@ func (l *lifecycle[M, W, S, P]) refresh(ctx context.Context, m P, where resolved
 
 // adopt declares the resource as the host was found. What the host itself makes of the
 // adopted values is asked in a second look.
-func (l *lifecycle[M, W, S, P]) adopt(ctx context.Context, m P, o operations[W, S], s S) (S, diag.Diagnostics, error) {
-	diags, err := m.adopt(ctx, s, o.observe)
+func (l *lifecycle[M, W, F, P]) adopt(ctx context.Context, m P, look func(W) (reconcile.Snapshot[F], error), s reconcile.Snapshot[F]) (reconcile.Snapshot[F], diag.Diagnostics, error) {
+	diags, err := m.adopt(ctx, s.Facts, func(want W) (F, error) {
+		again, err := look(want)
+		return again.Facts, err
+	})
 	if err != nil || diags.HasError() {
 		return s, diags, err
 	}
-	w := wishOf[W](ctx, m)
+	w, k := wishOf[W](ctx, m), m.kind()
 	if diags.Append(w.diags...); diags.HasError() {
 		return s, diags, nil
 	}
-	if s, err = o.observe(ctx, w.want); err != nil {
+	if s, err = look(w.want); err != nil {
 		return s, diags, err
 	}
-	seen := m.observation(w.want, s)
-	m.claim(&w.want).ID = seen.holder
-	plan := m.plan(host.Spec{}, w.want, s)
-	setSeen(m, s, seen)
-	m.setFound(w.want, s, m.observe(w.want, s))
+	m.claim(&w.want).ID = k.holder(w.want, s.Facts)
+	plan := k.plan(w.want, s.Facts)
+	setSeen(m, s)
+	m.setFound(w.want, s.Facts, k.observe(w.want, s.Facts))
 	setPlanResult(m, plan)
 	if len(plan.Paths()) > 0 || hasErrors(plan.Problems) {
 		// Effective, but not by lines of ours: the next plan will show them.
 		m.common().ManagedContent, m.common().Trail = types.StringNull(), types.StringNull()
 		setPlaced(m, types.StringNull())
 	}
-	if find := m.kind().importProblems; find != nil {
-		diags.Append(diagnostics.Problems(m.attributes().name(), find(m, w.want, s, plan))...)
+	if k.importProblems != nil {
+		diags.Append(diagnostics.Problems(m.attributes().name(), k.importProblems(m, s.Facts, plan))...)
 	}
 	return s, diags, nil
 }

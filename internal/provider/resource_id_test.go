@@ -32,7 +32,7 @@ var forms = []struct {
 func startKind(t *testing.T, kind string, h *fakeHost) *rpc {
 	t.Helper()
 	e := one(h)
-	r := serveKind(t, &Provider{version: "test", start: func() (engine, func(context.Context)) { return e, func(context.Context) {} }}, kind)
+	r := serveKind(t, &Provider{version: "test", start: func() (engine, func(context.Context)) { return e.engine(), func(context.Context) {} }}, kind)
 	r.configure(nil, nil)
 	return r
 }

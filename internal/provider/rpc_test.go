@@ -41,7 +41,7 @@ func start(t *testing.T, e *fakeEngine, config values) *rpc {
 
 func startWith(t *testing.T, e *fakeEngine, config values, can *tfprotov6.ConfigureProviderClientCapabilities) *rpc {
 	t.Helper()
-	r := serve(t, &Provider{version: "test", start: func() (engine, func(context.Context)) { return e, func(context.Context) {} }})
+	r := serve(t, &Provider{version: "test", start: func() (engine, func(context.Context)) { return e.engine(), func(context.Context) {} }})
 	r.configure(config, can)
 	return r
 }

@@ -16,19 +16,22 @@ import (
 )
 
 // serverResource is sshkeepalive_server.
-type serverResource = lifecycle[serverModel, sshserver.Want, reconcile.Sight, *serverModel]
+type serverResource = lifecycle[serverModel, sshserver.Want, sshserver.Facts, *serverModel]
 
-func (*serverModel) kind() kind[serverModel, sshserver.Want, reconcile.Sight] {
-	return kind[serverModel, sshserver.Want, reconcile.Sight]{
-		name: "server", schema: serverSchema, badImportID: diagnostics.BadImportID,
+func (*serverModel) kind() kind[serverModel, sshserver.Want, sshserver.Facts] {
+	return kind[serverModel, sshserver.Want, sshserver.Facts]{
+		name: "server", schema: serverSchema,
+		plan: sshserver.Plan, observe: sshserver.Observe, holder: reconcile.ServerKind.Holder, digests: reconcile.ServerKind.Digests,
+		badImportID:      diagnostics.BadImportID,
 		fileDoc:          "Main configuration file, where the resource says it.",
 		importAttributes: serverImportAttributes,
+		planAs:           connecting,
 		bakes:            (*serverModel).neverReloads,
 		sameTarget:       func(m, before *serverModel) bool { return m.Reload.Equal(before.Reload) },
 		comparePlanned:   (*serverModel).comparePlanned,
 		compareRefreshed: (*serverModel).compareRefreshed,
-		importProblems: func(m *serverModel, _ sshserver.Want, s reconcile.Sight, plan keepalive.Plan) []keepalive.Problem {
-			return sshserver.ImportProblems(sshserver.Adopt(m.DropInName.ValueString(), s.Facts), s.Facts, plan.ManagedFile)
+		importProblems: func(m *serverModel, have sshserver.Facts, plan keepalive.Plan) []keepalive.Problem {
+			return sshserver.ImportProblems(sshserver.Adopt(m.DropInName.ValueString(), have), have, plan.ManagedFile)
 		},
 	}
 }
@@ -47,44 +50,22 @@ func serverImportAttributes(file, _ string) map[string]any {
 
 func (m *serverModel) neverReloads() bool { return m.Reload.ValueString() == "never" }
 
-func (m *serverModel) operations(e engine, spec host.Spec) operations[sshserver.Want, reconcile.Sight] {
+func (*serverModel) reconciler(e engine) reconciler[sshserver.Want, sshserver.Facts] { return e.server }
+
+func (m *serverModel) target(spec host.Spec) reconcile.Target {
 	t := reconcile.Target{Spec: spec, File: m.ConfigFile.ValueString(), NoReload: m.neverReloads() || spec.Transport == "image"}
 	// A time that cannot be read was refused when it was validated.
 	t.ConfirmTimeout, _ = attribute.ParseDuration(m.ConfirmTimeout.ValueString())
-	return operations[sshserver.Want, reconcile.Sight]{
-		observe: func(ctx context.Context, want sshserver.Want) (reconcile.Sight, error) { return e.Look(ctx, t, want) },
-		apply: func(ctx context.Context, want sshserver.Want, rec reconcile.Record) (reconcile.Sight, keepalive.Plan, reconcile.Outcome, error) {
-			return e.Apply(ctx, t, want, rec)
-		},
-		remove: func(ctx context.Context, want sshserver.Want, rec reconcile.Record) (same, changed bool, err error) {
-			same, err = e.Remove(ctx, t, want, rec)
-			return same, false, err
-		},
-	}
+	return t
 }
 
-func (*serverModel) observation(want sshserver.Want, s reconcile.Sight) observation {
-	return observation{
-		digests: s.Digests(want.DropInName), machineID: s.MachineID, identity: s.Identity,
-		holder: sshserver.Holder(want.DropInName, s.Facts), pending: s.Pending,
-	}
-}
-
-func (*serverModel) plan(spec host.Spec, want sshserver.Want, s reconcile.Sight) keepalive.Plan {
-	return sshserver.Plan(connecting(want, spec), s.Facts)
-}
-
-func (*serverModel) observe(want sshserver.Want, s reconcile.Sight) keepalive.Observed {
-	return sshserver.Observe(want, s.Facts)
-}
-
-func (m *serverModel) unchanged(_ sshserver.Want, s reconcile.Sight, observed keepalive.Observed) bool {
-	return observed.Managed && len(observed.Drift) == 0 && !m.willReload(s) && sameOverrides(overrideList(observed.Overrides), m.MatchOverrides)
+func (m *serverModel) unchanged(_ sshserver.Want, have sshserver.Facts, observed keepalive.Observed) bool {
+	return observed.Managed && len(observed.Drift) == 0 && !m.willReload(have) && sameOverrides(overrideList(observed.Overrides), m.MatchOverrides)
 }
 
 // willReload reports whether an apply has the daemon read the files that it has not loaded.
-func (m *serverModel) willReload(s reconcile.Sight) bool {
-	return s.Facts.Daemon.Stale && !m.neverReloads()
+func (m *serverModel) willReload(have sshserver.Facts) bool {
+	return have.Daemon.Stale && !m.neverReloads()
 }
 
 func (m *serverModel) setValues(ctx context.Context, values map[string][]string) diag.Diagnostics {
@@ -107,26 +88,26 @@ func (m *serverModel) setValues(ctx context.Context, values map[string][]string)
 	return diags
 }
 
-func (m *serverModel) setSeen(s reconcile.Sight) {
-	m.OpenSSHVersion = types.StringValue(s.Facts.VersionText)
-	m.Loaded = attribute.Loaded(s)
+func (m *serverModel) setSeen(have sshserver.Facts) {
+	m.OpenSSHVersion = types.StringValue(have.VersionText)
+	m.Loaded = attribute.Loaded(have)
 }
 
-func (m *serverModel) setFound(want sshserver.Want, s reconcile.Sight, observed keepalive.Observed) {
+func (m *serverModel) setFound(want sshserver.Want, have sshserver.Facts, observed keepalive.Observed) {
 	m.Effective, m.MatchOverrides = attribute.TextMap(observed.Effective), overrideList(observed.Overrides)
-	m.DeadPeerTimeout = attribute.DeadPeer(want, s.Facts)
+	m.DeadPeerTimeout = attribute.DeadPeer(want, have)
 }
 
 // setPredicted fills in what an apply will leave behind, as far as the facts say.
-func (m *serverModel) setPredicted(want sshserver.Want, s reconcile.Sight, plan keepalive.Plan) {
+func (m *serverModel) setPredicted(want sshserver.Want, have sshserver.Facts, plan keepalive.Plan) {
 	m.Effective, m.MatchOverrides = attribute.TextMap(plan.Effective), overrideList(plan.Overrides)
-	m.DeadPeerTimeout = attribute.DeadPeer(want, s.Facts)
-	m.Loaded = m.willBeLoaded(s, changes(plan))
+	m.DeadPeerTimeout = attribute.DeadPeer(want, have)
+	m.Loaded = m.willBeLoaded(have, changes(plan))
 }
 
 // comparePlanned keeps the recorded overrides where others only moved their lines. What
 // was managed before and no longer is falls back to a value that only the host will tell.
-func (m *serverModel) comparePlanned(before *serverModel, want sshserver.Want, s reconcile.Sight, plan keepalive.Plan) []keepalive.Problem {
+func (m *serverModel) comparePlanned(before *serverModel, want sshserver.Want, have sshserver.Facts, plan keepalive.Plan) []keepalive.Problem {
 	recorded := types.ListNull(overrideType())
 	if before != nil {
 		recorded = before.MatchOverrides
@@ -137,29 +118,29 @@ func (m *serverModel) comparePlanned(before *serverModel, want sshserver.Want, s
 			m.DeadPeerTimeout = types.Int64Unknown()
 		}
 	}
-	return overrideProblems(plan.Overrides, recorded, want.Attributes(s.Facts.Version))
+	return overrideProblems(plan.Overrides, recorded, want.Attributes(have.Version))
 }
 
 // compareRefreshed keeps the recorded overrides, which the last apply has accepted.
-func (m *serverModel) compareRefreshed(before *serverModel, want sshserver.Want, s reconcile.Sight, observed keepalive.Observed) diag.Diagnostics {
+func (m *serverModel) compareRefreshed(before *serverModel, want sshserver.Want, have sshserver.Facts, observed keepalive.Observed) diag.Diagnostics {
 	name := m.name()
 	var diags diag.Diagnostics
-	m.DeadPeerTimeout = attribute.DeadPeer(sshserver.Want{}, s.Facts)
+	m.DeadPeerTimeout = attribute.DeadPeer(sshserver.Want{}, have)
 	if !before.MatchOverrides.IsNull() {
-		diags = diagnostics.Problems(name, overrideProblems(observed.Overrides, before.MatchOverrides, want.Attributes(s.Facts.Version)))
+		diags = diagnostics.Problems(name, overrideProblems(observed.Overrides, before.MatchOverrides, want.Attributes(have.Version)))
 	}
 	// A version that had no such list recorded null.
 	if !before.MatchOverrides.IsNull() || len(observed.Overrides) > 0 {
 		m.MatchOverrides = before.MatchOverrides
 	}
-	if m.willReload(s) {
+	if m.willReload(have) {
 		diags.Append(diagnostics.Stale(name))
 	}
 	return diags
 }
 
-func (m *serverModel) adopt(ctx context.Context, s reconcile.Sight, _ func(context.Context, sshserver.Want) (reconcile.Sight, error)) (diag.Diagnostics, error) {
-	found := sshserver.Adopt(m.DropInName.ValueString(), s.Facts)
+func (m *serverModel) adopt(ctx context.Context, have sshserver.Facts, _ func(sshserver.Want) (sshserver.Facts, error)) (diag.Diagnostics, error) {
+	found := sshserver.Adopt(m.DropInName.ValueString(), have)
 	var diags diag.Diagnostics
 	m.Settings = adoptSettings("", m.typed(), found.Settings, &diags)
 	blocks := make([]matchModel, len(found.Match))
@@ -185,11 +166,11 @@ func (m *serverModel) adopt(ctx context.Context, s reconcile.Sight, _ func(conte
 	return diags, nil
 }
 
-func (m *serverModel) willBeLoaded(s reconcile.Sight, changes bool) types.Bool {
-	d := s.Facts.Daemon
+func (m *serverModel) willBeLoaded(have sshserver.Facts, changes bool) types.Bool {
+	d := have.Daemon
 	switch {
 	case d.PID == 0, d.NoPIDFile && !changes:
-		return attribute.Loaded(s)
+		return attribute.Loaded(have)
 	case d.NoPIDFile && !m.neverReloads():
 		return types.BoolUnknown()
 	case !m.neverReloads():
@@ -197,5 +178,5 @@ func (m *serverModel) willBeLoaded(s reconcile.Sight, changes bool) types.Bool {
 	case changes:
 		return types.BoolValue(false)
 	}
-	return attribute.Loaded(s)
+	return attribute.Loaded(have)
 }

@@ -18,10 +18,21 @@ type slowEngine struct {
 	looking, release chan struct{}
 }
 
-func (e *slowEngine) Look(ctx context.Context, t reconcile.Target, want sshserver.Want) (reconcile.Sight, error) {
-	e.looking <- struct{}{}
-	<-e.release
-	return e.fakeEngine.Look(ctx, t, want)
+func (e *slowEngine) engine() engine {
+	slow := e.fakeEngine.engine()
+	slow.server = slowReconciler{slow.server, e}
+	return slow
+}
+
+type slowReconciler struct {
+	reconciler[sshserver.Want, sshserver.Facts]
+	*slowEngine
+}
+
+func (r slowReconciler) Look(ctx context.Context, t reconcile.Target, want sshserver.Want) (reconcile.Snapshot[sshserver.Facts], error) {
+	r.looking <- struct{}{}
+	<-r.release
+	return r.reconciler.Look(ctx, t, want)
 }
 
 // TestANewConfigurationLetsCallsEnd: under a debugger, in tests and in bridges
@@ -29,7 +40,9 @@ func (e *slowEngine) Look(ctx context.Context, t reconcile.Target, want sshserve
 func TestANewConfigurationLetsCallsEnd(t *testing.T) {
 	e := &slowEngine{one(cloudHost()), make(chan struct{}), make(chan struct{})}
 	ended := make(chan struct{}, 2)
-	p := &Provider{start: func() (engine, func(context.Context)) { return e, func(context.Context) { ended <- struct{}{} } }}
+	p := &Provider{start: func() (engine, func(context.Context)) {
+		return e.engine(), func(context.Context) { ended <- struct{}{} }
+	}}
 	r := serve(t, p)
 	r.configure(nil, nil)
 	done := make(chan struct{})
@@ -54,7 +67,7 @@ func TestANewConfigurationLetsCallsEnd(t *testing.T) {
 // TestCloseIsBounded: Terraform waits for us each time it ends a process.
 func TestCloseIsBounded(t *testing.T) {
 	e := &slowEngine{one(cloudHost()), make(chan struct{}), make(chan struct{})}
-	p := &Provider{start: func() (engine, func(context.Context)) { return e, func(context.Context) {} }}
+	p := &Provider{start: func() (engine, func(context.Context)) { return e.engine(), func(context.Context) {} }}
 	r := serve(t, p)
 	r.configure(nil, nil)
 	done := make(chan struct{})

@@ -2,13 +2,13 @@ package attribute
 
 import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
 // Loaded is null where no daemon is there to be asked, and where it does not tell.
-func Loaded(sight reconcile.Sight) types.Bool {
-	d := sight.Facts.Daemon
+func Loaded(have sshserver.Facts) types.Bool {
+	d := have.Daemon
 	switch {
 	case d.PerConnection:
 		return types.BoolValue(true)

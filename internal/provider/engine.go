@@ -1,0 +1,42 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/coolify"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
+)
+
+// reconciler looks at and changes one kind of settings; *reconcile.Reconciler is one.
+type reconciler[W, F any] interface {
+	Look(ctx context.Context, t reconcile.Target, want W) (reconcile.Snapshot[F], error)
+	Apply(ctx context.Context, t reconcile.Target, want W, rec reconcile.Record) (reconcile.Snapshot[F], keepalive.Plan, reconcile.Outcome, error)
+	Remove(ctx context.Context, t reconcile.Target, want W, rec reconcile.Record) (same, changed bool, err error)
+}
+
+// prober logs in to hosts; *reconcile.Engine is one.
+type prober interface {
+	ProbeLogin(ctx context.Context, spec host.Spec) (host.LoginProbe, error)
+	ProbeIdle(ctx context.Context, spec host.Spec, w host.IdleProbeOptions) (host.IdleProbe, error)
+}
+
+// engine looks at machines and changes them.
+type engine struct {
+	prober
+	server  reconciler[sshserver.Want, sshserver.Facts]
+	client  reconciler[sshclient.Want, sshclient.Facts]
+	coolify reconciler[coolify.Want, coolify.Facts]
+	control reconciler[struct{}, reconcile.ControlFacts]
+}
+
+func newEngine(machines reconcile.Machines) engine {
+	e := reconcile.New(machines)
+	return engine{
+		e, reconcile.For(e, reconcile.ServerKind), reconcile.For(e, reconcile.ClientKind),
+		reconcile.For(e, reconcile.CoolifyKind), reconcile.For(e, reconcile.ControlKind),
+	}
+}
