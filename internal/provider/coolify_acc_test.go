@@ -63,11 +63,11 @@ func TestCoolifyRefusesAHost(t *testing.T) {
 	t.Parallel()
 	m := coolifyMachine(t, envText)
 	for says, spoil := range map[string]string{
-		"is not there: no Coolify was installed":      "rm " + envFile,
-		"is not a file that can be read":              "rm " + envFile + "; mkdir " + envFile,
-		"has zero bytes in it":                        "printf 'A=hunter2\\0\\n' >" + envFile,
-		":1 and is never closed":                      "printf 'PEM=\"hunter2\\nSSH_MAX_RETRIES=3\\n' >" + envFile,
-		"SSH_MAX_RETRIES on line 2 goes over several": "printf 'A=hunter2\\nSSH_MAX_RETRIES=\"hunter2\\n\"\\n' >" + envFile,
+		"is not there: no Coolify was installed":  "rm " + envFile,
+		"is not a file that can be read":          "rm " + envFile + "; mkdir " + envFile,
+		"has zero bytes in it":                    "printf 'A=hunter2\\0\\n' >" + envFile,
+		":1 and is never closed":                  "printf 'PEM=\"hunter2\\nSSH_MAX_RETRIES=3\\n' >" + envFile,
+		"SSH_MAX_RETRIES on line 2 spans several": "printf 'A=hunter2\\nSSH_MAX_RETRIES=\"hunter2\\n\"\\n' >" + envFile,
 	} {
 		m.Sh("rm -rf " + envFile + "; touch " + envFile + "; " + spoil)
 		before := m.Snapshot("/data", "/var/lib/sshkeepalive", "/run/sshkeepalive")
