@@ -150,9 +150,11 @@ func TestNoRegularFile(t *testing.T) {
 	}
 }
 
-// TestFault48StaleLock: what is left of a script that died is taken over, what a
-// living one holds is not.
-func TestFault48StaleLock(t *testing.T) {
+// TestStaleLock: the lock of a script that died is taken over, the lock of a
+// running one is not.
+//
+// Fault 48.
+func TestStaleLock(t *testing.T) {
 	bootID, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
 		needed(t, err.Error())
@@ -249,6 +251,10 @@ func TestDeadly(t *testing.T) {
 	b.noTraces()
 }
 
+// TestConcurrent: of two changes of one file at the same time one is applied, and the
+// other one is a conflict.
+//
+// Fault 47.
 func TestConcurrent(t *testing.T) {
 	b := newBox(t)
 	b.start()

@@ -27,8 +27,10 @@ func (b *box) readOnly(p string) {
 	must(b.t, syscall.Mount("", p, "", syscall.MS_BIND|syscall.MS_REMOUNT|syscall.MS_RDONLY, ""))
 }
 
-// TestFault55Unwritable: what cannot be written is said, and nothing is different.
-func TestFault55Unwritable(t *testing.T) {
+// TestUnwritable: an error says what cannot be written, and nothing is changed.
+//
+// Fault 55.
+func TestUnwritable(t *testing.T) {
 	big := "ClientAliveInterval 60\n" + strings.Repeat("# filler\n", 20000)
 	t.Run("read-only directory", func(t *testing.T) {
 		b := newBox(t)

@@ -27,8 +27,8 @@ import (
 var elsewhere = map[int]string{
 	46: "../reconcile TestFault46",
 	47: "../commit TestConcurrent",
-	48: "../commit TestFault48",
-	55: "../commit TestFault55",
+	48: "../commit TestStaleLock",
+	55: "../commit TestUnwritable",
 }
 
 func TestEveryFaultHasATest(t *testing.T) {
