@@ -13,9 +13,9 @@ import (
 // runners are the only places that start a program on this machine, with what decides
 // about its words. What a host reports and what a variable holds is checked there.
 var runners = map[string]string{
-	"internal/host/proxycommand.go": "expandTokens, by CheckToken: TestForeignTextIsNeverPartOfACommandLine",
-	"internal/host/local.go":        "scripts for this machine, framed as for any other: quote",
-	"internal/userconf/command.go":  "Match exec: Tokens.expand with checkWord: TestWordsOfCommands",
+	"internal/host/login/proxycommand.go": "expandTokens, by CheckToken: TestForeignTextIsNeverPartOfACommandLine",
+	"internal/host/exec/local.go":         "scripts for this machine, framed as for any other: quote",
+	"internal/userconf/command.go":        "Match exec: Tokens.expand with checkWord: TestWordsOfCommands",
 }
 
 // logs are the only files that write to the log: fields are masked there.

@@ -16,7 +16,7 @@ import (
 
 // Rules (a) to (c) of DESIGN.md, held by reading the sources of what composes programs
 // for hosts and command lines for this machine.
-var composers = []string{"internal/reconcile", "internal/commit", "internal/host"}
+var composers = []string{"internal/reconcile", "internal/commit", "internal/host/exec", "internal/host/login", "internal/host/probe"}
 
 // hereDocument is one in a shell script, or in a text of Go that becomes one.
 var hereDocument = regexp.MustCompile(`<<-?\s*["'\\]*[A-Za-z_$]`)
@@ -68,32 +68,32 @@ var allowed = map[string]string{
 	"internal/reconcile/client_commit.go: strings.Join(calls, \"\\n\")": "calls of client_prepare.sh, each composed under this rule",
 	"internal/reconcile/client_gather.go: head.String()":                "composed under this rule",
 	"internal/reconcile/server_gather.go: tight.Replace(oneLine(guard(t) + filesSource + release(q) + tightAwk.Replace(includesSource) + askSource + listenerSource + finder(t) + gatherSource))": "the scripts",
-	"internal/commit/program.go: before":                      "a constant of the callers",
-	"internal/commit/program.go: steps":                       "names of steps",
-	"internal/commit/program.go: good":                        "a constant of the callers",
-	"internal/commit/program.go: bad":                         "a constant of the callers",
-	"internal/commit/program.go: body":                        "a program composed under this rule",
-	"internal/commit/program.go: name":                        "a constant of the callers",
-	"internal/commit/program.go: i + 1":                       "a number",
-	"internal/commit/program.go: len(r.Changes) + i + 1":      "a number",
-	"internal/commit/program.go: e.Old":                       "a digest, by Edit.check",
-	"internal/commit/program.go: e.New":                       "a digest, by Edit.check",
-	"internal/commit/program.go: strings.Join(names, \"|\")":  "each by quote",
-	"internal/commit/program.go: p.To":                        "a number",
-	"internal/commit/program.go: p.To - p.From":               "a number",
-	"internal/commit/program.go: file":                        "a constant of the callers",
-	"internal/host/image.go: searchPath":                      "a constant",
-	"internal/host/script.go: searchPath":                     "a constant",
-	"internal/host/script.go: shell":                          "a constant",
-	"internal/host/script.go: environment":                    "a constant",
-	"internal/host/script.go: mainCall":                       "a constant",
-	"internal/host/script.go: head":                           "constants and the nonce of the marks",
-	"internal/host/script.go: text":                           "the script itself",
-	"internal/host/script.go: m.noRoot":                       "the nonce of the marks",
-	"internal/host/script.go: m.begin":                        "the nonce of the marks",
-	"internal/host/script.go: m.end":                          "the nonce of the marks",
-	"internal/host/vigil.go: lines":                           "a number",
-	"internal/host/vigil.go: max(1, int(w.Output.Seconds()))": "a number",
+	"internal/commit/program.go: before":                           "a constant of the callers",
+	"internal/commit/program.go: steps":                            "names of steps",
+	"internal/commit/program.go: good":                             "a constant of the callers",
+	"internal/commit/program.go: bad":                              "a constant of the callers",
+	"internal/commit/program.go: body":                             "a program composed under this rule",
+	"internal/commit/program.go: name":                             "a constant of the callers",
+	"internal/commit/program.go: i + 1":                            "a number",
+	"internal/commit/program.go: len(r.Changes) + i + 1":           "a number",
+	"internal/commit/program.go: e.Old":                            "a digest, by Edit.check",
+	"internal/commit/program.go: e.New":                            "a digest, by Edit.check",
+	"internal/commit/program.go: strings.Join(names, \"|\")":       "each by quote",
+	"internal/commit/program.go: p.To":                             "a number",
+	"internal/commit/program.go: p.To - p.From":                    "a number",
+	"internal/commit/program.go: file":                             "a constant of the callers",
+	"internal/host/exec/image.go: searchPath":                      "a constant",
+	"internal/host/exec/script.go: searchPath":                     "a constant",
+	"internal/host/exec/script.go: process.Shell":                  "a constant",
+	"internal/host/exec/script.go: environment":                    "a constant",
+	"internal/host/exec/script.go: mainCall":                       "a constant",
+	"internal/host/exec/script.go: head":                           "constants and the nonce of the marks",
+	"internal/host/exec/script.go: text":                           "the script itself",
+	"internal/host/exec/script.go: m.noRoot":                       "the nonce of the marks",
+	"internal/host/exec/script.go: m.begin":                        "the nonce of the marks",
+	"internal/host/exec/script.go: m.end":                          "the nonce of the marks",
+	"internal/host/probe/idle.go: lines":                           "a number",
+	"internal/host/probe/idle.go: max(1, int(w.Output.Seconds()))": "a number",
 }
 
 // used are those of allowed that a rule would have refused.

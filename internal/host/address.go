@@ -42,7 +42,7 @@ func ParseAddress(text string) (Settings, error) {
 		s.Names["user"] = "host"
 	}
 	if port != "" {
-		number, err := parsePort(port)
+		number, err := ParsePort(port)
 		if err != nil {
 			return Settings{}, fmt.Errorf("address %q: %w", text, err)
 		}
@@ -72,7 +72,7 @@ func splitPort(text string) (name, port string, err error) {
 	return name, port, nil
 }
 
-func parsePort(text string) (int, error) {
+func ParsePort(text string) (int, error) {
 	port, err := strconv.Atoi(text)
 	if err != nil {
 		return 0, fmt.Errorf("port %q is not a number", text)

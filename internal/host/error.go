@@ -90,7 +90,7 @@ type Error struct {
 
 	Err error
 
-	masker *Masker // of the secrets that the machine, or what is on the way to it, was given
+	Masker *Masker // of the secrets that the machine, or what is on the way to it, was given
 }
 
 // Error says what we were doing, to which machine, and what happened. What comes
@@ -104,11 +104,11 @@ func (e *Error) text() string {
 	if e.Script != "" {
 		b.WriteString(e.Script + ": ")
 	}
-	b.WriteString(string(e.Phase) + ": " + e.what())
+	b.WriteString(string(e.Phase) + ": " + e.Summary())
 	if e.PreIdent != "" {
 		fmt.Fprintf(&b, ": the peer said %q", e.PreIdent)
 	}
-	if text := strings.TrimSpace(e.masker.Mask(e.Stderr)); text != "" {
+	if text := strings.TrimSpace(e.Masker.Mask(e.Stderr)); text != "" {
 		b.WriteString(": " + clipped(text))
 	}
 	if e.Attempts > 1 {
@@ -121,14 +121,14 @@ func (e *Error) text() string {
 }
 
 // what is what happened. A machine may send messages of any length.
-func (e *Error) what() string {
+func (e *Error) Summary() string {
 	const limit = 4000
-	return beginning(e.masker.Mask(e.Err.Error()), limit)
+	return Truncate(e.Masker.Mask(e.Err.Error()), limit)
 }
 
 // beginning is the first bytes of text, and where there are more, says so. Text is
 // masked before it is cut.
-func beginning(text string, limit int) string {
+func Truncate(text string, limit int) string {
 	if len(text) <= limit {
 		return text
 	}
@@ -154,12 +154,12 @@ func (e *Error) Unwrap() error { return e.Err }
 // named is e with the machine, and its settings, called as asked calls them, if e is
 // about it. Several settings may lead to one machine, which met is one of, and share
 // what is known of it: a host that one resource manages and others jump through.
-func (e *Error) named(asked, met Spec) *Error {
-	if e.Host != met.label() {
+func (e *Error) Named(asked, met Spec) *Error {
+	if e.Host != met.Label() {
 		return e
 	}
 	mine := *e
-	mine.Host, mine.Names = asked.label(), asked.Names
+	mine.Host, mine.Names = asked.Label(), asked.Names
 	called := renaming(met.Names, asked.Names)
 	mine.RecordedAt = called.Replace(e.RecordedAt)
 	if text := e.Err.Error(); called.Replace(text) != text {
@@ -197,7 +197,7 @@ func renaming(from, to Names) *strings.Replacer {
 }
 
 // connecting reports whether no login had happened yet.
-func (e *Error) connecting() bool {
+func (e *Error) Connecting() bool {
 	switch e.Phase {
 	case PhaseResolve, PhaseTCP, PhaseIdent, PhaseKex, PhaseHostKey, PhaseAuth:
 		return true
@@ -206,12 +206,12 @@ func (e *Error) connecting() bool {
 }
 
 // transient reports whether dialling again may help.
-func (e *Error) transient() bool {
+func (e *Error) Transient() bool {
 	switch e.Kind {
 	case Unreachable, Throttled, HandshakeLost:
 		return true
 	case Timeout:
-		return e.connecting()
+		return e.Connecting()
 	}
 	return false
 }
@@ -220,7 +220,7 @@ func (e *Error) transient() bool {
 // opposed to answering and refusing us.
 func IsUnreachable(err error) bool {
 	var e *Error
-	return errors.As(err, &e) && e.transient()
+	return errors.As(err, &e) && e.Transient()
 }
 
 // IsRefused reports whether err is a fault that waiting does not cure: wrong
@@ -238,7 +238,7 @@ func IsRefused(err error) bool {
 }
 
 // ctxKind is the kind of a context that has ended.
-func ctxKind(ctx context.Context) Kind {
+func ContextKind(ctx context.Context) Kind {
 	if errors.Is(context.Cause(ctx), context.DeadlineExceeded) || errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return Timeout
 	}
@@ -246,8 +246,8 @@ func ctxKind(ctx context.Context) Kind {
 }
 
 // about is e without what was found out about another machine: a jump host.
-func (e *Error) about(spec Spec) *Error {
-	if e.Host != spec.label() {
+func (e *Error) About(spec Spec) *Error {
+	if e.Host != spec.Label() {
 		e.Handshake = HandshakeInfo{}
 	}
 	return e

@@ -7,7 +7,7 @@ import (
 )
 
 // expandHome replaces a leading ~/ by the home directory of the local user.
-func expandHome(path string) string {
+func ExpandHome(path string) string {
 	rest, ok := strings.CutPrefix(path, "~/")
 	if !ok {
 		return path

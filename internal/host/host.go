@@ -46,7 +46,7 @@ type Identity struct {
 // HostKey is the key that a machine showed at an address, host:port.
 type HostKey struct{ Address, SHA256, Type string }
 
-func (i Identity) shown() HostKey { return HostKey{i.Address, i.HostKeySHA256, i.KeyType} }
+func (i Identity) HostKey() HostKey { return HostKey{i.Address, i.HostKeySHA256, i.KeyType} }
 
 // Host is a machine in reach.
 type Host interface {

@@ -47,10 +47,10 @@ func LogInfo(ctx context.Context, message string, fields map[string]any) {
 	tflog.SubsystemInfo(ctx, logSubsystem, message, LogFields(ctx, fields))
 }
 
-func logDebug(ctx context.Context, message string, fields map[string]any) {
+func LogDebug(ctx context.Context, message string, fields map[string]any) {
 	tflog.SubsystemDebug(ctx, logSubsystem, message, LogFields(ctx, fields))
 }
 
-func logWarn(ctx context.Context, message string, fields map[string]any) {
+func LogWarn(ctx context.Context, message string, fields map[string]any) {
 	tflog.SubsystemWarn(ctx, logSubsystem, message, LogFields(ctx, fields))
 }

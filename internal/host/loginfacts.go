@@ -66,7 +66,7 @@ func (f *LoginFacts) String() string {
 	}
 	for _, o := range f.Offers {
 		switch {
-		case o.Outcome == OfferUnsigned && o.Method == methodKey:
+		case o.Outcome == OfferUnsigned && o.Method == MethodPublicKey:
 			parts = append(parts, fmt.Sprintf("the server would accept %s, but %s", o, o.Reason))
 		case o.Outcome == OfferUnsigned:
 			parts = append(parts, o.Method+": "+o.Reason)
@@ -98,7 +98,7 @@ func (f *LoginFacts) server() string {
 
 // Names of methods in the protocol.
 const (
-	methodKey         = "publickey"
-	methodInteractive = "keyboard-interactive"
-	methodPassword    = "password"
+	MethodPublicKey   = "publickey"
+	MethodInteractive = "keyboard-interactive"
+	MethodPassword    = "password"
 )

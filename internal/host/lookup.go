@@ -38,7 +38,7 @@ func (r resolver) target(name string, own Settings) (Spec, error) {
 // ask consults the file that said names about its machine.
 func (r resolver) ask(said Settings, user string) (Settings, error) {
 	file := or(said.SSHConfigFile, none)
-	if strings.EqualFold(file, none) || file == "" || or(said.Transport, transportSSH) != transportSSH {
+	if strings.EqualFold(file, none) || file == "" || or(said.Transport, TransportSSH) != TransportSSH {
 		return Settings{}, nil
 	}
 	if r.lookup == nil {
@@ -72,15 +72,15 @@ func (own Settings) over(said Settings) Settings {
 func (r resolver) machine(name string, own, full Settings, chain []string) (Spec, error) {
 	s := full.values(name)
 	switch s.Transport {
-	case transportLocal:
+	case TransportLocal:
 		s.Host, s.Port, s.User = "", 0, ""
 		return s, s.checkLimits()
-	case transportSSH:
-	case transportImage:
+	case TransportSSH:
+	case TransportImage:
 		s.Host, s.Port, s.User = "", 0, ""
 		return s, s.checkImage()
 	default:
-		return Spec{}, s.wrong("transport", fmt.Errorf(`%q is unknown: it is "ssh", "local" or "image"`, s.Transport))
+		return Spec{}, s.Invalid("transport", fmt.Errorf(`%q is unknown: it is "ssh", "local" or "image"`, s.Transport))
 	}
 	if own.User != nil {
 		if err := checkUser(*own.User); err != nil {

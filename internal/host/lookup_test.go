@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/sshtest"
 )
 
 // book is an ssh_config: what it says of names.
@@ -22,7 +24,7 @@ func (b book) lookup(_ string, said Settings, _ string) (Settings, error) {
 
 func (b book) resolve(t *testing.T, name string, layers ...Settings) Spec {
 	t.Helper()
-	s, err := ResolveWith(b.lookup, name, append(layers, Settings{Host: &name, SSHConfigFile: ptr("config")})...)
+	s, err := ResolveWith(b.lookup, name, append(layers, Settings{Host: &name, SSHConfigFile: sshtest.Ptr("config")})...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,38 +33,38 @@ func (b book) resolve(t *testing.T, name string, layers ...Settings) Spec {
 
 func TestLookupIsTheLastLayer(t *testing.T) {
 	b := book{"web": {
-		Host: ptr("10.0.0.9"), Port: ptr(2222), User: ptr("file"), IdentityFiles: []string{"/k"}, HostKeyPolicy: ptr("accept-new"),
-		DefaultKnownHosts: []string{"/kh"}, HostKeyAlias: ptr("alias"), ConnectTimeout: ptr(time.Second), KeepaliveInterval: ptr(time.Minute),
+		Host: sshtest.Ptr("10.0.0.9"), Port: sshtest.Ptr(2222), User: sshtest.Ptr("file"), IdentityFiles: []string{"/k"}, HostKeyPolicy: sshtest.Ptr("accept-new"),
+		DefaultKnownHosts: []string{"/kh"}, HostKeyAlias: sshtest.Ptr("alias"), ConnectTimeout: sshtest.Ptr(time.Second), KeepaliveInterval: sshtest.Ptr(time.Minute),
 	}}
 	s := b.resolve(t, "web")
 	if s.String() != "file@10.0.0.9:2222" || s.Name != "web" || s.HostKeyPolicy != "accept-new" || s.HostKeyAlias != "alias" ||
 		!reflect.DeepEqual(s.IdentityFiles, []string{"/k"}) || s.ConnectTimeout != time.Second || s.KeepaliveInterval != time.Minute {
 		t.Errorf("have %+v", s)
 	}
-	s = b.resolve(t, "web", Settings{User: ptr("me"), Port: ptr(22), PrivateKey: ptr(Secret("k")), HostKeyPolicy: ptr("strict"), ConnectTimeout: ptr(time.Hour)})
+	s = b.resolve(t, "web", Settings{User: sshtest.Ptr("me"), Port: sshtest.Ptr(22), PrivateKey: sshtest.Ptr(Secret("k")), HostKeyPolicy: sshtest.Ptr("strict"), ConnectTimeout: sshtest.Ptr(time.Hour)})
 	if s.String() != "me@10.0.0.9:22" || s.IdentityFiles != nil || s.HostKeyPolicy != "strict" || s.ConnectTimeout != time.Hour || s.KeepaliveInterval != time.Minute {
 		t.Errorf("have %+v", s)
 	}
-	if s = b.resolve(t, "web", Settings{SSHConfigFile: ptr("none")}); s.Host != "web" {
+	if s = b.resolve(t, "web", Settings{SSHConfigFile: sshtest.Ptr("none")}); s.Host != "web" {
 		t.Errorf("have %v", s)
 	}
 }
 
 func TestLookupIsNotAskedInVain(t *testing.T) {
 	ask := func(string, Settings, string) (Settings, error) { return Settings{}, errors.New("asked") }
-	if _, err := ResolveWith(ask, "here", Settings{Transport: ptr("local"), SSHConfigFile: ptr("x")}); err != nil {
+	if _, err := ResolveWith(ask, "here", Settings{Transport: sshtest.Ptr("local"), SSHConfigFile: sshtest.Ptr("x")}); err != nil {
 		t.Error(err)
 	}
-	if _, err := ResolveWith(ask, "a", Settings{Host: ptr("a")}); err != nil {
+	if _, err := ResolveWith(ask, "a", Settings{Host: sshtest.Ptr("a")}); err != nil {
 		t.Error(err)
 	}
-	for name, s := range map[string]Settings{"asked": {Host: ptr("a")}, "dash": {Host: ptr("-oProxyCommand=x")}} {
-		s.SSHConfigFile = ptr("x")
+	for name, s := range map[string]Settings{"asked": {Host: sshtest.Ptr("a")}, "dash": {Host: sshtest.Ptr("-oProxyCommand=x")}} {
+		s.SSHConfigFile = sshtest.Ptr("x")
 		if _, err := ResolveWith(ask, "a", s); err == nil || !strings.Contains(err.Error(), name) || !IsRefused(err) {
 			t.Errorf("%s: have %v", name, err)
 		}
 	}
-	if _, err := Resolve("a", Settings{Host: ptr("a"), SSHConfigFile: ptr("x")}); err == nil {
+	if _, err := Resolve("a", Settings{Host: sshtest.Ptr("a"), SSHConfigFile: sshtest.Ptr("x")}); err == nil {
 		t.Error("a file that nobody reads is passed over")
 	}
 }
@@ -71,7 +73,7 @@ func TestLookupIsNotAskedInVain(t *testing.T) {
 func way(s Spec) string {
 	var hops []string
 	for last := s; ; {
-		via, ok := last.hop()
+		via, ok := last.LastJump()
 		if !ok {
 			hops = append(hops, last.ProxyCommand)
 			break
@@ -84,14 +86,14 @@ func way(s Spec) string {
 
 func TestJumpHostsAreLookedUp(t *testing.T) {
 	b := book{
-		"web":     {Host: ptr("10.0.0.9"), Jump: []Settings{{Host: ptr("gate")}, {Host: ptr("inner"), User: ptr("u"), Port: ptr(99)}}, User: ptr("file")},
-		"gate":    {Host: ptr("192.0.2.1"), User: ptr("jumper"), Jump: []Settings{{Host: ptr("outer")}}, IdentityFiles: []string{"/gate"}},
-		"outer":   {Host: ptr("192.0.2.9"), User: ptr("o"), ProxyCommand: ptr("nc %h %p")},
-		"inner":   {Host: ptr("192.0.2.2"), User: ptr("other"), Jump: []Settings{{Host: ptr("never")}}, ProxyCommand: ptr("never")},
-		"command": {ProxyCommand: ptr("file %h")},
+		"web":     {Host: sshtest.Ptr("10.0.0.9"), Jump: []Settings{{Host: sshtest.Ptr("gate")}, {Host: sshtest.Ptr("inner"), User: sshtest.Ptr("u"), Port: sshtest.Ptr(99)}}, User: sshtest.Ptr("file")},
+		"gate":    {Host: sshtest.Ptr("192.0.2.1"), User: sshtest.Ptr("jumper"), Jump: []Settings{{Host: sshtest.Ptr("outer")}}, IdentityFiles: []string{"/gate"}},
+		"outer":   {Host: sshtest.Ptr("192.0.2.9"), User: sshtest.Ptr("o"), ProxyCommand: sshtest.Ptr("nc %h %p")},
+		"inner":   {Host: sshtest.Ptr("192.0.2.2"), User: sshtest.Ptr("other"), Jump: []Settings{{Host: sshtest.Ptr("never")}}, ProxyCommand: sshtest.Ptr("never")},
+		"command": {ProxyCommand: sshtest.Ptr("file %h")},
 	}
-	explicit := []Settings{{Host: ptr("gate")}}
-	me := Settings{User: ptr("me"), PrivateKey: ptr(Secret("k")), HostKeyPolicy: ptr("strict")}
+	explicit := []Settings{{Host: sshtest.Ptr("gate")}}
+	me := Settings{User: sshtest.Ptr("me"), PrivateKey: sshtest.Ptr(Secret("k")), HostKeyPolicy: sshtest.Ptr("strict")}
 	for name, c := range map[string]struct {
 		host string
 		own  Settings
@@ -99,11 +101,11 @@ func TestJumpHostsAreLookedUp(t *testing.T) {
 	}{
 		"through the file":               {"web", me, "u@192.0.2.2:99 jumper@192.0.2.1:22 o@192.0.2.9:22 nc %h %p"},
 		"own jump instead of the file's": {"web", Settings{Jump: explicit}, "jumper@192.0.2.1:22 o@192.0.2.9:22 nc %h %p"},
-		"own jump instead of a command":  {"command", Settings{Jump: []Settings{{Host: ptr("b"), User: ptr("x")}}}, "x@b:22"},
-		"own command":                    {"web", Settings{ProxyCommand: ptr("mine")}, "mine"},
-		"no command":                     {"command", Settings{ProxyCommand: ptr("none")}, ""},
+		"own jump instead of a command":  {"command", Settings{Jump: []Settings{{Host: sshtest.Ptr("b"), User: sshtest.Ptr("x")}}}, "x@b:22"},
+		"own command":                    {"web", Settings{ProxyCommand: sshtest.Ptr("mine")}, "mine"},
+		"no command":                     {"command", Settings{ProxyCommand: sshtest.Ptr("none")}, ""},
 		"command of the file":            {"command", me, "file %h"},
-		"own command and jump":           {"web", Settings{Jump: explicit, ProxyCommand: ptr("mine")}, "jumper@192.0.2.1:22 mine"},
+		"own command and jump":           {"web", Settings{Jump: explicit, ProxyCommand: sshtest.Ptr("mine")}, "jumper@192.0.2.1:22 mine"},
 	} {
 		s := b.resolve(t, c.host, c.own)
 		if have := way(s); have != c.want {
@@ -125,23 +127,23 @@ func TestJumpHostsAreLookedUp(t *testing.T) {
 // What only the file says about the target is not about its jump hosts.
 func TestJumpHostsInheritNothingFromTheFile(t *testing.T) {
 	b := book{
-		"web":  {User: ptr("file"), IdentityFiles: []string{"/web"}, HostKeyAlias: ptr("web"), DefaultKnownHosts: []string{"/kh"}, Jump: []Settings{{Host: ptr("gate"), User: ptr("g")}}},
-		"gate": {Agent: ptr(false)},
+		"web":  {User: sshtest.Ptr("file"), IdentityFiles: []string{"/web"}, HostKeyAlias: sshtest.Ptr("web"), DefaultKnownHosts: []string{"/kh"}, Jump: []Settings{{Host: sshtest.Ptr("gate"), User: sshtest.Ptr("g")}}},
+		"gate": {Agent: sshtest.Ptr(false)},
 	}
-	gate := b.resolve(t, "web", Settings{PrivateKey: ptr(Secret("k"))}).Jump[0]
+	gate := b.resolve(t, "web", Settings{PrivateKey: sshtest.Ptr(Secret("k"))}).Jump[0]
 	if gate.User != "g" || gate.IdentityFiles != nil || gate.HostKeyAlias != "" || gate.DefaultKnownHosts != nil || gate.PrivateKey != "k" || *gate.Agent {
 		t.Errorf("have %+v", gate)
 	}
 }
 
 func TestJumpHostsInACircle(t *testing.T) {
-	everywhere := []Settings{{Host: ptr("gate")}}
-	b := book{"web": {Jump: everywhere}, "gate": {Jump: everywhere}, "a": {Jump: []Settings{{Host: ptr("b")}}}, "b": {Jump: []Settings{{Host: ptr("a")}}}}
+	everywhere := []Settings{{Host: sshtest.Ptr("gate")}}
+	b := book{"web": {Jump: everywhere}, "gate": {Jump: everywhere}, "a": {Jump: []Settings{{Host: sshtest.Ptr("b")}}}, "b": {Jump: []Settings{{Host: sshtest.Ptr("a")}}}}
 	endless := func(_ string, said Settings, _ string) (Settings, error) {
-		return Settings{Host: said.Host, Jump: []Settings{{Host: ptr("x" + *said.Host)}}}, nil
+		return Settings{Host: said.Host, Jump: []Settings{{Host: sshtest.Ptr("x" + *said.Host)}}}, nil
 	}
 	for name, lookup := range map[string]ConfigLookup{"web": b.lookup, "gate": b.lookup, "a": b.lookup, "endless": endless} {
-		_, err := ResolveWith(lookup, name, Settings{Host: &name, SSHConfigFile: ptr("config")})
+		_, err := ResolveWith(lookup, name, Settings{Host: &name, SSHConfigFile: sshtest.Ptr("config")})
 		if err == nil || !strings.Contains(err.Error(), "go on for ever") || !strings.Contains(err.Error(), " -> ") {
 			t.Errorf("%s: have %v", name, err)
 		}
@@ -149,13 +151,13 @@ func TestJumpHostsInACircle(t *testing.T) {
 }
 
 func TestOnlyTheFirstHopHasAProxy(t *testing.T) {
-	hops := []Settings{{Host: ptr("a"), ProxyCommand: ptr("nc %h %p")}, {Host: ptr("b")}}
-	s, err := Resolve("web", Settings{Host: ptr("web"), User: ptr("u"), Jump: hops})
+	hops := []Settings{{Host: sshtest.Ptr("a"), ProxyCommand: sshtest.Ptr("nc %h %p")}, {Host: sshtest.Ptr("b")}}
+	s, err := Resolve("web", Settings{Host: sshtest.Ptr("web"), User: sshtest.Ptr("u"), Jump: hops})
 	if err != nil || way(s) != "u@b:22 u@a:22 nc %h %p" {
 		t.Errorf("have %q, %v", way(s), err)
 	}
 	hops[0], hops[1] = hops[1], hops[0]
-	if _, err := Resolve("web", Settings{Host: ptr("web"), Jump: hops}); err == nil || !strings.Contains(err.Error(), "first hop") {
+	if _, err := Resolve("web", Settings{Host: sshtest.Ptr("web"), Jump: hops}); err == nil || !strings.Contains(err.Error(), "first hop") {
 		t.Errorf("have %v", err)
 	}
 }
@@ -163,22 +165,22 @@ func TestOnlyTheFirstHopHasAProxy(t *testing.T) {
 // Trust in one machine is not trust in another: a jump host is judged by its own
 // policy, and by none of the target's keys.
 func TestJumpHostHasItsOwnPolicy(t *testing.T) {
-	b := book{"web": {Jump: []Settings{{Host: ptr("gate")}}}, "lenient": {Jump: []Settings{{Host: ptr("knows")}}}, "knows": {HostKeyPolicy: ptr(policyAcceptNew)}}
-	for _, policy := range []string{policyInsecure, policyAcceptNew} {
-		own := Settings{HostKeyPolicy: ptr(policy), HostKeys: []string{authorized(rsaHostKey)}, CheckHostIP: ptr(true)}
+	b := book{"web": {Jump: []Settings{{Host: sshtest.Ptr("gate")}}}, "lenient": {Jump: []Settings{{Host: sshtest.Ptr("knows")}}}, "knows": {HostKeyPolicy: sshtest.Ptr(PolicyAcceptNew)}}
+	for _, policy := range []string{PolicyInsecure, PolicyAcceptNew} {
+		own := Settings{HostKeyPolicy: sshtest.Ptr(policy), HostKeys: []string{sshtest.Authorized(sshtest.RSAHostKey)}, CheckHostIP: sshtest.Ptr(true)}
 		for _, s := range []Spec{
 			b.resolve(t, "web", own),
-			must(Resolve("a", own, Settings{Host: ptr("a"), Jump: []Settings{{Host: ptr("gate")}}})),
+			sshtest.Must(Resolve("a", own, Settings{Host: sshtest.Ptr("a"), Jump: []Settings{{Host: sshtest.Ptr("gate")}}})),
 		} {
-			if gate := s.Jump[0]; s.HostKeyPolicy != policy || gate.HostKeyPolicy != policyStrict || gate.HostKeys != nil || gate.CheckHostIP || !gate.JumpHost {
+			if gate := s.Jump[0]; s.HostKeyPolicy != policy || gate.HostKeyPolicy != PolicyStrict || gate.HostKeys != nil || gate.CheckHostIP || !gate.JumpHost {
 				t.Errorf("%s: have %+v", policy, gate)
 			}
 		}
 	}
-	if gate := b.resolve(t, "lenient", Settings{HostKeyPolicy: ptr(policyStrict)}).Jump[0]; gate.HostKeyPolicy != policyAcceptNew {
+	if gate := b.resolve(t, "lenient", Settings{HostKeyPolicy: sshtest.Ptr(PolicyStrict)}).Jump[0]; gate.HostKeyPolicy != PolicyAcceptNew {
 		t.Errorf("what the file says of the jump host: have %s", gate.HostKeyPolicy)
 	}
-	if gate := must(Resolve("a", Settings{Host: ptr("a"), Jump: []Settings{{Host: ptr("g"), HostKeyPolicy: ptr(policyInsecure)}}})).Jump[0]; gate.HostKeyPolicy != policyInsecure {
+	if gate := sshtest.Must(Resolve("a", Settings{Host: sshtest.Ptr("a"), Jump: []Settings{{Host: sshtest.Ptr("g"), HostKeyPolicy: sshtest.Ptr(PolicyInsecure)}}})).Jump[0]; gate.HostKeyPolicy != PolicyInsecure {
 		t.Errorf("its own: have %s", gate.HostKeyPolicy)
 	}
 }

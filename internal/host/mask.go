@@ -34,7 +34,7 @@ func MaskerOf(layers ...Settings) *Masker {
 }
 
 // masker masks every secret that is used on the way to s.
-func (s Spec) masker() *Masker {
+func (s Spec) Masker() *Masker {
 	var all secrets
 	all.collect(reflect.ValueOf(s))
 	return all.masker()

@@ -3,6 +3,8 @@ package host
 import (
 	"strings"
 	"testing"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/sshtest"
 )
 
 // BenchmarkMask masks what a state of one resource holds, for a provider with an RSA
@@ -19,7 +21,8 @@ func BenchmarkMask(b *testing.B) {
 }
 
 func BenchmarkMaskerOf(b *testing.B) {
-	key, _ := newKey(b)
+	text, _ := sshtest.KeyText(b)
+	key := Secret(text)
 	password := Secret("hunter2-horse")
 	for b.Loop() {
 		MaskerOf(Settings{PrivateKey: &key, Password: &password})

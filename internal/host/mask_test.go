@@ -1,49 +1,22 @@
 package host
 
 import (
-	"bufio"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"net"
+	"maps"
 	"net/url"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 
-	"golang.org/x/crypto/ssh"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/sshtest"
 )
 
-// spellings are ways in which a machine may repeat a secret, made here without the
-// code that masks them.
-var spellings = map[string]func(string) string{
-	"as it is":           func(s string) string { return s },
-	"among other text":   func(s string) string { return "<" + s + ">" },
-	"base64":             func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) },
-	"base64 of HTTP":     func(s string) string { return base64.StdEncoding.EncodeToString([]byte("admin:" + s)) },
-	"base64, other user": func(s string) string { return base64.StdEncoding.EncodeToString([]byte("x:" + s + "\n")) },
-	"base64 of SASL":     func(s string) string { return base64.StdEncoding.EncodeToString([]byte("\x00ad\x00" + s)) },
-	"base64 for URLs":    func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte("ab" + s)) },
-	"a query":            url.QueryEscape,
-	"a path":             url.PathEscape,
-	"small digits":       func(s string) string { return strings.ToLower(url.QueryEscape(s)) },
-	"hexadecimal":        func(s string) string { return hex.EncodeToString([]byte(s)) },
-	"large hexadecimal":  func(s string) string { return strings.ToUpper(hex.EncodeToString([]byte(s))) },
-	"quoted":             strconv.Quote,
-	"quoted ASCII":       strconv.QuoteToASCII,
-	"JSON": func(s string) string {
-		text, _ := json.Marshal(s)
-		return string(text)
-	},
-	"shell":          func(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" },
-	"for a terminal": Printable,
-	"other line end": func(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") },
-	"one line":       func(s string) string { return strings.ReplaceAll(s, "\n", " ") },
-	"trimmed":        strings.TrimSpace,
+// allSpellings are the usual ones and the one that a terminal is shown.
+func allSpellings() map[string]func(string) string {
+	all := maps.Clone(sshtest.Spellings)
+	all["for a terminal"] = Printable
+	return all
 }
 
 var someSecrets = map[string]string{
@@ -61,7 +34,7 @@ func TestSpellingsOfSecretsAreMasked(t *testing.T) {
 	for kind, secret := range someSecrets {
 		admin, text := "admin", Secret(secret)
 		m := MaskerOf(Settings{User: &admin, Password: &text})
-		for name, spell := range spellings {
+		for name, spell := range allSpellings() {
 			if strings.Contains(name, "digits") && strings.ToLower(secret) != secret {
 				continue
 			}
@@ -103,7 +76,7 @@ func TestEverySecretOfTheSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for from, m := range map[string]*Masker{"settings": MaskerOf(s), "spec": spec.masker()} {
+	for from, m := range map[string]*Masker{"settings": MaskerOf(s), "spec": spec.Masker()} {
 		for what, text := range all {
 			if have := m.Mask("<" + text + ">"); !onlyStars.MatchString(have) {
 				t.Errorf("%s: the secret of %s comes out as %q", from, what, have)
@@ -120,102 +93,6 @@ func TestEverySecretOfTheSettings(t *testing.T) {
 	m := MaskerOf(Settings{User: &user, Password: &short})
 	if have := m.Mask("able " + base64.StdEncoding.EncodeToString([]byte("admin:ab"))); have != "able ***=" {
 		t.Errorf("short: %q", have)
-	}
-}
-
-// TestEchoedSecrets: whatever a machine was given, and wherever it repeats it.
-func TestEchoedSecrets(t *testing.T) {
-	const secret = `hunter2-"horse"`
-	for name, spell := range spellings {
-		text := spell(secret)
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			password := Secret(secret)
-			refused := &ssh.BannerError{Err: errors.New("no"), Message: strings.Repeat("-", bannerLimit-len(text)/2) + " " + text + "\n"}
-			for where, change := range map[string]func(*ssh.ServerConfig){
-				"banner": func(c *ssh.ServerConfig) {
-					c.PasswordCallback = func(ssh.ConnMetadata, []byte) (*ssh.Permissions, error) { return nil, refused }
-				},
-				"question": func(c *ssh.ServerConfig) {
-					c.KeyboardInteractiveCallback = func(_ ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
-						_, err := ask("", "", []string{"Password: "}, []bool{false})
-						if err == nil {
-							_, err = ask("", "You said "+text, []string{"Code: "}, []bool{false})
-						}
-						return nil, err
-					}
-				},
-			} {
-				s := serve(t, nil, func(s *server) {
-					s.config.PublicKeyCallback = nil
-					change(s.config)
-				})
-				spec := s.spec("", func(l *Settings) { l.PrivateKey, l.Password = nil, &password })
-				e, _ := refusal(t, once(t), spec)
-				tellsNoSecret(t, where, e.Error(), secret, text)
-				if where == "question" && !strings.Contains(e.Error(), "Code:") {
-					t.Errorf("the question is not told: %v", e)
-				}
-			}
-		})
-	}
-}
-
-func tellsNoSecret(t *testing.T, where, message string, texts ...string) {
-	t.Helper()
-	for _, text := range texts {
-		for _, form := range []string{text, strconv.Quote(text), text[:len(text)/2]} {
-			if strings.Contains(message, form) {
-				t.Errorf("%s: %q is in %s", where, form, message)
-			}
-		}
-	}
-}
-
-// TestProxyThatRepeatsItsToken: in the status line, and in what a proxy_command says.
-func TestProxyThatRepeatsItsToken(t *testing.T) {
-	for _, password := range []string{"hunter2-horse", "p"} {
-		port, _ := scripted(t, func(c net.Conn) {
-			token := ""
-			r := bufio.NewReader(c)
-			for {
-				line, err := r.ReadString('\n')
-				if err != nil || strings.TrimSpace(line) == "" {
-					break
-				}
-				if value, ok := strings.CutPrefix(line, "Proxy-Authorization: Basic "); ok {
-					token = strings.TrimSpace(value)
-				}
-			}
-			_, _ = fmt.Fprintf(c, "HTTP/1.1 407 not with %s\r\n\r\n", token)
-		})
-		proxy := Secret("http://joe:" + password + "@" + net.JoinHostPort("127.0.0.1", itoa(port)))
-		spec := specTo(t, 22, func(l *Settings) { l.ProxyURL = &proxy })
-		e, _ := refusal(t, once(t), spec)
-		token := base64.StdEncoding.EncodeToString([]byte("joe:" + password))
-		if strings.Contains(e.Error(), strings.TrimRight(token, "=")) || !strings.Contains(e.Error(), "407 not with ***") {
-			t.Error(e)
-		}
-	}
-}
-
-// TestProxyThatNeverEndsItsAnswer is given up after some kilobytes.
-func TestProxyThatNeverEndsItsAnswer(t *testing.T) {
-	for name, text := range map[string]string{"status": "x", "headers": "X: y\r\n"} {
-		port, _ := scripted(t, func(c net.Conn) {
-			_, _ = io.WriteString(c, "HTTP/1.1 200 "+map[string]string{"status": "", "headers": "ok\r\n"}[name])
-			chunk := strings.Repeat(text, 10000)
-			for {
-				if _, err := io.WriteString(c, chunk); err != nil {
-					return
-				}
-			}
-		})
-		proxy := Secret("http://127.0.0.1:" + itoa(port))
-		e, _ := refusal(t, once(t), specTo(t, 22, func(l *Settings) { l.ProxyURL = &proxy }))
-		if e.Kind != ProxyDenied || !strings.Contains(e.Error(), "longer than 64 KiB") {
-			t.Errorf("%s: %v: %v", name, e.Kind, e)
-		}
 	}
 }
 

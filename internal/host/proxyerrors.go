@@ -1,46 +1,44 @@
 package host
 
-import (
-	"errors"
-)
+import "errors"
 
 // commandError is proxy_command that is over.
-type commandError struct {
-	as     string // how messages call it
-	status string
-	code   int // -1 for a signal
-	said   string
-	err    error // what we met when we read or wrote
+type ProxyCommandError struct {
+	Name   string // how messages call it
+	Status string
+	Code   int // -1 for a signal
+	Stderr string
+	Err    error // what we met when we read or wrote
 }
 
-func (e *commandError) Error() string {
-	text := e.as + " ended (" + e.status + ")"
-	if e.said != "" {
-		text += ": " + e.said
+func (e *ProxyCommandError) Error() string {
+	text := e.Name + " ended (" + e.Status + ")"
+	if e.Stderr != "" {
+		text += ": " + e.Stderr
 	}
 	return text
 }
 
-func (e *commandError) Unwrap() error { return e.err }
+func (e *ProxyCommandError) Unwrap() error { return e.Err }
 
 // notFound says that the shell could not run the command, and never will.
-func (e *commandError) notFound() bool { return e.code == 126 || e.code == 127 }
+func (e *ProxyCommandError) NotFound() bool { return e.Code == 126 || e.Code == 127 }
 
 // viaError is a failure of what stands between us and the machine.
-type viaError struct {
-	via string
-	err error
+type ProxyError struct {
+	Via string
+	Err error
 }
 
-func (e *viaError) Error() string { return e.via + ": " + e.err.Error() }
+func (e *ProxyError) Error() string { return e.Via + ": " + e.Err.Error() }
 
-func (e *viaError) Unwrap() error { return e.err }
+func (e *ProxyError) Unwrap() error { return e.Err }
 
 // throughWhat names what err is a failure of, for the beginning of a message.
-func throughWhat(err error) string {
-	var via *viaError
+func ProxyPrefix(err error) string {
+	var via *ProxyError
 	if errors.As(err, &via) {
-		return via.via + ": "
+		return via.Via + ": "
 	}
 	return ""
 }

@@ -10,7 +10,7 @@ import (
 
 // parseProxy checks proxy_url. The error never repeats the URL, which may hold a
 // password.
-func parseProxy(text Secret) (*url.URL, error) {
+func ParseProxyURL(text Secret) (*url.URL, error) {
 	u, err := url.Parse(text.Reveal())
 	if err != nil {
 		return nil, errors.New("not a URL: in user and password, / is written %2F, @ is %40, : is %3A, % is %25")
@@ -35,7 +35,7 @@ func proxyHost(u *url.URL, port string) error {
 }
 
 // proxyLine is proxy_command on its way to address.
-func proxyLine(s Spec, address string) (string, error) {
+func ProxyCommandLine(s Spec, address string) (string, error) {
 	name, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return "", err

@@ -131,14 +131,14 @@ func (s *Spec) fillUser() error {
 // checkRoute refuses ways that exclude each other.
 func (s Spec) checkRoute() error {
 	if s.ProxyCommand != "" && s.ProxyURL != "" {
-		return fmt.Errorf("%s and %s exclude each other", s.as("proxy_command"), s.as("proxy_url"))
+		return fmt.Errorf("%s and %s exclude each other", s.Quoted("proxy_command"), s.Quoted("proxy_url"))
 	}
-	if _, err := proxyLine(s, s.Address()); err != nil {
-		return s.wrong("proxy_command", err)
+	if _, err := ProxyCommandLine(s, s.Address()); err != nil {
+		return s.Invalid("proxy_command", err)
 	}
 	if s.ProxyURL != "" {
-		_, err := parseProxy(s.ProxyURL)
-		return s.wrong("proxy_url", err)
+		_, err := ParseProxyURL(s.ProxyURL)
+		return s.Invalid("proxy_url", err)
 	}
 	return nil
 }
@@ -154,11 +154,11 @@ func (s Spec) check() error {
 		return s.wrongIfWritten("user", err)
 	}
 	switch s.HostKeyPolicy {
-	case policyStrict, policyAcceptNew, policyInsecure:
+	case PolicyStrict, PolicyAcceptNew, PolicyInsecure:
 	default:
-		return s.wrong("host_key_policy", fmt.Errorf(`%q is unknown: it is "strict", "accept-new" or "insecure"`, s.HostKeyPolicy))
+		return s.Invalid("host_key_policy", fmt.Errorf(`%q is unknown: it is "strict", "accept-new" or "insecure"`, s.HostKeyPolicy))
 	}
-	if _, err := s.parseHostKeys(); err != nil {
+	if _, err := s.ParseHostKeys(); err != nil {
 		return err
 	}
 	if err := s.checkRoute(); err != nil {
@@ -174,7 +174,7 @@ func (s Spec) checkLimits() error {
 			continue // a machine that is not dialled has none
 		}
 		if err := d.checkLimit(d.value(&s)); err != nil {
-			return s.wrong(d.Name, err)
+			return s.Invalid(d.Name, err)
 		}
 	}
 	return nil

@@ -2,12 +2,15 @@ package host
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/sshtest"
 )
 
 func TestParseAddress(t *testing.T) {
@@ -50,7 +53,7 @@ func FuzzParseAddress(f *testing.F) {
 		if err != nil {
 			return
 		}
-		spec := Spec{Transport: transportSSH, Host: *s.Host, Port: or(s.Port, 22), User: or(s.User, "me")}
+		spec := Spec{Transport: TransportSSH, Host: *s.Host, Port: or(s.Port, 22), User: or(s.User, "me")}
 		again, err := ParseAddress(spec.String())
 		if err != nil || *again.Host != *s.Host || *again.Port != spec.Port || *again.User != spec.User {
 			t.Errorf("%q became %q, %v", text, spec.String(), err)
@@ -60,9 +63,9 @@ func FuzzParseAddress(f *testing.F) {
 
 func TestResolveTakesTheFirstThatSpeaks(t *testing.T) {
 	s, err := Resolve("web1",
-		Settings{User: ptr("admin"), HostKeys: []string{authorized(ed25519HostKey)}},
-		Settings{User: ptr("root"), Host: ptr("10.0.0.5"), PrivateKeyPath: ptr("a"), KnownHostsFiles: []string{"b"}},
-		Settings{Host: ptr("nowhere"), PrivateKey: ptr(Secret("c")), Sudo: ptr(true)})
+		Settings{User: sshtest.Ptr("admin"), HostKeys: []string{sshtest.Authorized(sshtest.Ed25519HostKey)}},
+		Settings{User: sshtest.Ptr("root"), Host: sshtest.Ptr("10.0.0.5"), PrivateKeyPath: sshtest.Ptr("a"), KnownHostsFiles: []string{"b"}},
+		Settings{Host: sshtest.Ptr("nowhere"), PrivateKey: sshtest.Ptr(Secret("c")), Sudo: sshtest.Ptr(true)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,42 +85,43 @@ func TestResolveRefuses(t *testing.T) {
 		want     string
 	}{
 		"no host":           {Settings{}, "the host is empty"},
-		"empty host":        {Settings{Host: ptr("")}, "the host is empty"},
-		"option":            {Settings{Host: ptr("-lroot")}, "dash"},
-		"transport":         {Settings{Host: ptr("a"), Transport: ptr("telnet")}, `"telnet"`},
-		"port":              {Settings{Host: ptr("a"), Port: ptr(0)}, "port 0"},
-		"policy":            {Settings{Host: ptr("a"), HostKeyPolicy: ptr("yes")}, "host_key_policy"},
-		"host key":          {Settings{Host: ptr("a"), HostKeys: []string{"x"}}, "host_keys[0]"},
-		"timeout":           {Settings{Host: ptr("a"), CommandTimeout: ptr(time.Duration(0))}, "command_timeout"},
-		"sessions":          {Settings{Host: ptr("a"), MaxSessions: ptr(0)}, "max_sessions"},
-		"count":             {Settings{Host: ptr("a"), KeepaliveCountMax: ptr(0)}, "keepalive_count_max"},
-		"image":             {Settings{Transport: ptr("image")}, "needs root"},
-		"image at /":        {Settings{Transport: ptr("image"), Root: ptr("/")}, "is this machine"},
-		"image somewhere":   {Settings{Transport: ptr("image"), Root: ptr("mnt")}, "not an absolute path"},
-		"proxies":           {Settings{Host: ptr("a"), ProxyCommand: ptr("x"), ProxyURL: ptr(Secret("http://p"))}, "exclude each other"},
-		"proxy scheme":      {Settings{Host: ptr("a"), ProxyURL: ptr(Secret("ftp://u:hunter2@p"))}, "scheme"},
-		"proxy text":        {Settings{Host: ptr("a"), ProxyURL: ptr(Secret("http://u:hunter2@p\x7f"))}, "not a URL"},
-		"user for a shell":  {Settings{Host: ptr("a"), User: ptr("$x"), ProxyCommand: ptr("nc %h %r")}, "%r stands for"},
-		"user with a quote": {Settings{Host: ptr("a"), User: ptr("a'b")}, "ssh refuses"},
-		"user of a hop":     {Settings{Host: ptr("a"), Jump: []Settings{{Host: ptr("b"), User: ptr("$(x)")}}}, "jump[0]: user"},
-		"user with ESC":     {Settings{Host: ptr("a"), User: ptr("a\x1bb")}, "not a user name"},
-		"host with ESC":     {Settings{Host: ptr("a\x1bb")}, "contains"},
-		"jump without host": {Settings{Host: ptr("a"), Jump: []Settings{{}}}, "jump[0]: the host is empty"},
+		"empty host":        {Settings{Host: sshtest.Ptr("")}, "the host is empty"},
+		"option":            {Settings{Host: sshtest.Ptr("-lroot")}, "dash"},
+		"transport":         {Settings{Host: sshtest.Ptr("a"), Transport: sshtest.Ptr("telnet")}, `"telnet"`},
+		"port":              {Settings{Host: sshtest.Ptr("a"), Port: sshtest.Ptr(0)}, "port 0"},
+		"policy":            {Settings{Host: sshtest.Ptr("a"), HostKeyPolicy: sshtest.Ptr("yes")}, "host_key_policy"},
+		"host key":          {Settings{Host: sshtest.Ptr("a"), HostKeys: []string{"x"}}, "host_keys[0]"},
+		"timeout":           {Settings{Host: sshtest.Ptr("a"), CommandTimeout: sshtest.Ptr(time.Duration(0))}, "command_timeout"},
+		"sessions":          {Settings{Host: sshtest.Ptr("a"), MaxSessions: sshtest.Ptr(0)}, "max_sessions"},
+		"count":             {Settings{Host: sshtest.Ptr("a"), KeepaliveCountMax: sshtest.Ptr(0)}, "keepalive_count_max"},
+		"image":             {Settings{Transport: sshtest.Ptr("image")}, "needs root"},
+		"image at /":        {Settings{Transport: sshtest.Ptr("image"), Root: sshtest.Ptr("/")}, "is this machine"},
+		"image somewhere":   {Settings{Transport: sshtest.Ptr("image"), Root: sshtest.Ptr("mnt")}, "not an absolute path"},
+		"proxies":           {Settings{Host: sshtest.Ptr("a"), ProxyCommand: sshtest.Ptr("x"), ProxyURL: sshtest.Ptr(Secret("http://p"))}, "exclude each other"},
+		"proxy scheme":      {Settings{Host: sshtest.Ptr("a"), ProxyURL: sshtest.Ptr(Secret("ftp://u:hunter2@p"))}, "scheme"},
+		"proxy text":        {Settings{Host: sshtest.Ptr("a"), ProxyURL: sshtest.Ptr(Secret("http://u:hunter2@p\x7f"))}, "not a URL"},
+		"user for a shell":  {Settings{Host: sshtest.Ptr("a"), User: sshtest.Ptr("$x"), ProxyCommand: sshtest.Ptr("nc %h %r")}, "%r stands for"},
+		"user with a quote": {Settings{Host: sshtest.Ptr("a"), User: sshtest.Ptr("a'b")}, "ssh refuses"},
+		"user of a hop":     {Settings{Host: sshtest.Ptr("a"), Jump: []Settings{{Host: sshtest.Ptr("b"), User: sshtest.Ptr("$(x)")}}}, "jump[0]: user"},
+		"user with ESC":     {Settings{Host: sshtest.Ptr("a"), User: sshtest.Ptr("a\x1bb")}, "not a user name"},
+		"host with ESC":     {Settings{Host: sshtest.Ptr("a\x1bb")}, "contains"},
+		"jump without host": {Settings{Host: sshtest.Ptr("a"), Jump: []Settings{{}}}, "jump[0]: the host is empty"},
 	} {
 		_, err := Resolve("web1", c.settings)
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "web1") || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: want %q, have %v", name, c.want, err)
 			continue
 		}
-		if e := failure(t, err); e.Kind != Config || !IsRefused(err) {
-			t.Errorf("%s: have %v", name, e.Kind)
+		var e *Error
+		if !errors.As(err, &e) || e.Kind != Config || !IsRefused(err) {
+			t.Errorf("%s: have %v", name, err)
 		}
 	}
 }
 
 func TestJumpInheritsTheLoginOnly(t *testing.T) {
-	base := Settings{Host: ptr("a"), Port: ptr(2222), User: ptr("admin"), PrivateKey: ptr(Secret("k")), HostKeys: []string{authorized(ed25519HostKey)}, Sudo: ptr(true), ProxyCommand: ptr("nc %h %p")}
-	base.Jump = []Settings{{Host: ptr("b")}, {Host: ptr("c"), Agent: ptr(true), User: ptr("jump")}}
+	base := Settings{Host: sshtest.Ptr("a"), Port: sshtest.Ptr(2222), User: sshtest.Ptr("admin"), PrivateKey: sshtest.Ptr(Secret("k")), HostKeys: []string{sshtest.Authorized(sshtest.Ed25519HostKey)}, Sudo: sshtest.Ptr(true), ProxyCommand: sshtest.Ptr("nc %h %p")}
+	base.Jump = []Settings{{Host: sshtest.Ptr("b")}, {Host: sshtest.Ptr("c"), Agent: sshtest.Ptr(true), User: sshtest.Ptr("jump")}}
 	s, err := Resolve("a", base)
 	if err != nil {
 		t.Fatal(err)
@@ -129,8 +133,8 @@ func TestJumpInheritsTheLoginOnly(t *testing.T) {
 	if c.PrivateKey != "" || c.User != "jump" {
 		t.Errorf("have %+v", c)
 	}
-	via, _ := s.hop()
-	first, _ := via.hop()
+	via, _ := s.LastJump()
+	first, _ := via.LastJump()
 	if via.Host != "c" || first.Host != "b" || first.ProxyCommand != "nc %h %p" {
 		t.Errorf("have %v through %v", via, first)
 	}
@@ -159,7 +163,7 @@ func TestKeyTellsSpecsApart(t *testing.T) {
 		case *bool:
 			*v = true
 		case **bool:
-			*v = ptr(true)
+			*v = sshtest.Ptr(true)
 		case *[]string:
 			*v = []string{"changed"}
 		case *time.Duration:
@@ -205,10 +209,10 @@ func TestEnvSettings(t *testing.T) {
 	}
 	want := Settings{
 		Names: Names{"port": "SSHKEEPALIVE_PORT", "sudo": "SSHKEEPALIVE_SUDO", "host_keys": "SSHKEEPALIVE_HOST_KEYS", "connect_timeout": "SSHKEEPALIVE_CONNECT_TIMEOUT", "password": "SSHKEEPALIVE_PASSWORD"},
-		Port:  ptr(2222), Sudo: ptr(true), HostKeys: []string{"x", "y"}, SharedKeys: true, ConnectTimeout: ptr(3 * time.Second), Password: ptr(Secret("p")),
+		Port:  sshtest.Ptr(2222), Sudo: sshtest.Ptr(true), HostKeys: []string{"x", "y"}, SharedKeys: true, ConnectTimeout: sshtest.Ptr(3 * time.Second), Password: sshtest.Ptr(Secret("p")),
 		Jump: []Settings{
-			{Place: "SSHKEEPALIVE_JUMP", Names: jump("user", "host", "port"), User: ptr("u"), Host: ptr("b"), Port: ptr(1)},
-			{Place: "SSHKEEPALIVE_JUMP", Names: jump("host"), Host: ptr("c")},
+			{Place: "SSHKEEPALIVE_JUMP", Names: jump("user", "host", "port"), User: sshtest.Ptr("u"), Host: sshtest.Ptr("b"), Port: sshtest.Ptr(1)},
+			{Place: "SSHKEEPALIVE_JUMP", Names: jump("host"), Host: sshtest.Ptr("c")},
 		},
 	}
 	if err != nil || !reflect.DeepEqual(s, want) {
@@ -251,7 +255,7 @@ func TestErrorsNameTheVariable(t *testing.T) {
 	} {
 		s, err := variables(map[string]string{v[0]: v[1]})
 		if err == nil {
-			_, err = Resolve("web1", Settings{Host: ptr("web1")}, s)
+			_, err = Resolve("web1", Settings{Host: sshtest.Ptr("web1")}, s)
 		}
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: want %q, have %v", v, want, err)
@@ -355,8 +359,8 @@ func TestEveryAttributeHasAVariable(t *testing.T) {
 }
 
 func TestSecretsDoNotPrint(t *testing.T) {
-	spec, err := Resolve("web1", Settings{Host: ptr("a"), PrivateKey: ptr(Secret("hunter2")), PrivateKeyPassphrase: ptr(Secret("hunter2")), Password: ptr(Secret("hunter2")),
-		SudoPassword: ptr(Secret("hunter2")), ProxyURL: ptr(Secret("http://u:hunter2@p"))})
+	spec, err := Resolve("web1", Settings{Host: sshtest.Ptr("a"), PrivateKey: sshtest.Ptr(Secret("hunter2")), PrivateKeyPassphrase: sshtest.Ptr(Secret("hunter2")), Password: sshtest.Ptr(Secret("hunter2")),
+		SudoPassword: sshtest.Ptr(Secret("hunter2")), ProxyURL: sshtest.Ptr(Secret("http://u:hunter2@p"))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -364,51 +368,12 @@ func TestSecretsDoNotPrint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := fmt.Sprintf("%v %+v %#v %s %s %s", spec, spec, spec, spec.Key(), spec.label(), encoded)
+	all := fmt.Sprintf("%v %+v %#v %s %s %s", spec, spec, spec, spec.Key(), spec.Label(), encoded)
 	if strings.Contains(all, "hunter2") {
 		t.Errorf("a secret is in %s", all)
 	}
 	if spec.Password.Reveal() != "hunter2" {
 		t.Error("the secret is lost")
-	}
-}
-
-// TestSharedErrorsCallSettingsByTheirOwnNames: machines that share a jump host, and what
-// is known of it, hear of settings under the names that each of them has for it.
-func TestSharedErrorsCallSettingsByTheirOwnNames(t *testing.T) {
-	hop := func(db string) Spec {
-		place := `hosts["` + db + `"].jump[0]`
-		s, err := Resolve(db, Settings{Host: ptr(db), Jump: []Settings{{
-			Host: ptr("b"), Place: place, PrivateKeyPath: ptr("/nowhere"), HostKeys: []string{authorized(rsaHostKey)},
-			Names: Names{"host": place + ".host", "private_key_path": place + ".private_key_path", "host_keys": place + ".host_keys"},
-		}}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s.Jump[0]
-	}
-	pool, key := brisk(t), newEd25519()
-	for _, db := range []string{"db1", "db2"} {
-		_, err := pool.Acquire(t.Context(), hop(db))
-		if e := failure(t, err); !strings.Contains(e.Names["private_key_path"], db) {
-			t.Errorf("%s: %+v", db, e)
-		}
-	}
-	met, asked := hop("db1"), hop("db2")
-	keys, err := met.parseHostKeys()
-	if err != nil {
-		t.Fatal(err)
-	}
-	shown := newTrust(met, records{keys: keys}).check(mustSigner(key).PublicKey())
-	e := failure(t, shown)
-	e.Host = met.label()
-	for _, at := range []*Error{e.named(asked, met), (&Error{Host: met.label(), Err: met.wrong("host", fmt.Errorf("x"))}).named(asked, met)} {
-		if text := at.Error() + at.RecordedAt + at.Setting(); strings.Contains(text, "db1") || !strings.Contains(text, "db2") {
-			t.Errorf("have %s", text)
-		}
-	}
-	if e = e.named(asked, met); e.HostKey.Place != `hosts["db2"].jump[0]` || e.HostKey.Given != `hosts["db2"].jump[0].host_keys` {
-		t.Errorf("have %+v", e.HostKey)
 	}
 }
 

@@ -21,24 +21,24 @@ const (
 )
 
 // barredRoot is an error about becoming root.
-type barredRoot struct {
+type rootError struct {
 	bar RootFailure
 	err error
 }
 
-func (e *barredRoot) Error() string { return e.err.Error() }
+func (e *rootError) Error() string { return e.err.Error() }
 
-func (e *barredRoot) Unwrap() error { return e.err }
+func (e *rootError) Unwrap() error { return e.err }
 
 // RootFailure is what kept us from becoming root, "" if it is not known.
 func (e *Error) RootFailure() RootFailure {
-	var barred *barredRoot
+	var barred *rootError
 	if errors.As(e.Err, &barred) {
 		return barred.bar
 	}
 	return ""
 }
 
-func noRoot(bar RootFailure, format string, args ...any) error {
-	return &barredRoot{bar, fmt.Errorf(format, args...)}
+func NewRootError(bar RootFailure, format string, args ...any) error {
+	return &rootError{bar, fmt.Errorf(format, args...)}
 }

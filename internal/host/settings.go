@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/knownhosts"
 )
 
 // Settings is one layer of connection settings, such as the provider's
@@ -88,15 +90,15 @@ func (s Spec) hostKeyAt(i int) string {
 
 // parseHostKeys reads host_keys: public keys, each with or without "@cert-authority"
 // (and hosts field) before it.
-func (s Spec) parseHostKeys() ([]recorded, error) {
-	var keys []recorded
+func (s Spec) ParseHostKeys() ([]knownhosts.Key, error) {
+	var keys []knownhosts.Key
 	for i, text := range s.HostKeys {
 		at := s.hostKeyAt(i)
-		entry, err := parseHostKey(text)
+		entry, err := knownhosts.ParseHostKey(text)
 		if err != nil {
 			return nil, &SettingError{Name: at, Err: err}
 		}
-		entry.at, entry.shared = at, s.SharedKeys
+		entry.At, entry.Shared = at, s.SharedKeys
 		keys = append(keys, entry)
 	}
 	return keys, nil

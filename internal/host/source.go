@@ -171,7 +171,7 @@ func (e *SettingError) Unwrap() error { return e.Err }
 // none, or about several.
 func (e *Error) Setting() string {
 	var wrong *SettingError
-	var ended *commandError
+	var ended *ProxyCommandError
 	switch {
 	case errors.As(e.Err, &wrong):
 		return e.called(wrong.Name)
@@ -203,7 +203,7 @@ func (e *Error) Missing() string {
 
 // ThroughProxy reports whether the error is about a proxy on the way.
 func (e *Error) ThroughProxy() bool {
-	var via *viaError
+	var via *ProxyError
 	return errors.As(e.Err, &via)
 }
 
@@ -235,7 +235,7 @@ func (n Names) with(from Names, settings ...string) Names {
 }
 
 // wrong is an error about a setting of s, nil if err is.
-func (s Spec) wrong(setting string, err error) error {
+func (s Spec) Invalid(setting string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -247,8 +247,8 @@ func (s Spec) wrongIfWritten(setting string, err error) error {
 	if s.Names[setting] == "" {
 		return err
 	}
-	return s.wrong(setting, err)
+	return s.Invalid(setting, err)
 }
 
 // as is how the user wrote a setting of s, in backquotes.
-func (s Spec) as(setting string) string { return "`" + s.Names.Written(setting) + "`" }
+func (s Spec) Quoted(setting string) string { return "`" + s.Names.Written(setting) + "`" }

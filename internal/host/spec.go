@@ -13,16 +13,16 @@ import (
 
 // Transports.
 const (
-	transportSSH   = "ssh"
-	transportLocal = "local"
-	transportImage = "image"
+	TransportSSH   = "ssh"
+	TransportLocal = "local"
+	TransportImage = "image"
 )
 
 // Host key policies.
 const (
-	policyStrict    = "strict"
-	policyAcceptNew = "accept-new"
-	policyInsecure  = "insecure"
+	PolicyStrict    = "strict"
+	PolicyAcceptNew = "accept-new"
+	PolicyInsecure  = "insecure"
 )
 
 // Spec is everything that is needed to reach one machine, all layers merged and
@@ -101,16 +101,16 @@ func (s Spec) Address() string { return net.JoinHostPort(s.Host, strconv.Itoa(s.
 // String is user@host:port, or the transport for machines that are not dialled.
 func (s Spec) String() string {
 	switch s.Transport {
-	case transportImage:
+	case TransportImage:
 		return s.Transport + " " + s.Root
-	case transportLocal:
+	case TransportLocal:
 		return s.Transport
 	}
 	return s.User + "@" + s.Address()
 }
 
 // label names the machine in messages: as the user wrote it and where it is.
-func (s Spec) label() string {
+func (s Spec) Label() string {
 	if s.JumpHost {
 		return "jump host " + s.String()
 	}
@@ -130,7 +130,7 @@ var keySecret = sync.OnceValue(func() []byte {
 
 // addresses are those to try, in their order. Those of AlternateAddresses are the host's own
 // word: one that is not an address is left out.
-func (s Spec) addresses() []string {
+func (s Spec) Addresses() []string {
 	list := []string{s.Address()}
 	for _, address := range s.AlternateAddresses {
 		if CheckEndpoint(address) == nil {
@@ -197,12 +197,12 @@ func (s Spec) LogFields() map[string]any {
 }
 
 // direct reports whether the peer of the connection is the machine itself.
-func (s Spec) direct() bool { return len(s.Jump) == 0 && !s.proxied() }
+func (s Spec) Direct() bool { return len(s.Jump) == 0 && !s.proxied() }
 
 // hop returns the spec of the last machine before s, reached through the ones
 // before it; ok is false when s is dialled directly. A proxy is on the way to the
 // outermost.
-func (s Spec) hop() (via Spec, ok bool) {
+func (s Spec) LastJump() (via Spec, ok bool) {
 	if len(s.Jump) == 0 {
 		return Spec{}, false
 	}
@@ -215,6 +215,6 @@ func (s Spec) hop() (via Spec, ok bool) {
 }
 
 // deadAfter is how long a silent peer counts as alive.
-func (s Spec) deadAfter() time.Duration {
+func (s Spec) SilenceLimit() time.Duration {
 	return s.KeepaliveInterval * time.Duration(s.KeepaliveCountMax+1)
 }

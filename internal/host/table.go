@@ -23,9 +23,9 @@ const hostKeyGroup = "host keys"
 func reachSettings() []Setting {
 	return []Setting{
 		{
-			Name: "transport", In: InConnection | InHosts, OneOf: []string{transportSSH, transportLocal, transportImage}, use: ofMachine,
+			Name: "transport", In: InConnection | InHosts, OneOf: []string{TransportSSH, TransportLocal, TransportImage}, use: ofMachine,
 			Doc:   "How the machine is reached: `ssh`, `local` (the machine that runs Terraform) or `image` (a mounted root file system that was not booted yet: its own programs judge and are run by `chroot`, which needs root; daemons are not touched).",
-			field: one(func(s *Settings) **string { return &s.Transport }, func(s *Spec) *string { return &s.Transport }, transportSSH),
+			field: one(func(s *Settings) **string { return &s.Transport }, func(s *Spec) *string { return &s.Transport }, TransportSSH),
 		},
 		{
 			Name: "root", In: InHosts, use: ofMachine,
@@ -73,11 +73,11 @@ func trustSettings() []Setting {
 			field: list{func(s *Settings) *[]string { return &s.KnownHostsFiles }, func(s *Spec) *[]string { return &s.KnownHostsFiles }},
 		},
 		{
-			Name: "host_key_policy", In: everywhere, OneOf: []string{policyStrict, policyAcceptNew, policyInsecure}, use: ofMachine,
+			Name: "host_key_policy", In: everywhere, OneOf: []string{PolicyStrict, PolicyAcceptNew, PolicyInsecure}, use: ofMachine,
 			Doc: "What to do about a host key that nothing vouches for: `strict` refuses it, `accept-new` accepts the first one and records it in state (`host_key_sha256`), " +
 				"`insecure` accepts every key that is not revoked, every time. A key that differs from a known one is refused under the first two. " +
 				"A jump host has its own policy and its own record, and never that of the host behind it.",
-			field: one(func(s *Settings) **string { return &s.HostKeyPolicy }, func(s *Spec) *string { return &s.HostKeyPolicy }, policyStrict),
+			field: one(func(s *Settings) **string { return &s.HostKeyPolicy }, func(s *Spec) *string { return &s.HostKeyPolicy }, PolicyStrict),
 		},
 		{Name: "default_known_hosts", field: list{func(s *Settings) *[]string { return &s.DefaultKnownHosts }, func(s *Spec) *[]string { return &s.DefaultKnownHosts }}},
 		{Name: "host_key_alias", use: ofMachine, field: one(func(s *Settings) **string { return &s.HostKeyAlias }, func(s *Spec) *string { return &s.HostKeyAlias }, "")},

@@ -56,7 +56,7 @@ func CheckEndpoint(address string) error {
 	if err != nil {
 		return fmt.Errorf("%q is not host:port", address)
 	}
-	if _, err := parsePort(port); err != nil {
+	if _, err := ParsePort(port); err != nil {
 		return err
 	}
 	if ip, err := netip.ParseAddr(name); err == nil {

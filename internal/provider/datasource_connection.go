@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/probe"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
@@ -105,7 +106,7 @@ func (d *connectionSource) Read(ctx context.Context, req datasource.ReadRequest,
 			m.tell(where.spec, r)
 			m.Reachable = types.BoolValue(true)
 		case keptOut(err, &failure):
-			m.tell(where.spec, host.LoginProbe{HandshakeInfo: failure.Handshake, Attempts: failure.Attempts, Elapsed: failure.Elapsed})
+			m.tell(where.spec, probe.LoginResult{HandshakeInfo: failure.Handshake, Attempts: failure.Attempts, Elapsed: failure.Elapsed})
 			m.fail(failure)
 		default:
 			return nil, err
@@ -118,7 +119,7 @@ func (d *connectionSource) Read(ctx context.Context, req datasource.ReadRequest,
 	}
 }
 
-func (m *connectionModel) tell(spec host.Spec, r host.LoginProbe) {
+func (m *connectionModel) tell(spec host.Spec, r probe.LoginResult) {
 	m.User, m.Address = attribute.TextOrNull(spec.User), attribute.TextOrNull(r.Address)
 	m.ServerIdentification = attribute.TextOrNull(r.ServerVersion)
 	m.HostKeySHA256, m.HostKeyType = attribute.TextOrNull(r.HostKeySHA256), attribute.TextOrNull(r.HostKeyType)

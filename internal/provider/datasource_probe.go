@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/probe"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
@@ -115,8 +116,8 @@ func (d *probeSource) Read(ctx context.Context, req datasource.ReadRequest, resp
 	}
 }
 
-func (m *probeModel) watch() (w host.IdleProbeOptions, diags diag.Diagnostics) {
-	w = host.IdleProbeOptions{Idle: usualIdle, Mute: m.UntilDropped.ValueBool()}
+func (m *probeModel) watch() (w probe.IdleOptions, diags diag.Diagnostics) {
+	w = probe.IdleOptions{Idle: usualIdle, Mute: m.UntilDropped.ValueBool()}
 	read := func(name string, text types.String, into *time.Duration) {
 		if text.IsNull() {
 			return
@@ -131,7 +132,7 @@ func (m *probeModel) watch() (w host.IdleProbeOptions, diags diag.Diagnostics) {
 	return w, diags
 }
 
-func (m *probeModel) tell(v host.IdleProbe) {
+func (m *probeModel) tell(v probe.IdleResult) {
 	m.Reachable = types.BoolValue(true)
 	if v.Attempts == 0 {
 		return // a machine that is not logged in to
@@ -150,7 +151,7 @@ func (m *probeModel) tell(v host.IdleProbe) {
 	if v.Silence > 0 {
 		m.DroppedAfter = seconds3(v.Silence)
 	}
-	if v.CloseReason != host.CloseEOF || !m.UntilDropped.ValueBool() {
+	if v.CloseReason != probe.CloseEOF || !m.UntilDropped.ValueBool() {
 		m.Error = types.StringValue(v.Cause.Error())
 		m.NextStep = types.StringValue(diagnostics.PartingAdvice(v.CloseReason))
 	}

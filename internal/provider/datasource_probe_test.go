@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/probe"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
@@ -19,26 +20,26 @@ const probeType = "sshkeepalive_probe"
 // TestProbe: what a vigil saw, as values.
 func TestProbe(t *testing.T) {
 	t.Parallel()
-	in := host.LoginProbe{Attempts: 1}
+	in := probe.LoginResult{Attempts: 1}
 	second := func(n int) time.Duration { return time.Duration(n) * time.Second }
 	gone := errors.New("the machine closed the connection")
 	for name, c := range map[string]struct {
-		vigil host.IdleProbe
+		vigil probe.IdleResult
 		more  values
 		want  map[string]string
 	}{
-		"asked": {host.IdleProbe{LoginProbe: in, Keepalives: []time.Duration{second(10), second(20), second(31)}}, nil,
+		"asked": {probe.IdleResult{LoginResult: in, Keepalives: []time.Duration{second(10), second(20), second(31)}}, nil,
 			map[string]string{"reachable": "true", "requests": "3", "first_after": "10", "interval": "10.5", "ended": "null", "dropped_after": "null", "error": "null", "next_step": "null", "failure": "null"}},
-		"asked once": {host.IdleProbe{LoginProbe: in, Keepalives: []time.Duration{1234567 * time.Microsecond}}, nil,
+		"asked once": {probe.IdleResult{LoginResult: in, Keepalives: []time.Duration{1234567 * time.Microsecond}}, nil,
 			map[string]string{"requests": "1", "first_after": "1.235", "interval": "null"}},
-		"never asked": {host.IdleProbe{LoginProbe: in}, nil, map[string]string{"requests": "0", "first_after": "null", "interval": "null", "ended": "null"}},
-		"dropped": {host.IdleProbe{LoginProbe: in, Keepalives: []time.Duration{second(1)}, CloseReason: host.CloseEOF, Silence: second(4), Cause: gone}, values{"until_dropped": true},
+		"never asked": {probe.IdleResult{LoginResult: in}, nil, map[string]string{"requests": "0", "first_after": "null", "interval": "null", "ended": "null"}},
+		"dropped": {probe.IdleResult{LoginResult: in, Keepalives: []time.Duration{second(1)}, CloseReason: probe.CloseEOF, Silence: second(4), Cause: gone}, values{"until_dropped": true},
 			map[string]string{"reachable": "true", "ended": "closed", "dropped_after": "4", "error": "null", "next_step": "null"}},
-		"dropped though we answered": {host.IdleProbe{LoginProbe: in, CloseReason: host.CloseEOF, Silence: second(4), Cause: gone}, nil,
-			map[string]string{"reachable": "true", "ended": "closed", "dropped_after": "4", "error": gone.Error(), "next_step": diagnostics.PartingAdvice(host.CloseEOF)}},
-		"forgotten": {host.IdleProbe{LoginProbe: in, CloseReason: host.CloseNoAnswer, Cause: errors.New("no answer")}, values{"until_dropped": true},
-			map[string]string{"reachable": "true", "ended": "lost", "dropped_after": "null", "error": "no answer", "next_step": diagnostics.PartingAdvice(host.CloseNoAnswer)}},
-		"this machine": {host.IdleProbe{}, nil, map[string]string{"reachable": "true", "requests": "null", "ended": "null"}},
+		"dropped though we answered": {probe.IdleResult{LoginResult: in, CloseReason: probe.CloseEOF, Silence: second(4), Cause: gone}, nil,
+			map[string]string{"reachable": "true", "ended": "closed", "dropped_after": "4", "error": gone.Error(), "next_step": diagnostics.PartingAdvice(probe.CloseEOF)}},
+		"forgotten": {probe.IdleResult{LoginResult: in, CloseReason: probe.CloseNoAnswer, Cause: errors.New("no answer")}, values{"until_dropped": true},
+			map[string]string{"reachable": "true", "ended": "lost", "dropped_after": "null", "error": "no answer", "next_step": diagnostics.PartingAdvice(probe.CloseNoAnswer)}},
+		"this machine": {probe.IdleResult{}, nil, map[string]string{"reachable": "true", "requests": "null", "ended": "null"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -79,7 +80,7 @@ func TestProbeTakesItsTime(t *testing.T) {
 	r.answer(probeType, values{"host": "web1"})
 	r.answer(probeType, values{"host": "web1", "idle": "10m", "until_dropped": true})
 	r.answer(probeType, values{"host": "web1", "idle": "10m", "timeouts": values{"read": "11m"}})
-	if want := []host.IdleProbeOptions{{Idle: 30 * time.Second}, {Idle: 10 * time.Minute, Mute: true}, {Idle: 10 * time.Minute}}; !slices.Equal(e.watches, want) {
+	if want := []probe.IdleOptions{{Idle: 30 * time.Second}, {Idle: 10 * time.Minute, Mute: true}, {Idle: 10 * time.Minute}}; !slices.Equal(e.watches, want) {
 		t.Errorf("have %+v", e.watches)
 	}
 	for name, c := range map[string]struct {
@@ -109,7 +110,7 @@ func TestPartings(t *testing.T) {
 	t.Parallel()
 	var resp datasource.SchemaResponse
 	(&probeSource{}).Schema(t.Context(), datasource.SchemaRequest{}, &resp)
-	for _, p := range []host.CloseReason{host.CloseEOF, host.CloseDisconnect, host.CloseReset, host.CloseNoAnswer} {
+	for _, p := range []probe.CloseReason{probe.CloseEOF, probe.CloseDisconnect, probe.CloseReset, probe.CloseNoAnswer} {
 		if doc := resp.Schema.Attributes["ended"].GetMarkdownDescription(); !strings.Contains(doc, "`"+string(p)+"`") || diagnostics.PartingAdvice(p) == "" {
 			t.Errorf("%q: %s; %s", p, diagnostics.PartingAdvice(p), doc)
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/probe"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
@@ -169,7 +170,7 @@ func TestConnection(t *testing.T) {
 		Identity:    host.Identity{HostKeySHA256: "SHA256:one", ServerVersion: "SSH-2.0-OpenSSH_9.2p1", Address: "web1:22"},
 		HostKeyType: "ssh-ed25519", AuthMethods: []string{"publickey"}, AuthMethod: "publickey", Connect: time.Millisecond, KeyExchange: 1500 * time.Nanosecond,
 	}
-	h := &fakeHost{reach: host.LoginProbe{HandshakeInfo: met, RoundTrip: 2 * time.Millisecond, Attempts: 2, Elapsed: time.Second}}
+	h := &fakeHost{reach: probe.LoginResult{HandshakeInfo: met, RoundTrip: 2 * time.Millisecond, Attempts: 2, Elapsed: time.Second}}
 	e := one(h)
 	r := start(t, e, values{"connection": values{"user": "admin", "connect_wait": "1m"}})
 	expect(t, r.answer(connectionType, values{"host": "web1"}), map[string]string{

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/probe"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/coolify"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
@@ -20,8 +21,8 @@ type reconciler[W, F any] interface {
 
 // prober logs in to hosts; *reconcile.Engine is one.
 type prober interface {
-	ProbeLogin(ctx context.Context, spec host.Spec) (host.LoginProbe, error)
-	ProbeIdle(ctx context.Context, spec host.Spec, w host.IdleProbeOptions) (host.IdleProbe, error)
+	ProbeLogin(ctx context.Context, spec host.Spec) (probe.LoginResult, error)
+	ProbeIdle(ctx context.Context, spec host.Spec, w probe.IdleOptions) (probe.IdleResult, error)
 }
 
 // engine looks at machines and changes them.

@@ -12,6 +12,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/dotenv"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/dotenv/dotenvtest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/probe"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/coolify"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
@@ -26,7 +27,7 @@ type fakeEngine struct {
 	mu                      sync.Mutex
 	hosts                   map[string]*fakeHost // by the name that the user wrote
 	specs                   []host.Spec          // of every call, in order
-	watches                 []host.IdleProbeOptions
+	watches                 []probe.IdleOptions
 	looks, applies, removes int
 }
 
@@ -40,9 +41,9 @@ type fakeHost struct {
 	noDaemon  bool
 	invalid   string // what its sshd says against its files
 	lookErr   error
-	reach     host.LoginProbe
+	reach     probe.LoginResult
 	sockets   reconcile.ControlFacts
-	vigil     host.IdleProbe
+	vigil     probe.IdleResult
 	applyErr  error
 	pending   []reconcile.Pending
 }
@@ -64,14 +65,14 @@ func (e *fakeEngine) at(spec host.Spec) *fakeHost {
 	return &fakeHost{lookErr: unreachableError(spec.Name)}
 }
 
-func (e *fakeEngine) ProbeLogin(_ context.Context, spec host.Spec) (host.LoginProbe, error) {
+func (e *fakeEngine) ProbeLogin(_ context.Context, spec host.Spec) (probe.LoginResult, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	h := e.at(spec)
 	return h.reach, h.lookErr
 }
 
-func (e *fakeEngine) ProbeIdle(_ context.Context, spec host.Spec, w host.IdleProbeOptions) (host.IdleProbe, error) {
+func (e *fakeEngine) ProbeIdle(_ context.Context, spec host.Spec, w probe.IdleOptions) (probe.IdleResult, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.watches = append(e.watches, w)

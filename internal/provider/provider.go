@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/pool"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/functions"
@@ -58,8 +59,8 @@ func (p *Provider) redaction() protocol.Redaction {
 // New returns a provider that reaches machines over SSH. Close ends it.
 func New(version string) *Provider {
 	return &Provider{version: version, start: func() (engine, func(context.Context)) {
-		pool := host.NewPool(host.Options{Version: version})
-		return newEngine(pool), pool.Close
+		machines := pool.New(pool.Options{Version: version})
+		return newEngine(machines), machines.Close
 	}}
 }
 

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/pool"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
@@ -128,7 +128,7 @@ func newCutRig(t *testing.T, random *rand.Rand) *cutRig {
 // applies is one apply by a provider of its own, as each run of Terraform has.
 func (r *cutRig) applies(t *testing.T, value int) (reconcile.Outcome, error) {
 	t.Helper()
-	pool := host.NewPool(host.Options{})
+	pool := pool.New(pool.Options{})
 	defer pool.Close(context.Background())
 	_, _, outcome, err := reconcile.New(pool).Apply(t.Context(), r.target, wish("ClientAliveInterval", strconv.Itoa(value)), reconcile.Record{})
 	return outcome, err

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/pool"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
@@ -24,7 +25,7 @@ const (
 // rig is a real host and an engine that reaches it.
 type rig struct {
 	*hosttest.Machine
-	pool   *host.Pool
+	pool   *pool.Pool
 	target reconcile.Target
 }
 
@@ -43,7 +44,7 @@ func rigOn(t *testing.T, m *hosttest.Machine, user string) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{Machine: m, pool: host.NewPool(host.Options{}),
+	r := &rig{Machine: m, pool: pool.New(pool.Options{}),
 		target: reconcile.Target{Spec: spec, ConfirmTimeout: 60 * time.Second}}
 	t.Cleanup(func() { r.pool.Close(context.Background()) })
 	return r

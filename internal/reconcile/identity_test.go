@@ -18,6 +18,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/pool"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
@@ -261,7 +262,7 @@ func rigAt(t *testing.T, m *hosttest.Machine, port int, user string) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{Machine: m, pool: host.NewPool(host.Options{}), target: reconcile.Target{Spec: spec, ConfirmTimeout: 60 * time.Second}}
+	r := &rig{Machine: m, pool: pool.New(pool.Options{}), target: reconcile.Target{Spec: spec, ConfirmTimeout: 60 * time.Second}}
 	t.Cleanup(func() { r.pool.Close(context.Background()) })
 	return r
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/pool"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
@@ -80,7 +81,7 @@ func TestImage(t *testing.T) {
 			t.Parallel()
 			root := hosttest.Image(t, release)
 			target := imageAt(t, root)
-			pool := host.NewPool(host.Options{})
+			pool := pool.New(pool.Options{})
 			before := listing(t, root)
 			want := wish("ClientAliveInterval", "1m", "PermitRootLogin", "no")
 			want.Contexts = nil
@@ -137,7 +138,7 @@ func TestBadImages(t *testing.T) {
 		"without sshd":      {bare, "no sshd program is installed"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := reconcile.New(host.NewPool(host.Options{})).Look(t.Context(), imageAt(t, c.root), wish("ClientAliveInterval", "60"))
+			_, err := reconcile.New(pool.New(pool.Options{})).Look(t.Context(), imageAt(t, c.root), wish("ClientAliveInterval", "60"))
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("want %q, have %v", c.want, err)
 			}

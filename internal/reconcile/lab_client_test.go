@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/pool"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
@@ -54,7 +55,7 @@ func TestLabClient(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	machines := &cutting{Machines: host.NewPool(host.Options{}), onConfirm: func() {
+	machines := &cutting{Machines: pool.New(pool.Options{}), onConfirm: func() {
 		fmt.Println("\nconfirming")
 		if o.HoldConfirm {
 			_, _ = bufio.NewReader(os.Stdin).ReadString('\n')

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/pool"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
@@ -59,7 +60,7 @@ func TestLockOutIsRolledBack(t *testing.T) {
 func (r *rig) afterwards(t *testing.T, met string) {
 	t.Helper()
 	r.pool.Close(t.Context())
-	r.pool = host.NewPool(host.Options{})
+	r.pool = pool.New(pool.Options{})
 	r.target.Spec.AlternateAddresses = nil
 	if met != "" {
 		r.target.Spec.AlternateAddresses = []string{met}

@@ -21,9 +21,10 @@ import (
 	"time"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/probe"
 )
 
-// Machines gives out hosts; *host.Pool is one.
+// Machines gives out hosts; *pool.Pool is one.
 type Machines interface {
 	// Acquire returns the shared connection to spec's machine.
 	Acquire(ctx context.Context, spec host.Spec) (host.Host, error)
@@ -31,9 +32,9 @@ type Machines interface {
 	// authentication. Release closes it.
 	AcquireDedicated(ctx context.Context, spec host.Spec) (host.Host, error)
 	// ProbeLogin logs in on a new connection, measures that and closes it.
-	ProbeLogin(ctx context.Context, spec host.Spec) (host.LoginProbe, error)
+	ProbeLogin(ctx context.Context, spec host.Spec) (probe.LoginResult, error)
 	// ProbeIdle logs in on a new connection and notes what the machine sends while we send nothing.
-	ProbeIdle(ctx context.Context, spec host.Spec, w host.IdleProbeOptions) (host.IdleProbe, error)
+	ProbeIdle(ctx context.Context, spec host.Spec, w probe.IdleOptions) (probe.IdleResult, error)
 }
 
 // Engine is what all kinds share: the machines, one lock for each machine, and which
@@ -55,13 +56,13 @@ func New(machines Machines) *Engine {
 
 // ProbeLogin logs in to spec's machine on a new connection, whatever was seen of it. The
 // error is a *host.Error.
-func (e *Engine) ProbeLogin(ctx context.Context, spec host.Spec) (host.LoginProbe, error) {
+func (e *Engine) ProbeLogin(ctx context.Context, spec host.Spec) (probe.LoginResult, error) {
 	return e.machines.ProbeLogin(ctx, spec)
 }
 
 // ProbeIdle logs in to spec's machine on a new connection and sends nothing there. The
 // error is a *host.Error.
-func (e *Engine) ProbeIdle(ctx context.Context, spec host.Spec, w host.IdleProbeOptions) (host.IdleProbe, error) {
+func (e *Engine) ProbeIdle(ctx context.Context, spec host.Spec, w probe.IdleOptions) (probe.IdleResult, error) {
 	return e.machines.ProbeIdle(ctx, spec, w)
 }
 

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/pool"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
@@ -26,7 +26,7 @@ type applicant struct {
 
 // apply makes value effective, with connections that nobody else has.
 func (a *applicant) apply(t *testing.T, r *rig, value int) {
-	pool := host.NewPool(host.Options{})
+	pool := pool.New(pool.Options{})
 	defer pool.Close(context.Background())
 	want := wish(a.keyword, strconv.Itoa(value))
 	want.Placement, want.DropInName = sshserver.DropIn, a.file

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/probe"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/baseline"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
@@ -113,13 +114,13 @@ func daemonAdvice(r reconcile.Reason) string {
 }
 
 // PartingAdvice is what to do about a connection that ended while it was idle.
-func PartingAdvice(p host.CloseReason) string {
+func PartingAdvice(p probe.CloseReason) string {
 	switch p {
-	case host.CloseEOF:
+	case probe.CloseEOF:
 		return "sshd gives up nobody who answers, but for ClientAliveCountMax 0 before 8.2. Look for UnusedConnectionTimeout (no session was open), for a restart of the host, and for an idle limit of a jump host, proxy or load balancer on the way."
-	case host.CloseDisconnect:
+	case probe.CloseDisconnect:
 		return "The server ended the connection by itself, with a message: look for an idle limit there."
-	case host.CloseReset, host.CloseNoAnswer:
+	case probe.CloseReset, probe.CloseNoAnswer:
 		return "Something on the way, such as a NAT or a firewall, forgot the connection while it was idle, or the host was stopped. Have sshd ask more often than the path forgets: lower client_alive_interval."
 	}
 	return ""

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/knownhosts"
 )
 
 // rootAdvice is what to do about a user who could not become root.
@@ -48,7 +49,7 @@ func configAdvice(e *host.Error) string {
 		return "Correct the connection settings that the message is about."
 	case strings.HasSuffix(as, "ssh_config_file") || strings.HasSuffix(as, "SSH_CONFIG_FILE"):
 		return fmt.Sprintf("Correct the file that `%s` names, or name another one; `ssh -F FILE -G NAME` prints what ssh makes of it. Settings that are given elsewhere win over the file.", as)
-	case errors.As(e, new(*host.HostKeyTextError)):
+	case errors.As(e, new(*knownhosts.HostKeyTextError)):
 		return fmt.Sprintf("Give `%s` the whole line that `cat /etc/ssh/ssh_host_ed25519_key.pub` prints on the host's console. "+
 			"`ssh-keyscan -t ed25519 HOST` asks for the key over the network: compare its fingerprint (`ssh-keygen -lf FILE`) with the one that the console shows.", as)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/spelling"
 )

@@ -1,0 +1,49 @@
+package conn
+
+import (
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// keepaliveRecorder notes when a machine asks for signs of life.
+type KeepaliveRecorder struct {
+	Since time.Time
+	Mute  bool
+
+	mu    sync.Mutex
+	asked []time.Duration
+}
+
+// heardLimit is how many keepalives are noted: one a second for almost three hours. A
+// machine may send as many as it likes.
+const MaxNoted = 10_000
+
+// hear notes r if it is a keepalive, and says whether it may have an answer.
+// OpenSSH's is keepalive@openssh.com, others have one of their own name.
+func (e *KeepaliveRecorder) Note(r *ssh.Request) (answer bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if strings.HasPrefix(r.Type, "keepalive@") && len(e.asked) < MaxNoted {
+		e.asked = append(e.asked, time.Since(e.Since))
+	}
+	return !e.Mute
+}
+
+func (e *KeepaliveRecorder) Times() []time.Duration {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.asked
+}
+
+// answer refuses every request that concerns no channel, which is the sign of life
+// that a keepalive asks for, unless a vigil keeps it back.
+func (c *Conn) answer(requests <-chan *ssh.Request) {
+	for r := range requests {
+		if e := c.recorder.Load(); e == nil || e.Note(r) {
+			_ = r.Reply(false, nil) // a connection that is gone shows elsewhere
+		}
+	}
+}

@@ -1,0 +1,285 @@
+package pool
+
+import (
+	"context"
+	"net"
+	"os"
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/sshtest"
+)
+
+func TestFault40ExpiryStorm(t *testing.T) {
+	t.Parallel()
+	key, public := newKey(t)
+	s := serve(t, public, nil)
+	p := brisk(t)
+	p.retry.age = 20 * time.Millisecond
+	h := acquire(t, p, s.spec(key, nil))
+	for range 10 {
+		runMany(t, h, 10, "sleep 0.03")
+	}
+}
+
+func TestFault41ShutdownDrains(t *testing.T) {
+	t.Parallel()
+	key, public := newKey(t)
+	s := serve(t, public, nil)
+	p := brisk(t)
+	h := acquire(t, p, s.spec(key, nil))
+	done := make(chan error, 1)
+	go func() {
+		_, err := h.Run(context.Background(), host.Script{Name: "last", Text: "sleep 0.4"})
+		done <- err
+	}()
+	for s.execs.Load() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	ctx, cancel := contextFor(10 * time.Second)
+	defer cancel()
+	p.Close(ctx)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if _, err := p.Acquire(context.Background(), s.spec(key, nil)); failure(t, err).Kind != host.Canceled {
+		t.Errorf("have %v", err)
+	}
+}
+
+func TestShutdownIsBounded(t *testing.T) {
+	key, public := newKey(t)
+	s := serve(t, public, nil)
+	p := brisk(t)
+	h := acquire(t, p, s.spec(key, nil))
+	silent, _ := scripted(t, swallow)
+	for _, do := range []func(){
+		func() { _, _ = h.Run(context.Background(), host.Script{Name: "long", Text: "sleep 20"}) },
+		func() { _, _ = p.Acquire(context.Background(), specTo(t, silent, nil)) },
+	} {
+		go do()
+	}
+	for s.execs.Load() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	ctx, cancel := contextFor(250 * time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	p.Close(ctx)
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("closing took %v", took)
+	}
+}
+
+func TestFault42WaiterMayLeave(t *testing.T) {
+	t.Parallel()
+	key, public := newKey(t)
+	s := serve(t, public, nil)
+	r := newRelay(t, s.listener.Addr().String(), faults{delay: 50 * time.Millisecond})
+	p, spec := brisk(t), s.spec(key, func(l *host.Settings) { l.Port = sshtest.Ptr(r.port()) })
+	impatient, cancel := contextFor(30 * time.Millisecond)
+	defer cancel()
+	left := make(chan error, 1)
+	go func() {
+		_, err := p.Acquire(impatient, spec)
+		left <- err
+	}()
+	acquire(t, p, spec)
+	if e := failure(t, <-left); e.Kind != host.Timeout || r.conns.Load() != 1 {
+		t.Errorf("have %v over %d connections", e, r.conns.Load())
+	}
+}
+
+// The last to leave takes the attempt along.
+func TestAbandonedDialEnds(t *testing.T) {
+	before := runtime.NumGoroutine()
+	port, _ := scripted(t, swallow)
+	ctx, cancel := contextFor(50 * time.Millisecond)
+	defer cancel()
+	p := brisk(t)
+	if _, err := p.Acquire(ctx, specTo(t, port, nil)); err == nil {
+		t.Fatal("the machine was reached")
+	}
+	settleTo(t, before+1) // the scripted server itself
+}
+
+// A thousand times a machine is acquired and lost: cut off by the server, given
+// back, or both; every tenth time a script is under way.
+func TestFault43NothingLeaks(t *testing.T) {
+	key, public := newKey(t)
+	s := serve(t, public, func(s *server) { s.canned = true })
+	p := brisk(t)
+	spec := s.spec(key, nil)
+	cycle := func(n int) {
+		h, err := p.Acquire(context.Background(), spec)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer h.Release()
+		if n%10 == 0 {
+			go s.cut()
+		}
+		if _, err := h.Run(context.Background(), host.Script{Text: "true", Convergent: true}); err != nil && n%10 != 0 {
+			t.Error(err)
+		}
+		s.cut()
+	}
+	cycle(1)
+	time.Sleep(100 * time.Millisecond)
+	goroutines, files := runtime.NumGoroutine(), openFiles(t)
+	for n := range 1000 {
+		cycle(n)
+	}
+	settleTo(t, goroutines+5)
+	filesTo(t, files+5)
+	t.Logf("%d connections; %d goroutines before, %d after; %d open files before, %d after", s.conns.Load(), goroutines, runtime.NumGoroutine(), files, openFiles(t))
+}
+
+// Repeated Configure calls make and close a pool each: with machines given back
+// and not, fresh connections that nobody closed, a jump, and a dial under way.
+func TestFault43PoolsLeaveNothing(t *testing.T) {
+	key, public := newKey(t)
+	s := serve(t, public, func(s *server) { s.canned = true })
+	silent, _ := scripted(t, swallow)
+	spec := s.spec(key, nil)
+	hop := serve(t, public, nil)
+	address := hop.listener.Addr().(*net.TCPAddr)
+	jumping := s.spec(key, func(l *host.Settings) {
+		l.Jump = []host.Settings{{Host: sshtest.Ptr(address.IP.String()), Port: sshtest.Ptr(address.Port), HostKeys: []string{sshtest.Authorized(sshtest.Ed25519HostKey)}}}
+	})
+	configured := func() {
+		p := New(Options{})
+		for _, spec := range []host.Spec{spec, jumping} {
+			h, err := p.Acquire(t.Context(), spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := p.AcquireDedicated(t.Context(), spec); err != nil {
+				t.Fatal(err)
+			}
+			if spec.Jump != nil {
+				h.Release()
+			}
+		}
+		left := make(chan error, 1)
+		go func() {
+			_, err := p.Acquire(context.Background(), specTo(t, silent, nil))
+			left <- err
+		}()
+		ctx, cancel := contextFor(2 * time.Second)
+		defer cancel()
+		p.Close(ctx)
+		if err := <-left; err == nil {
+			t.Error("a closed pool reached a machine")
+		}
+	}
+	configured()
+	time.Sleep(100 * time.Millisecond)
+	goroutines, files := runtime.NumGoroutine(), openFiles(t)
+	for range 100 {
+		configured()
+	}
+	settleTo(t, goroutines+5)
+	filesTo(t, files+5)
+	t.Logf("%d connections; %d goroutines before, %d after; %d open files before, %d after", s.conns.Load(), goroutines, runtime.NumGoroutine(), files, openFiles(t))
+}
+
+func filesTo(t *testing.T, n int) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); openFiles(t) > n; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("want %d open files, have %d", n, openFiles(t))
+		}
+	}
+}
+
+// settleTo waits until no more than n goroutines are left.
+func settleTo(t *testing.T, n int) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > n; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			stacks := make([]byte, 1<<20)
+			t.Fatalf("want %d goroutines, have %d\n%s", n, runtime.NumGoroutine(), stacks[:runtime.Stack(stacks, true)])
+		}
+	}
+}
+
+func openFiles(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skip("no /proc to count open files in")
+	}
+	return len(entries)
+}
+
+func TestReleasedConnectionGoesAway(t *testing.T) {
+	key, public := newKey(t)
+	s := serve(t, public, nil)
+	p := brisk(t)
+	p.retry.idle = 50 * time.Millisecond
+	spec := s.spec(key, nil)
+	h, err := p.Acquire(context.Background(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Release()
+	h.Release()
+	deadline := time.Now().Add(5 * time.Second)
+	for c := p.entries[spec.Key()].current(); c != nil && c.Alive(); {
+		if time.Now().After(deadline) {
+			t.Fatal("the connection is still open")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func TestFreshIsNew(t *testing.T) {
+	t.Parallel()
+	key, public := newKey(t)
+	s := serve(t, public, nil)
+	p, spec := brisk(t), s.spec(key, nil)
+	acquire(t, p, spec)
+	h, err := p.AcquireDedicated(context.Background(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, h, host.Script{Text: "true"})
+	if s.conns.Load() != 2 || s.logins.Load() != 2 {
+		t.Errorf("have %d connections, %d logins", s.conns.Load(), s.logins.Load())
+	}
+	h.Release()
+	_, err = h.Run(context.Background(), host.Script{Text: "true"})
+	if e := failure(t, err); e.Kind != host.Lost || e.MayHaveRun {
+		t.Errorf("have %v", e)
+	}
+}
+
+// A refused fresh connection, the sign that a change locks us out, must not make
+// the pool forget the connection that can still roll it back.
+func TestRefusedFreshLeavesTheSharedAlone(t *testing.T) {
+	key, public := newKey(t)
+	var locked atomic.Bool
+	s := serve(t, public, func(s *server) {
+		s.config.MaxAuthTries = 1
+		accept := s.config.PublicKeyCallback
+		s.config.PublicKeyCallback = locking(accept, &locked)
+	})
+	p, spec := brisk(t), s.spec(key, nil)
+	h := acquire(t, p, spec)
+	locked.Store(true)
+	if _, err := p.AcquireDedicated(context.Background(), spec); failure(t, err).Kind != host.Auth {
+		t.Errorf("have %v", err)
+	}
+	run(t, h, host.Script{Text: "true"})
+	locked.Store(false)
+	fresh, err := p.AcquireDedicated(context.Background(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fresh.Release()
+}
