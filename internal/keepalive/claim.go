@@ -69,7 +69,7 @@ func (h OwnedLines) Problems(c Claim, content, name string) []Problem {
 	case c.Covers(h.ID):
 		return []Problem{{Code: OlderLines, Warning: true, Text: "lines of an earlier version of this provider are replaced, those of " + name + disappearing(gone)}}
 	case same:
-		return []Problem{{Code: Adopted, Warning: true, Text: "another resource has put the same lines there, those of " + name + ", and this one takes them over"}}
+		return []Problem{{Code: Adopted, Warning: true, Text: "another resource wrote the same lines, those of " + name + ", and this resource takes them over"}}
 	}
 	return []Problem{{Code: OtherResources, Warning: c.Adopt, Attribute: "adopt",
 		Text: "the lines of " + name + " belong to another resource" + disappearing(gone)}}

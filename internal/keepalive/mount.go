@@ -16,7 +16,7 @@ func MountProblems(files, mounts []string) []Problem {
 	for _, file := range files {
 		if slices.Contains(mounts, file) {
 			problems = append(problems, Problem{Code: MountedFile,
-				Text: fmt.Sprintf("%s is a mount of its own, and no new file can take its place", file)})
+				Text: fmt.Sprintf("%s is a mount point, so no new file can replace it", file)})
 		}
 	}
 	return problems

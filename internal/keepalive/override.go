@@ -49,7 +49,7 @@ func OverrideProblems(found, accepted []Override, applied bool, attributes map[s
 	}
 	for _, o := range accepted {
 		if !slices.ContainsFunc(found, o.Same) {
-			warn(NewOverride, o, sshconf.Pos{}, "%s is no longer %s by Match %s, as %s said at the last apply", o.Keyword, o.Value, o.Criteria, o.Pos)
+			warn(NewOverride, o, sshconf.Pos{}, "%s is no longer %s in Match %s, as it was at %s at the last apply", o.Keyword, o.Value, o.Criteria, o.Pos)
 		}
 	}
 	return problems

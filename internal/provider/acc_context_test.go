@@ -50,13 +50,13 @@ func TestMatchThatAppears(t *testing.T) {
 
 	m.Write(deployFile, "# a comment\n\nMatch User deploy\n\tClientAliveInterval 0s\n\tClientAliveCountMax 3\n")
 	hup()
-	c.plan(2, "since the last apply, at "+deployFile+":4", "ClientAliveInterval is no longer 0 by Match User deploy")
+	c.plan(2, "since the last apply, at "+deployFile+":4", "ClientAliveInterval is no longer 0 in Match User deploy")
 	m.Write(deployFile, "# a comment\n\nMatch User deploy\n\tClientAliveInterval 0\n\tClientAliveCountMax 3\n")
 	hup()
 	c.plan(0, "No changes")
 	m.Remove(deployFile)
 	hup()
-	c.plan(2, "ClientAliveInterval is no longer 0 by Match User deploy")
+	c.plan(2, "ClientAliveInterval is no longer 0 in Match User deploy")
 
 	m.Write(deployFile, "Match User deploy\n\tClientAliveInterval 0\n")
 	hup()

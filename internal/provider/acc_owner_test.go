@@ -33,7 +33,7 @@ func TestTwoStatesOnOneHost(t *testing.T) {
 		t.Errorf("after the destroy of the first ClientAliveInterval is %s: %s", got, said)
 	}
 	first.config(provider + named("web1", other))
-	first.expect(0, []string{"another resource has put the same lines there"}, "apply", "-no-color", "-auto-approve")
+	first.expect(0, []string{"another resource wrote the same lines"}, "apply", "-no-color", "-auto-approve")
 	second.plan(0, "No changes", "another resource has taken over")
 	second.destroy()
 	if text := string(m.Read(dropIn)); !strings.Contains(text, "ClientAliveInterval 99") {

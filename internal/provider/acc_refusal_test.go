@@ -48,7 +48,7 @@ func TestHostRefusesCriteria(t *testing.T) {
 	before := m.Snapshot("/etc/ssh")
 	c := newCLI(t)
 	for criteria, words := range map[string][]string{
-		"Usr bob":              {"No release of sshd takes Match Usr bob", "unsupported Match attribute usr", "LocalAddress"},
+		"Usr bob":              {"No release of sshd accepts Match Usr bob", "unsupported Match attribute usr", "LocalAddress"},
 		"User":                 {"missing Match criteria for User"},
 		"all User bob":         {`\"all\" cannot be combined`},
 		"invalid-user":         {`web1: the host's sshd refuses "Match invalid-user": Missing Match criteria for invalid-user`, "The message is its own"}, // since 9.9

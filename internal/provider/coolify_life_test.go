@@ -176,17 +176,17 @@ func TestCoolifyUnreachable(t *testing.T) {
 
 func TestCoolifyRefusals(t *testing.T) {
 	for says, config := range map[string]values{
-		"No setting is declared":            {"host": "web1"},
-		"SSH_MAX_RETRIES belongs to":        {"host": "web1", "settings": values{"SSH_MAX_RETRIES": "1"}},
-		"MUX_ENABLED belongs to":            {"host": "web1", "settings": values{"MUX_ENABLED": "1"}},
-		`"APP_KEY" is no key of an SSH`:     {"host": "web1", "settings": values{"APP_KEY": "x"}},
-		"control character or a line break": {"host": "web1", "settings": values{"SSH_X": "a\nAPP_KEY=b"}},
-		`"soon" is no time`:                 {"host": "web1", "command_timeout": "soon"},
-		`"0.5" is no number from 1 on`:      {"host": "web1", "retry_multiplier": "0.5"},
-		`"/etc/shadow" is not the name of`:  {"host": "web1", "max_retries": 1, "file": "/etc/shadow"},
-		"does not begin with a slash":       {"host": "web1", "max_retries": 1, "file": ".env"},
-		`"/data/../.env" has . or .. in it`: {"host": "web1", "max_retries": 1, "file": "/data/../.env"},
-		"value must be between 0":           {"host": "web1", "max_retries": -1},
+		"No setting is declared":             {"host": "web1"},
+		"SSH_MAX_RETRIES belongs to":         {"host": "web1", "settings": values{"SSH_MAX_RETRIES": "1"}},
+		"MUX_ENABLED belongs to":             {"host": "web1", "settings": values{"MUX_ENABLED": "1"}},
+		`"APP_KEY" is not the key of an SSH`: {"host": "web1", "settings": values{"APP_KEY": "x"}},
+		"control character or a line break":  {"host": "web1", "settings": values{"SSH_X": "a\nAPP_KEY=b"}},
+		`"soon" is not a valid time`:         {"host": "web1", "command_timeout": "soon"},
+		`"0.5" is not a valid multiplier`:    {"host": "web1", "retry_multiplier": "0.5"},
+		`"/etc/shadow" is not the name of`:   {"host": "web1", "max_retries": 1, "file": "/etc/shadow"},
+		"does not begin with a slash":        {"host": "web1", "max_retries": 1, "file": ".env"},
+		`"/data/../.env" has . or .. in it`:  {"host": "web1", "max_retries": 1, "file": "/data/../.env"},
+		"value must be between 0":            {"host": "web1", "max_retries": -1},
 	} {
 		r := startCoolify(t, coolifyHost())
 		mustSay(t, r.validate(config), failed, says)

@@ -14,7 +14,7 @@ func TestControlSockets(t *testing.T) {
 		Sockets: []sshclient.ControlSocket{
 			{SocketCheck: sshclient.SocketCheck{Path: "/home/bob/.ssh/cm-gone"}, State: sshclient.Unclear, Why: "it went"},
 			{SocketCheck: check, State: sshclient.Live, PID: 4711, Exposed: true},
-			{SocketCheck: check, State: sshclient.Stale, Why: "nobody listens there"},
+			{SocketCheck: check, State: sshclient.Stale, Why: "no process listens there"},
 			{SocketCheck: check, State: sshclient.NotSSH, Why: "expected HELLO"},
 		},
 		Unnamed: 1,

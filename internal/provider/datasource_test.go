@@ -224,7 +224,7 @@ func TestSourcesRefuse(t *testing.T) {
 		"a policy":             {serverConfigType, values{"host": "web1", "on_unreachable": "recheck"}, []string{`AttributeName("on_unreachable")`}},
 		"no name":              {clientConfigType, values{"host": "web1", "probe_hosts": []any{}}, []string{`AttributeName("probe_hosts")`}},
 		"an option for a name": {clientConfigType, values{"host": "web1", "probe_hosts": []any{"db1", "-oProxyCommand=x"}}, []string{`AttributeName("probe_hosts").ElementKeyInt(1)`, "as it is typed after ssh"}},
-		"a server's keyword":   {clientConfigType, values{"host": "web1", "probe_hosts": []any{"db1"}, "keywords": []any{"ClientAliveInterval"}}, []string{`AttributeName("keywords").ElementKeyInt(0)`, "no keyword of ssh_config"}},
+		"a server's keyword":   {clientConfigType, values{"host": "web1", "probe_hosts": []any{"db1"}, "keywords": []any{"ClientAliveInterval"}}, []string{`AttributeName("keywords").ElementKeyInt(0)`, "nknown keyword ClientAliveInterval in ssh_config"}},
 		"a file with blanks":   {clientConfigType, values{"host": "web1", "probe_hosts": []any{"db1"}, "config_file": "~/a b"}, []string{`AttributeName("config_file")`}},
 		"an account":           {clientConfigType, values{"host": "web1", "probe_hosts": []any{"db1"}, "user": "a;b"}, []string{`AttributeName("user")`}},
 		"an image's ssh":       {clientConfigType, values{"host": "image", "probe_hosts": []any{"db1"}}, []string{"an image runs no ssh"}},

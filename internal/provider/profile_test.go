@@ -67,7 +67,7 @@ func TestProfileThatShutsOutTheUserIsAWarning(t *testing.T) {
 	r := start(t, one(cloudHost()), asRoot())
 	p := r.plan(nil, values{"host": "web1", "profile": "stig"})
 	r.must(nil, p.diags)
-	mustSay(t, p.diags, warned, "PermitRootLogin no shuts out the user of this connection, root", "the profile stig can shut somebody out", "prohibit-password")
+	mustSay(t, p.diags, warned, "PermitRootLogin no shuts out the user of this connection, root", "the profile stig can lock users out", "prohibit-password")
 	r = start(t, one(cloudHost()), values{"connection": values{"user": "admin", "private_key": "x"}})
 	p = r.plan(nil, values{"host": "web1", "profile": "stig"})
 	if text := said(p.diags, warned); strings.Contains(text, "the user of this connection") {

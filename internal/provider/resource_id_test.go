@@ -85,7 +85,7 @@ func TestLinesOfAnotherState(t *testing.T) {
 			second.walk()
 			p = second.plan(nil, f.config)
 			second.must(nil, p.diags)
-			mustSay(t, p.diags, warned, "web1: another resource has put the same lines there, those of "+f.lines)
+			mustSay(t, p.diags, warned, "web1: another resource wrote the same lines, those of "+f.lines)
 			b, diags := second.apply(nil, f.config, p)
 			second.must(nil, diags)
 			if h.files[f.file] == written || withoutIDs(h.files[f.file]) != withoutIDs(written) {

@@ -13,8 +13,8 @@ func TestBadConfigurations(t *testing.T) {
 		config values
 		words  []string
 	}{
-		"a bad time":                 {with(values{"client_alive_interval": "2 minutes"}), []string{`AttributeName("client_alive_interval")`, `"2 minutes" is no time`}},
-		"a bad time in a block":      {with(values{"match": []any{values{"criteria": "User git", "client_alive_interval": "x"}}}), []string{`AttributeName("match").ElementKeyInt(0).AttributeName("client_alive_interval")`, "no time"}},
+		"a bad time":                 {with(values{"client_alive_interval": "2 minutes"}), []string{`AttributeName("client_alive_interval")`, `"2 minutes" is not a valid time`}},
+		"a bad time in a block":      {with(values{"match": []any{values{"criteria": "User git", "client_alive_interval": "x"}}}), []string{`AttributeName("match").ElementKeyInt(0).AttributeName("client_alive_interval")`, "not a valid time"}},
 		"an unknown keyword":         {with(values{"settings": values{"ClientAliveIntervall": "1"}}), []string{`AttributeName("settings").ElementKeyString("ClientAliveIntervall")`, "did you mean ClientAliveInterval"}},
 		"a typed keyword":            {with(values{"settings": values{"maxsessions": "3"}}), []string{`ElementKeyString("maxsessions")`, "max_sessions", "Use the attribute"}},
 		"a keyword in two spellings": {with(values{"settings": values{"PermitRootLogin": "no", "permitrootlogin": "yes"}}), []string{"already set by"}},

@@ -37,7 +37,7 @@ func ParseTime(s string) (seconds int64, err error) {
 			return 0, fmt.Errorf("time %q: %w", s, ErrTooLong)
 		}
 		if err != nil {
-			return 0, fmt.Errorf("time %q: %q is no whole number", s, rest[:i])
+			return 0, fmt.Errorf("time %q: %q is not a whole number", s, rest[:i])
 		}
 		seconds += int64(n) * unit(rest[i])
 		if seconds > maxSeconds {

@@ -50,7 +50,7 @@ func parseHop(text string) (Jump, error) {
 	if inner, ok := strings.CutPrefix(rest, "["); ok {
 		hop.Host, rest, ok = strings.Cut(inner, "]")
 		if !ok || rest != "" && rest[0] != ':' {
-			return Jump{}, fmt.Errorf("%q is no [host]:port", text)
+			return Jump{}, fmt.Errorf("%q is not [host]:port", text)
 		}
 		hop.Port = strings.TrimPrefix(rest, ":")
 	} else if end := strings.IndexAny(rest, ":/"); end >= 0 {
@@ -73,7 +73,7 @@ func parseURI(rest string) (Jump, error) {
 	}
 	user, _, _ := strings.Cut(rest[:at], ";")
 	if hop.User, err = url.PathUnescape(user); err != nil || hop.User == "" {
-		return Jump{}, fmt.Errorf("%q is no user", user)
+		return Jump{}, fmt.Errorf("%q is not a valid user", user)
 	}
 	return hop, nil
 }

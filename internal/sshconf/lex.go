@@ -17,7 +17,7 @@ var (
 	errQuotes      = errors.New("invalid quotes")
 	errEmptySecond = errors.New("a quoted argument is followed by an empty one")
 	errGarbage     = errors.New("garbage at end of line")
-	errOldNone     = errors.New("none is no time, unless it is all that is left of the line")
+	errOldNone     = errors.New("none is not a time, unless nothing follows it on the line")
 	errNUL         = errors.New("NUL byte")
 )
 

@@ -177,7 +177,7 @@ func readTime(d Dialect, kw Keyword, arg string, v Version) (value, error) {
 }
 
 // convtime is convtime (misc.c). What releases read in different ways is not
-// known, where a release at hand does not markWinners it.
+// known, where a release at hand does not settle it.
 func convtime(arg string, v Version) (seconds int64, known bool, err error) {
 	seconds, err = ParseTime(arg)
 	switch {

@@ -65,20 +65,20 @@ func checkSetting(s keepalive.Setting) (keepalive.Problem, bool) {
 	p := keepalive.Problem{Code: keepalive.BadValue, Attribute: s.Attribute}
 	switch {
 	case s.ByKeyword && known:
-		p.Code, p.Text = keepalive.TypedKeyword, s.Keyword+" belongs to the attribute "+a.Name
+		p.Code, p.Text = keepalive.TypedKeyword, s.Keyword+" belongs to the attribute `"+a.Name+"`"
 	case s.ByKeyword && s.Keyword == olderMuxKey:
-		p.Code, p.Text = keepalive.TypedKeyword, olderMuxKey+" belongs to the attribute mux_enabled"
+		p.Code, p.Text = keepalive.TypedKeyword, olderMuxKey+" belongs to the attribute `mux_enabled`"
 	case !keyForm.MatchString(s.Keyword):
-		p.Code, p.Text = UnknownEnv, fmt.Sprintf("%q is no key of an SSH setting: they begin with SSH_ and have capitals, digits and underscores", s.Keyword)
+		p.Code, p.Text = UnknownEnv, fmt.Sprintf("%q is not the key of an SSH setting; use a key that begins with SSH_ and has capitals, digits and underscores", s.Keyword)
 	case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f }):
 		p.Text = "the value of " + s.Keyword + " has a control character or a line break in it"
 	case !s.ByKeyword && a.Kind == keepalive.Time:
 		if _, err := strconv.ParseUint(written(s), 10, 31); err != nil {
-			p.Text = fmt.Sprintf("%q is no time such as 3600 or \"1h\"", value)
+			p.Text = fmt.Sprintf("%q is not a valid time; use a time such as 3600 or \"1h\"", value)
 		}
 	case !s.ByKeyword && a.Kind == keepalive.Text:
 		if n, err := strconv.ParseFloat(value, 64); err != nil || !(n >= 1 && n <= 1000) || strings.ContainsAny(value, "xXpP_") {
-			p.Text = fmt.Sprintf("%q is no number from 1 on, by which a delay could grow", value)
+			p.Text = fmt.Sprintf("%q is not a valid multiplier; use a number from 1 to 1000", value)
 		}
 	}
 	return p, p.Text != ""
@@ -107,7 +107,7 @@ func Warnings(want Want, have Facts) []keepalive.Problem {
 	c.multiplexing()
 	c.retries()
 	if c.given("SSH_COMMAND_TIMEOUT") && c.number("SSH_COMMAND_TIMEOUT") == 0 {
-		c.say(NoTimeout, "SSH_COMMAND_TIMEOUT", "SSH_COMMAND_TIMEOUT 0 runs commands without a time limit: one over a dead connection is waited for without end")
+		c.say(NoTimeout, "SSH_COMMAND_TIMEOUT", "SSH_COMMAND_TIMEOUT 0 runs commands without a time limit: a command over a dead connection never ends")
 	}
 	return c.list
 }
@@ -154,7 +154,7 @@ func (c *check) age() {
 	case !reads:
 		c.say(AgeIgnored, key, "SSH_MUX_MAX_AGE has no effect: Coolify %s does not read it", c.release)
 	default:
-		c.say(AgeEndsDeployments, key, "SSH_MUX_MAX_AGE %s: %s ends a shared connection that is so old, and every deployment that runs over it", age, c.releaseText(releases))
+		c.say(AgeEndsDeployments, key, "SSH_MUX_MAX_AGE %s: %s ends a shared connection of that age, and every deployment that runs over it", age, c.releaseText(releases))
 	}
 }
 
@@ -164,9 +164,9 @@ func (c *check) persist() {
 	switch {
 	case !c.given(key):
 	case persist == 0:
-		c.say(MastersNeverEnd, key, "SSH_MUX_PERSIST_TIME 0 is no end to ssh: a shared connection stays for ever")
+		c.say(MastersNeverEnd, key, "SSH_MUX_PERSIST_TIME 0 means no limit to ssh: a shared connection is never closed")
 	case c.may(hourlyKill) && persist < c.number("SSH_COMMAND_TIMEOUT"):
-		c.say(PersistEndsDeployments, key, "SSH_MUX_PERSIST_TIME %s: the hourly clean-up of %s ends a shared connection that is so old, and commands may run for %s seconds (SSH_COMMAND_TIMEOUT)",
+		c.say(PersistEndsDeployments, key, "SSH_MUX_PERSIST_TIME %s: the hourly clean-up of %s ends a shared connection of that age, and commands may run for %s seconds (SSH_COMMAND_TIMEOUT)",
 			c.values[key], c.releaseText("from 4.1.2 to 4.3.8"), c.values["SSH_COMMAND_TIMEOUT"])
 	}
 }
@@ -174,7 +174,7 @@ func (c *check) persist() {
 func (c *check) locks() {
 	ttl, wait := c.number("SSH_MUX_LOCK_TTL"), c.number("SSH_MUX_LOCK_TIMEOUT")
 	if wait >= ttl && (c.given("SSH_MUX_LOCK_TTL") || c.given("SSH_MUX_LOCK_TIMEOUT")) {
-		c.say(LockTooShort, "SSH_MUX_LOCK_TIMEOUT", "SSH_MUX_LOCK_TIMEOUT %g is not shorter than SSH_MUX_LOCK_TTL %g: who waits gets the lock while the other still connects, and both open a shared connection", wait, ttl)
+		c.say(LockTooShort, "SSH_MUX_LOCK_TIMEOUT", "SSH_MUX_LOCK_TIMEOUT %g is not shorter than SSH_MUX_LOCK_TTL %g: a waiting process gets the lock while the other one still connects, and both open a shared connection", wait, ttl)
 	}
 	busy := connectTimeout + c.number("SSH_MUX_HEALTH_CHECK_TIMEOUT")
 	if busy >= ttl && (c.given("SSH_MUX_LOCK_TTL") || c.given("SSH_MUX_HEALTH_CHECK_TIMEOUT")) {
@@ -188,7 +188,7 @@ func (c *check) health() {
 	switch {
 	case !c.given(key) || readAs("SSH_MUX_HEALTH_CHECK_ENABLED", c.values["SSH_MUX_HEALTH_CHECK_ENABLED"]) == "no":
 	case seconds == 0:
-		c.say(NoTimeout, key, "SSH_MUX_HEALTH_CHECK_TIMEOUT 0 gives the health check no time limit: one over a dead connection is waited for without end")
+		c.say(NoTimeout, key, "SSH_MUX_HEALTH_CHECK_TIMEOUT 0 gives the health check no time limit: a check over a dead connection never ends")
 	case seconds < 5 && (!c.known || c.release.reads("SSH_MUX_MAX_AGE")): // the same releases
 		c.say(HealthCheckEndsDeployments, key, "SSH_MUX_HEALTH_CHECK_TIMEOUT %g: a server that is busy and answers later is taken for dead, and %s then ends the shared connection and every deployment that runs over it", seconds, c.releaseText("from 4.0.0-beta.427 to 4.3.8, but for 4.1.1,"))
 	}

@@ -110,14 +110,14 @@ func checkOpening(want Want) []keepalive.Problem {
 	for i, p := range want.Patterns {
 		positive = positive || !strings.HasPrefix(p, "!")
 		if !patternForm.MatchString(p) {
-			bad(BadPattern, fmt.Sprintf("patterns[%d]", i), "%q is no pattern of Host: one name, * and ? allowed, without blanks, commas, quotes or #", p)
+			bad(BadPattern, fmt.Sprintf("patterns[%d]", i), "%q is not a valid Host pattern; use one name, with * and ? as wildcards and without blanks, commas, quotes or #", p)
 		}
 	}
 	switch {
 	case want.Match != "" && len(want.Patterns) > 0:
-		bad(BadPattern, "match", "patterns and match are both given, and a block is one or the other")
+		bad(BadPattern, "match", "`patterns` and `match` are both set, and a block has one of them")
 	case want.Match == "" && len(want.Patterns) == 0:
-		bad(NoBlock, "patterns", "neither patterns nor match is given, so there is no block")
+		bad(NoBlock, "patterns", "neither `patterns` nor `match` is set, so there is no block")
 	case want.Match == "" && !positive:
 		bad(BadPattern, "patterns", "a Host line with negated patterns only never matches: add \"*\"")
 	case want.Match != "":
@@ -133,7 +133,7 @@ func checkMatchLine(want Want) []keepalive.Problem {
 		Files: map[string][]byte{"/sample": []byte(want.Block() + "\n")}}
 	for _, p := range sshconf.EvaluateClient(t, sshconf.ClientQuery{Host: "x"}).Problems {
 		if p.Fatal {
-			return []keepalive.Problem{{Code: BadPattern, Attribute: "match", Text: "no release of ssh takes Match " + want.Match + ": " + p.Text}}
+			return []keepalive.Problem{{Code: BadPattern, Attribute: "match", Text: "no release of ssh accepts Match " + want.Match + ": " + p.Text}}
 		}
 	}
 	return nil
@@ -147,7 +147,7 @@ func CheckProbes(names []string) []keepalive.Problem {
 	for i, name := range names {
 		if !probeForm.MatchString(name) {
 			problems = append(problems, keepalive.Problem{Code: BadProbe, Attribute: fmt.Sprintf("probe_hosts[%d]", i),
-				Text: fmt.Sprintf("%q is no [user@]host, without wildcards, as it is typed after ssh", name)})
+				Text: fmt.Sprintf("%q is not a [user@]host without wildcards, as it is typed after ssh", name)})
 		}
 	}
 	return problems
@@ -157,7 +157,7 @@ func checkProbes(want Want) []keepalive.Problem {
 	problems := CheckProbes(want.ProbeHosts)
 	if len(ProbesOf(want)) == 0 && !keepalive.HasErrors(checkOpening(want)) {
 		problems = append(problems, keepalive.Problem{Code: NoProbe, Warning: true, Attribute: "probe_hosts",
-			Text: "no host name can be made up that the block applies to, so nothing proves that the settings are effective"})
+			Text: "no example host name matches the block, so nothing proves that the settings are effective"})
 	}
 	return problems
 }
@@ -177,7 +177,7 @@ func checkValue(s keepalive.Setting) []keepalive.Problem {
 		case l.Err != nil:
 			bad("ssh cannot read %q: %v", v, l.Err)
 		case l.Rest != strings.TrimSpace(v):
-			bad("ssh reads only %q of %q: OpenSSH 8.7 takes a # for a comment, older releases refuse the line", l.Rest, v)
+			bad("ssh reads only %q of %q: OpenSSH 8.7 reads # as a comment, older releases refuse the line", l.Rest, v)
 		case strings.EqualFold(s.Keyword, "ControlPath"):
 			problems = append(problems, checkSocketText(s, l)...)
 		}
@@ -242,7 +242,7 @@ func invalidProblem(have Facts) keepalive.Problem {
 		name := strings.TrimSpace(m[1])
 		s := have.Stats[name]
 		return keepalive.Problem{Code: BadPermissions, Attribute: "config_file",
-			Text: fmt.Sprintf("ssh of %s refuses %s: it belongs to user %d and has mode %04o, and must belong to %s or root and be writable for nobody else",
+			Text: fmt.Sprintf("ssh of %s refuses %s: it belongs to user %d and has mode %04o, and must belong to %s or root and not be writable by others",
 				have.User, name, s.UID, s.Mode, have.User)}
 	}
 	if m := unreadablePattern.FindStringSubmatch(have.Invalid); m != nil {

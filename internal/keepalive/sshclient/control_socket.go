@@ -54,9 +54,9 @@ func ClassifySocket(c SocketCheck) ControlSocket {
 	case c.Exit == 0:
 		s.master()
 	case c.Exit == 124 || c.Exit == 128+14: // timeout, SIGALRM
-		s.Why = "it takes connections and did not answer within 5 seconds: its process is stopped, hangs, or is no ssh"
+		s.Why = "it takes connections and did not answer within 5 seconds: its process is stopped, hangs, or is not ssh"
 	case says("Connection refused"):
-		s.State, s.Why = Stale, "nobody listens there"
+		s.State, s.Why = Stale, "no process listens there"
 	case slices.ContainsFunc(foreign, says):
 		s.State = NotSSH
 	case s.Why == "":
@@ -66,7 +66,7 @@ func ClassifySocket(c SocketCheck) ControlSocket {
 }
 
 func (s *ControlSocket) master() {
-	s.Why = "ssh -O check is content and tells of no master"
+	s.Why = "ssh -O check succeeded and named no master"
 	for _, line := range s.Said {
 		if m := masterPattern.FindStringSubmatch(line); m != nil {
 			s.State, s.Why = Live, ""

@@ -179,10 +179,10 @@ func (m keywordGroup) master() []keepalive.Problem {
 	}
 	if master == "true" || master == "yes" {
 		problems = append(problems, m.warn(MasterStuck, "ControlMaster",
-			"with ControlMaster yes, a socket that a killed master left behind ends multiplexing for good: auto replaces it")...)
+			"with ControlMaster yes, a socket that a killed master left behind turns multiplexing off until the socket is removed; auto replaces it")...)
 	}
 	if m.value("ControlPersist") == "yes" {
-		problems = append(problems, m.warn(MastersNeverEnd, "ControlPersist", "ControlPersist without a time leaves masters, and the agents forwarded to them, for ever")...)
+		problems = append(problems, m.warn(MastersNeverEnd, "ControlPersist", "ControlPersist without a time never ends masters, nor the agents forwarded to them")...)
 	}
 	if m.number("ServerAliveInterval") == 0 {
 		problems = append(problems, m.warn(MasterUnwatched, "ControlMaster",

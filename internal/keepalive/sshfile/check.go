@@ -61,7 +61,7 @@ func (g Language) checkOne(s keepalive.Setting, kw sshconf.Keyword, inMatch bool
 		name = sshconf.CurrentName(sshconf.Server, name)
 	}
 	if typed, ok := g.typed(name); ok && s.ByKeyword {
-		bad(keepalive.TypedKeyword, "%s belongs to the attribute %s", kw.Name, typed.Name)
+		bad(keepalive.TypedKeyword, "%s belongs to the attribute `%s`", kw.Name, typed.Name)
 	}
 	if kw.Type == sshconf.Block {
 		bad(keepalive.NoSetting, "%s is not a setting", kw.Name)
@@ -121,22 +121,22 @@ func (g Language) badTyped(keyword, v string) string {
 	switch a.Kind {
 	case keepalive.Time:
 		if v == "none" && g.Dialect == sshconf.Client {
-			return "none leaves the value to later lines: write 0 to switch it off"
+			return `"none" means "not set" to ssh, so a later line would decide; use 0 to turn it off`
 		}
 		if _, err := sshconf.ParseTime(v); errors.Is(err, sshconf.ErrTooLong) {
-			return fmt.Sprintf("%q is more than sshd and ssh can count: the longest time is 2147483647 seconds, 68 years", v)
+			return fmt.Sprintf("%q is too long; the longest time is 2147483647 seconds (68 years)", v)
 		} else if err != nil {
-			return fmt.Sprintf("%q is no time: write whole seconds or numbers with units such as 120, \"2m\" or \"1h30m\"", v)
+			return fmt.Sprintf("%q is not a valid time; use whole seconds or numbers with units, such as 120, \"2m\" or \"1h30m\"", v)
 		}
 	case keepalive.Count:
 		if n, err := strconv.ParseInt(v, 10, 64); err != nil || n < 0 || n > 1<<31-1 {
-			return fmt.Sprintf("%q is no whole number from 0 to 2147483647", v)
+			return fmt.Sprintf("%q is not a whole number from 0 to 2147483647", v)
 		}
 	case keepalive.Pairs:
 		return badPairs(v)
 	case keepalive.Text:
 		if a.Words != nil {
-			return fmt.Sprintf("%q is none of %s", v, strings.Join(a.Words, ", "))
+			return fmt.Sprintf("%q is not one of %s", v, strings.Join(a.Words, ", "))
 		}
 		if a.Keyword == "MaxStartups" && !startupsPattern.MatchString(v) {
 			return fmt.Sprintf("%q is neither \"start\" nor \"start:rate:full\"", v)
@@ -152,7 +152,7 @@ func badPairs(v string) string {
 		}
 		_, interval, _ := strings.Cut(item, "=")
 		if _, err := sshconf.ParseTime(interval); err != nil {
-			return fmt.Sprintf("%q of %q is no time", interval, item)
+			return fmt.Sprintf("%q in %q is not a valid time", interval, item)
 		}
 	}
 	return ""
@@ -175,13 +175,13 @@ func (g Language) CheckMatch(attribute, criteria string) []keepalive.Problem {
 		return problems
 	}
 	for _, p := range g.complaints([]string{"Match " + criteria}, sshconf.Newest()) {
-		return []keepalive.Problem{{Code: keepalive.BadCriteria, Attribute: attribute, Text: fmt.Sprintf("no release of %s takes Match %s: %s", g.Program, criteria, p.Text)}}
+		return []keepalive.Problem{{Code: keepalive.BadCriteria, Attribute: attribute, Text: fmt.Sprintf("no release of %s accepts Match %s: %s", g.Program, criteria, p.Text)}}
 	}
 	return nil
 }
 
 func (g Language) unknownKeyword(s keepalive.Setting) keepalive.Problem {
-	text := fmt.Sprintf("%s is no keyword of %s_config", s.Keyword, g.Program)
+	text := fmt.Sprintf("unknown keyword %s in %s_config", s.Keyword, g.Program)
 	if near := g.nearest(s.Keyword); near != "" {
 		text += fmt.Sprintf("; did you mean %s?", near)
 	}

@@ -21,7 +21,7 @@ func (g Language) CheckRelease(s keepalive.Setting, v sshconf.Version, inMatch b
 	}
 	switch {
 	case !kw.RemovedSince.IsZero() && v.AtLeast(kw.RemovedSince.Major, kw.RemovedSince.Minor):
-		say(keepalive.Removed, false, "%s is gone since OpenSSH %s and the host has %s", s.Keyword, kw.RemovedSince, v)
+		say(keepalive.Removed, false, "%s was removed in OpenSSH %s, and the host has %s", s.Keyword, kw.RemovedSince, v)
 	case !v.AtLeast(kw.Since.Major, kw.Since.Minor):
 		say(keepalive.TooNew, false, "%s needs OpenSSH %s and the host has %s", s.Keyword, kw.Since, v)
 	case kw.Deprecated(v):
@@ -100,5 +100,5 @@ func (g Language) InvalidHost(complaint string) keepalive.Problem {
 // EndlessProblem refuses a tree that OpenSSH itself would hardly come to the end of.
 func EndlessProblem(main string) keepalive.Problem {
 	return keepalive.Problem{Code: keepalive.EndlessIncludes, Attribute: "config_file",
-		Text: fmt.Sprintf("the Include lines of %s, and of what it includes, read the same files so often that there is no end to it", main)}
+		Text: fmt.Sprintf("the Include lines of %s, and of the files that it includes, read the same files again and again without end", main)}
 }

@@ -26,7 +26,7 @@ func (g Language) Render(opening []string, settings []keepalive.Setting) (string
 			s.Keyword = kw.Name
 		}
 		if !kw.RemovedSince.IsZero() {
-			problems = append(problems, keepalive.Problem{Code: keepalive.Removed, Attribute: s.Attribute, Text: fmt.Sprintf("%s is gone since OpenSSH %s", kw.Name, kw.RemovedSince)})
+			problems = append(problems, keepalive.Problem{Code: keepalive.Removed, Attribute: s.Attribute, Text: fmt.Sprintf("%s was removed in OpenSSH %s", kw.Name, kw.RemovedSince)})
 		}
 		for _, line := range Lines([]keepalive.Setting{s}) {
 			lines, of = append(lines, indent+line), append(of, s)

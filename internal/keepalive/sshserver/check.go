@@ -74,7 +74,7 @@ func checkContexts(contexts []sshconf.Context) []keepalive.Problem {
 		}
 		for name, value := range map[string]string{"address": c.Address, "local_address": c.LocalAddress} {
 			if _, err := netip.ParseAddr(value); err != nil && value != "" {
-				bad(name, value, "is no IP address")
+				bad(name, value, "is not an IP address")
 			}
 		}
 	}
@@ -90,7 +90,7 @@ func checkDropInName(name string) []keepalive.Problem {
 		return nil
 	}
 	return []keepalive.Problem{{Code: keepalive.BadDropInName, Attribute: "drop_in_name",
-		Text: fmt.Sprintf("%q is no file name of letters, digits, dots, hyphens and underscores that ends in .conf", name)}}
+		Text: fmt.Sprintf("%q is not a valid file name; use letters, digits, dots, hyphens and underscores, and end it in .conf", name)}}
 }
 
 // CheckKeywords says which of the keywords no sshd -T ever prints.

@@ -45,7 +45,7 @@ func lockoutReason(keyword string, r sshconf.Result, want Want) string {
 	case "PermitRootLogin":
 		keyless := (value == "prohibit-password" || value == "without-password") && !can("publickey")
 		if want.ConnectingUser == "root" && (value == "no" || value == "forced-commands-only" || keyless) {
-			return "root may not log in so"
+			return "root may not log in this way"
 		}
 	case "PasswordAuthentication", "KbdInteractiveAuthentication":
 		if winningValue(r, "PasswordAuthentication") == "no" && winningValue(r, "KbdInteractiveAuthentication") == "no" && !can("publickey") {
@@ -126,7 +126,7 @@ func profileRisks(profile string, want Want, have Facts) []keepalive.Problem {
 		return nil
 	}
 	return []keepalive.Problem{{Code: ShutsOut, Warning: true, Attribute: "profile",
-		Text: fmt.Sprintf("the profile %s can shut somebody out: %s", b.Name, strings.Join(who, "; "))}}
+		Text: fmt.Sprintf("the profile %s can lock users out: %s", b.Name, strings.Join(who, "; "))}}
 }
 
 func alreadyEffective(s keepalive.Setting, have Facts) bool {

@@ -70,7 +70,7 @@ func observe(o *keepalive.Observed, s keepalive.Setting, block int, want Want, h
 
 func goneProblem(s keepalive.Setting, want Want, block int) keepalive.Problem {
 	if block == sshfile.Global {
-		return keepalive.Problem{Code: keepalive.Drifted, Warning: true, Attribute: s.Attribute, Text: "our line " + strings.Join(sshfile.Lines([]keepalive.Setting{s}), ", ") + " is gone"}
+		return keepalive.Problem{Code: keepalive.Drifted, Warning: true, Attribute: s.Attribute, Text: "our line " + strings.Join(sshfile.Lines([]keepalive.Setting{s}), ", ") + " was removed"}
 	}
 	return keepalive.Problem{Code: keepalive.BlockGone, Warning: true, Attribute: s.Attribute,
 		Text: fmt.Sprintf("our Match %s no longer sets %s", want.Match[block].Criteria, s.Keyword)}

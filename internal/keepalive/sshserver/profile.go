@@ -73,7 +73,7 @@ func (s Want) onHost(have Facts) (Want, []keepalive.Problem) {
 	s, problems := s.settable(b, have)
 	if len(lacking) > 0 {
 		problems = append(problems, keepalive.Problem{Code: ProfileLacks, Warning: true, Attribute: "profile",
-			Text: fmt.Sprintf("OpenSSH %s of this host cannot do what the profile %s says of %s; left out", have.Version, b.Name, strings.Join(lacking, ", "))})
+			Text: fmt.Sprintf("OpenSSH %s on this host does not support these settings of the profile %s, so they are left out: %s", have.Version, b.Name, strings.Join(lacking, ", "))})
 	}
 	return s, problems
 }
@@ -87,7 +87,7 @@ func (s Want) settable(b baseline.Baseline, have Facts) (Want, []keepalive.Probl
 			return false
 		}
 		problems = append(problems, keepalive.Problem{Code: ProfileOption, Warning: true, Attribute: "profile",
-			Text: fmt.Sprintf("no file can set what the profile %s says of %s: sshd was started with %s; left out", b.Name, x.Keyword, option)})
+			Text: fmt.Sprintf("the setting %s of the profile %s is left out, because no file can change it: sshd was started with %s", x.Keyword, b.Name, option)})
 		return true
 	})
 	return s, problems
@@ -97,5 +97,5 @@ func checkProfile(name string) []keepalive.Problem {
 	if _, ok := baseline.Named(name); ok || name == "" {
 		return nil
 	}
-	return []keepalive.Problem{{Code: UnknownProfile, Attribute: "profile", Text: fmt.Sprintf("%q is no profile", name)}}
+	return []keepalive.Problem{{Code: UnknownProfile, Attribute: "profile", Text: fmt.Sprintf("%q is not a known profile", name)}}
 }

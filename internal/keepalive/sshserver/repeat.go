@@ -81,7 +81,7 @@ func othersLosingValue(c candidate, base sshconf.Tree, want Want) []keepalive.Pr
 		}
 		at := c.OnHost(o.Pos)
 		problems = append(problems, keepalive.Problem{Code: OthersLoseValue, Warning: true, Attribute: want.attributeOf(o.Keyword), Pos: at,
-			Text: fmt.Sprintf("Match %s loses its %s %s, at %s, also for connections that contexts does not name", o.Criteria, o.Keyword, o.Value, at)})
+			Text: fmt.Sprintf("Match %s loses its %s %s, at %s, also for connections that `contexts` does not name", o.Criteria, o.Keyword, o.Value, at)})
 	}
 	return problems
 }
