@@ -9,15 +9,24 @@ import (
 	"time"
 )
 
-// shells are what /bin/sh is on the machines that there are.
+// shells are what /bin/sh is on different systems.
 var shells = [][]string{{"sh"}, {"dash"}, {"bash", "--posix"}, {"bash"}, {"busybox", "ash"}, {"mksh"}}
+
+// needProgram skips the test, or fails it with REQUIRE_SHELLS=1, if a program is missing.
+func needProgram(t *testing.T, name string) {
+	t.Helper()
+	if _, err := exec.LookPath(name); err != nil {
+		if os.Getenv("REQUIRE_SHELLS") == "1" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+}
 
 func each(t *testing.T, f func(t *testing.T, shell []string)) {
 	for _, shell := range shells {
 		t.Run(strings.Join(shell, " "), func(t *testing.T) {
-			if _, err := exec.LookPath(shell[0]); err != nil {
-				t.Skip(err) // which .ci/run, having installed it, takes for a failure
-			}
+			needProgram(t, shell[0])
 			f(t, shell)
 		})
 	}
@@ -72,9 +81,7 @@ func TestSyntax(t *testing.T) {
 
 // TestShellcheck sees the fragments with their comments, which say what is meant.
 func TestShellcheck(t *testing.T) {
-	if _, err := exec.LookPath("shellcheck"); err != nil {
-		t.Skip(err) // which .ci/run, having installed it, takes for a failure
-	}
+	needProgram(t, "shellcheck")
 	r := newBox(t).several("a1")
 	text := "#!/bin/sh\n" + r.assignments() + ownedText + machineText + pendingText + daemonText + rollbackText + beginText + disarmText +
 		r.changes() + r.base() + r.included() + r.stage() + r.newTexts() + r.validation() +
@@ -117,6 +124,9 @@ func FuzzOctal(f *testing.F) {
 		data = bytes.ReplaceAll(data, []byte{0}, nil)
 		for _, shell := range shells {
 			if _, err := exec.LookPath(shell[0]); err != nil {
+				if os.Getenv("REQUIRE_SHELLS") == "1" {
+					t.Fatal(err)
+				}
 				continue
 			}
 			cmd := exec.Command(shell[0], shell[1:]...)
