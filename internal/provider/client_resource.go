@@ -22,6 +22,7 @@ type clientResource = lifecycle[clientModel, sshclient.Want, sshclient.Facts, *c
 func (*clientModel) kind() kind[clientModel, sshclient.Want, sshclient.Facts] {
 	return kind[clientModel, sshclient.Want, sshclient.Facts]{
 		name: "client", schema: clientSchema,
+		ownLines:         "other `patterns`, or another `match`",
 		fileDoc:          "The configuration file: absolute, ~/path of the user who logs in, or ~user/path. Default ~/.ssh/config.",
 		blockDoc:         "The line that opens the block, such as Host *.example.org.",
 		importAttributes: clientImportAttributes,

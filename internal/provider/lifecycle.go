@@ -86,6 +86,7 @@ type kind[M, W, F any] struct {
 	// importAttributes are what an import notes of an ID, nil if no resource can have it.
 	importAttributes func(file, block string) map[string]any
 	badImportID      func(id string, err error) diag.Diagnostic
+	ownLines         string // how two resources get different lines, "" if they cannot
 
 	plan    func(want W, have F) keepalive.Plan
 	observe func(want W, have F) keepalive.Observed

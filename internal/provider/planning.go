@@ -185,13 +185,13 @@ func (p *planning[M, W, F, P]) planAhead(ctx context.Context) diag.Diagnostics {
 		return append(diags, diagnostics.ChangedSince(name, paths))
 	}
 	if p.conflictsWithSibling() {
-		return append(diags, diagnostics.TwoForOne(name, declared))
+		return append(diags, diagnostics.ConflictingResources(name, declared, p.m.kind().ownLines))
 	}
 	logDebug(ctx, "planned", map[string]any{"host": p.where.spec.String(), "trail": f.plan.Trail, "changes": len(f.plan.Paths())})
 	diags.Append(p.session.pending.warn(name, f.pending)...)
 	diags.Append(p.recognize(f)...)
 	f.plan.Problems = p.aboutOthers(f)
-	if p.settled(f) {
+	if p.unchanged(f) {
 		// There is nothing to plan, and no warning to repeat, even if one of our lines is
 		// spelled in another way now or our lines could now stand in a better place: what
 		// counts is what is effective. But that may be taken back, and then the plan is
@@ -227,8 +227,8 @@ func (p *planning[M, W, F, P]) facts(ctx context.Context) (planFacts[W, F], erro
 	return f, nil
 }
 
-// settled reports whether the host does what is asked, which is what was asked before.
-func (p *planning[M, W, F, P]) settled(f planFacts[W, F]) bool {
+// unchanged reports whether the host does what is asked, which is what was asked before.
+func (p *planning[M, W, F, P]) unchanged(f planFacts[W, F]) bool {
 	if p.before == nil || p.changed || hasErrors(f.plan.Problems) || len(f.plan.MakeDirs) > 0 || !p.m.unchanged(f.want, f.s.Facts, p.m.kind().observe(f.want, f.s.Facts)) {
 		return false
 	}

@@ -31,9 +31,13 @@ var forms = []struct {
 
 func startKind(t *testing.T, kind string, h *fakeHost) *rpc {
 	t.Helper()
-	e := one(h)
+	return startKindOn(t, kind, one(h), nil)
+}
+
+func startKindOn(t *testing.T, kind string, e *fakeEngine, config values) *rpc {
+	t.Helper()
 	r := serveKind(t, &Provider{version: "test", start: func() (engine, func(context.Context)) { return e.engine(), func(context.Context) {} }}, kind)
-	r.configure(nil, nil)
+	r.configure(config, nil)
 	return r
 }
 

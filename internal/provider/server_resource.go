@@ -23,6 +23,7 @@ func (*serverModel) kind() kind[serverModel, sshserver.Want, sshserver.Facts] {
 		name: "server", schema: serverSchema,
 		plan: sshserver.Plan, observe: sshserver.Observe, holder: reconcile.ServerKind.Holder, digests: reconcile.ServerKind.Digests,
 		badImportID:      diagnostics.BadImportID,
+		ownLines:         "another `drop_in_name`",
 		fileDoc:          "Main configuration file, where the resource says it.",
 		importAttributes: serverImportAttributes,
 		planAs:           connecting,

@@ -254,10 +254,15 @@ func ChangedSince(name string, paths []string) diag.Diagnostic {
 		"Somebody else edited the configuration after the refresh that this plan is built on. Nothing was changed on the host. Plan again, with refresh, to see the host as it is now.")
 }
 
-func TwoForOne(name, lines string) diag.Diagnostic {
+// ConflictingResources says that two resources are about lines. apart is how to give one
+// of them lines of its own, "" if there is no way.
+func ConflictingResources(name, lines, apart string) diag.Diagnostic {
+	remedy := "Put the settings into one resource."
+	if apart != "" {
+		remedy = "Put the settings into one resource, or give one of the resources lines of its own: " + apart + "."
+	}
 	return diag.NewErrorDiagnostic(name+": two resources are about the same lines, "+lines,
-		"They want different settings, and each would take away those of the other. Put the settings into one resource, or give one of the resources lines of its own: "+
-			"another drop_in_name (sshkeepalive_server), or other patterns (sshkeepalive_client). Nothing was changed on the host.")
+		"They want different settings, and each would take away those of the other. "+remedy+" Nothing was changed on the host.")
 }
 
 func MetElsewhere(name, named, answered string) diag.Diagnostic {
