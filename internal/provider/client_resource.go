@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
@@ -44,8 +43,7 @@ func imageRunsNoSSH(h types.String, spec host.Spec) diag.Diagnostics {
 	if spec.Transport != "image" {
 		return nil
 	}
-	return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("host"), h.ValueString()+": an image runs no ssh",
-		"The settings of a client are proven by its own ssh. Manage them over the transport ssh or local; for an image, render_ssh_config writes the text.")}
+	return diag.Diagnostics{diagnostics.ImageRunsNoSSH(h.ValueString())}
 }
 
 func clientImportAttributes(file, block string) map[string]any {

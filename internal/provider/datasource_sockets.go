@@ -18,6 +18,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -163,13 +164,15 @@ func (v socketPath) ValidateString(_ context.Context, req validator.StringReques
 		return
 	}
 	text := req.ConfigValue.ValueString()
-	refuse := func(summary, detail string) { resp.Diagnostics.AddAttributeError(req.Path, summary, detail) }
+	refuse := func(code diagnostics.Code) {
+		resp.Diagnostics.Append(diagnostics.At(req.Path, code, "value", fmt.Sprintf("%q", text)))
+	}
 	switch {
 	case !strings.HasPrefix(text, "/") && !strings.HasPrefix(text, "~/"):
-		refuse("Not an absolute path", fmt.Sprintf("%q begins with neither a slash nor ~/. The path is one on the host.", text))
+		refuse(diagnostics.NotAbsoluteNorHome)
 	case strings.ContainsFunc(text, unicode.IsControl):
-		refuse("Not a path", fmt.Sprintf("%q has control characters in it.", text))
+		refuse(diagnostics.NotAPath)
 	case strings.Contains(text, "%"):
-		refuse("A token in the path", fmt.Sprintf("%q is a ControlPath as ssh_config has it. What a %% stands for depends on the connection: write * for it.", text))
+		refuse(diagnostics.TokenInPath)
 	}
 }

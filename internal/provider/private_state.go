@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -67,7 +68,7 @@ func readDigests(ctx context.Context, private privateReader) map[string]string {
 func writeJSON(ctx context.Context, private privateWriter, key string, value any) diag.Diagnostics {
 	raw, err := json.Marshal(value)
 	if err != nil {
-		return diag.Diagnostics{diag.NewErrorDiagnostic("Cannot record "+key, err.Error())}
+		return diag.Diagnostics{diagnostics.CannotRecord(key, err)}
 	}
 	return private.SetKey(ctx, key, raw)
 }

@@ -52,10 +52,10 @@ func newSession(ctx context.Context, m providerModel) (*session, diag.Diagnostic
 	var diags diag.Diagnostics
 	var err error
 	if s.environment, err = host.EnvSettings(os.LookupEnv, attribute.ParseDuration); err != nil {
-		diags.AddError("Bad environment variable", spelling.Sentence(spelling.Capital(err.Error()))+" The environment is asked for what the provider block does not say.")
+		diags.Append(diagnostics.New(diagnostics.BadEnvironment, "error", spelling.Sentence(spelling.Capital(err.Error()))))
 	}
 	if word := os.Getenv(diagnostics.OnUnreachableEnv); word != "" && !slices.Contains(diagnostics.PolicyWords(), word) {
-		diags.AddError("Bad environment variable", fmt.Sprintf("%s is %q; it is one of %q.", diagnostics.OnUnreachableEnv, word, diagnostics.PolicyWords()))
+		diags.Append(diagnostics.New(diagnostics.BadPolicyVariable, "name", diagnostics.OnUnreachableEnv, "value", fmt.Sprintf("%q", word), "words", fmt.Sprintf("%q", diagnostics.PolicyWords())))
 	}
 	s.connection = newLayer(ctx, path.Root("connection"), m.Connection, &diags)
 	s.connection.settings.SharedKeys = true
@@ -71,7 +71,7 @@ func newSession(ctx context.Context, m providerModel) (*session, diag.Diagnostic
 func newLayer(ctx context.Context, at path.Path, object types.Object, diags *diag.Diagnostics) layered {
 	settings, err := layer(object, at.String())
 	if err != nil {
-		diags.AddAttributeError(at, "Bad connection settings", spelling.Sentence(spelling.Capital(err.Error())))
+		diags.Append(diagnostics.At(at, diagnostics.BadSettings, "error", spelling.Sentence(spelling.Capital(err.Error()))))
 	}
 	return layered{settings: settings, unknown: unknownIn(ctx, object)}
 }

@@ -23,8 +23,7 @@ func setFromHost(prefix string, fields map[string]any, values map[string][]strin
 			continue
 		}
 		if err := read(field, values[prefix+name]); err != nil {
-			diags.AddAttributeWarning(diagnostics.AttributePath(prefix+name), "Value of another kind on the host",
-				fmt.Sprintf("The host has a value of %s that the attribute cannot hold: %s. It is shown as absent.", name, err))
+			diags.Append(diagnostics.OtherKindOfValue(prefix+name, name, err))
 		}
 	}
 }
@@ -132,7 +131,7 @@ func adoptSettings(prefix string, fields map[string]any, found []keepalive.Setti
 			continue
 		}
 		if err := read(field, s.Values); err != nil {
-			diags.AddAttributeWarning(diagnostics.AttributePath(s.Attribute), "Value of another kind on the host", spelling.Sentence(err.Error())+" It was not imported.")
+			diags.Append(diagnostics.NotImported(s.Attribute, err))
 		}
 	}
 	if len(others) == 0 {

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
@@ -54,6 +55,26 @@ func (e *Error) Error() string {
 		text += ": " + p.Text
 	}
 	return text + " (" + string(e.Outcome) + ")"
+}
+
+// Cause is what happened, without the host, the step and the outcome, which a front
+// end says in its own words.
+func (e *Error) Cause() string {
+	if e.Err == nil {
+		return ""
+	}
+	protocol, ok := e.Err.(*commit.Error)
+	if !ok {
+		return e.Err.Error()
+	}
+	var texts []string
+	if protocol.Err != nil {
+		texts = append(texts, protocol.Err.Error())
+	}
+	if protocol.Stderr != "" {
+		texts = append(texts, strings.TrimSpace(protocol.Stderr))
+	}
+	return strings.Join(texts, "\n")
 }
 
 func (e *Error) Unwrap() error { return e.Err }

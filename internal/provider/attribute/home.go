@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
 // AccountForm keeps names of accounts free of what a shell would read.
@@ -28,6 +29,6 @@ func (HomePath) ValidateString(ctx context.Context, req validator.StringRequest,
 	}
 	AbsolutePath{}.ValidateString(ctx, req, resp)
 	if strings.ContainsAny(text, " \t\n'\"*?[") || strings.Contains(text+"/", "/../") {
-		resp.Diagnostics.AddAttributeError(req.Path, "Not a plain path", fmt.Sprintf("%q has blanks, quotes, wildcards or .. in it, which an Include could not name.", text))
+		resp.Diagnostics.Append(diagnostics.At(req.Path, diagnostics.NotIncludable, "value", fmt.Sprintf("%q", text)))
 	}
 }

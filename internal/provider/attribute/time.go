@@ -143,7 +143,7 @@ func (v IsDuration) ValidateString(_ context.Context, req validator.StringReques
 	case err != nil:
 		resp.Diagnostics.Append(diagnostics.BadTime(req.Path, text, err))
 	case v.Most > 0 && (d < v.Least || d > v.Most):
-		resp.Diagnostics.AddAttributeError(req.Path, "Time out of range", fmt.Sprintf("%q: write a time from %s to %s.", text, v.Least, v.Most))
+		resp.Diagnostics.Append(diagnostics.At(req.Path, diagnostics.TimeOutOfRange, "value", fmt.Sprintf("%q", text), "least", v.Least.String(), "most", v.Most.String()))
 	}
 }
 

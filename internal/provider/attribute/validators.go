@@ -29,8 +29,7 @@ func (AbsolutePath) ValidateString(_ context.Context, req validator.StringReques
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() || strings.HasPrefix(req.ConfigValue.ValueString(), "/") {
 		return
 	}
-	resp.Diagnostics.AddAttributeError(req.Path, "Not an absolute path",
-		req.ConfigValue.String()+" does not begin with a slash. The path is one on the host.")
+	resp.Diagnostics.Append(diagnostics.At(req.Path, diagnostics.NotAbsolute, "value", req.ConfigValue.String()))
 }
 
 // CleanPath accepts a path that is its own shortest spelling.
@@ -45,7 +44,7 @@ func (CleanPath) ValidateString(_ context.Context, req validator.StringRequest, 
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() || text == path.Clean(text) && text != "/" && !strings.ContainsFunc(text, unicode.IsControl) {
 		return
 	}
-	resp.Diagnostics.AddAttributeError(req.Path, "Not a plain path", fmt.Sprintf("%q has . or .. in it, an empty part, or a control character.", text))
+	resp.Diagnostics.Append(diagnostics.At(req.Path, diagnostics.NotPlain, "value", fmt.Sprintf("%q", text)))
 }
 
 // SpelledZero warns about a time of nothing where it gives up a protection.

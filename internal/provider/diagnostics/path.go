@@ -21,7 +21,7 @@ func AttributePath(text string) path.Path {
 			if end < 0 {
 				end = len(text)
 			}
-			at, text = step(at, text[:end]), strings.TrimPrefix(text[end:], ".")
+			at, text = member(at, text[:end]), strings.TrimPrefix(text[end:], ".")
 		}
 	}
 	return at
@@ -38,7 +38,7 @@ func index(at path.Path, inner string) path.Path {
 	return at.AtMapKey(key)
 }
 
-func step(at path.Path, name string) path.Path {
+func member(at path.Path, name string) path.Path {
 	if len(at.Steps()) == 0 {
 		return path.Root(name)
 	}
