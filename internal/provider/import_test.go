@@ -82,7 +82,7 @@ func TestImportIDs(t *testing.T) {
 		if s != nil || said(diags, failed) == "" {
 			t.Errorf("%q was accepted", id)
 		}
-		mustSay(t, diags, failed, "Bad import ID", "Expected [user@]host[:port]")
+		mustSay(t, diags, failed, "Bad import ID", "Write [user@]host[:port]")
 	}
 }
 

@@ -71,7 +71,7 @@ func TestFieldsAreTheirOwn(t *testing.T) {
 		tag := ""
 		v := reflect.ValueOf(m).Elem()
 		for i := range v.NumField() {
-			if v.Field(i).Addr().Interface() == field {
+			if v.Field(i).CanInterface() && v.Field(i).Addr().Interface() == field {
 				tag = v.Type().Field(i).Tag.Get("tfsdk")
 			}
 		}
