@@ -1,6 +1,6 @@
 // Package keepalive holds what all decisions share: the wanted setting, the problem,
-// the plan and its expectations, the timing of probes, overrides, and whose lines are
-// whose. Each package below it decides for one kind of file, as a pure function of the
+// the plan and its expectations, the timing of probes, overrides, and which lines
+// belong to which resource. Each package below it decides for one kind of file, as a pure function of the
 // wanted settings and the facts that were observed on a host, and leaves the trail of
 // its reasons: sshserver for sshd_config, sshclient for ssh_config, coolify for the
 // environment file of a Coolify.

@@ -5,15 +5,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-// Where the lines of a Coolify go: in place of the last line that sets the key,
-// which becomes a comment, as every earlier one does; else at the end of the file.
-// One line for each key is left, because those who read the file disagree about
-// several: Compose and PHP's dotenv (since 3.4) take the last, and Coolify's upgrade
-// keeps only the first (scripts/upgrade.sh: awk -F '=' '!seen[$1]++'). There is no
-// block with marks around it: older upgrades sort the file. A line that says what
-// is wanted already stays as it is.
-
-// Edit is a change of a file of which only a masked copy is known.
+// Edit is a change of a file that is known only as a masked copy.
 type Edit struct {
 	Path   string
 	Pieces []dotenv.Piece
@@ -48,7 +40,7 @@ type Expectation struct {
 // Plan is a decided edit.
 type Plan struct {
 	Changes []Change // empty: nothing to do
-	// Edits are changes of files of which only a masked copy is known.
+	// Edits are changes of files that are known only as masked copies.
 	Edits []Edit
 	// MakeDirs are directories that must be made first, outermost first, for
 	// ssh_config open to their owner only; RemoveDirs are ours and go afterwards if

@@ -2,14 +2,14 @@ package sshconf
 
 import "bytes"
 
-// Blocks are lines of ours between two marks in a file that belongs to somebody
-// else. The law: a file into which a block was inserted, anywhere, and from
+// Blocks are lines of ours between two marks in a file that has other
+// authors. The law: a file into which a block was inserted, anywhere, and from
 // which it was removed has the bytes it had before.
 //
 // Only one thing cannot be read off the marks: that the line above the block
 // had no terminator before. So a block at the end of such a file goes without
-// one, too, and whoever removes a block that ends the file without a terminator
-// takes the one above it away. The terminator of the line with the begin mark
+// one, too, and removing a block that ends the file without a terminator
+// also removes the one above it. The terminator of the line with the begin mark
 // says which one that was, whatever the file looks like now.
 
 // InsertBlock puts lines between the marks before line at. The marks are

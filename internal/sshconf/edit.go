@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Where a value goes in somebody else's file.
+// Where a value goes in a file that has other authors.
 //
 // A keyword that the global part of the file sets already is changed where it
-// is effective: on its first line (on its last, for the few keywords of which
+// is effective: on its first line (on its last, for the few keywords where
 // the last line wins). Only the bytes from the first argument to the last
 // change; indent, spelling, separator, comment, and later lines that lose
 // anyway stay. A keyword that accumulates has one line for each value: the

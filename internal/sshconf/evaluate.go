@@ -103,8 +103,8 @@ type scope struct {
 	depends, outerDepends string
 }
 
-// problem notes what is wrong. Of a thousand problems nobody reads the rest, but
-// whether one is fatal must be known.
+// problem notes what is wrong. Beyond a thousand problems only the first fatal one is
+// kept.
 func (e *evaluator) problem(at Pos, fatal bool, format string, args ...any) {
 	if len(e.result.Problems) >= maxProblems && (!fatal || e.fatal) {
 		return

@@ -159,7 +159,7 @@ func canonicalName(d Dialect, v Version, name string) string {
 	case !ok || !target.Known(v):
 		return strings.ToLower(k.Name)
 	case d == Server && target.Name == "KbdInteractiveAuthentication" && !atLeast(v, Version{8, 7}):
-		// Two settings of their own up to 8.6, of which sshd made the best.
+		// Two settings of their own up to 8.6, which sshd combined.
 		return "challengeresponseauthentication"
 	case k.Name == "SetupTimeOut" && !atLeast(v, Version{10, 0}):
 		return "serveraliveinterval"

@@ -41,7 +41,7 @@ func (w *words) add(tok token) {
 	w.texts, w.to = append(w.texts, tok.text), tok.to
 }
 
-// roomFor returns no words, with room for those of s: there are no more than it
+// roomFor returns an empty list with room for the words of s: there are no more than it
 // has parts between blanks.
 func roomFor(s string) words {
 	n, blank := 0, true
@@ -303,7 +303,7 @@ func oldWords(keyword string, d delim) (words, error) {
 }
 
 // oldList says how up to 8.6 a list was read: whether it may be empty, and
-// whether nobody looked at what was left behind an empty word.
+// whether what stood behind an empty word was not read.
 type oldList struct{ mayBeEmpty, unchecked bool }
 
 var oldLists = [...]map[string]oldList{

@@ -4,7 +4,7 @@ package sshconf
 type Result struct {
 	// Problems is what OpenSSH would refuse or warn of.
 	Problems []Problem
-	// Endless says that Includes lead to more lines than anybody reads, and that the
+	// Endless says that Includes lead to more lines than are read, and that the
 	// rest of the result is not the whole.
 	Endless bool
 	// Depends lists the lines whose effect cannot be known from the text.
@@ -29,7 +29,7 @@ type Problem struct {
 	Fatal bool
 }
 
-// Dependency is a line whose effect hangs on something outside the text.
+// Dependency is a line whose effect depends on something outside the text.
 type Dependency struct {
 	Pos      Pos
 	Criteria string // of a Match, as written

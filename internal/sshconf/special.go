@@ -102,13 +102,13 @@ func word(kw Keyword, args []string, _ Version) (value, error) {
 	return printed(arg), nil
 }
 
-// single reads one argument of which we do not know what a dump makes.
+// single reads one argument; how a dump prints it is not known.
 func single(kw Keyword, args []string, _ Version) (value, error) {
 	_, err := one(kw, args)
 	return value{}, err
 }
 
-// unprinted reads a list of which we do not know what a dump makes.
+// unprinted reads a list; how a dump prints it is not known.
 func unprinted(kw Keyword, args []string, v Version) (value, error) {
 	_, err := oneLine(kw, args, v)
 	return value{}, err
@@ -127,7 +127,7 @@ func noneAlone(read argumentReader) argumentReader {
 
 func noEquals(arg string) bool { return !strings.Contains(arg, "=") }
 
-// entries reads a list of which a dump prints each element on its own line.
+// entries reads a list; a dump prints each element on its own line.
 func entries(valid func(string) bool) argumentReader {
 	return func(kw Keyword, args []string, _ Version) (value, error) {
 		for _, arg := range args {

@@ -74,7 +74,7 @@ func (t Tree) Clone() Tree {
 //
 // A LocalPort that is not given matches no Match LocalPort here. sshd -T itself
 // fails then, with or without -C, in every release up to 10.0 at least, although
-// the daemon would run: whoever asks it should always give lport.
+// the daemon would run: always give it lport.
 type Context struct {
 	User         string
 	Host         string

@@ -39,7 +39,7 @@ func (v Version) AtLeast(major, minor int) bool {
 	return v.Major > major || v.Major == major && v.Minor >= minor
 }
 
-// IsZero reports whether v is no release.
+// IsZero reports whether v is the zero value, which is not a release.
 func (v Version) IsZero() bool { return v == Version{} }
 
 // Newest is a release that knows every keyword, value and criterion of this package.

@@ -39,8 +39,8 @@ type Finding struct {
 	Against []string
 }
 
-// Exception is a line of a Match block that a baseline does not accept. Whether
-// it applies to anybody is told by the findings in a context that meets it.
+// Exception is a line of a Match block that a baseline does not accept. The
+// findings in a context that meets the block tell whether it applies there.
 type Exception struct {
 	Profile string
 	baseline.Recommendation
@@ -210,8 +210,8 @@ func against(profile string, r baseline.Recommendation) []string {
 	return names
 }
 
-// warnings are our warnings about values that somebody has chosen: what sshd does
-// by itself is no mistake of anybody.
+// warnings are our warnings about values that a file or an option sets. The defaults of
+// sshd are not warned about.
 func warnings(readings []keepalive.ContextValues, have sshserver.Facts) []Warning {
 	var list []Warning
 	var usual []keepalive.Problem

@@ -28,7 +28,7 @@ type Recommendation struct {
 	Value   string // argument text
 	Reason  string
 	Source  string // the rule, in the document of the baseline
-	// Risk names who may be shut out by the value; "" is nobody.
+	// Risk names the users that the value may shut out; "" is none.
 	Risk string
 
 	bound bound
@@ -192,7 +192,7 @@ func (r Recommendation) spelling(v sshconf.Version) (keyword, value string) {
 	return keyword, value
 }
 
-// Conflict is a keyword for which two baselines have values of which neither
+// Conflict is a keyword for which two baselines have values, neither of which
 // accepts the other's.
 type Conflict struct {
 	Keyword string

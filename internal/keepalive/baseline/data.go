@@ -18,7 +18,7 @@ const (
 	everyoneKeeps    = "a peer that is gone is noticed and its session ends"
 	brute            = "slows down the guessing of passwords"
 	personal         = "what administrators do can be told apart by person"
-	hostTrust        = "trust in a client's host name is no authentication"
+	hostTrust        = "trust in a client's host name does not authenticate it"
 	noEmpty          = "an account without a password is open to everyone"
 	noEnvironment    = "a user could set LD_PRELOAD and step around restrictions"
 	whoCame          = "the log says which key logged in"

@@ -223,7 +223,7 @@ func (c *check) setting(key string) (keepalive.Setting, bool) {
 	return keepalive.Setting{}, false
 }
 
-// number is what PHP makes of a value: what is no number is 0.
+// number is what PHP makes of a value; text that is not a number is 0.
 func (c *check) number(key string) float64 {
 	n, _ := strconv.ParseFloat(c.values[key], 64)
 	return n

@@ -32,7 +32,7 @@ type Want struct {
 type Facts struct {
 	File string // absolute path of the environment file
 	// Text is that file without its secrets, see dotenvtest.Mask: the values of
-	// Keys are those of the host, everybody else's are x.
+	// Keys are those of the host, the values of all others are x.
 	Text []byte
 	// Digest is the SHA-256 of the file as it is on the host, secrets included.
 	Digest string
@@ -165,8 +165,8 @@ func Effective(want Want, have Facts) map[string]string {
 	return found
 }
 
-// Observe says what the file has of the wanted settings. A line of somebody
-// else that says the same is as good as ours.
+// Observe says what the file has of the wanted settings. A line of another
+// author that says the same is as good as ours.
 func Observe(want Want, have Facts) keepalive.Observed {
 	v := viewOf(have.Text)
 	o := keepalive.Observed{Values: map[string][]string{}, Effective: Effective(want, have), Managed: true}

@@ -11,9 +11,17 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
+// Where the lines of a Coolify go: in place of the last line that sets the key,
+// which becomes a comment, as every earlier one does; else at the end of the file.
+// One line for each key is left, because the programs that read the file disagree about
+// several: Compose and PHP's dotenv (since 3.4) take the last, and Coolify's upgrade
+// keeps only the first (scripts/upgrade.sh: awk -F '=' '!seen[$1]++'). There is no
+// block with marks around it: older upgrades sort the file. A line that says what
+// is wanted already stays as it is.
+
 // Plan decides how want gets into the file that have describes. have must
-// have been gathered for the same want. A plan with a Problem that is no warning
-// must not be carried out.
+// have been gathered for the same want. A plan with a Problem that is not a
+// warning must not be carried out.
 func Plan(want Want, have Facts) keepalive.Plan {
 	v := viewOf(have.Text)
 	if line := v.Unclosed(); line > 0 {
@@ -47,7 +55,7 @@ func Plan(want Want, have Facts) keepalive.Plan {
 type edited struct {
 	envView
 	content string // the wanted lines
-	own     string // those of them that nobody else had there
+	own     string // those of them that were not there before
 	trail   []string
 }
 
@@ -108,7 +116,7 @@ func (v envView) assignmentsOf(s keepalive.Setting) []dotenv.Entry {
 	})
 }
 
-// alreadySet reports whether the file is right as it is, whoever reads it.
+// alreadySet reports whether the file is right as it is, for every program that reads it.
 func alreadySet(there []dotenv.Entry, s keepalive.Setting) bool {
 	wrong := func(e dotenv.Entry) bool { return e.Problem != "" || !matches(s, e.Value) }
 	return len(there) > 0 && !slices.ContainsFunc(there, wrong)

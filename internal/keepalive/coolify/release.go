@@ -15,7 +15,7 @@ import (
 // comes before 4.0.0, and 4.4-rc.1 before 4.4.
 type release struct{ major, minor, patch, pre int }
 
-// final stands for the pre-release number of a release that is none.
+// final stands for the pre-release number of a release that is not a pre-release.
 const final = math.MaxInt
 
 var releaseForm = regexp.MustCompile(`^v?([0-9]{1,4})\.([0-9]{1,4})(?:\.([0-9]{1,4}))?(?:-[a-z]+\.([0-9]{1,5}))?$`)
@@ -97,6 +97,7 @@ func spansText(key string) string {
 	return text
 }
 
+// String returns the release as Coolify writes it.
 func (r release) String() string {
 	text := fmt.Sprintf("%d.%d.%d", r.major, r.minor, r.patch)
 	if r.pre != final {

@@ -18,8 +18,11 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
+// Update says that the expectations in testdata are to be rewritten.
 var Update = flag.Bool("update", false, "rewrite the expectations of testdata")
 
+// ChangedFiles returns the files as the plan leaves them, named "new PATH" or "gone
+// PATH".
 func ChangedFiles(plan keepalive.Plan) []txtar.File {
 	var files []txtar.File
 	for _, c := range plan.Changes {
@@ -32,6 +35,7 @@ func ChangedFiles(plan keepalive.Plan) []txtar.File {
 	return files
 }
 
+// AsText returns the files as text, for a comparison that can be read.
 func AsText(files map[string][]byte) map[string]string {
 	out := map[string]string{}
 	for name, data := range files {
@@ -40,6 +44,7 @@ func AsText(files map[string][]byte) map[string]string {
 	return out
 }
 
+// ParseVersion reads a release, and fails the test if it cannot.
 func ParseVersion(t *testing.T, text string) sshconf.Version {
 	t.Helper()
 	v, err := sshconf.ParseVersion(text)
@@ -49,6 +54,7 @@ func ParseVersion(t *testing.T, text string) sshconf.Version {
 	return v
 }
 
+// Describe prints the decision, a line for each part.
 func Describe(p keepalive.Plan) string {
 	var out strings.Builder
 	if p.Trail != "" {
@@ -76,6 +82,8 @@ func Describe(p keepalive.Plan) string {
 	return out.String()
 }
 
+// UnescapeCR reads the text of a file in a case: "\r" at the end of a line stands for
+// CR, and a last line "\c" for a missing final newline.
 func UnescapeCR(data []byte) []byte {
 	text := strings.ReplaceAll(string(data), "\\r\n", "\r\n")
 	return []byte(strings.TrimSuffix(text, "\n\\c\n"))
@@ -89,7 +97,7 @@ func escapeCR(data []byte) []byte {
 	return []byte(text)
 }
 
-// Nested are files of which each includes the next one several times.
+// Nested returns files; each includes the next one several times.
 func Nested(dir, main string, levels, times int, last string) map[string][]byte {
 	files := map[string][]byte{}
 	for i := range levels {

@@ -141,7 +141,7 @@ func checkMatchLine(want Want) []keepalive.Problem {
 
 var probeForm = regexp.MustCompile(`^([^\s@'"-][^\s'"]*@)?[A-Za-z0-9_.:%\[\]][A-Za-z0-9_.:%\[\]-]*$`)
 
-// CheckProbes says which of the names nobody can type after ssh.
+// CheckProbes finds the names that cannot be typed after ssh.
 func CheckProbes(names []string) []keepalive.Problem {
 	var problems []keepalive.Problem
 	for i, name := range names {

@@ -13,8 +13,8 @@ type SocketState string
 // The states of a control socket.
 const (
 	Live    SocketState = "live"    // a master answers
-	Stale   SocketState = "stale"   // nobody listens: the master is gone
-	NotSSH  SocketState = "not ssh" // somebody answers who is no master
+	Stale   SocketState = "stale"   // no process listens: the master is gone
+	NotSSH  SocketState = "not ssh" // the process that answers is not a master
 	Unclear SocketState = "unknown" // none of these is known
 )
 
@@ -42,8 +42,9 @@ type ControlSocket struct {
 
 var masterPattern = regexp.MustCompile(`^Master running \(pid=(\d+)\)`)
 
-// foreign is what ssh says of an answer that is not in its protocol. That it ends at
-// once is none: so does a master that ends, or that may not serve us.
+// foreign is what ssh says of an answer that is not in its protocol. A connection that
+// ends at once is not such an answer: a master that ends, or that may not serve us, closes
+// it as well.
 var foreign = []string{"expected HELLO", "incomplete message", "insufficient buffer space", "message too large", "bad packet"}
 
 // ClassifySocket says what is behind a socket by what ssh -O check made of it.

@@ -39,7 +39,7 @@ type Facts struct {
 	Effective []sshconf.Dump
 	Canonical []sshconf.Dump
 	// Refused is what ssh says against the wanted lines, Invalid against its
-	// files as they are; "" is no complaint.
+	// files as they are; "" if it accepts them.
 	Refused string
 	Invalid string
 }

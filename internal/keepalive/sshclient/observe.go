@@ -125,7 +125,7 @@ func Predict(want Want, have Facts, plan keepalive.Plan) map[string]map[string]s
 }
 
 // Adopt reads from the files what the resource would have been declared
-// as: our block, else a block of somebody else that opens with the same line.
+// as: our block, else a block of another author that opens with the same line.
 func Adopt(block string, have Facts) (Want, bool) {
 	want, ok := ParseBlock(block)
 	if !ok {

@@ -10,7 +10,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-// Where our block goes in an ssh_config that belongs to somebody else.
+// Where our block goes in an ssh_config that has other authors.
 //
 // ssh keeps the first value it reads for a keyword, the user's file before the
 // system's, and a Host line reaches to the next one. So the least intrusive
@@ -30,7 +30,7 @@ import (
 // between them either: what would stand there goes above the marks.
 //
 // What cannot win in the file, because a file that is read before sets it, is not
-// forced: nothing of anybody else's is commented out in ssh_config.
+// forced: no line of others is commented out in ssh_config.
 
 // insertionPoints lists where the block may stand in base, best first. old is where
 // it stands now, negative if nowhere.

@@ -20,7 +20,7 @@ import (
 
 // Plan decides how want becomes effective for the ssh that have describes.
 // have must have been gathered for the same want. A plan with a Problem that is
-// no warning must not be carried out.
+// not a warning must not be carried out.
 func Plan(want Want, have Facts) keepalive.Plan {
 	if have.Invalid != "" {
 		return keepalive.Plan{Problems: []keepalive.Problem{invalidProblem(have)}}
@@ -94,7 +94,7 @@ func tilde(p, home string) string {
 }
 
 // settingsOf drops the notes on directories from our lines: they depend on what
-// the host had before, which is no concern of who reads a plan.
+// the host had before, and a plan must not depend on that.
 func settingsOf(content string) string {
 	var out strings.Builder
 	for line := range strings.Lines(content) {

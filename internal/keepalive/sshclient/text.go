@@ -65,14 +65,14 @@ func heading(f *sshconf.File) int {
 }
 
 // Heading is what a file that we create starts with, and has before anything
-// else is in it; nil for a file that somebody else created.
+// else is in it; nil for a file that we did not create.
 func Heading(text []byte) []byte {
 	f := sshconf.Parse(sshconf.Client, sshconf.Newest(), text)
 	f.Lines = f.Lines[:heading(f)]
 	return bytes.Clone(f.Bytes())
 }
 
-// marked says of each line of a file whether it is of ours, whoever owns it: the
+// marked says of each line of a file whether one of our resources wrote it: the
 // heading, and everything from a begin mark to the next end mark.
 func marked(f *sshconf.File) []bool {
 	ours := make([]bool, len(f.Lines))
@@ -86,9 +86,9 @@ func marked(f *sshconf.File) []bool {
 	return ours
 }
 
-// WithoutOthers returns text without the blocks of other resources than owner's: what
-// somebody else must have changed if it differs. Two resources that share a file
-// do not see each other's work as a conflict.
+// WithoutOthers returns text without the blocks of other resources than owner's. If that
+// differs, another author changed the file. Two resources that share a file do not see
+// each other's work as a conflict.
 func WithoutOthers(text []byte, owner string) []byte {
 	if text == nil || !bytes.Contains(text, []byte(marks.BeginPrefix)) {
 		return withoutHeading(text)
@@ -150,8 +150,8 @@ func dropHeading(t sshconf.Tree, file string) {
 	}
 }
 
-// transferDirNote notes dir in the first block of ours that needs it, so that whoever is
-// taken back last removes it. It reports whether there is one.
+// transferDirNote notes dir in the first block of ours that needs it, so that the
+// resource that is removed last removes the directory. It reports whether there is one.
 func transferDirNote(t sshconf.Tree, file, dir string, needs func(sshconf.Line) bool) bool {
 	f := sshconf.Parse(t.Dialect, t.Version, t.Files[file])
 	ours := marked(f)

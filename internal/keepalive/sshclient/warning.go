@@ -124,7 +124,7 @@ func (m keywordGroup) value(keyword string) string {
 	return strings.Join(m.have.dumped(dumps, m.i, keyword), " ")
 }
 
-// number is -1 where the value is none.
+// number is -1 where the value is not a number.
 func (m keywordGroup) number(keyword string) int64 {
 	n, err := strconv.ParseInt(m.value(keyword), 10, 64)
 	if err != nil {

@@ -35,6 +35,7 @@ type OwnLine struct {
 	block int
 }
 
+// OwnLines returns lines of ours whose values come from one block.
 func OwnLines(lines []string, block int) []OwnLine {
 	own := make([]OwnLine, len(lines))
 	for i, text := range lines {
@@ -43,6 +44,7 @@ func OwnLines(lines []string, block int) []OwnLine {
 	return own
 }
 
+// Texts returns the texts of the lines.
 func Texts(lines []OwnLine) []string {
 	out := make([]string, len(lines))
 	for i, l := range lines {
@@ -51,10 +53,12 @@ func Texts(lines []OwnLine) []string {
 	return out
 }
 
+// Parent returns the directory of an absolute path.
 func Parent(file string) string {
 	return file[:max(strings.LastIndexByte(file, '/'), 1)]
 }
 
+// Find notes the lines between the marks in f as ours.
 func (c *Candidate) Find(f *sshconf.File, lines []OwnLine, begin, end string) {
 	if from, _, ok := f.FindBlock(begin, end); ok {
 		c.Note(from+2, lines) // from counts from 0 and is the mark
@@ -68,6 +72,7 @@ func (c *Candidate) Note(first int, lines []OwnLine) {
 	}
 }
 
+// IsComment reports whether the line is a comment.
 func IsComment(l sshconf.Line) bool {
 	return bytes.HasPrefix(bytes.TrimLeft(l.Raw, " \t"), []byte("#"))
 }
@@ -118,12 +123,15 @@ func OverrideWords(lines []sshconf.Pos) []string {
 	return slices.Compact(words)
 }
 
+// SortPositions sorts by file, then by line.
 func SortPositions(list []sshconf.Pos) {
 	slices.SortFunc(list, func(a, b sshconf.Pos) int {
 		return cmp.Or(strings.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line))
 	})
 }
 
+// LosingLines lists the lines of others for keyword that apply and lose, as they stood
+// before our lines came.
 func LosingLines(r sshconf.Result, c interface {
 	Ours(sshconf.Pos) bool
 	Before(sshconf.Pos) sshconf.Pos

@@ -13,6 +13,8 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
+// CheckSettings finds unknown and repeated keywords, keywords that have an attribute of
+// their own, and values that no release accepts.
 func (g Language) CheckSettings(settings []keepalive.Setting, inMatch bool) []keepalive.Problem {
 	var problems []keepalive.Problem
 	seen := map[string]keepalive.Setting{}
@@ -95,6 +97,7 @@ func accumulates(kw sshconf.Keyword) bool {
 	return merge == sshconf.Append || merge == sshconf.ByName
 }
 
+// BadText says what is wrong with v as the text of one line, "" if nothing is.
 func BadText(v string) string {
 	switch {
 	case strings.TrimSpace(v) == "":
@@ -158,6 +161,8 @@ func badPairs(v string) string {
 	return ""
 }
 
+// CheckCriteria finds criteria that are not one line or that are read as something
+// else.
 func CheckCriteria(attribute, criteria string) []keepalive.Problem {
 	if text := BadText(criteria); text != "" {
 		return []keepalive.Problem{{Code: keepalive.BadValue, Attribute: attribute, Text: "Match " + text}}

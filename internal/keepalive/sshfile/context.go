@@ -8,6 +8,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
+// Union returns the elements of a and, behind them, those of b that a does not have.
 func Union(a, b []string) []string {
 	out := slices.Clone(a)
 	for _, s := range b {
@@ -18,6 +19,8 @@ func Union(a, b []string) []string {
 	return out
 }
 
+// SampleName returns a name that the first positive pattern of a list matches; false if
+// there is no such pattern.
 func SampleName(patterns string) (string, bool) {
 	for p := range strings.SplitSeq(strings.Trim(patterns, `"`), ",") {
 		if p != "" && !strings.HasPrefix(p, "!") {
@@ -27,6 +30,7 @@ func SampleName(patterns string) (string, bool) {
 	return "", false
 }
 
+// OrUnset returns the values for a message, "unset" if there are none.
 func OrUnset(values []string) string {
 	if len(values) == 0 {
 		return "unset"
@@ -34,6 +38,7 @@ func OrUnset(values []string) string {
 	return strings.Join(values, ", ")
 }
 
+// InContext returns " (for CONTEXT)" for a message, "" for the default context.
 func InContext(at sshconf.Context) string {
 	if at.IsZero() {
 		return ""

@@ -14,6 +14,8 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
+// AddLine adds what a line of a file sets to the settings, as the user would have
+// declared it.
 func (g Language) AddLine(settings []keepalive.Setting, prefix string, l sshconf.Line) []keepalive.Setting {
 	for i := range settings {
 		if strings.EqualFold(settings[i].Keyword, l.Keyword) {

@@ -17,6 +17,7 @@ func Lines(settings []keepalive.Setting) []string {
 	return lines
 }
 
+// Indented renders the settings of a block.
 func Indented(settings []keepalive.Setting) []string {
 	lines := Lines(settings)
 	for i := range lines {
@@ -25,6 +26,7 @@ func Indented(settings []keepalive.Setting) []string {
 	return lines
 }
 
+// WantedText returns the lines of settings for the host's own program to judge.
 func WantedText(settings []keepalive.Setting) keepalive.Wanted {
 	var w keepalive.Wanted
 	for _, s := range settings {
@@ -36,6 +38,7 @@ func WantedText(settings []keepalive.Setting) keepalive.Wanted {
 	return w
 }
 
+// Join ends each line with a newline.
 func Join(lines []string) string {
 	if len(lines) == 0 {
 		return ""

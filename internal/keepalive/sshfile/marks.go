@@ -18,7 +18,7 @@ func IDLines(c keepalive.Claim) []string {
 	return []string{marks.Resource(c.ID)}
 }
 
-// CollectLines adds lines of a file, the first of which has the index from.
+// CollectLines adds lines of a file; from is the index of the first.
 func CollectLines(h *keepalive.OwnedLines, file string, lines []sshconf.Line, from int) {
 	h.Found = true
 	for i, l := range lines {

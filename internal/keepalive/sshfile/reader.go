@@ -20,6 +20,8 @@ type Reader struct {
 	Option func(keyword string) (string, bool) // on the command line
 }
 
+// Read returns what the program printed for the keywords, or for all, and where each
+// value comes from.
 func (r Reader) Read(at sshconf.Context, keywords []string) keepalive.ContextValues {
 	out := keepalive.ContextValues{Context: at, Effective: map[string]string{}, Origins: map[string][]keepalive.Origin{}}
 	for name, printed := range r.names(keywords) {
@@ -139,6 +141,7 @@ func (r Reader) Differing(lines []sshconf.Setting) []keepalive.Origin {
 	return slices.Compact(list)
 }
 
+// ManualName returns a keyword as the manual page spells it.
 func ManualName(d sshconf.Dialect, keyword string) string {
 	if kw, ok := sshconf.Lookup(d, keyword); ok {
 		return kw.Name
@@ -146,6 +149,7 @@ func ManualName(d sshconf.Dialect, keyword string) string {
 	return keyword
 }
 
+// CheckNames finds the names that are not keywords with a value.
 func (g Language) CheckNames(keywords []string) []keepalive.Problem {
 	var problems []keepalive.Problem
 	for i, keyword := range keywords {

@@ -10,6 +10,8 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
+// CheckRelease finds keywords that release v does not have, ignores, or does not allow
+// in a Match block.
 func (g Language) CheckRelease(s keepalive.Setting, v sshconf.Version, inMatch bool) []keepalive.Problem {
 	kw, known := sshconf.Lookup(g.Dialect, s.Keyword)
 	if !known || v.IsZero() {
@@ -36,6 +38,8 @@ func (g Language) CheckRelease(s keepalive.Setting, v sshconf.Version, inMatch b
 // sshd writes "FILE line N: text" or "FILE: line N: text".
 var linePattern = regexp.MustCompile(`line (\d+)`)
 
+// Refusal turns what the host's program says against wanted lines into problems of the
+// settings it means.
 func (g Language) Refusal(w keepalive.Wanted, complaint string) []keepalive.Problem {
 	var problems []keepalive.Problem
 	before := "" // said without a line: sshd names what is wrong with a Match first
@@ -83,6 +87,7 @@ func mentioned(w keepalive.Wanted, complaint string) string {
 // filePattern finds the file and line a complaint is about.
 var filePattern = regexp.MustCompile(`(/\S+?):? line (\d+)`)
 
+// InvalidHost is the problem of a host whose program refuses its current configuration.
 func (g Language) InvalidHost(complaint string) keepalive.Problem {
 	code := keepalive.InvalidHost
 	if g.Dialect == sshconf.Client {

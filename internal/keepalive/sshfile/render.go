@@ -55,8 +55,8 @@ func (g Language) reread(s keepalive.Setting, line string) []keepalive.Problem {
 	return []keepalive.Problem{{Code: keepalive.BadValue, Attribute: s.Attribute, Text: fmt.Sprintf("%q is read as %q", line, s.Keyword+" "+f.Lines[0].Rest)}}
 }
 
-// closedWords is the last release of which every word is known here; what a
-// newer one says of another word is left open.
+// closedWords is the last release that has no words unknown here; what a newer one says
+// of another word is left open.
 var closedWords = sshconf.Version{Major: 10, Minor: 0}
 
 // refused returns what the newest release has against the lines, and that one

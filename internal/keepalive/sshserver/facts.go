@@ -56,7 +56,7 @@ type Facts struct {
 	Canonical      sshconf.Dump
 	MatchCanonical []sshconf.Dump
 	// Refused is what sshd says against each of the WantedTexts, Invalid what it
-	// says against the running configuration; "" is no complaint.
+	// says against the running configuration; "" if it accepts it.
 	Refused []string
 	Invalid string
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-// Whom a change can shut out. The confirming connection would find out, and the
-// change be rolled back; the plan says it before.
+// Which users a change can shut out. The confirming connection would fail and the change
+// be rolled back; the plan says it before.
 
 // lockouts names the settings of c by which the connecting user could not log in
 // any more. One that stands there already let the user in, by a Match that we
@@ -106,8 +106,8 @@ func (names userPatterns) match(user string) bool {
 	})
 }
 
-// profileRisks says once, when the profile's values are not effective yet, whom they
-// can shut out.
+// profileRisks says once, while the profile's values are not effective yet, which users
+// they can shut out.
 func profileRisks(profile string, want Want, have Facts) []keepalive.Problem {
 	b, _ := baseline.Named(profile)
 	var who []string

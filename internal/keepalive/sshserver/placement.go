@@ -12,18 +12,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-// replaceable leaves out the places whose file cannot be replaced, if any other is left.
-func replaceable(places []insertionPoint, mounts []string) []insertionPoint {
-	left := slices.DeleteFunc(slices.Clone(places), func(s insertionPoint) bool {
-		return slices.Contains(mounts, s.file) || s.adds && slices.Contains(mounts, s.include.Path)
-	})
-	if len(left) == 0 {
-		return places
-	}
-	return left
-}
-
-// Where our lines go in a configuration that belongs to somebody else.
+// Where our lines go in a configuration that has other authors.
 //
 // sshd keeps the first value it reads for a keyword, and any value of a matching
 // Match block beats every global one. So the least intrusive place that wins is
@@ -160,6 +149,17 @@ func dropIns(have Facts, base sshconf.Tree, dropIn, name string) []insertionPoin
 		}
 	}
 	return append(own, vendors...)
+}
+
+// replaceable leaves out the places whose file cannot be replaced, if any other is left.
+func replaceable(places []insertionPoint, mounts []string) []insertionPoint {
+	left := slices.DeleteFunc(slices.Clone(places), func(s insertionPoint) bool {
+		return slices.Contains(mounts, s.file) || s.adds && slices.Contains(mounts, s.include.Path)
+	})
+	if len(left) == 0 {
+		return places
+	}
+	return left
 }
 
 // isVendors reports whether a file or directory is of the distribution and not of

@@ -19,7 +19,7 @@ import (
 
 // Plan decides how want becomes effective on the host that have describes.
 // have must have been gathered for the same want. A plan with a Problem that is
-// no warning must not be carried out.
+// not a warning must not be carried out.
 func Plan(want Want, have Facts) keepalive.Plan {
 	if have.Invalid != "" {
 		return keepalive.Plan{Problems: []keepalive.Problem{language().InvalidHost(have.Invalid)}}

@@ -39,7 +39,7 @@ func Render(want Want) (string, []keepalive.Problem) {
 // recognised in whatever file cloud-init, Packer or a person put it. It belongs to
 // every resource that declares the same keywords: such a resource takes those lines
 // out as it writes its own, and leaves the others. A file in which nothing else stood
-// goes with them. The marks are no owner's, since no drop_in_name is spelled like
+// goes with them. The marks do not belong to an owner: no drop_in_name is spelled like
 // theirs.
 
 // bare returns the tree without anything of want's owner, and without the rendered

@@ -31,7 +31,7 @@ func siblingConflicts(c candidate, want Want, contexts []checkContext) []keepali
 	return keepalive.UniqueProblems(problems)
 }
 
-// ownerAt returns the owner in whose lines a position is.
+// ownerAt returns the owner of the line at a position.
 func ownerAt(t sshconf.Tree, at sshconf.Pos) (owner string, ok bool) {
 	for pos, owner := range owners(at.Path, t.Files[at.Path]) {
 		if pos == at {

@@ -68,8 +68,8 @@ type Want struct {
 	// IdleLimit is after how many seconds of silence the path to the host forgets a
 	// connection; 0 is not declared.
 	IdleLimit int64
-	// ConnectingUser is as whom we log in, and ConnectingBy the methods that the
-	// user can authenticate by: whom a change must not shut out. Empty is not known.
+	// ConnectingUser is the account that we log in to, and ConnectingBy the methods that
+	// it can authenticate by. A change must not shut it out. Empty is not known.
 	ConnectingUser string
 	ConnectingBy   []string
 }
