@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -148,20 +149,10 @@ func strayIn(t *testing.T, root, path string) []string {
 
 func mayImport(pkg string, allowed []string, name string) bool {
 	if ours, ok := strings.CutPrefix(name, module+"/"); ok {
-		for _, a := range allowed {
-			if a == ours {
-				return true
-			}
-		}
-		return false
+		return slices.Contains(allowed, ours)
 	}
 	if first, _, _ := strings.Cut(name, "/"); !strings.Contains(first, ".") {
-		for _, no := range pure[pkg] {
-			if name == no {
-				return false
-			}
-		}
-		return true
+		return !slices.Contains(pure[pkg], name)
 	}
 	for _, a := range allowed {
 		if strings.HasPrefix(name, a) {

@@ -82,7 +82,7 @@ func TestReplacedWordsAreGone(t *testing.T) {
 		}
 	}
 	for area, words := range notYet {
-		for _, word := range strings.Fields(words) {
+		for word := range strings.FieldsSeq(words) {
 			if found[area+" "+word] == "" {
 				// An error as soon as issue 16 is done: until then several change names at once.
 				t.Logf("%s: %q is gone: remove it from the table notYet in names_test.go", area, word)
@@ -242,7 +242,7 @@ func replacedWords(table string) map[string][]replacedWord {
 			continue
 		}
 		var last *replacedWord
-		for _, field := range strings.Fields(rest) {
+		for field := range strings.FieldsSeq(rest) {
 			if old, now, ok := strings.Cut(field, "="); ok {
 				words[old] = append(words[old], replacedWord{area, old, now})
 				last = &words[old][len(words[old])-1]

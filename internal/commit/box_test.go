@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,7 +22,7 @@ type box struct {
 	t     *testing.T
 	dir   string
 	shell []string
-	clash *Conflict
+	clash *ConflictError
 	runs  []string // names of the scripts that ran
 	// spoil may change a script before it runs, or lose its answer after.
 	spoil func(name, script string) string
@@ -231,9 +232,7 @@ func (b *box) request(id, text string) Request {
 // it, and Include lines that lead below the stage directory.
 func (b *box) staged(r Request) []StagedFile {
 	texts := make(map[string][]byte)
-	for p, text := range r.Base {
-		texts[p] = text
-	}
+	maps.Copy(texts, r.Base)
 	for _, c := range r.Changes {
 		texts[c.Path] = c.New
 	}

@@ -84,15 +84,15 @@ var (
 	ErrBusy = errors.New("another change is in progress")
 )
 
-// Busy is the change that holds the machine; errors.Is takes it for ErrBusy.
-type Busy struct {
+// BusyError is the change that holds the machine; errors.Is takes it for ErrBusy.
+type BusyError struct {
 	ID string
 	// Left is how long the machine waits for the confirmation of that change; 0 if the
 	// change is still running, and its end is not known.
 	Left time.Duration
 }
 
-func (b *Busy) Error() string {
+func (b *BusyError) Error() string {
 	text := ErrBusy.Error() + ": " + b.ID
 	if b.Left > 0 {
 		text += ", which the machine rolls back at " + time.Now().Add(b.Left).UTC().Format("15:04:05 UTC") + " unless it is confirmed"
@@ -101,15 +101,15 @@ func (b *Busy) Error() string {
 }
 
 // Unwrap returns ErrBusy.
-func (*Busy) Unwrap() error { return ErrBusy }
+func (*BusyError) Unwrap() error { return ErrBusy }
 
-// Conflict is a file that differs from what the change was decided on.
-type Conflict struct {
+// ConflictError is a file that differs from what the change was decided on.
+type ConflictError struct {
 	Path string
 	How  string // missing, appeared, or changed, which is "" too
 }
 
-func (c *Conflict) Error() string {
+func (c *ConflictError) Error() string {
 	how := "changed"
 	switch c.How {
 	case "missing":

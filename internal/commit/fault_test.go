@@ -127,7 +127,7 @@ func TestNewDropInDuringValidation(t *testing.T) {
 	late := "etc/ssh/sshd_config.d/99-late.conf"
 	b.startOf("validate", "echo '#' >"+quote(b.path(late)))
 	got, err := Run(t.Context(), b, r, b.loaded(want60))
-	clash := new(Conflict)
+	clash := new(ConflictError)
 	if got != Unchanged || !errors.As(err, &clash) || clash.Path != b.path(late) || b.read(dropIn) == "ClientAliveInterval 60\n" {
 		t.Errorf("%s, %v", got, err)
 	}
@@ -276,7 +276,7 @@ func TestConcurrent(t *testing.T) {
 	if first.got != Applied {
 		first, second = second, first
 	}
-	var clash *Conflict
+	var clash *ConflictError
 	if first.got != Applied || second.got != Unchanged || !errors.As(second.err, &clash) {
 		t.Errorf("%v and %v", first, second)
 	}

@@ -33,14 +33,17 @@ var (
 // program returns the script of a phase. Only its last line runs anything, so a script
 // that arrives in part does nothing.
 func (p protocol) program(r Request, ph phase) string {
+	//exhaustive:enforce
 	switch ph {
 	case begin:
 		return p.beginProgram(r)
 	case rollback:
 		return p.rollbackProgram(r) + "main now\n"
+	case finish:
+		return r.assignments() + stripComments(ownedText, machineText, pendingText, disarmText) + r.changes() +
+			mainText("", steps(p.finish), "confirmed", "not_disarmed") + "main\n"
 	}
-	return r.assignments() + stripComments(ownedText, machineText, pendingText, disarmText) + r.changes() +
-		mainText("", steps(p.finish), "confirmed", "not_disarmed") + "main\n"
+	panic("unknown phase " + string(ph))
 }
 
 func (p protocol) beginProgram(r Request) string {
@@ -123,7 +126,7 @@ func (r Request) assignments() string {
 	set("WATCHED", watched)
 	set("PATIENCE", seconds(wait))
 	// Variables that the steps set; empty, so that the environment cannot set them.
-	for _, name := range strings.Fields("STEP STUCK ERR SAID SAYS LOCKED HOPELESS BUSY HELD HOLDER RECORD HOW WHICH WHOSE " +
+	for name := range strings.FieldsSeq("STEP STUCK ERR SAID SAYS LOCKED HOPELESS BUSY HELD HOLDER RECORD HOW WHICH WHOSE " +
 		"WAY EXPOSED TAKEN LINK RESUMED RESOLVE RESTORED WATCHDOG ATBOOT PROOF BEFORE AFTER LEFT SPEC MODE tries") {
 		set(name, "")
 	}

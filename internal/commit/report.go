@@ -76,7 +76,7 @@ func readReport(stdout string) (report, bool) {
 		e.Path, e.Link, e.Owner = said["path"], how == "link", cmp.Or(said["whose"], e.UID)
 		r.clash = &e
 	default:
-		r.clash = &Conflict{Path: said["path"], How: how}
+		r.clash = &ConflictError{Path: said["path"], How: how}
 	}
 	return r, whole
 }

@@ -263,6 +263,7 @@ func (r Request) checkChecks() error {
 
 func (r Request) checkActivate() error {
 	a := r.Activate
+	//exhaustive:enforce
 	switch a.Kind {
 	case Systemd, Socket, OpenRC, RCD:
 		if !unitForm.MatchString(a.Unit) {

@@ -63,7 +63,7 @@ func TestRollbackWithoutRoom(t *testing.T) {
 			}
 			due := h.due(r.ID)
 			h.fill(f)
-			for _, d := range strings.Fields(f.dirs) {
+			for d := range strings.FieldsSeq(f.dirs) {
 				if _, err := h.Exec("sh", "-c", "echo x >"+d+"/filler.more"); err == nil {
 					t.Fatalf("%s has room", d)
 				}

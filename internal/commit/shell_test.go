@@ -101,7 +101,7 @@ func TestCutProgram(t *testing.T) {
 	b.start()
 	before := b.tree()
 	program := standardProtocol.program(b.several("a1"), begin)
-	for n := 0; n < 40; n++ {
+	for n := range 40 {
 		cut := program[:len(program)*n/40]
 		_, _, _, _ = b.Run(t.Context(), "cut", cut)
 	}

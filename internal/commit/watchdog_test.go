@@ -114,7 +114,7 @@ func TestNextRun(t *testing.T) {
 		next := b.request("a2", "ClientAliveInterval 60\n# next\n")
 		next.LockWait = time.Second
 		got, err := Run(t.Context(), b, next, b.loaded(want60))
-		busy := new(Busy)
+		busy := new(BusyError)
 		if got != Unchanged || !errors.Is(err, ErrBusy) || !errors.As(err, &busy) || busy.ID != "a1" || busy.Left < 5*time.Minute ||
 			!strings.Contains(err.Error(), "a1, which the machine rolls back at ") {
 			t.Errorf("%s, %v", got, err)

@@ -18,7 +18,7 @@ type object = map[string]any
 
 // export returns the schema of the whole provider.
 func export(ctx context.Context) ([]byte, error) {
-	server := provider.New("docs").Server()
+	server := provider.New("docs").Server() //nolint:contextcheck // the framework gives each request its own
 	schemas, err := server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
 		return nil, err

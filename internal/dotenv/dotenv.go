@@ -17,6 +17,7 @@ package dotenv
 import (
 	"bytes"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -183,10 +184,9 @@ func Quote(value string) string {
 // Get returns the value of key. Of several assignments the last counts: to Compose,
 // and to PHP's dotenv since 3.4.
 func (f *File) Get(key string) (Entry, bool) {
-	list := f.Entries()
-	for i := len(list) - 1; i >= 0; i-- {
-		if list[i].Key == key {
-			return list[i], true
+	for _, e := range slices.Backward(f.Entries()) {
+		if e.Key == key {
+			return e, true
 		}
 	}
 	return Entry{}, false

@@ -85,11 +85,11 @@ func (m *Machine) addClientKey(files *archive) error {
 			files.add(homeOf(u)+"/.ssh/authorized_keys", k.public+"\n", 0o600)
 		}
 	}
-	known := ""
+	var known strings.Builder
 	for _, public := range m.HostKeys {
-		known += m.Addr + " " + public + "\n"
+		known.WriteString(m.Addr + " " + public + "\n")
 	}
-	if err := os.WriteFile(filepath.Join(m.dir, "known_hosts"), []byte(known), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(m.dir, "known_hosts"), []byte(known.String()), 0o600); err != nil {
 		return err
 	}
 	return os.WriteFile(m.KeyPath, k.private, 0o600)
@@ -129,11 +129,12 @@ func (m *Machine) accountScript() string {
 
 // ownershipScript gives the users their home directories.
 func (m *Machine) ownershipScript() string {
-	s := "chmod 0700 /root/.ssh\n"
+	var s strings.Builder
+	s.WriteString("chmod 0700 /root/.ssh\n")
 	for _, u := range m.opts.Users {
-		s += fmt.Sprintf("chown -R %[1]s:%[1]s %[2]s; [ ! -d %[2]s/.ssh ] || chmod 0700 %[2]s/.ssh\n", quote(u.Name), quote(homeOf(u)))
+		fmt.Fprintf(&s, "chown -R %[1]s:%[1]s %[2]s; [ ! -d %[2]s/.ssh ] || chmod 0700 %[2]s/.ssh\n", quote(u.Name), quote(homeOf(u)))
 	}
-	return s
+	return s.String()
 }
 
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

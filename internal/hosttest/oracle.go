@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -114,7 +115,7 @@ func (t *leftovers) restore(must func(error)) {
 	for path, data := range t.old {
 		must(os.WriteFile(path, data, 0o600))
 	}
-	for i := len(t.made) - 1; i >= 0; i-- {
-		must(os.Remove(t.made[i]))
+	for _, path := range slices.Backward(t.made) {
+		must(os.Remove(path))
 	}
 }

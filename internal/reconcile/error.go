@@ -22,14 +22,14 @@ const (
 )
 
 // Conflict is a file that is not as it was when it was last read.
-type Conflict = commit.Conflict
+type Conflict = commit.ConflictError
 
 // ExposedError is a directory in which another account could exchange files while we
 // read and write there.
 type ExposedError = commit.ExposedError
 
 // Busy is a change of another run that holds a machine.
-type Busy = commit.Busy
+type Busy = commit.BusyError
 
 // Error is a change that did not come about.
 type Error struct {

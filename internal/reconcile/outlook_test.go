@@ -371,7 +371,7 @@ func TestNewDropInBetweenLookAndSwap(t *testing.T) {
 				return nil
 			}
 			_, _, outcome, err := reconcile.New(w).Apply(t.Context(), r.target, wish("ClientAliveInterval", "60"), reconcile.Record{})
-			clash := new(commit.Conflict)
+			clash := new(commit.ConflictError)
 			if conflict := errors.As(err, &clash); outcome != c.outcome || conflict != (outcome == reconcile.Unchanged) {
 				t.Fatalf("%s, %v", outcome, err)
 			}

@@ -39,7 +39,7 @@ func (a *applicant) apply(t *testing.T, r *rig, value int) {
 // check holds what an applicant said against what the daemon does.
 func (a *applicant) check(t *testing.T, r *rig) {
 	t.Helper()
-	var clash *commit.Conflict
+	var clash *commit.ConflictError
 	if a.outcome != reconcile.Applied && (a.outcome != reconcile.Unchanged || !errors.As(a.err, &clash) && !errors.Is(a.err, commit.ErrBusy)) {
 		t.Errorf("%s: neither applied nor a conflict: %s, %v", a.keyword, a.outcome, a.err)
 	}

@@ -27,7 +27,7 @@ func (r *Reader) exec(ctx context.Context, command string) (bool, error) {
 	if once == nil {
 		once = &run{done: make(chan struct{})}
 		r.runs[command] = once
-		go once.run(command)
+		go once.run(command) //nolint:contextcheck // others may wait for it when the first caller has left
 	}
 	r.mu.Unlock()
 	select {

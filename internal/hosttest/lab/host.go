@@ -103,7 +103,7 @@ func (h *Host) live() error {
 		close(stop)
 		h.setLeader(0)
 		if cmd.ProcessState.ExitCode() != wantsBoot {
-			return fmt.Errorf("the host went off: %v: %s", err, strings.TrimSpace(console.String()))
+			return fmt.Errorf("the host went off: %w: %s", err, strings.TrimSpace(console.String()))
 		}
 	}
 }
