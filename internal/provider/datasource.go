@@ -17,89 +17,92 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
-// lookout is what the data sources have in common: they look at a host and change
-// nothing.
-type lookout struct{ session *session }
+// dataSource is what every data source is: it looks at a host, changes nothing, and
+// puts what it saw into a model M.
+type dataSource[M any, P sourceModel[M]] struct{ session *session }
 
-// Configure takes the session. The provider is not configured when Terraform
-// only validates.
-func (l *lookout) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
-	if s, ok := req.ProviderData.(*session); ok {
-		l.session = s
-	}
+// sourceModel is the model of a data source.
+type sourceModel[M any] interface {
+	*M
+	// target is which host is read, and how.
+	target() (sourceTarget, diag.Diagnostics)
+	// read asks the host and fills in what it says.
+	read(ctx context.Context, s *session, where resolvedTarget) (diag.Diagnostics, error)
+	// setNull makes everything null. Lists and maps have to be told their types for that.
+	setNull()
 }
 
-// outpost is what a data source says about its host and how to deal with it.
-type outpost struct {
+// sourceTarget is what a data source says about its host and how to deal with it.
+type sourceTarget struct {
 	address
 	timeouts timeouts.Value
 	// onUnreachable is null where not to reach a host is an answer like another.
 	onUnreachable types.String
-	// sits is how long it looks on purpose.
-	sits time.Duration
+	// idle is how long the data source waits on purpose.
+	idle time.Duration
 }
 
-// at finds the host of o and has look look at it, which waits for no machine to
-// boot. An address that is not known yet is never dialled: Terraform asks again
-// during the apply if the data source depends on what has to be made first.
-func (l *lookout) at(ctx context.Context, o outpost, look func(context.Context, resolvedTarget) (diag.Diagnostics, error)) (looked bool, diags diag.Diagnostics) {
-	ctx, leave := l.session.begin(ctx)
-	defer leave()
-	name := o.Host.ValueString()
-	patience, diags := o.timeouts.Read(ctx, lookTimeout+o.sits)
-	where, more := l.session.resolveTarget(ctx, o.address)
+// Configure takes the session. The provider is not configured when Terraform
+// only validates.
+func (d *dataSource[M, P]) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
+	if s, ok := req.ProviderData.(*session); ok {
+		d.session = s
+	}
+}
+
+// Read reads the host. What a host that does not answer leaves open is null where
+// on_unreachable allows that.
+func (d *dataSource[M, P]) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	m := P(new(M))
+	resp.Diagnostics.Append(req.Config.Get(ctx, m)...)
+	target, diags := m.target()
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	answered, diags := d.session.readSource(ctx, target, func(ctx context.Context, where resolvedTarget) (diag.Diagnostics, error) {
+		return m.read(ctx, d.session, where)
+	})
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !answered {
+		m.setNull()
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+}
+
+// readSource finds the host of t and reads it, waiting for no machine to boot. An
+// address that is not known yet is never dialled: Terraform asks again during the
+// apply if the data source depends on what has to be made first.
+func (s *session) readSource(ctx context.Context, t sourceTarget, read func(context.Context, resolvedTarget) (diag.Diagnostics, error)) (answered bool, diags diag.Diagnostics) {
+	ctx, end := s.begin(ctx)
+	defer end()
+	name := t.Host.ValueString()
+	limit, diags := t.timeouts.Read(ctx, lookTimeout+t.idle)
+	where, more := s.resolveTarget(ctx, t.address)
 	diags.Append(more...)
 	switch {
 	case diags.HasError():
 		return false, diags
 	case where.unknown != "":
 		return false, append(diags, diagnostics.NotKnownYet(name, where.unknown))
-	case o.sits > 0 && patience <= o.sits:
-		return false, append(diags, diagnostics.NoTimeToSit(patience, o.sits))
+	case t.idle > 0 && limit <= t.idle:
+		return false, append(diags, diagnostics.NoTimeToSit(limit, t.idle))
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	where.spec.ConnectWait = 0
-	more, err := look(ctx, where)
+	more, err := read(ctx, where)
 	diags.Append(more...)
 	switch {
 	case err == nil:
 		return !diags.HasError(), diags
-	case diagnostics.Unanswered(err) && diagnostics.ChoosePolicy(o.onUnreachable, l.session.onUnreachable) == diagnostics.Ignore:
-		return false, append(diags, diagnostics.NotRead(name, err, diagnostics.Because(o.onUnreachable, l.session.onUnreachable)))
+	case diagnostics.Unanswered(err) && diagnostics.ChoosePolicy(t.onUnreachable, s.onUnreachable) == diagnostics.Ignore:
+		return false, append(diags, diagnostics.NotRead(name, err, diagnostics.Because(t.onUnreachable, s.onUnreachable)))
 	}
 	return false, append(diags, diagnostics.Failures(name, "read", err)...)
-}
-
-// looker is the model of a data source that looks at what is on a host.
-type looker[M any] interface {
-	*M
-	outpost() outpost
-	// look asks the host and fills in what it says.
-	look(ctx context.Context, s *session, where resolvedTarget) (diag.Diagnostics, error)
-	// tellNothing leaves everything null. Lists and maps have to be told their types
-	// for that.
-	tellNothing()
-}
-
-// readSource reads a data source whose model is M.
-func readSource[M any, P looker[M]](ctx context.Context, l *lookout, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	m := P(new(M))
-	resp.Diagnostics.Append(req.Config.Get(ctx, m)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	looked, diags := l.at(ctx, m.outpost(), func(ctx context.Context, where resolvedTarget) (diag.Diagnostics, error) {
-		return m.look(ctx, l.session, where)
-	})
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	if !looked {
-		m.tellNothing()
-	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
 
 // survey looks at an sshd of which nothing is wanted.

@@ -26,7 +26,9 @@ import (
 var _ datasource.DataSourceWithConfigure = (*auditSource)(nil)
 
 // auditSource is the data source sshkeepalive_audit.
-type auditSource struct{ lookout }
+type auditSource struct {
+	dataSource[auditModel, *auditModel]
+}
 
 // auditModel is sshkeepalive_audit as Terraform holds it.
 type auditModel struct {
@@ -138,16 +140,11 @@ func concernType() types.ObjectType {
 	return ofTexts("keyword", "context", "text", "advice", "file")
 }
 
-// Read looks at the host.
-func (d *auditSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	readSource[auditModel](ctx, &d.lookout, req, resp)
+func (m *auditModel) target() (sourceTarget, diag.Diagnostics) {
+	return sourceTarget{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, onUnreachable: m.OnUnreachable}, nil
 }
 
-func (m *auditModel) outpost() outpost {
-	return outpost{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, onUnreachable: m.OnUnreachable}
-}
-
-func (m *auditModel) look(ctx context.Context, s *session, where resolvedTarget) (diag.Diagnostics, error) {
+func (m *auditModel) read(ctx context.Context, s *session, where resolvedTarget) (diag.Diagnostics, error) {
 	sight, diags, err := s.survey(ctx, where, m.ConfigFile, m.Contexts)
 	if err != nil {
 		return diags, err
@@ -156,7 +153,7 @@ func (m *auditModel) look(ctx context.Context, s *session, where resolvedTarget)
 	logDebug(ctx, "audited", map[string]any{"host": m.Host.ValueString(), "findings": len(a.Findings), "exceptions": len(a.Exceptions), "warnings": len(a.Warnings)})
 	diags.Append(diagnostics.Problems(m.Host.ValueString(), a.Problems)...)
 	if !diags.HasError() {
-		m.tell(a, sight)
+		m.set(a, sight)
 	}
 	return diags, nil
 }
@@ -168,7 +165,7 @@ func (m *auditModel) profiles() []string {
 	return attribute.Texts(m.Profiles.Elements())
 }
 
-func (m *auditModel) tell(a audit.Audit, sight reconcile.Snapshot[sshserver.Facts]) {
+func (m *auditModel) set(a audit.Audit, sight reconcile.Snapshot[sshserver.Facts]) {
 	m.tellVerdicts(a)
 	var findings, exceptions, concerns []attr.Value
 	for _, f := range a.Findings {
@@ -204,7 +201,7 @@ func (m *auditModel) tellVerdicts(a audit.Audit) {
 	m.Compliant, m.Counts = types.MapValueMust(types.BoolType, compliant), types.MapValueMust(countsType(), counts)
 }
 
-func (m *auditModel) tellNothing() {
+func (m *auditModel) setNull() {
 	m.Compliant, m.Counts = types.MapNull(types.BoolType), types.MapNull(countsType())
 	m.Findings, m.Exceptions, m.Warnings = types.ListNull(findingType()), types.ListNull(exceptionType()), types.ListNull(concernType())
 }

@@ -27,7 +27,9 @@ var (
 )
 
 // clientConfig is the data source sshkeepalive_client_config.
-type clientConfig struct{ lookout }
+type clientConfig struct {
+	dataSource[clientConfigModel, *clientConfigModel]
+}
 
 // clientConfigModel is sshkeepalive_client_config as Terraform holds it.
 type clientConfigModel struct {
@@ -105,36 +107,31 @@ func (*clientConfig) ValidateConfig(ctx context.Context, req datasource.Validate
 	}
 }
 
-// Read looks at the host.
-func (d *clientConfig) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	readSource[clientConfigModel](ctx, &d.lookout, req, resp)
+func (m *clientConfigModel) target() (sourceTarget, diag.Diagnostics) {
+	return sourceTarget{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, onUnreachable: m.OnUnreachable}, nil
 }
 
-func (m *clientConfigModel) outpost() outpost {
-	return outpost{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, onUnreachable: m.OnUnreachable}
-}
-
-func (m *clientConfigModel) look(ctx context.Context, s *session, where resolvedTarget) (diag.Diagnostics, error) {
+func (m *clientConfigModel) read(ctx context.Context, s *session, where resolvedTarget) (diag.Diagnostics, error) {
 	if diags := imageRunsNoSSH(m.Host, where.spec); diags.HasError() {
 		return diags, nil
 	}
-	sight, err := s.engine.client.Look(ctx, m.target(where), sshclient.Want{ProbeHosts: attribute.Texts(m.ProbeHosts.Elements())})
+	sight, err := s.engine.client.Look(ctx, m.place(where), sshclient.Want{ProbeHosts: attribute.Texts(m.ProbeHosts.Elements())})
 	if err != nil {
 		return nil, err
 	}
 	survey := sshclient.EffectiveConfig(attribute.Texts(m.Keywords.Elements()), sight.Facts)
 	diags := surveyed(ctx, m.Host.ValueString(), survey)
 	if !diags.HasError() {
-		m.tell(survey, sight)
+		m.set(survey, sight)
 	}
 	return diags, nil
 }
 
-func (m *clientConfigModel) tellNothing() {
+func (m *clientConfigModel) setNull() {
 	m.Effective, m.Provenance, m.Files = types.MapNull(attribute.EffectiveType), types.MapNull(provenanceType()), types.ListNull(types.StringType)
 }
 
-func (m *clientConfigModel) target(where resolvedTarget) reconcile.Target {
+func (m *clientConfigModel) place(where resolvedTarget) reconcile.Target {
 	t := reconcile.Target{Spec: where.spec, File: m.ConfigFile.ValueString(), User: m.User.ValueString()}
 	if t.File == "" {
 		t.File = defaultClientFile
@@ -142,7 +139,7 @@ func (m *clientConfigModel) target(where resolvedTarget) reconcile.Target {
 	return t
 }
 
-func (m *clientConfigModel) tell(s keepalive.EffectiveConfig, sight reconcile.Snapshot[sshclient.Facts]) {
+func (m *clientConfigModel) set(s keepalive.EffectiveConfig, sight reconcile.Snapshot[sshclient.Facts]) {
 	effective, origins := map[string]map[string]string{}, map[string]attr.Value{}
 	for _, r := range s.Contexts {
 		name := sshclient.ProbeName(r.Context)

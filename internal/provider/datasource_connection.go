@@ -22,7 +22,9 @@ import (
 var _ datasource.DataSourceWithConfigure = (*connectionSource)(nil)
 
 // connectionSource is the data source sshkeepalive_connection.
-type connectionSource struct{ lookout }
+type connectionSource struct {
+	dataSource[connectionModel, *connectionModel]
+}
 
 // connectionModel is sshkeepalive_connection as Terraform holds it.
 type connectionModel struct {
@@ -30,7 +32,7 @@ type connectionModel struct {
 	SSH      types.Object   `tfsdk:"ssh"`
 	Timeouts timeouts.Value `tfsdk:"timeouts"`
 
-	verdict
+	loginResult
 
 	User                 types.String `tfsdk:"user"`
 	Address              types.String `tfsdk:"address"`
@@ -51,7 +53,7 @@ func (*connectionSource) Metadata(_ context.Context, req datasource.MetadataRequ
 // Schema describes sshkeepalive_connection.
 func (*connectionSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	attributes := sourceWhereSchema(ctx, connectionHostDoc)
-	maps.Copy(attributes, verdictSchema())
+	maps.Copy(attributes, loginSchema())
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"user":                  computedText("Whom we log in as. Null on the transport `local`."),
 		"address":               computedText("What was dialled, `host:port`. Null on the transport `local`."),
@@ -88,38 +90,35 @@ func phaseAttributes() map[string]schema.Attribute {
 
 func phaseType() types.ObjectType { return attribute.ObjectOf(phaseAttributes()) }
 
-// Read logs in.
-func (d *connectionSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	var m connectionModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	_, diags := d.at(ctx, outpost{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts}, func(ctx context.Context, where resolvedTarget) (diag.Diagnostics, error) {
-		if where.spec.Transport == "image" {
-			return diag.Diagnostics{diagnostics.NoLogin(m.Host.ValueString())}, nil
-		}
-		r, err := d.session.engine.ProbeLogin(ctx, where.spec)
-		failure := new(host.Error)
-		switch {
-		case err == nil:
-			m.tell(where.spec, r)
-			m.Reachable = types.BoolValue(true)
-		case keptOut(err, &failure):
-			m.tell(where.spec, probe.LoginResult{HandshakeInfo: failure.Handshake, Attempts: failure.Attempts, Elapsed: failure.Elapsed})
-			m.fail(failure)
-		default:
-			return nil, err
-		}
-		return nil, nil
-	})
-	resp.Diagnostics.Append(diags...)
-	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
-	}
+func (m *connectionModel) target() (sourceTarget, diag.Diagnostics) {
+	return sourceTarget{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts}, nil
 }
 
-func (m *connectionModel) tell(spec host.Spec, r probe.LoginResult) {
+// read logs in.
+func (m *connectionModel) read(ctx context.Context, s *session, where resolvedTarget) (diag.Diagnostics, error) {
+	if where.spec.Transport == "image" {
+		return diag.Diagnostics{diagnostics.NoLogin(m.Host.ValueString())}, nil
+	}
+	r, err := s.engine.ProbeLogin(ctx, where.spec)
+	failure := new(host.Error)
+	switch {
+	case err == nil:
+		m.set(where.spec, r)
+		m.Reachable = types.BoolValue(true)
+	case loginFailed(err, &failure):
+		m.set(where.spec, probe.LoginResult{HandshakeInfo: failure.Handshake, Attempts: failure.Attempts, Elapsed: failure.Elapsed})
+		m.fail(failure)
+	default:
+		return nil, err
+	}
+	return nil, nil
+}
+
+func (m *connectionModel) setNull() {
+	m.AuthMethods, m.Milliseconds = types.ListNull(types.StringType), types.ObjectNull(phaseType().AttrTypes)
+}
+
+func (m *connectionModel) set(spec host.Spec, r probe.LoginResult) {
 	m.User, m.Address = attribute.TextOrNull(spec.User), attribute.TextOrNull(r.Address)
 	m.ServerIdentification = attribute.TextOrNull(r.ServerVersion)
 	m.HostKeySHA256, m.HostKeyType = attribute.TextOrNull(r.HostKeySHA256), attribute.TextOrNull(r.HostKeyType)

@@ -24,7 +24,9 @@ import (
 var _ datasource.DataSourceWithConfigure = (*probeSource)(nil)
 
 // probeSource is the data source sshkeepalive_probe.
-type probeSource struct{ lookout }
+type probeSource struct {
+	dataSource[probeModel, *probeModel]
+}
 
 // probeModel is sshkeepalive_probe as Terraform holds it.
 type probeModel struct {
@@ -35,7 +37,7 @@ type probeModel struct {
 	UntilDropped types.Bool     `tfsdk:"until_dropped"`
 	OutputEvery  types.String   `tfsdk:"output_every"`
 
-	verdict
+	loginResult
 
 	Requests     types.Int64   `tfsdk:"requests"`
 	FirstAfter   types.Float64 `tfsdk:"first_after"`
@@ -57,7 +59,7 @@ func (*probeSource) Metadata(_ context.Context, req datasource.MetadataRequest, 
 // Schema describes sshkeepalive_probe.
 func (*probeSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	attributes := sourceWhereSchema(ctx, connectionHostDoc)
-	maps.Copy(attributes, verdictSchema())
+	maps.Copy(attributes, loginSchema())
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"timeouts": sourceTimeouts(ctx, "`2m` and `idle`"),
 		"idle": schema.StringAttribute{Optional: true, Validators: []validator.String{attribute.IsDuration{Least: time.Second, Most: time.Hour}},
@@ -85,38 +87,33 @@ func computedSeconds(doc string) schema.Float64Attribute {
 	return schema.Float64Attribute{Computed: true, MarkdownDescription: doc}
 }
 
-// Read sits idle.
-func (d *probeSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	var m probeModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	watch, diags := m.watch()
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	_, diags = d.at(ctx, outpost{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, sits: watch.Idle}, func(ctx context.Context, where resolvedTarget) (diag.Diagnostics, error) {
-		if where.spec.Transport == "image" {
-			return diag.Diagnostics{diagnostics.NoLogin(m.Host.ValueString())}, nil
-		}
-		v, err := d.session.engine.ProbeIdle(ctx, where.spec, watch)
-		failure := new(host.Error)
-		switch {
-		case err == nil:
-			m.tell(v)
-		case keptOut(err, &failure):
-			m.fail(failure)
-		default:
-			return nil, err
-		}
-		return nil, nil
-	})
-	resp.Diagnostics.Append(diags...)
-	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
-	}
+func (m *probeModel) target() (sourceTarget, diag.Diagnostics) {
+	options, diags := m.options()
+	return sourceTarget{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, idle: options.Idle}, diags
 }
 
-func (m *probeModel) watch() (w probe.IdleOptions, diags diag.Diagnostics) {
+// read stays idle.
+func (m *probeModel) read(ctx context.Context, s *session, where resolvedTarget) (diag.Diagnostics, error) {
+	if where.spec.Transport == "image" {
+		return diag.Diagnostics{diagnostics.NoLogin(m.Host.ValueString())}, nil
+	}
+	options, diags := m.options()
+	r, err := s.engine.ProbeIdle(ctx, where.spec, options)
+	failure := new(host.Error)
+	switch {
+	case err == nil:
+		m.set(r)
+	case loginFailed(err, &failure):
+		m.fail(failure)
+	default:
+		return diags, err
+	}
+	return diags, nil
+}
+
+func (m *probeModel) setNull() {}
+
+func (m *probeModel) options() (w probe.IdleOptions, diags diag.Diagnostics) {
 	w = probe.IdleOptions{Idle: usualIdle, Mute: m.UntilDropped.ValueBool()}
 	read := func(name string, text types.String, into *time.Duration) {
 		if text.IsNull() {
@@ -132,7 +129,7 @@ func (m *probeModel) watch() (w probe.IdleOptions, diags diag.Diagnostics) {
 	return w, diags
 }
 
-func (m *probeModel) tell(v probe.IdleResult) {
+func (m *probeModel) set(v probe.IdleResult) {
 	m.Reachable = types.BoolValue(true)
 	if v.Attempts == 0 {
 		return // a machine that is not logged in to

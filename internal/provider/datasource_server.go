@@ -24,7 +24,9 @@ var (
 )
 
 // serverConfig is the data source sshkeepalive_server_config.
-type serverConfig struct{ lookout }
+type serverConfig struct {
+	dataSource[serverConfigModel, *serverConfigModel]
+}
 
 // serverConfigModel is sshkeepalive_server_config as Terraform holds it.
 type serverConfigModel struct {
@@ -109,16 +111,11 @@ func (*serverConfig) ValidateConfig(ctx context.Context, req datasource.Validate
 	}
 }
 
-// Read looks at the host.
-func (d *serverConfig) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	readSource[serverConfigModel](ctx, &d.lookout, req, resp)
+func (m *serverConfigModel) target() (sourceTarget, diag.Diagnostics) {
+	return sourceTarget{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, onUnreachable: m.OnUnreachable}, nil
 }
 
-func (m *serverConfigModel) outpost() outpost {
-	return outpost{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, onUnreachable: m.OnUnreachable}
-}
-
-func (m *serverConfigModel) look(ctx context.Context, s *session, where resolvedTarget) (diag.Diagnostics, error) {
+func (m *serverConfigModel) read(ctx context.Context, s *session, where resolvedTarget) (diag.Diagnostics, error) {
 	sight, diags, err := s.survey(ctx, where, m.ConfigFile, m.Contexts)
 	if err != nil {
 		return diags, err
@@ -126,12 +123,12 @@ func (m *serverConfigModel) look(ctx context.Context, s *session, where resolved
 	survey := sshserver.EffectiveConfig(attribute.Texts(m.Keywords.Elements()), sight.Facts)
 	diags.Append(surveyed(ctx, m.Host.ValueString(), survey)...)
 	if !diags.HasError() {
-		m.tell(survey, sight)
+		m.set(survey, sight)
 	}
 	return diags, nil
 }
 
-func (m *serverConfigModel) tell(s keepalive.EffectiveConfig, sight reconcile.Snapshot[sshserver.Facts]) {
+func (m *serverConfigModel) set(s keepalive.EffectiveConfig, sight reconcile.Snapshot[sshserver.Facts]) {
 	m.Effective, m.Provenance = attribute.TextMap(s.Contexts[0].Effective), originMap(s.Contexts[0].Origins)
 	var readings []attr.Value
 	for _, r := range s.Contexts[1:] {
@@ -148,7 +145,7 @@ func (m *serverConfigModel) tell(s keepalive.EffectiveConfig, sight reconcile.Sn
 	m.MachineID = attribute.TextOrNull(sight.MachineID)
 }
 
-func (m *serverConfigModel) tellNothing() {
+func (m *serverConfigModel) setNull() {
 	m.Effective, m.Provenance = types.MapNull(types.StringType), types.MapNull(originsType())
 	m.ByContext = types.ListNull(contextReadingType())
 	m.Overrides, m.Shadowed = types.ListNull(originType()), types.ListNull(originType())

@@ -25,7 +25,9 @@ import (
 var _ datasource.DataSourceWithConfigure = (*controlSockets)(nil)
 
 // controlSockets is the data source sshkeepalive_control_sockets.
-type controlSockets struct{ lookout }
+type controlSockets struct {
+	dataSource[controlSocketsModel, *controlSocketsModel]
+}
 
 // controlSocketsModel is sshkeepalive_control_sockets as Terraform holds it.
 type controlSocketsModel struct {
@@ -91,16 +93,11 @@ func socketCountsType() types.ObjectType {
 	return types.ObjectType{AttrTypes: map[string]attr.Type{"live": n, "stale": n, "not_ssh": n, "unknown": n}}
 }
 
-// Read looks at the sockets.
-func (d *controlSockets) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	readSource[controlSocketsModel](ctx, &d.lookout, req, resp)
+func (m *controlSocketsModel) target() (sourceTarget, diag.Diagnostics) {
+	return sourceTarget{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, onUnreachable: m.OnUnreachable}, nil
 }
 
-func (m *controlSocketsModel) outpost() outpost {
-	return outpost{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, onUnreachable: m.OnUnreachable}
-}
-
-func (m *controlSocketsModel) look(ctx context.Context, s *session, where resolvedTarget) (diag.Diagnostics, error) {
+func (m *controlSocketsModel) read(ctx context.Context, s *session, where resolvedTarget) (diag.Diagnostics, error) {
 	if diags := imageRunsNoSSH(m.Host, where.spec); diags.HasError() {
 		return diags, nil
 	}
@@ -109,15 +106,15 @@ func (m *controlSocketsModel) look(ctx context.Context, s *session, where resolv
 		return nil, err
 	}
 	logDebug(ctx, "control sockets", map[string]any{"host": m.Host.ValueString(), "sockets": len(sight.Facts.Sockets), "unnamed": sight.Facts.Unnamed})
-	m.tell(sight)
+	m.set(sight)
 	return nil, nil
 }
 
-func (m *controlSocketsModel) tellNothing() {
+func (m *controlSocketsModel) setNull() {
 	m.Sockets, m.Counts = types.ListNull(socketType()), types.ObjectNull(socketCountsType().AttrTypes)
 }
 
-func (m *controlSocketsModel) tell(sight reconcile.Snapshot[reconcile.ControlFacts]) {
+func (m *controlSocketsModel) set(sight reconcile.Snapshot[reconcile.ControlFacts]) {
 	var sockets []attr.Value
 	counts := map[sshclient.SocketState]int64{}
 	for _, s := range sight.Facts.Sockets {

@@ -10,8 +10,8 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
-// verdict is whether a host lets us in, in data sources where that is a value.
-type verdict struct {
+// loginResult is whether a host lets us in, in data sources where that is a value.
+type loginResult struct {
 	Reachable types.Bool   `tfsdk:"reachable"`
 	Failure   types.String `tfsdk:"failure"`
 	Phase     types.String `tfsdk:"phase"`
@@ -19,7 +19,7 @@ type verdict struct {
 	NextStep  types.String `tfsdk:"next_step"`
 }
 
-func verdictSchema() map[string]schema.Attribute {
+func loginSchema() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"reachable": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether we could log in."},
 		"failure":   computedText("What sort of failure it is, null if none: `unreachable`, `timeout`, `proxy denied` (a proxy or jump host that forbids the way), `throttled`, `not ssh`, `negotiation`, `host key unknown`, `host key changed`, `host key revoked`, `authentication refused`, `handshake lost`."),
@@ -29,14 +29,14 @@ func verdictSchema() map[string]schema.Attribute {
 	}
 }
 
-// keptOut reports whether err is a login that failed by what the host did, or the
+// loginFailed reports whether err is a login that failed by what the host did, or the
 // way to it, and puts it into e.
-func keptOut(err error, e **host.Error) bool {
+func loginFailed(err error, e **host.Error) bool {
 	return errors.As(err, e) && (*e).Kind != host.Config && (*e).Kind != host.Canceled && (*e).Phase != host.PhaseIdle
 }
 
-func (v *verdict) fail(e *host.Error) {
-	v.Reachable = types.BoolValue(false)
-	v.Failure, v.Phase = types.StringValue(string(e.Kind)), types.StringValue(string(e.Phase))
-	v.Error, v.NextStep = types.StringValue(e.Error()), types.StringValue(diagnostics.ReachAdvice(e))
+func (r *loginResult) fail(e *host.Error) {
+	r.Reachable = types.BoolValue(false)
+	r.Failure, r.Phase = types.StringValue(string(e.Kind)), types.StringValue(string(e.Phase))
+	r.Error, r.NextStep = types.StringValue(e.Error()), types.StringValue(diagnostics.ReachAdvice(e))
 }
