@@ -120,13 +120,13 @@ func (e *Error) text() string {
 	return b.String()
 }
 
-// what is what happened. A machine may send messages of any length.
+// Summary is what happened. A machine may send messages of any length.
 func (e *Error) Summary() string {
 	const limit = 4000
 	return Truncate(e.Masker.Mask(e.Err.Error()), limit)
 }
 
-// beginning is the first bytes of text, and where there are more, says so. Text is
+// Truncate is the first bytes of text, and where there are more, says so. Text is
 // masked before it is cut.
 func Truncate(text string, limit int) string {
 	if len(text) <= limit {
@@ -151,7 +151,7 @@ func clipped(text string) string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// named is e with the machine, and its settings, called as asked calls them, if e is
+// Named is e with the machine, and its settings, called as asked calls them, if e is
 // about it. Several settings may lead to one machine, which met is one of, and share
 // what is known of it: a host that one resource manages and others jump through.
 func (e *Error) Named(asked, met Spec) *Error {
@@ -196,7 +196,7 @@ func renaming(from, to Names) *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }
 
-// connecting reports whether no login had happened yet.
+// Connecting reports whether no login had happened yet.
 func (e *Error) Connecting() bool {
 	switch e.Phase {
 	case PhaseResolve, PhaseTCP, PhaseIdent, PhaseKex, PhaseHostKey, PhaseAuth:
@@ -205,7 +205,7 @@ func (e *Error) Connecting() bool {
 	return false
 }
 
-// transient reports whether dialling again may help.
+// Transient reports whether dialling again may help.
 func (e *Error) Transient() bool {
 	switch e.Kind {
 	case Unreachable, Throttled, HandshakeLost:
@@ -237,7 +237,7 @@ func IsRefused(err error) bool {
 	return false
 }
 
-// ctxKind is the kind of a context that has ended.
+// ContextKind is the kind of a context that has ended.
 func ContextKind(ctx context.Context) Kind {
 	if errors.Is(context.Cause(ctx), context.DeadlineExceeded) || errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return Timeout
@@ -245,7 +245,7 @@ func ContextKind(ctx context.Context) Kind {
 	return Canceled
 }
 
-// about is e without what was found out about another machine: a jump host.
+// About is e without what was found out about another machine: a jump host.
 func (e *Error) About(spec Spec) *Error {
 	if e.Host != spec.Label() {
 		e.Handshake = HandshakeInfo{}

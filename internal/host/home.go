@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// expandHome replaces a leading ~/ by the home directory of the local user.
+// ExpandHome replaces a leading ~/ by the home directory of the local user.
 func ExpandHome(path string) string {
 	rest, ok := strings.CutPrefix(path, "~/")
 	if !ok {

@@ -1,9 +1,8 @@
-// Package host reaches machines: it dials, checks host keys, authenticates,
-// goes through jump hosts, keeps one connection per machine alive and shared,
-// becomes root, and runs scripts.
+// Package host says what a machine is, how it is reached, and what may go wrong: the
+// settings of connections with their table, how layers of them become a Spec, the
+// errors, and the masking of secrets. The packages below it dial and run scripts.
 //
-// It knows connections, shells, becoming root and files on a machine. It must
-// not know what the files mean, nor that a plan exists.
+// It must not know how machines are dialled, nor that a plan exists.
 package host
 
 import (

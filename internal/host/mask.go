@@ -33,7 +33,7 @@ func MaskerOf(layers ...Settings) *Masker {
 	return s.masker()
 }
 
-// masker masks every secret that is used on the way to s.
+// Masker masks every secret that is used on the way to s.
 func (s Spec) Masker() *Masker {
 	var all secrets
 	all.collect(reflect.ValueOf(s))

@@ -2,7 +2,7 @@ package host
 
 import "errors"
 
-// commandError is proxy_command that is over.
+// ProxyCommandError is proxy_command that is over.
 type ProxyCommandError struct {
 	Name   string // how messages call it
 	Status string
@@ -21,10 +21,10 @@ func (e *ProxyCommandError) Error() string {
 
 func (e *ProxyCommandError) Unwrap() error { return e.Err }
 
-// notFound says that the shell could not run the command, and never will.
+// NotFound says that the shell could not run the command, and never will.
 func (e *ProxyCommandError) NotFound() bool { return e.Code == 126 || e.Code == 127 }
 
-// viaError is a failure of what stands between us and the machine.
+// ProxyError is a failure of what stands between us and the machine.
 type ProxyError struct {
 	Via string
 	Err error
@@ -34,7 +34,7 @@ func (e *ProxyError) Error() string { return e.Via + ": " + e.Err.Error() }
 
 func (e *ProxyError) Unwrap() error { return e.Err }
 
-// throughWhat names what err is a failure of, for the beginning of a message.
+// ProxyPrefix names what err is a failure of, for the beginning of a message.
 func ProxyPrefix(err error) string {
 	var via *ProxyError
 	if errors.As(err, &via) {

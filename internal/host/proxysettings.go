@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// parseProxy checks proxy_url. The error never repeats the URL, which may hold a
+// ParseProxyURL checks proxy_url. The error never repeats the URL, which may hold a
 // password.
 func ParseProxyURL(text Secret) (*url.URL, error) {
 	u, err := url.Parse(text.Reveal())
@@ -34,7 +34,7 @@ func proxyHost(u *url.URL, port string) error {
 	return nil
 }
 
-// proxyLine is proxy_command on its way to address.
+// ProxyCommandLine is proxy_command on its way to address.
 func ProxyCommandLine(s Spec, address string) (string, error) {
 	name, port, err := net.SplitHostPort(address)
 	if err != nil {

@@ -20,7 +20,7 @@ const (
 	ChrootNeedsRoot   RootFailure = "chroot needs root"
 )
 
-// barredRoot is an error about becoming root.
+// rootError is an error about becoming root.
 type rootError struct {
 	bar RootFailure
 	err error

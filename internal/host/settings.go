@@ -88,7 +88,7 @@ func (s Spec) hostKeyAt(i int) string {
 	return fmt.Sprintf("%s[%d]", name, i)
 }
 
-// parseHostKeys reads host_keys: public keys, each with or without "@cert-authority"
+// ParseHostKeys reads host_keys: public keys, each with or without "@cert-authority"
 // (and hosts field) before it.
 func (s Spec) ParseHostKeys() ([]knownhosts.Key, error) {
 	var keys []knownhosts.Key

@@ -234,7 +234,7 @@ func (n Names) with(from Names, settings ...string) Names {
 	return n
 }
 
-// wrong is an error about a setting of s, nil if err is.
+// Invalid is an error about a setting of s, nil if err is.
 func (s Spec) Invalid(setting string, err error) error {
 	if err == nil {
 		return nil
@@ -250,5 +250,5 @@ func (s Spec) wrongIfWritten(setting string, err error) error {
 	return s.Invalid(setting, err)
 }
 
-// as is how the user wrote a setting of s, in backquotes.
+// Quoted is how the user wrote a setting of s, in backquotes.
 func (s Spec) Quoted(setting string) string { return "`" + s.Names.Written(setting) + "`" }

@@ -109,7 +109,7 @@ func (s Spec) String() string {
 	return s.User + "@" + s.Address()
 }
 
-// label names the machine in messages: as the user wrote it and where it is.
+// Label names the machine in messages: as the user wrote it and where it is.
 func (s Spec) Label() string {
 	if s.JumpHost {
 		return "jump host " + s.String()
@@ -128,7 +128,7 @@ var keySecret = sync.OnceValue(func() []byte {
 	return secret
 })
 
-// addresses are those to try, in their order. Those of AlternateAddresses are the host's own
+// Addresses are those to try, in their order. Those of AlternateAddresses are the host's own
 // word: one that is not an address is left out.
 func (s Spec) Addresses() []string {
 	list := []string{s.Address()}
@@ -196,10 +196,10 @@ func (s Spec) LogFields() map[string]any {
 	return fields
 }
 
-// direct reports whether the peer of the connection is the machine itself.
+// Direct reports whether the peer of the connection is the machine itself.
 func (s Spec) Direct() bool { return len(s.Jump) == 0 && !s.proxied() }
 
-// hop returns the spec of the last machine before s, reached through the ones
+// LastJump returns the spec of the last machine before s, reached through the ones
 // before it; ok is false when s is dialled directly. A proxy is on the way to the
 // outermost.
 func (s Spec) LastJump() (via Spec, ok bool) {
@@ -214,7 +214,7 @@ func (s Spec) LastJump() (via Spec, ok bool) {
 	return via, true
 }
 
-// deadAfter is how long a silent peer counts as alive.
+// SilenceLimit is how long a silent peer counts as alive.
 func (s Spec) SilenceLimit() time.Duration {
 	return s.KeepaliveInterval * time.Duration(s.KeepaliveCountMax+1)
 }

@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// isCut reports whether err is the end of the byte stream rather than something
+// IsClosed reports whether err is the end of the byte stream rather than something
 // that the peer said on it.
 func IsClosed(err error) bool {
 	var netErr net.Error

@@ -1,3 +1,6 @@
+// Package conn keeps one SSH connection alive and says why it ended.
+//
+// It must not know how the connection was made, nor what is run on it.
 package conn
 
 import (
@@ -14,7 +17,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 )
 
-// conn is one SSH connection. It watches its own life: x/crypto sends no
+// Conn is one SSH connection. It watches its own life: x/crypto sends no
 // keepalives, and after a death reports the same error as for a script without
 // exit status, so the cause is remembered here.
 type Conn struct {
@@ -37,10 +40,10 @@ type Conn struct {
 	asked    bool // a keepalive was sent once
 }
 
-// errClosed is the cause of death when we closed the connection ourselves.
+// ErrClosed is the cause of death when we closed the connection ourselves.
 var ErrClosed = errors.New("the connection was closed")
 
-// loggedIn is what a login leaves: all that a connection is made of.
+// Login is what a login leaves: all that a connection is made of.
 type Login struct {
 	Spec      host.Spec
 	Client    *ssh.Client
@@ -48,13 +51,13 @@ type Login struct {
 	Identity  host.Identity
 	Handshake host.HandshakeInfo
 	Masker    func() *host.Masker
-	// requests are those of the server that concern no channel.
+	// Requests are those of the server that concern no channel.
 	Requests <-chan *ssh.Request
-	// release gives the way to the machine back when the connection ends.
+	// Release gives the way to the machine back when the connection ends.
 	Release func()
 }
 
-// newConn watches over a connection until it ends.
+// New watches over a connection until it ends.
 func New(ctx context.Context, l Login) *Conn {
 	c := &Conn{
 		Spec: l.Spec, Client: l.Client, Stream: l.Stream, Identity: l.Identity, Handshake: l.Handshake, Masker: l.Masker, release: l.Release,
@@ -68,10 +71,10 @@ func New(ctx context.Context, l Login) *Conn {
 	return c
 }
 
-// openSSH reports whether the server is OpenSSH, whose limits are known.
+// OpenSSH reports whether the server is OpenSSH, whose limits are known.
 func (c *Conn) OpenSSH() bool { return strings.HasPrefix(c.Identity.ServerVersion, "SSH-2.0-OpenSSH") }
 
-// die closes the connection; the first cause is the one remembered. nil stands
+// Close closes the connection; the first cause is the one remembered. nil stands
 // for an orderly end by the peer.
 func (c *Conn) Close(cause error) {
 	c.dying.Do(func() {
@@ -94,7 +97,7 @@ func (c *Conn) Alive() bool {
 	}
 }
 
-// deathCause says in words why the connection is gone.
+// Reason says in words why the connection is gone.
 func (c *Conn) Reason() error {
 	var ended *host.ProxyCommandError
 	if errors.As(c.cause, &ended) {
@@ -106,7 +109,7 @@ func (c *Conn) Reason() error {
 	return c.cause
 }
 
-// settle gives a dying connection a moment to be noticed: a session learns of the
+// Settle gives a dying connection a moment to be noticed: a session learns of the
 // end of the stream slightly before the connection does.
 func (c *Conn) Settle() {
 	select {
@@ -115,21 +118,21 @@ func (c *Conn) Settle() {
 	}
 }
 
-// done is closed when the connection has ended.
+// Done is closed when the connection has ended.
 func (c *Conn) Done() <-chan struct{} { return c.dead }
 
-// endedBy is the error that ended the connection, io.EOF for an orderly end by the peer.
+// EndedBy is the error that ended the connection, io.EOF for an orderly end by the peer.
 // It may be asked for once done is closed.
 func (c *Conn) EndedBy() error { return c.cause }
 
-// lastSent is when we last sent something.
+// LastSent is when we last sent something.
 func (c *Conn) LastSent() time.Time { return c.Stream.LastSent() }
 
-// lastReceived is when something last came in.
+// LastReceived is when something last came in.
 func (c *Conn) LastReceived() time.Time { return time.Unix(0, c.Stream.LastIn.Load()) }
 
-// stopQuickACK leaves acknowledgements to the kernel again, see quickACK.
+// StopQuickACK leaves acknowledgements to the kernel again, see quickACK.
 func (c *Conn) StopQuickACK() { c.Stream.quick.Store(false) }
 
-// record has e note the keepalives of the machine from now on.
+// Record has e note the keepalives of the machine from now on.
 func (c *Conn) Record(e *KeepaliveRecorder) { c.recorder.Store(e) }

@@ -45,7 +45,7 @@ func (c *Conn) keepAlive(ctx context.Context) {
 	}
 }
 
-// ask sends one request that wants a reply, whatever it says.
+// SendKeepalive sends one request that wants a reply, whatever it says.
 func (c *Conn) SendKeepalive() error {
 	c.mu.Lock()
 	c.asked = true
@@ -59,7 +59,7 @@ func (c *Conn) SendKeepalive() error {
 	return err
 }
 
-// killedByKeepalive reports whether the connection ended without ever answering
+// KilledByKeepalive reports whether the connection ended without ever answering
 // the first request: tinyssh before 20260906 answers with UNIMPLEMENTED, which
 // ends the connection. Such hosts are left to TCP's keepalive.
 func (c *Conn) KilledByKeepalive() bool {
@@ -68,7 +68,7 @@ func (c *Conn) KilledByKeepalive() bool {
 	return c.asked && !c.answered && !c.Alive()
 }
 
-// probe checks a connection that was idle for long before somebody relies on it.
+// CheckIdle checks a connection that was idle for long before somebody relies on it.
 func (c *Conn) CheckIdle(ctx context.Context) bool {
 	const idle, limit = 15 * time.Second, 5 * time.Second
 	if c.Stream.silence() < idle || c.Spec.KeepaliveInterval == 0 {
@@ -89,7 +89,7 @@ func (c *Conn) CheckIdle(ctx context.Context) bool {
 	}
 }
 
-// roundTrip is how long the machine takes to give a sign of life, 0 if it gives
+// RoundTrip is how long the machine takes to give a sign of life, 0 if it gives
 // none.
 func (c *Conn) RoundTrip(ctx context.Context) time.Duration {
 	const limit = 5 * time.Second

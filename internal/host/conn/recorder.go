@@ -8,7 +8,7 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// keepaliveRecorder notes when a machine asks for signs of life.
+// KeepaliveRecorder notes when a machine asks for signs of life.
 type KeepaliveRecorder struct {
 	Since time.Time
 	Mute  bool
@@ -17,11 +17,11 @@ type KeepaliveRecorder struct {
 	asked []time.Duration
 }
 
-// heardLimit is how many keepalives are noted: one a second for almost three hours. A
+// MaxNoted is how many keepalives are noted: one a second for almost three hours. A
 // machine may send as many as it likes.
 const MaxNoted = 10_000
 
-// hear notes r if it is a keepalive, and says whether it may have an answer.
+// Note notes r if it is a keepalive, and says whether it may have an answer.
 // OpenSSH's is keepalive@openssh.com, others have one of their own name.
 func (e *KeepaliveRecorder) Note(r *ssh.Request) (answer bool) {
 	e.mu.Lock()

@@ -8,7 +8,7 @@ import (
 
 const tcpUserTimeout = 0x12 // TCP_USER_TIMEOUT, which package syscall lacks
 
-// userTimeout makes the kernel give up on unacknowledged data after d; its own
+// SetUserTimeout makes the kernel give up on unacknowledged data after d; its own
 // limit is about fifteen minutes.
 func SetUserTimeout(c net.Conn, d time.Duration) { setTCP(c, tcpUserTimeout, int(d.Milliseconds())) }
 

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// wire is the byte stream under an SSH connection. It remembers when something
+// Stream is the byte stream under an SSH connection. It remembers when something
 // last came in, which is the proof of life, and what came before the
 // identification line: the only place where sshd says that it turns us away, and
 // x/crypto reports a reset instead.
@@ -56,7 +56,7 @@ func (w *Stream) Write(p []byte) (int, error) {
 	return w.Conn.Write(p)
 }
 
-// spoke is when we last sent something.
+// LastSent is when we last sent something.
 func (w *Stream) LastSent() time.Time { return time.Unix(0, w.lastOut.Load()) }
 
 func (w *Stream) touch() { w.LastIn.Store(time.Now().UnixNano()) }
@@ -87,14 +87,14 @@ func (w *Stream) sniff(p []byte) {
 	w.done = len(w.head) >= headLimit
 }
 
-// said returns the identification line and the text before it.
+// Ident returns the identification line and the text before it.
 func (w *Stream) Ident() (ident, before string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.ident, strings.TrimSpace(string(w.head))
 }
 
-// identified returns the identification line and when it was complete.
+// IdentifiedAt returns the identification line and when it was complete.
 func (w *Stream) IdentifiedAt() (string, time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -24,7 +24,7 @@ type command interface {
 	kill()
 }
 
-// drive is one program running as one process.
+// execution is one program running as one process.
 type execution struct {
 	program program
 	out     process.Output
@@ -79,7 +79,7 @@ func (d *execution) run(ctx context.Context, p command) (process.Exit, error) {
 	return process.Exit{}, nil
 }
 
-// talk is the dialogue: start, the password if sudo asks, the script, the end.
+// start is the dialogue: start, the password if sudo asks, the script, the end.
 func (d *execution) start(ctx context.Context, p command) (process.Exit, error) {
 	prompt, again := d.errs.Await(d.program.marks.prompt)
 	ready, _ := d.out.Await(d.program.marks.ready)
@@ -115,7 +115,7 @@ func (d *execution) send(stdin io.WriteCloser) {
 	_ = stdin.Close()
 }
 
-// unlock gives sudo the password when it asks, and the script to the shell that
+// answerSudo gives sudo the password when it asks, and the script to the shell that
 // sudo starts, never the other way round: a sudo that needs no password would
 // leave the password to the shell, and one that refuses it would take lines of
 // the script for further tries.

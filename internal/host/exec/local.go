@@ -58,7 +58,7 @@ func (l *local) run(ctx context.Context, s host.Script, a account) (host.Result,
 	return host.Result{}, failure
 }
 
-// child is a process of this machine.
+// localProcess is a process of this machine.
 type localProcess struct {
 	mu    sync.Mutex // guards cmd until it has started
 	cmd   *exec.Cmd

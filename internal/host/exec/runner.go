@@ -11,7 +11,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/conn"
 )
 
-// runner runs scripts over one SSH connection, as many at once as the server allows.
+// Runner runs scripts over one SSH connection, as many at once as the server allows.
 type Runner struct {
 	*conn.Conn
 	slots chan struct{} // one per session that may be open
@@ -45,7 +45,7 @@ func (c *Runner) sessions() int {
 	return c.Spec.MaxSessions
 }
 
-// run executes s; the error is an *Error.
+// Run executes s; the error is an *Error.
 func (c *Runner) Run(ctx context.Context, s host.Script) (host.Result, error) {
 	began := time.Now()
 	d := newExecution(prepare(s, c.account()))

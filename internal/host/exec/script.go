@@ -1,3 +1,7 @@
+// Package exec runs scripts on machines, over SSH, on this machine and in images, and
+// becomes root for them.
+//
+// It must not know what the scripts do, nor who shares a connection.
 package exec
 
 import (
@@ -91,7 +95,7 @@ func prepare(s host.Script, a account) program {
 	return p
 }
 
-// escalation runs the arguments from the sixth on as root. The echo before it
+// sudoScript runs the arguments from the sixth on as root. The echo before it
 // tells a login shell that did not obey from a sudo that did not. Where there is
 // no sudo, doas can serve, but only without a password: it reads one from a
 // terminal alone.

@@ -150,7 +150,7 @@ func (c *Runner) openOnce(ctx context.Context) (*ssh.Session, error) {
 	return nil, errNoAnswer
 }
 
-// lost is the error of a connection that died before anything was sent.
+// Lost is the error of a connection that died before anything was sent.
 func (c *Runner) Lost(phase host.Phase) *host.Error {
 	return &host.Error{Kind: host.Lost, Phase: phase, Err: fmt.Errorf("the connection was lost: %w", c.Reason())}
 }

@@ -18,7 +18,7 @@ var hostKeyAlgorithms = []string{
 	ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256,
 }
 
-// algorithms is the order in which to ask for host keys: a server that has three
+// Algorithms is the order in which to ask for host keys: a server that has three
 // keys shows only the one that the client prefers, so the recorded types come
 // first. It is ssh's own order (order_hostkeyalgs of sshconnect2.c), since another
 // one would have the server show another key than it shows to ssh. Types that are
@@ -62,7 +62,7 @@ func plainType(algorithm string) (keyType string, isCert bool) {
 	return keyType, isCert
 }
 
-// again says what to ask a server for once more after it showed a key that was
+// Next says what to ask a server for once more after it showed a key that was
 // refused, if another one of its keys may be the right one.
 //
 // An unmarked key of host_keys may be an authority's or a host's, so certificates

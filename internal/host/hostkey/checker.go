@@ -1,3 +1,7 @@
+// Package hostkey decides whether the key that a machine shows is the right one, from
+// what is recorded about it.
+//
+// It must not know how the machine is dialled, nor as whom one logs in.
 package hostkey
 
 import (
@@ -13,7 +17,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/knownhosts"
 )
 
-// trust decides whether a host key is the right one for one machine, as ssh does
+// Checker decides whether a host key is the right one for one machine, as ssh does
 // (check_host_key of OpenSSH's sshconnect.c), and is stricter in what
 // trustDifferences of the tests lists.
 type Checker struct {
@@ -41,14 +45,14 @@ type Checker struct {
 	excluded  []string // types of keys that are not asked for
 }
 
-// record is the key that a machine showed at an earlier login under accept-new.
+// Pin is the key that a machine showed at an earlier login under accept-new.
 type Pin struct {
 	SHA256  string // "" if there is none
 	KeyType string // "" in states of before 1.0
 	At      string
 }
 
-// newTrust picks from what is recorded what is about s.
+// New picks from what is recorded what is about s.
 func New(s host.Spec, r Records) Checker {
 	t := Checker{
 		Policy: s.HostKeyPolicy, host: knownhosts.CanonicalHost(s.Host), name: knownhosts.Name(s.Host, s.Port),
@@ -124,7 +128,7 @@ func namesOf(address string) []string {
 	return namesAt(name, port)
 }
 
-// check accepts key or says why not. also is where the machine was found to be.
+// Check accepts key or says why not. also is where the machine was found to be.
 // The error is an *Error without host.
 func (t Checker) Check(key ssh.PublicKey, also ...string) error {
 	if r, yes := t.revocation(key, append(also, t.names...)); yes {
@@ -165,7 +169,7 @@ func (t Checker) permitsAddress(key ssh.PublicKey, names []string) error {
 	return t.refuse(host.HostKeyChanged, key, similar(known, key), nil)
 }
 
-// withheld says under the policy insecure why no password is sent: another key is
+// PasswordWithheld says under the policy insecure why no password is sent: another key is
 // recorded. ssh with StrictHostKeyChecking=no sends none either.
 func (t Checker) PasswordWithheld(key ssh.PublicKey) error {
 	var e *host.Error
@@ -265,7 +269,7 @@ func similar(keys []knownhosts.Key, key ssh.PublicKey) knownhosts.Key {
 	return keys[0]
 }
 
-// at is t for one of spec's addresses. A user who trusts any key at the address
+// At is t for one of spec's addresses. A user who trusts any key at the address
 // that is named does not thereby trust any key at another one.
 func (t Checker) At(address string, spec host.Spec) Checker {
 	t.names = append(slices.Clip(t.names), namesOf(address)...)
@@ -276,7 +280,7 @@ func (t Checker) At(address string, spec host.Spec) Checker {
 	return t
 }
 
-// callback adapts check to x/crypto and tells seen what was offered. direct says
+// Callback adapts check to x/crypto and tells seen what was offered. direct says
 // that the remote address is the machine's, and not that of a proxy.
 func (t Checker) Callback(direct bool, seen func(key ssh.PublicKey, verdict error)) ssh.HostKeyCallback {
 	return func(_ string, remote net.Addr, key ssh.PublicKey) error {

@@ -10,7 +10,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/knownhosts"
 )
 
-// checkKeyLength refuses a host key, or a certificate by an authority, that can be
+// CheckLength refuses a host key, or a certificate by an authority, that can be
 // computed from its public half, whoever recorded it.
 func CheckLength(key ssh.PublicKey) error {
 	keys := map[string]ssh.PublicKey{"host key": key}
@@ -26,6 +26,6 @@ func CheckLength(key ssh.PublicKey) error {
 	return nil
 }
 
-// shortKeyRefused recognises what crypto/rsa says since Go 1.24 when it is to verify the
+// IsShortKeyError recognises what crypto/rsa says since Go 1.24 when it is to verify the
 // signature of such a key, before anybody is asked about the key.
 func IsShortKeyError(err error) bool { return strings.Contains(err.Error(), "-bit keys are insecure") }

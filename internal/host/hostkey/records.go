@@ -11,7 +11,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/knownhosts"
 )
 
-// records are all keys that are recorded for anything, and where they were looked
+// Records are all keys that are recorded for anything, and where they were looked
 // for.
 type Records struct {
 	Keys  []knownhosts.Key
@@ -38,7 +38,7 @@ func (r *Records) add(text string, from knownhosts.Key) {
 	r.Notes, r.places = append(r.Notes, notes...), append(r.places, from.At)
 }
 
-// loadRecorded collects the keys that s may trust. A file that the user named must
+// Load collects the keys that s may trust. A file that the user named must
 // be readable; ssh passes over one of the usual files that is not, and so do we,
 // with a note.
 func Load(s host.Spec) (Records, error) {

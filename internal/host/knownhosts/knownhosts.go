@@ -1,3 +1,7 @@
+// Package knownhosts reads lines of known_hosts files and public host keys as OpenSSH
+// does, and says which of them are about a host.
+//
+// It must not know where the lines come from, nor whether a key is accepted.
 package knownhosts
 
 import (
@@ -12,7 +16,7 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// marker is the optional first word of a known_hosts line.
+// Marker is the optional first word of a known_hosts line.
 type Marker uint8
 
 const (
@@ -22,7 +26,7 @@ const (
 	EitherKey // one of host_keys: a key, or the key of an authority
 )
 
-// recorded is one key that is written down for hosts.
+// Key is one key that is written down for hosts.
 type Key struct {
 	Marker   Marker
 	Patterns string // the hosts field; "" is this host whatever its name
@@ -32,7 +36,7 @@ type Key struct {
 	Shared   bool   // stands where it counts for every host, such as the connection block
 }
 
-// readKnownHosts reads lines as OpenSSH does (hostkeys_foreach_file of hostfile.c).
+// Parse reads lines as OpenSSH does (hostkeys_foreach_file of hostfile.c).
 // As ssh does, and as x/crypto's own reader does not, it skips a line that it
 // cannot read and goes on; those are returned as notes.
 func Parse(text, name string) (keys []Key, notes []string) {
@@ -145,7 +149,7 @@ func parseKey(kind, encoded string) (ssh.PublicKey, error) {
 	return key, checkSize(key)
 }
 
-// matches reports whether the entry is about host, which is spelled as
+// Matches reports whether the entry is about host, which is spelled as
 // known_hosts spells it: "name" or "[name]:port".
 func (r Key) Matches(host string) bool {
 	if r.Patterns == "" {
@@ -210,7 +214,7 @@ func wildcardMatch(pattern, text string) bool {
 	return strings.Trim(pattern[p:], "*") == ""
 }
 
-// knownName spells host and port as known_hosts does.
+// Name spells host and port as known_hosts does.
 func Name(host string, port int) string {
 	host = CanonicalHost(host)
 	if port == 22 {
@@ -219,7 +223,7 @@ func Name(host string, port int) string {
 	return fmt.Sprintf("[%s]:%d", host, port)
 }
 
-// canonicalHost is a name in lower case, or an address as ssh spells it.
+// CanonicalHost is a name in lower case, or an address as ssh spells it.
 func CanonicalHost(host string) string {
 	if address, err := netip.ParseAddr(host); err == nil {
 		return address.String()
@@ -227,7 +231,7 @@ func CanonicalHost(host string) string {
 	return Lower(host)
 }
 
-// lower is strings.ToLower for ASCII only, as OpenSSH compares names.
+// Lower is strings.ToLower for ASCII only, as OpenSSH compares names.
 func Lower(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 'A' && r <= 'Z' {

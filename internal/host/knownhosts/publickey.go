@@ -10,7 +10,7 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// plainOf is the key that a host certificate certifies, or the key itself.
+// Plain is the key that a host certificate certifies, or the key itself.
 func Plain(key ssh.PublicKey) ssh.PublicKey {
 	if cert, ok := key.(*ssh.Certificate); ok {
 		return cert.Key
@@ -18,17 +18,17 @@ func Plain(key ssh.PublicKey) ssh.PublicKey {
 	return key
 }
 
-// fingerprint of a host key; of a certificate, that of the key it certifies.
+// Fingerprint of a host key; of a certificate, that of the key it certifies.
 func Fingerprint(key ssh.PublicKey) string {
 	return ssh.FingerprintSHA256(Plain(key))
 }
 
 func SameKey(a, b ssh.PublicKey) bool { return bytes.Equal(a.Marshal(), b.Marshal()) }
 
-// samePublic compares what certificates certify.
+// SamePlain compares what certificates certify.
 func SamePlain(a, b ssh.PublicKey) bool { return SameKey(Plain(a), Plain(b)) }
 
-// leastRSA is RequiredRSASize of OpenSSH. Go's own limit is the same, and depends
+// MinRSABits is RequiredRSASize of OpenSSH. Go's own limit is the same, and depends
 // on a setting.
 const MinRSABits = 1024
 
@@ -43,7 +43,7 @@ func checkSize(key ssh.PublicKey) error {
 	return nil
 }
 
-// rsaBits is the length of an RSA key, 0 for another one.
+// RSABits is the length of an RSA key, 0 for another one.
 func RSABits(key ssh.PublicKey) int {
 	if holder, ok := key.(ssh.CryptoPublicKey); ok {
 		if public, ok := holder.CryptoPublicKey().(*rsa.PublicKey); ok {
@@ -53,7 +53,7 @@ func RSABits(key ssh.PublicKey) int {
 	return 0
 }
 
-// algorithmDSA is the type of DSA keys, which x/crypto no longer offers.
+// AlgorithmDSA is the type of DSA keys, which x/crypto no longer offers.
 const AlgorithmDSA = "ssh-dss"
 
 // dsaKey is a recorded DSA key. No server can show it to us, but it is one: ssh up

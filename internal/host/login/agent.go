@@ -16,7 +16,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/knownhosts"
 )
 
-// signingLimit is how long an agent may take to sign, which may wait for a touch or
+// SigningLimit is how long an agent may take to sign, which may wait for a touch or
 // for a click. sshd itself gives a whole login as much (LoginGraceTime 120).
 const SigningLimit = 2 * time.Minute
 

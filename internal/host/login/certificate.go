@@ -37,7 +37,7 @@ func readCertificate(textOrFile string) (*ssh.Certificate, error) {
 	return cert, nil
 }
 
-// doubt says why a server may refuse cert, "" if nothing speaks against it. It is
+// certProblem says why a server may refuse cert, "" if nothing speaks against it. It is
 // the server's clock and the server's list of principals that count, so this
 // explains a refusal and does not replace it.
 func certProblem(cert *ssh.Certificate, user string, now time.Time) string {

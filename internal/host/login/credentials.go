@@ -23,7 +23,7 @@ type credentials struct {
 	state          loginState
 }
 
-// usualKeyFiles are the files that ssh tries when none is configured, in its order.
+// DefaultKeyFiles are the files that ssh tries when none is configured, in its order.
 // OpenSSH 10.6 tries id_mldsa44_ed25519 besides, a kind of key that x/crypto does not
 // have.
 var DefaultKeyFiles = []string{"~/.ssh/id_rsa", "~/.ssh/id_ecdsa", "~/.ssh/id_ecdsa_sk", "~/.ssh/id_ed25519", "~/.ssh/id_ed25519_sk"}

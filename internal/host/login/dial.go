@@ -1,3 +1,7 @@
+// Package login makes SSH connections: it dials, goes through proxies and jump hosts,
+// and authenticates, once per call.
+//
+// It must not know when to try again, nor what the connection is for.
 package login
 
 import (
@@ -21,10 +25,10 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/knownhosts"
 )
 
-// route opens the byte stream to a machine: TCP, or a channel of a jump host.
+// Route opens the byte stream to a machine: TCP, or a channel of a jump host.
 type Route func(ctx context.Context, address string) (net.Conn, error)
 
-// direct dials TCP with keepalive probes of its own: they notice a dead path even
+// Direct dials TCP with keepalive probes of its own: they notice a dead path even
 // where the peer does not answer requests of SSH.
 func Direct(s host.Spec) Route {
 	return func(ctx context.Context, address string) (net.Conn, error) {
@@ -78,7 +82,7 @@ type handshake struct {
 	passwordFirst bool
 }
 
-// loginRequest is what a login needs to know.
+// Request is what a login needs to know.
 type Request struct {
 	Spec         host.Spec
 	Address      string // of the machine, host:port
@@ -86,12 +90,12 @@ type Request struct {
 	Route        Route
 	Version      string        // our identification
 	SigningLimit time.Duration // how long an agent may take to sign
-	// release gives the way to the machine back when the connection ends. It is not
+	// Release gives the way to the machine back when the connection ends. It is not
 	// called if there is none.
 	Release func()
 }
 
-// login dials the machine and logs in. The error is an *Error.
+// Dial dials the machine and logs in. The error is an *Error.
 func Dial(ctx context.Context, r Request) (*conn.Conn, error) {
 	h := &handshake{spec: r.Spec, address: r.Address, checker: r.Checker, version: r.Version, masker: sync.OnceValue(r.Spec.Masker)}
 	h.enter(host.PhaseTCP)
@@ -245,7 +249,7 @@ func (h *handshake) shown(name string, remote net.Addr, key ssh.PublicKey) error
 	return h.checker.Callback(h.spec.Direct(), note)(name, remote, key)
 }
 
-// algorithms are those that x/crypto holds for secure, without SHA-1, which it still
+// Algorithms are those that x/crypto holds for secure, without SHA-1, which it still
 // counts among them for the MAC of old servers. OpenSSH has better ones since 5.9
 // (2011).
 func Algorithms() ssh.Config {
@@ -270,7 +274,7 @@ func (h *handshake) nextMethod(a *ssh.ClientAuthContext) (ssh.AuthMethod, error)
 	return method, nil
 }
 
-// hear keeps what PAM says about this login, such as that the account has expired
+// keepBanner keeps what PAM says about this login, such as that the account has expired
 // or that the machine is still booting: sshd then hangs up without another word.
 // What comes before is the text of /etc/issue.net, which says nothing.
 func (h *handshake) keepBanner(text string) error {
@@ -375,7 +379,7 @@ func (h *handshake) complete(e *host.Error) *host.Error {
 	return e
 }
 
-// turnedAway knows what sshd says when MaxStartups or PerSourcePenalties refuse a
+// isThrottleBanner knows what sshd says when MaxStartups or PerSourcePenalties refuse a
 // connection; both until 9.7 and after.
 func isThrottleBanner(text string) bool {
 	return strings.Contains(text, "Exceeded MaxStartups") || strings.Contains(text, "Not allowed at this time")

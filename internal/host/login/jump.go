@@ -19,7 +19,7 @@ type channel struct {
 	hops []host.HostKey
 }
 
-// through opens channels of a jump host; a failure to do so is the target's.
+// ThroughJump opens channels of a jump host; a failure to do so is the target's.
 func ThroughJump(leg *conn.Conn) Route {
 	return func(ctx context.Context, address string) (net.Conn, error) {
 		c, err := leg.Client.DialContext(ctx, "tcp", address)

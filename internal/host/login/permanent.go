@@ -2,7 +2,7 @@ package login
 
 import "fmt"
 
-// barredError is a proxy or a jump host that answered, and that no further
+// permanentError is a proxy or a jump host that answered, and that no further
 // attempt will move: it wants other credentials, or forbids the way.
 type permanentError struct{ err error }
 

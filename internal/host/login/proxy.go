@@ -18,7 +18,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 )
 
-// outward is how s is reached from here when no jump host stands in between.
+// NewRoute is how s is reached from here when no jump host stands in between.
 func NewRoute(s host.Spec) Route {
 	switch {
 	case s.ProxyCommand != "":

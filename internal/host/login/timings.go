@@ -9,7 +9,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/knownhosts"
 )
 
-// moments are the times at which a login came through its phases.
+// timings are the times at which a login came through its phases.
 type timings struct {
 	began, linked, done time.Time
 	// key is when the host showed its key, which another goroutine sees.

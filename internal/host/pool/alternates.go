@@ -10,7 +10,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/login"
 )
 
-// hear takes over where else the machine may answer. A failure of the path that
+// updateAlternates takes over where else the machine may answer. A failure of the path that
 // was met without that knowledge no longer counts.
 func (e *entry) updateAlternates(spec host.Spec) {
 	if len(spec.AlternateAddresses) == 0 {
@@ -27,7 +27,7 @@ func (e *entry) updateAlternates(spec host.Spec) {
 	}
 }
 
-// heardSince lets spec name where else the machine may answer if somebody said that
+// alternatesChangedSince lets spec name where else the machine may answer if somebody said that
 // while spec was dialled in vain: he waits for the same attempt.
 func (e *entry) alternatesChangedSince(spec *host.Spec, err error) bool {
 	e.mu.Lock()
@@ -39,7 +39,7 @@ func (e *entry) alternatesChangedSince(spec *host.Spec, err error) bool {
 	return true
 }
 
-// meet logs in once at the first of the machine's addresses where anything
+// loginAtFirst logs in once at the first of the machine's addresses where anything
 // answers; path opens the way to each. passed is false when no address was tried,
 // because there was no way.
 func (p *Pool) loginAtFirst(ctx context.Context, spec host.Spec, t hostkey.Checker, path func(context.Context) (login.Route, func(), error)) (c *sharedConn, passed bool, err error) {

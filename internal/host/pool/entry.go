@@ -151,7 +151,7 @@ func (e *entry) forget() {
 	}
 }
 
-// learn takes a connection out of use that gives no more sessions. A server that
+// noteSessionLimit takes a connection out of use that gives no more sessions. A server that
 // allows one per connection, ever (tinyssh, some switches), is remembered: every
 // script then has a connection of its own.
 func (e *entry) noteSessionLimit(c *sharedConn, err error) {
@@ -172,7 +172,7 @@ func (e *entry) noteSessionLimit(c *sharedConn, err error) {
 	}
 }
 
-// turn waits until the caller may run a script, and returns what ends his turn.
+// acquireTurn waits until the caller may run a script, and returns what ends his turn.
 // Where scripts go one by one, all but the first would otherwise wait on a
 // connection that is of no use to them, when it allows one session, ever.
 func (e *entry) acquireTurn(ctx context.Context) (over func(), err error) {
@@ -283,7 +283,7 @@ func (e *entry) wait(ctx context.Context, d *dialing) (*sharedConn, error) {
 	return nil, e.stopped(ctx, d.last)
 }
 
-// outlook says whether waiting for d may still be worth it, until news.
+// worthWaiting says whether waiting for d may still be worth it, until news.
 func (e *entry) worthWaiting(ctx context.Context, d *dialing) (news <-chan struct{}, worth bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

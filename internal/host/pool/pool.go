@@ -1,3 +1,7 @@
+// Package pool keeps one connection per machine alive and shared, dials again when that
+// may help, and remembers which machines cannot be reached.
+//
+// It must not know what is run on the machines.
 package pool
 
 import (
@@ -44,7 +48,7 @@ const dialsAtOnce = 128
 
 var errPoolClosed = errors.New("the provider is shutting down")
 
-// NewPool returns an empty pool. It dials nothing until asked.
+// New returns an empty pool. It dials nothing until asked.
 func New(o Options) *Pool {
 	ident := "SSH-2.0-sshkeepalive"
 	if o.Version != "" {
@@ -76,7 +80,7 @@ func (p *Pool) Acquire(ctx context.Context, spec host.Spec) (host.Host, error) {
 	return &sharedHost{entry: e, spec: spec, identity: c.Identity}, nil
 }
 
-// notSSH is a machine that is at hand, or nil.
+// atHand is a machine that is at hand, or nil.
 func atHand(spec host.Spec) host.Host {
 	switch spec.Transport {
 	case host.TransportLocal:
@@ -149,7 +153,7 @@ func (p *Pool) hold(spec host.Spec) (*entry, error) {
 	return e, nil
 }
 
-// first records the key that a machine showed first in this run and returns the
+// firstKey records the key that a machine showed first in this run and returns the
 // recorded one.
 func (p *Pool) firstKey(address string, shown hostkey.Pin) hostkey.Pin {
 	p.mu.Lock()
@@ -189,7 +193,7 @@ func (p *Pool) Close(ctx context.Context) {
 	}
 }
 
-// lease is a share of an entry. It outlives the connection that it began with: a
+// sharedHost is a share of an entry. It outlives the connection that it began with: a
 // machine that closed it meanwhile is dialled again by the next script.
 type sharedHost struct {
 	entry    *entry
@@ -264,7 +268,7 @@ func mayRepeat(s host.Script, err error) bool {
 	return false
 }
 
-// solo is a connection of its own.
+// dedicatedHost is a connection of its own.
 type dedicatedHost struct {
 	pool *Pool
 	conn *sharedConn
@@ -292,7 +296,7 @@ func (s *dedicatedHost) Release() {
 	})
 }
 
-// pace is how often and how fast unreachable machines are tried.
+// retryPolicy is how often and how fast unreachable machines are tried.
 type retryPolicy struct {
 	attempts int
 	base     time.Duration // doubled after every attempt, and once more when throttled

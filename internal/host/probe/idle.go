@@ -1,3 +1,6 @@
+// Package probe watches what a machine does on a connection on which we run nothing.
+//
+// It must not know how the connection was made.
 package probe
 
 import (
@@ -14,7 +17,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/conn"
 )
 
-// IdleProbeOptions says how long, and how, ProbeIdle stays silent on a connection.
+// IdleOptions says how long, and how, ProbeIdle stays silent on a connection.
 type IdleOptions struct {
 	Idle time.Duration // at most
 	// Mute leaves the machine's requests unanswered, as a dead peer does, until it
@@ -25,7 +28,7 @@ type IdleOptions struct {
 	Output time.Duration
 }
 
-// IdleProbe is a login and what the machine did while we sent nothing.
+// IdleResult is a login and what the machine did while we sent nothing.
 type IdleResult struct {
 	LoginResult
 	// Keepalives is when the machine asked for a sign of life, counted from our login.
@@ -55,7 +58,7 @@ const (
 	CloseNoAnswer CloseReason = "lost"
 )
 
-// watchIdle is what an idle probe sees on c.
+// Idle is what an idle probe sees on c.
 func Idle(ctx context.Context, c *conn.Conn, w IdleOptions) (IdleResult, error) {
 	e := &conn.KeepaliveRecorder{Since: c.LastSent(), Mute: w.Mute}
 	c.Record(e)

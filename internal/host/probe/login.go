@@ -6,7 +6,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 )
 
-// LoginProbe is a login and how long it took.
+// LoginResult is a login and how long it took.
 type LoginResult struct {
 	host.HandshakeInfo
 	RoundTrip time.Duration // of a keepalive; 0 if it was not answered

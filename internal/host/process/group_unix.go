@@ -8,16 +8,16 @@ import (
 	"syscall"
 )
 
-// apart gives the process a group of its own: Ctrl-C in the terminal reaches
+// SetGroup gives the process a group of its own: Ctrl-C in the terminal reaches
 // every process of the foreground group, and would end a script in the middle of
 // what must not be cut.
 func SetGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
-// end ends the group of p. Processes of root under sudo survive it, as they
+// Terminate ends the group of p. Processes of root under sudo survive it, as they
 // survive the end of an SSH connection.
 func Terminate(p *os.Process) { _ = syscall.Kill(-p.Pid, syscall.SIGTERM) }
 
-// kill ends the group of p without asking.
+// Kill ends the group of p without asking.
 func Kill(p *os.Process) { _ = syscall.Kill(-p.Pid, syscall.SIGKILL) }
 
 func ExitOf(state *os.ProcessState) Exit {

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// capture collects one output of a script and reports marks as they come in.
+// Output collects one output of a script and reports marks as they come in.
 type Output struct {
 	Limit int
 	Tail  bool // keep the end instead of the beginning
@@ -17,14 +17,14 @@ type Output struct {
 	waiters  []*waiter
 }
 
-// signal is closed when its mark has been seen, once per occurrence.
+// waiter is closed when its mark has been seen, once per occurrence.
 type waiter struct {
 	mark []byte
 	from int
 	seen []chan struct{} // first, second … occurrence
 }
 
-// await returns channels that close when mark is seen the first and the second
+// Await returns channels that close when mark is seen the first and the second
 // time.
 func (c *Output) Await(mark string) (first, second <-chan struct{}) {
 	s := &waiter{mark: []byte(mark), seen: []chan struct{}{make(chan struct{}), make(chan struct{})}}
@@ -86,7 +86,7 @@ func (c *Output) trim() {
 	}
 }
 
-// text returns what was collected so far and whether some of it was dropped. Where the
+// Text returns what was collected so far and whether some of it was dropped. Where the
 // beginning was, a little more is left out: half a secret is known to no mask.
 func (c *Output) Text() (string, bool) {
 	c.mu.Lock()

@@ -1,3 +1,4 @@
+// Package sshtest holds keys and texts that the tests of several packages share.
 package sshtest
 
 import (
@@ -42,7 +43,7 @@ func Ptr[T any](v T) *T { return &v }
 
 func Itoa(n int) string { return strconv.Itoa(n) }
 
-// keyText makes a user key: its text in OpenSSH's format and its public half.
+// KeyText makes a user key: its text in OpenSSH's format and its public half.
 func KeyText(t testing.TB) (string, ssh.PublicKey) {
 	t.Helper()
 	key := NewEd25519()

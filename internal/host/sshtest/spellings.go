@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// spellings are ways in which a machine may repeat a secret, made here without the
+// Spellings are ways in which a machine may repeat a secret, made here without the
 // code that masks them.
 var Spellings = map[string]func(string) string{
 	"as it is":           func(s string) string { return s },
