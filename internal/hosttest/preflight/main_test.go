@@ -25,21 +25,21 @@ func TestMissingTools(t *testing.T) {
 	}
 }
 
-// TestContinuousIntegrationInstallsTheTools: .ci/run installs every package that preflight
+// TestContinuousIntegrationInstallsTheTools: .ci/packages installs every package that preflight
 // asks for. Debian always has dash and bash.
 func TestContinuousIntegrationInstallsTheTools(t *testing.T) {
-	text, err := os.ReadFile("../../../.ci/run")
+	text, err := os.ReadFile("../../../.ci/packages")
 	if err != nil {
 		t.Fatal(err)
 	}
 	m := regexp.MustCompile(`(?m)^packages=\((.*)\)$`).FindSubmatch(text)
 	if m == nil {
-		t.Fatal(errors.New(".ci/run has no list of packages"))
+		t.Fatal(errors.New(".ci/packages has no list of packages"))
 	}
 	installed := append(strings.Fields(string(m[1])), "dash", "bash")
 	for _, tool := range tools {
 		if !slices.Contains(installed, tool.pkg) {
-			t.Errorf(".ci/run does not install %s, which has %s", tool.pkg, tool.program)
+			t.Errorf(".ci/packages does not install %s, which has %s", tool.pkg, tool.program)
 		}
 	}
 }
