@@ -16,7 +16,7 @@ import (
 
 // Rules (a) to (c) of DESIGN.md, held by reading the sources of what composes programs
 // for hosts and command lines for this machine.
-var composers = []string{"internal/reconcile", "internal/commit", "internal/host/exec", "internal/host/login", "internal/host/probe"}
+var composers = []string{"internal/reconcile", "internal/reconcile/shell", "internal/reconcile/account", "internal/reconcile/server", "internal/reconcile/client", "internal/reconcile/envfile", "internal/reconcile/sockets", "internal/commit", "internal/host/exec", "internal/host/login", "internal/host/probe"}
 
 // hereDocument is one in a shell script, or in a text of Go that becomes one.
 var hereDocument = regexp.MustCompile(`<<-?\s*["'\\]*[A-Za-z_$]`)
@@ -25,13 +25,13 @@ var hereDocument = regexp.MustCompile(`<<-?\s*["'\\]*[A-Za-z_$]`)
 var shellText = regexp.MustCompile(`(^|[;{|&(\n] *)(mkdir|rmdir|rm|mv|cp|cat|echo|printf|sh|/bin/sh|exec|eval|test|chmod|chown|umask|ln|sed|awk|head|tail|make|begin|unbegin|drop|put|dump|sum|trap|exit|if|case|for|while)( |$)|(^|[; ])[A-Z]+=$|\(\) ?\{`)
 
 // composing are calls that only programs have.
-var composing = regexp.MustCompile(`^(quote|commit\.PrintCommand|PrintCommand|oneLine|stripComments|function|flag|mainText|octal)\(`)
+var composing = regexp.MustCompile(`^(quote|shell\.Quote|shell\.Flag|shell\.Pack|commit\.PrintCommand|PrintCommand|stripComments|function|mainText|octal)\(`)
 
 // safe are operands of a program's text that hold no foreign text as it is: what quote
 // and its like return, other such texts, and what is written in the sources.
-var safe = regexp.MustCompile(`^((quote|commit\.PrintCommand|PrintCommand|oneLine|stripComments|function|flag|digest|all|steps|mainText|seconds|octal|strconv\.Itoa|coolifyOpen|guard|peerOf|anyCase|rootCheck)\(.*\)|` +
+var safe = regexp.MustCompile(`^((quote|shell\.Quote|shell\.Flag|shell\.Pack|commit\.PrintCommand|PrintCommand|stripComments|function|digest|all|steps|mainText|seconds|octal|strconv\.Itoa|open|guard|peerOf|anyCase|rootCheck)\(.*\)|` +
 	`[a-z]\.(assignments|changes|base|included|stage|newTexts|validation|sshd|functions|rollbackProgram|dirMode|fileMask|PrintCommand|String)\(.*\)|` +
-	`commit\.OwnedSource\(\)|[a-z][A-Za-z]*(Source|Text)|[0-9]+)$`)
+	`commit\.OwnedSource\(\)|shell\.[A-Z][a-z]+|account\.Source|[a-z][A-Za-z]*(Source|Text)|[0-9]+)$`)
 
 // looseMode lets others read or enter what is laid out: foreign files are staged with it
 // nowhere. Directories and files of the system that everybody must read are listed.
@@ -61,39 +61,38 @@ var allowed = map[string]string{
 	`mkdir -m 755 "$d" 2>/dev/null && if [ -n "$IMAGE" ]; then GIVEN=$d; fi; };`: "the privilege separation directory of sshd, which is empty",
 	`if [ "$rc" -ne 0 ] && [ -n "$lack" ] && mkdir -m 755 "$lack"; then`:         "the privilege separation directory of sshd, which is empty",
 	`chmod 644 "$1" || return`: "a new file of sshd_config.d, where there is no main file to take the mode of",
-	`internal/reconcile/server_commit.go: [ -d %[1]s ] || mkdir -m 755 %[1]s || exit`: "sshd_config.d",
+	`internal/reconcile/server/commit.go: [ -d %[1]s ] || mkdir -m 755 %[1]s || exit`: "sshd_config.d",
 	// Operands.
-	"internal/reconcile/server_commit.go: &b":                           "where Fprintf writes to",
-	"internal/reconcile/client_commit.go: name":                         "a variable's name, out of the map in the same line",
-	"internal/reconcile/client_commit.go: strings.Join(calls, \"\\n\")": "calls of client_prepare.sh, each composed under this rule",
-	"internal/reconcile/client_gather.go: head.String()":                "composed under this rule",
-	"internal/reconcile/server_gather.go: tight.Replace(oneLine(guard(t) + filesSource + release(q) + tightAwk.Replace(includesSource) + askSource + listenerSource + finder(t) + gatherSource))": "the scripts",
-	"internal/commit/program.go: before":                           "a constant of the callers",
-	"internal/commit/program.go: steps":                            "names of steps",
-	"internal/commit/program.go: good":                             "a constant of the callers",
-	"internal/commit/program.go: bad":                              "a constant of the callers",
-	"internal/commit/program.go: body":                             "a program composed under this rule",
-	"internal/commit/program.go: name":                             "a constant of the callers",
-	"internal/commit/program.go: i + 1":                            "a number",
-	"internal/commit/program.go: len(r.Changes) + i + 1":           "a number",
-	"internal/commit/program.go: e.Old":                            "a digest, by Edit.check",
-	"internal/commit/program.go: e.New":                            "a digest, by Edit.check",
-	"internal/commit/program.go: strings.Join(names, \"|\")":       "each by quote",
-	"internal/commit/program.go: p.To":                             "a number",
-	"internal/commit/program.go: p.To - p.From":                    "a number",
-	"internal/commit/program.go: file":                             "a constant of the callers",
-	"internal/host/exec/image.go: searchPath":                      "a constant",
-	"internal/host/exec/script.go: searchPath":                     "a constant",
-	"internal/host/exec/script.go: process.Shell":                  "a constant",
-	"internal/host/exec/script.go: environment":                    "a constant",
-	"internal/host/exec/script.go: mainCall":                       "a constant",
-	"internal/host/exec/script.go: head":                           "constants and the nonce of the marks",
-	"internal/host/exec/script.go: text":                           "the script itself",
-	"internal/host/exec/script.go: m.noRoot":                       "the nonce of the marks",
-	"internal/host/exec/script.go: m.begin":                        "the nonce of the marks",
-	"internal/host/exec/script.go: m.end":                          "the nonce of the marks",
-	"internal/host/probe/idle.go: lines":                           "a number",
-	"internal/host/probe/idle.go: max(1, int(w.Output.Seconds()))": "a number",
+	"internal/reconcile/server/commit.go: &b":                           "where Fprintf writes to",
+	"internal/reconcile/client/commit.go: name":                         "a variable's name, out of the map in the same line",
+	"internal/reconcile/client/commit.go: strings.Join(calls, \"\\n\")": "calls of prepare.sh, each composed under this rule",
+	"internal/reconcile/client/gather.go: head.String()":                "composed under this rule",
+	"internal/commit/program.go: before":                                "a constant of the callers",
+	"internal/commit/program.go: steps":                                 "names of steps",
+	"internal/commit/program.go: good":                                  "a constant of the callers",
+	"internal/commit/program.go: bad":                                   "a constant of the callers",
+	"internal/commit/program.go: body":                                  "a program composed under this rule",
+	"internal/commit/program.go: name":                                  "a constant of the callers",
+	"internal/commit/program.go: i + 1":                                 "a number",
+	"internal/commit/program.go: len(r.Changes) + i + 1":                "a number",
+	"internal/commit/program.go: e.Old":                                 "a digest, by Edit.check",
+	"internal/commit/program.go: e.New":                                 "a digest, by Edit.check",
+	"internal/commit/program.go: strings.Join(names, \"|\")":            "each by quote",
+	"internal/commit/program.go: p.To":                                  "a number",
+	"internal/commit/program.go: p.To - p.From":                         "a number",
+	"internal/commit/program.go: file":                                  "a constant of the callers",
+	"internal/host/exec/image.go: searchPath":                           "a constant",
+	"internal/host/exec/script.go: searchPath":                          "a constant",
+	"internal/host/exec/script.go: process.Shell":                       "a constant",
+	"internal/host/exec/script.go: environment":                         "a constant",
+	"internal/host/exec/script.go: mainCall":                            "a constant",
+	"internal/host/exec/script.go: head":                                "constants and the nonce of the marks",
+	"internal/host/exec/script.go: text":                                "the script itself",
+	"internal/host/exec/script.go: m.noRoot":                            "the nonce of the marks",
+	"internal/host/exec/script.go: m.begin":                             "the nonce of the marks",
+	"internal/host/exec/script.go: m.end":                               "the nonce of the marks",
+	"internal/host/probe/idle.go: lines":                                "a number",
+	"internal/host/probe/idle.go: max(1, int(w.Output.Seconds()))":      "a number",
 }
 
 // used are those of allowed that a rule would have refused.
@@ -267,7 +266,7 @@ func TestBadProgramsAreFound(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{
-		`s.Text = "as /bin/sh -s <<'" + end + "'\n" + text`, `s := "WHO=" + user + "; " + oneLine(source)`, `b.WriteString("rm -f " + path + "\n")`, `fmt.Fprintf(&b, "[ -d %[1]s ] || mkdir %[1]s\n", dir)`,
+		`s.Text = "as /bin/sh -s <<'" + end + "'\n" + text`, `s := "WHO=" + user + "; " + shell.Pack(source)`, `b.WriteString("rm -f " + path + "\n")`, `fmt.Fprintf(&b, "[ -d %[1]s ] || mkdir %[1]s\n", dir)`,
 		`s := quote(a) + " " + b`, `s := "text() { printf '" + text + "'; }"`, `s := "mkdir -m 755 " + quote(dir)`, `s := fmt.Sprintf("exec %s", command)`, `s := "umask 022"`, `s := "cat <<EOF\n" + x`,
 	} {
 		found, err := readGo("x.go", "package x\n\nfunc f() {\n\t"+bad+"\n}\n")
@@ -275,7 +274,7 @@ func TestBadProgramsAreFound(t *testing.T) {
 			t.Errorf("not found in Go: %s (%v)", bad, err)
 		}
 	}
-	for _, good := range []string{`s := "WHO=" + quote(user) + "; " + oneLine(asSource)`, `err := fmt.Errorf("mkdir %s: no", dir)`, `s := name + ": " + text`} {
+	for _, good := range []string{`s := "WHO=" + quote(user) + "; " + shell.Pack(asSource)`, `err := fmt.Errorf("mkdir %s: no", dir)`, `s := name + ": " + text`} {
 		if found, err := readGo("x.go", "package x\n\nfunc f() {\n\t"+good+"\n}\n"); err != nil || len(found) > 0 {
 			t.Errorf("%s: %v, %v", good, found, err)
 		}

@@ -10,13 +10,18 @@ import (
 // StateDir returns the directory in which the default layout keeps what a rollback needs.
 func StateDir() string { return Layout{}.withDefaults().State }
 
+// NewID returns a name for a change that no other change has.
+func NewID() string {
+	var b [8]byte
+	rand.Read(b[:]) // never fails since Go 1.24
+	return hex.EncodeToString(b[:])
+}
+
 // ResolvePending ends what earlier changes left on m, as every change does before it
 // begins: a change that was not confirmed in time is rolled back. For a change whose time
 // is not up, or that is running, it waits 30 s; then the error wraps ErrBusy.
 func ResolvePending(ctx context.Context, m Machine) error {
-	var b [8]byte
-	rand.Read(b[:]) // never fails since Go 1.24
-	id := hex.EncodeToString(b[:])
+	id := NewID()
 	r := Request{ID: id, StageDir: StageDir(id), Activate: Activation{Kind: None}}
 	r.Main = r.StageDir
 	ctx, cancel := context.WithTimeout(ctx, perScript)

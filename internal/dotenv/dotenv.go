@@ -7,7 +7,7 @@
 // drops lines that repeat what is before a "=".
 //
 // An environment file is full of secrets. The host masks it before it is sent (see
-// coolify_gather.sh of the reconcile package), and Pieces returns an edit of the masked
+// gather.sh of package envfile), and Pieces returns an edit of the masked
 // file that can be carried out on the real one.
 //
 // The package knows that grammar. It must not know how files are read, which

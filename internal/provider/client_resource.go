@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 
+	clientkind "github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/client"
+
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -26,7 +28,7 @@ func (*clientModel) kind() kind[clientModel, sshclient.Want, sshclient.Facts] {
 		blockDoc:         "The line that opens the block, such as Host *.example.org.",
 		importAttributes: clientImportAttributes,
 
-		plan: sshclient.Plan, observe: sshclient.Observe, holder: reconcile.ClientKind.Holder, digests: reconcile.ClientKind.Digests,
+		plan: sshclient.Plan, observe: sshclient.Observe, holder: clientkind.Kind.Holder, digests: clientkind.Kind.Digests,
 		badImportID: func(id string, _ error) diag.Diagnostic { return diagnostics.BadBlockID(id) },
 		supports:    func(m *clientModel, spec host.Spec) diag.Diagnostics { return imageRunsNoSSH(m.Host, spec) },
 		unreadable: func(want sshclient.Want, have sshclient.Facts) []keepalive.Problem {

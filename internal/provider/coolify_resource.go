@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/envfile"
+
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
@@ -20,7 +22,7 @@ type coolifyResource = lifecycle[coolifyModel, coolify.Want, coolify.Facts, *coo
 func (*coolifyModel) kind() kind[coolifyModel, coolify.Want, coolify.Facts] {
 	return kind[coolifyModel, coolify.Want, coolify.Facts]{
 		name: "coolify", schema: coolifySchema,
-		plan: coolify.Plan, observe: coolify.Observe, holder: reconcile.CoolifyKind.Holder, digests: reconcile.CoolifyKind.Digests,
+		plan: coolify.Plan, observe: coolify.Observe, holder: envfile.Kind.Holder, digests: envfile.Kind.Digests,
 		badImportID: diagnostics.BadFileID,
 		fileDoc:     "The environment file. Default " + coolify.DefaultFile + ".",
 		importAttributes: func(file, _ string) map[string]any {

@@ -114,7 +114,7 @@ func (m *controlSocketsModel) setNull() {
 	m.Sockets, m.Counts = types.ListNull(socketType()), types.ObjectNull(socketCountsType().AttrTypes)
 }
 
-func (m *controlSocketsModel) set(sight reconcile.Snapshot[reconcile.ControlFacts]) {
+func (m *controlSocketsModel) set(sight reconcile.Snapshot[sshclient.SocketFacts]) {
 	var sockets []attr.Value
 	counts := map[sshclient.SocketState]int64{}
 	for _, s := range sight.Facts.Sockets {

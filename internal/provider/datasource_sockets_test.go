@@ -4,13 +4,12 @@ import (
 	"testing"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
 func TestControlSockets(t *testing.T) {
 	t.Parallel()
 	check := sshclient.SocketCheck{There: true, Mode: 0o620, Owner: "bob", Age: 7200}
-	h := &fakeHost{machineID: "m1", hostKey: "SHA256:one", sockets: reconcile.ControlFacts{
+	h := &fakeHost{machineID: "m1", hostKey: "SHA256:one", sockets: sshclient.SocketFacts{
 		Sockets: []sshclient.ControlSocket{
 			{SocketCheck: sshclient.SocketCheck{Path: "/home/bob/.ssh/cm-gone"}, State: sshclient.Unclear, Why: "it went"},
 			{SocketCheck: check, State: sshclient.Live, PID: 4711, Exposed: true},
@@ -26,6 +25,6 @@ func TestControlSockets(t *testing.T) {
 		"sockets.2.state": "stale", "sockets.2.pid": "null", "sockets.2.exposed": "false", "sockets.3.state": "not ssh",
 		"counts.live": "1", "counts.stale": "1", "counts.not_ssh": "1", "counts.unknown": "1", "unnamed": "1", "machine_id": "m1", "host_key_sha256": "SHA256:one",
 	})
-	h.sockets, h.machineID = reconcile.ControlFacts{}, ""
+	h.sockets, h.machineID = sshclient.SocketFacts{}, ""
 	expect(t, r.answer(socketsType, values{"host": "web1", "path": "/none"}), map[string]string{"counts.live": "0", "machine_id": "null"})
 }

@@ -3,6 +3,11 @@ package provider
 import (
 	"context"
 
+	clientkind "github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/client"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/envfile"
+	serverkind "github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/server"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/sockets"
+
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/probe"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
@@ -31,13 +36,13 @@ type engine struct {
 	server  reconciler[sshserver.Want, sshserver.Facts]
 	client  reconciler[sshclient.Want, sshclient.Facts]
 	coolify reconciler[coolify.Want, coolify.Facts]
-	control reconciler[struct{}, reconcile.ControlFacts]
+	control reconciler[struct{}, sshclient.SocketFacts]
 }
 
 func newEngine(machines reconcile.Machines) engine {
 	e := reconcile.New(machines)
 	return engine{
-		e, reconcile.For(e, reconcile.ServerKind), reconcile.For(e, reconcile.ClientKind),
-		reconcile.For(e, reconcile.CoolifyKind), reconcile.For(e, reconcile.ControlKind),
+		e, reconcile.For(e, serverkind.Kind), reconcile.For(e, clientkind.Kind),
+		reconcile.For(e, envfile.Kind), reconcile.For(e, sockets.Kind),
 	}
 }

@@ -9,6 +9,11 @@ import (
 	"strings"
 	"sync"
 
+	clientkind "github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/client"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/envfile"
+	serverkind "github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/server"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/sockets"
+
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/dotenv"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/dotenv/dotenvtest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
@@ -42,7 +47,7 @@ type fakeHost struct {
 	invalid   string // what its sshd says against its files
 	lookErr   error
 	reach     probe.LoginResult
-	sockets   reconcile.ControlFacts
+	sockets   sshclient.SocketFacts
 	vigil     probe.IdleResult
 	applyErr  error
 	pending   []reconcile.Pending
@@ -84,10 +89,10 @@ func (e *fakeEngine) ProbeIdle(_ context.Context, spec host.Spec, w probe.IdleOp
 func (e *fakeEngine) engine() engine {
 	return engine{
 		prober:  e,
-		server:  fakeOf(e, reconcile.ServerKind, (*fakeHost).serverFacts),
-		client:  fakeOf(e, reconcile.ClientKind, (*fakeHost).clientFacts),
-		coolify: fakeOf(e, reconcile.CoolifyKind, (*fakeHost).coolifyFacts),
-		control: fakeOf(e, reconcile.ControlKind, func(h *fakeHost, _ reconcile.Target, _ struct{}) reconcile.ControlFacts { return h.sockets }),
+		server:  fakeOf(e, serverkind.Kind, (*fakeHost).serverFacts),
+		client:  fakeOf(e, clientkind.Kind, (*fakeHost).clientFacts),
+		coolify: fakeOf(e, envfile.Kind, (*fakeHost).coolifyFacts),
+		control: fakeOf(e, sockets.Kind, func(h *fakeHost, _ reconcile.Target, _ struct{}) sshclient.SocketFacts { return h.sockets }),
 	}
 }
 

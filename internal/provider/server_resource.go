@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	serverkind "github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/server"
+
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -21,7 +23,7 @@ type serverResource = lifecycle[serverModel, sshserver.Want, sshserver.Facts, *s
 func (*serverModel) kind() kind[serverModel, sshserver.Want, sshserver.Facts] {
 	return kind[serverModel, sshserver.Want, sshserver.Facts]{
 		name: "server", schema: serverSchema,
-		plan: sshserver.Plan, observe: sshserver.Observe, holder: reconcile.ServerKind.Holder, digests: reconcile.ServerKind.Digests,
+		plan: sshserver.Plan, observe: sshserver.Observe, holder: serverkind.Kind.Holder, digests: serverkind.Kind.Digests,
 		badImportID:      diagnostics.BadImportID,
 		ownLines:         "another `drop_in_name`",
 		fileDoc:          "Main configuration file, where the resource says it.",

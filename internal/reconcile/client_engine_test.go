@@ -10,23 +10,24 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/client"
 )
 
 const bobConfig = "/home/bob/.ssh/config"
 
 // sshRig is a host with the users bob and eve, reached as user.
-func sshRig(t *testing.T, user string, files map[string]string) (*rig, reconcile.ClientTarget) {
+func sshRig(t *testing.T, user string, files map[string]string) (*rig, reconcile.Target) {
 	t.Helper()
 	return sshRigOf(t, "", user, files)
 }
 
-func sshRigOf(t *testing.T, release, user string, files map[string]string) (*rig, reconcile.ClientTarget) {
+func sshRigOf(t *testing.T, release, user string, files map[string]string) (*rig, reconcile.Target) {
 	t.Helper()
 	o := hosttest.Options{Release: release, Users: []hosttest.User{{Name: "bob", NoKey: user != "bob"}, {Name: "eve"}, {Name: "admin", Sudo: "nopasswd"}}, Files: files}
 	r := newRig(t, o, user)
 	r.target.Spec.Sudo = user == "admin"
 	r.Sh("chown -R bob:bob /home/bob; [ ! -d /home/bob/.ssh ] || { find /home/bob/.ssh -type f -exec chmod 600 {} +; chmod 700 /home/bob/.ssh; }")
-	return r, reconcile.ClientTarget{Spec: r.target.Spec, File: "~/.ssh/config"}
+	return r, reconcile.Target{Spec: r.target.Spec, File: "~/.ssh/config"}
 }
 
 func sshWish(block string, pairs ...string) sshclient.Want {
@@ -35,7 +36,7 @@ func sshWish(block string, pairs ...string) sshclient.Want {
 	return want
 }
 
-func applySSH(t *testing.T, r *rig, target reconcile.ClientTarget, want sshclient.Want) (reconcile.ClientSight, keepalive.Plan) {
+func applySSH(t *testing.T, r *rig, target reconcile.Target, want sshclient.Want) (reconcile.Snapshot[sshclient.Facts], keepalive.Plan) {
 	t.Helper()
 	sight, plan, outcome, err := r.walk().ApplyClient(t.Context(), target, want, reconcile.Record{})
 	if err != nil || outcome != reconcile.Applied {
@@ -209,7 +210,7 @@ func TestSSHTwoBlocksAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	recorded := sight.Digests(blocks[1].Block())
+	recorded := client.Kind.Digests(blocks[1], sight.Facts)
 	blocks[0].Settings[0].Values = []string{"12"}
 	applySSH(t, r, target, blocks[0])
 	blocks[1].Settings[0].Values = []string{"23"}
@@ -233,7 +234,7 @@ func TestSSHConflictWithHandEdit(t *testing.T) {
 	sight, _ := applySSH(t, r, target, want)
 	r.Sh("echo 'Port 2222' >>" + bobConfig)
 	want.Settings[0].Values = []string{"90"}
-	_, _, _, err := r.walk().ApplyClient(t.Context(), target, want, reconcile.Record{Digests: sight.Digests(want.Block())})
+	_, _, _, err := r.walk().ApplyClient(t.Context(), target, want, reconcile.Record{Digests: client.Kind.Digests(want, sight.Facts)})
 	var conflict *reconcile.Conflict
 	if !errors.As(err, &conflict) || conflict.Path != bobConfig {
 		t.Fatalf("error %v", err)

@@ -38,7 +38,7 @@ func TestConfirmingConnectionIsLost(t *testing.T) {
 	r := newRig(t, hosttest.Options{}, "root")
 	for n, want := range []reconcile.Outcome{reconcile.Applied, reconcile.Applied, reconcile.RolledBack} {
 		value := []string{"60", "70", "80"}[n]
-		_, _, outcome, err := reconcile.New(&losing{r.pool, n}).Apply(t.Context(), r.target, wish("ClientAliveInterval", value), reconcile.Record{})
+		_, _, outcome, err := newWalk(&losing{r.pool, n}).Apply(t.Context(), r.target, wish("ClientAliveInterval", value), reconcile.Record{})
 		if outcome != want {
 			t.Errorf("%d lost: %s, %v", n, outcome, err)
 		}

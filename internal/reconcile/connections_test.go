@@ -29,7 +29,7 @@ func TestOneFileThroughOtherConnections(t *testing.T) {
 		name string
 		// apply makes value effective by the resource with this number, and effective
 		// says what is.
-		apply     func(t *testing.T, r *rig, e *reconcile.Engine, spec host.Spec, resource, value int) (reconcile.Outcome, error)
+		apply     func(t *testing.T, r *rig, e *walk, spec host.Spec, resource, value int) (reconcile.Outcome, error)
 		effective func(t *testing.T, r *rig, resource int) string
 	}{
 		{"blocks of ssh_config", applyBlock("~/.ssh/config"), blockSays},
@@ -43,7 +43,7 @@ func TestOneFileThroughOtherConnections(t *testing.T) {
 			r, target := sshRig(t, "root", map[string]string{bobConfig: "Host *\n"})
 			specs := twoConnections(target.Spec)
 			for round := range 6 {
-				engines := [2]*reconcile.Engine{r.walk(), r.walk()} // of two processes, as two configurations of the provider are
+				engines := [2]*walk{r.walk(), r.walk()} // of two processes, as two configurations of the provider are
 				if round < 4 {
 					engines[1] = engines[0]
 				}
@@ -67,9 +67,9 @@ func TestOneFileThroughOtherConnections(t *testing.T) {
 	}
 }
 
-func applyBlock(file string) func(*testing.T, *rig, *reconcile.Engine, host.Spec, int, int) (reconcile.Outcome, error) {
-	return func(t *testing.T, _ *rig, e *reconcile.Engine, spec host.Spec, resource, value int) (reconcile.Outcome, error) {
-		target := reconcile.ClientTarget{Spec: spec, File: file, User: "bob"}
+func applyBlock(file string) func(*testing.T, *rig, *walk, host.Spec, int, int) (reconcile.Outcome, error) {
+	return func(t *testing.T, _ *rig, e *walk, spec host.Spec, resource, value int) (reconcile.Outcome, error) {
+		target := reconcile.Target{Spec: spec, File: file, User: "bob"}
 		_, _, outcome, err := e.ApplyClient(t.Context(), target, sshWish(fmt.Sprintf("Host h%d", resource), "ServerAliveInterval", strconv.Itoa(value)), reconcile.Record{})
 		return outcome, err
 	}
@@ -79,8 +79,8 @@ func blockSays(t *testing.T, r *rig, resource int) string {
 	return r.sshSays(t, fmt.Sprintf("h%d", resource), "serveraliveinterval")
 }
 
-func applyServer(at sshserver.Placement) func(*testing.T, *rig, *reconcile.Engine, host.Spec, int, int) (reconcile.Outcome, error) {
-	return func(t *testing.T, r *rig, e *reconcile.Engine, spec host.Spec, resource, value int) (reconcile.Outcome, error) {
+func applyServer(at sshserver.Placement) func(*testing.T, *rig, *walk, host.Spec, int, int) (reconcile.Outcome, error) {
+	return func(t *testing.T, r *rig, e *walk, spec host.Spec, resource, value int) (reconcile.Outcome, error) {
 		target := r.target
 		target.Spec = spec
 		want := wish([]string{"ClientAliveInterval", "LoginGraceTime"}[resource], strconv.Itoa(value))
@@ -101,7 +101,7 @@ func TestWriteBetweenLookAndSwap(t *testing.T) {
 	r := newRig(t, hosttest.Options{Files: map[string]string{coolifyEnv: "APP_KEY=hunter2\nSSH_MAX_RETRIES=3\n"}}, "root")
 	e, specs := r.walk(), twoConnections(r.target.Spec)
 	for round := range 6 {
-		target := reconcile.CoolifyTarget{Spec: specs[round%2], File: coolifyEnv}
+		target := reconcile.Target{Spec: specs[round%2], File: coolifyEnv}
 		if _, err := e.LookCoolify(t.Context(), target, coolifyWish(round+10)); err != nil {
 			t.Fatal(err)
 		}

@@ -37,7 +37,7 @@ func TestControlSockets(t *testing.T) {
 	r, target := sshRig(t, "bob", nil)
 	pid := r.masters(t)
 	r.Sh("touch -d '1 hour ago' /home/bob/.ssh/cm/live")
-	look := func(path, user, as string) (reconcile.ControlSight, error) {
+	look := func(path, user, as string) (reconcile.Snapshot[sshclient.SocketFacts], error) {
 		at := target
 		at.File, at.User = path, as
 		at.Spec.User, at.Spec.Sudo = user, user == "admin"

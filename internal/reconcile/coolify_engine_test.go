@@ -10,6 +10,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/coolify"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/envfile"
 )
 
 const coolifyEnv = "/data/coolify/source/.env"
@@ -27,7 +28,7 @@ func TestCoolifyEngine(t *testing.T) {
 	r.target.Spec.Sudo = true
 	r.Sh("mkdir -p /data/coolify/source; ln -s ../../../srv/real.env " + coolifyEnv + "; chmod 640 /srv/real.env; chown 9999:root /srv/real.env")
 	before := r.Snapshot("/srv", "/data", "/var/lib/sshkeepalive", "/run/sshkeepalive")
-	target := reconcile.CoolifyTarget{Spec: r.target.Spec, File: coolifyEnv}
+	target := reconcile.Target{Spec: r.target.Spec, File: coolifyEnv}
 
 	sight, plan, outcome, err := r.walk().ApplyCoolify(t.Context(), target, coolifyWish(1), reconcile.Record{})
 	if err != nil || outcome != reconcile.Applied || strings.Contains(fmt.Sprintf("%+v %s", plan, sight.Facts.Text), "hunter2") {
@@ -39,7 +40,7 @@ func TestCoolifyEngine(t *testing.T) {
 	if _, _, outcome, err := r.walk().ApplyCoolify(t.Context(), target, coolifyWish(1), reconcile.Record{}); err != nil || outcome != reconcile.Unchanged {
 		t.Errorf("again: %s %v", outcome, err)
 	}
-	rec := reconcile.Record{MachineID: sight.MachineID, Digests: sight.Digests()}
+	rec := reconcile.Record{MachineID: sight.MachineID, Digests: envfile.Kind.Digests(coolifyWish(1), sight.Facts)}
 	r.Sh("printf '\\r\\nAPP_NAME=x' >>/srv/real.env")
 	var conflict *reconcile.Conflict
 	if _, _, outcome, err := r.walk().ApplyCoolify(t.Context(), target, coolifyWish(2), rec); outcome != reconcile.Unchanged || !errors.As(err, &conflict) {

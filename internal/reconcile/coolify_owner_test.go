@@ -20,7 +20,7 @@ func TestCoolifyOfItsInstaller(t *testing.T) {
 				r.target.Spec.Sudo = true
 				r.Sh("chown -R 9999:root /data/coolify; chmod -R 700 /data/coolify; chown " + owner + " " + coolifyEnv + "; chmod 640 " + coolifyEnv)
 				before := r.Snapshot("/data", "/var/lib/sshkeepalive", "/run/sshkeepalive")
-				target := reconcile.CoolifyTarget{Spec: r.target.Spec, File: coolifyEnv}
+				target := reconcile.Target{Spec: r.target.Spec, File: coolifyEnv}
 				if _, _, outcome, err := r.walk().ApplyCoolify(t.Context(), target, coolifyWish(1), reconcile.Record{}); err != nil || outcome != reconcile.Applied {
 					t.Fatalf("%s, %v", outcome, err)
 				}
@@ -66,7 +66,7 @@ func TestNoOtherFileThroughCoolify(t *testing.T) {
 		if c.plant != "" {
 			r.Sh("set -e; cd " + source + "; " + c.plant)
 		}
-		target := reconcile.CoolifyTarget{Spec: r.target.Spec, File: c.file}
+		target := reconcile.Target{Spec: r.target.Spec, File: c.file}
 		sight, _, outcome, err := r.walk().ApplyCoolify(t.Context(), target, coolifyWish(1), reconcile.Record{})
 		if outcome != reconcile.Unchanged || err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %s, %v", name, outcome, err)

@@ -130,7 +130,7 @@ func (r *cutRig) applies(t *testing.T, value int) (reconcile.Outcome, error) {
 	t.Helper()
 	pool := pool.New(pool.Options{})
 	defer pool.Close(context.Background())
-	_, _, outcome, err := reconcile.New(pool).Apply(t.Context(), r.target, wish("ClientAliveInterval", strconv.Itoa(value)), reconcile.Record{})
+	_, _, outcome, err := newWalk(pool).Apply(t.Context(), r.target, wish("ClientAliveInterval", strconv.Itoa(value)), reconcile.Record{})
 	return outcome, err
 }
 

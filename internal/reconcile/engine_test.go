@@ -13,6 +13,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/server"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -51,7 +52,7 @@ func rigOn(t *testing.T, m *hosttest.Machine, user string) *rig {
 }
 
 // walk is a new engine over the same pool, as each walk of Terraform's graph has.
-func (r *rig) walk() *reconcile.Engine { return reconcile.New(r.pool) }
+func (r *rig) walk() *walk { return newWalk(r.pool) }
 
 func wish(pairs ...string) sshserver.Want {
 	want := sshserver.Want{Takeover: true}
@@ -61,7 +62,7 @@ func wish(pairs ...string) sshserver.Want {
 	return want
 }
 
-func apply(t *testing.T, r *rig, want sshserver.Want) (reconcile.Sight, keepalive.Plan) {
+func apply(t *testing.T, r *rig, want sshserver.Want) (reconcile.Snapshot[sshserver.Facts], keepalive.Plan) {
 	t.Helper()
 	sight, plan, outcome, err := r.walk().Apply(t.Context(), r.target, want, reconcile.Record{})
 	if err != nil {
@@ -226,7 +227,7 @@ func TestConflictWithHandEdit(t *testing.T) {
 	want := wish("ClientAliveInterval", "60")
 	sight, _ := apply(t, r, want)
 	r.Write(dropIn, "ClientAliveInterval 7\n")
-	_, _, _, err := r.walk().Apply(t.Context(), r.target, want, reconcile.Record{MachineID: sight.MachineID, Digests: sight.Digests(want.DropInName)})
+	_, _, _, err := r.walk().Apply(t.Context(), r.target, want, reconcile.Record{MachineID: sight.MachineID, Digests: server.Kind.Digests(want, sight.Facts)})
 	var conflict *reconcile.Conflict
 	if !errors.As(err, &conflict) || conflict.Path != dropIn {
 		t.Fatalf("error %v", err)

@@ -238,7 +238,7 @@ func TestHostileOwnerOfCoolify(t *testing.T) {
 	r.target.Spec.CommandTimeout = 20 * time.Second
 	h := newHostileOwner(t, r, 9999, "/data/coolify/source", ".env")
 	r.Sh("chown 9999:root /data/coolify; chmod 700 /data/coolify; chown root:root " + coolifyEnv + "; chmod 600 " + coolifyEnv)
-	target := reconcile.CoolifyTarget{Spec: r.target.Spec, File: coolifyEnv}
+	target := reconcile.Target{Spec: r.target.Spec, File: coolifyEnv}
 	outcomes := map[string]int{}
 	for n := range applies(t) {
 		h.attack(func() {

@@ -202,7 +202,7 @@ func (s startup) sees(t *testing.T, r *rig, want sshserver.Want) string {
 	return ""
 }
 
-func asked(s reconcile.Sight) string {
+func asked(s reconcile.Snapshot[sshserver.Facts]) string {
 	d := s.Facts.Daemon
 	text := fmt.Sprintf("process %d", d.PID)
 	switch {

@@ -85,7 +85,7 @@ func TestImage(t *testing.T) {
 			before := listing(t, root)
 			want := wish("ClientAliveInterval", "1m", "PermitRootLogin", "no")
 			want.Contexts = nil
-			sight, plan, outcome, err := reconcile.New(pool).Apply(t.Context(), target, want, reconcile.Record{})
+			sight, plan, outcome, err := newWalk(pool).Apply(t.Context(), target, want, reconcile.Record{})
 			if err != nil || outcome != reconcile.Applied {
 				t.Fatalf("%s, %v (trail: %s)", outcome, err, plan.Trail)
 			}
@@ -95,15 +95,15 @@ func TestImage(t *testing.T) {
 			if o := sshserver.Observe(want, sight.Facts); len(o.Drift) > 0 || o.Values["ClientAliveInterval"][0] != "1m" || sight.Facts.Daemon.PID != 0 {
 				t.Errorf("observed %+v, daemon %+v", o, sight.Facts.Daemon)
 			}
-			if _, _, outcome, err := reconcile.New(pool).Apply(t.Context(), target, want, reconcile.Record{}); err != nil || outcome != reconcile.Unchanged {
+			if _, _, outcome, err := newWalk(pool).Apply(t.Context(), target, want, reconcile.Record{}); err != nil || outcome != reconcile.Unchanged {
 				t.Errorf("second apply: %s, %v", outcome, err)
 			}
-			_, _, _, err = reconcile.New(pool).Apply(t.Context(), target, wish("PermitRootLogin", "perhaps"), reconcile.Record{})
+			_, _, _, err = newWalk(pool).Apply(t.Context(), target, wish("PermitRootLogin", "perhaps"), reconcile.Record{})
 			var failed *reconcile.Error
 			if !errors.As(err, &failed) || len(failed.Problems) != 1 || failed.Problems[0].Attribute != "PermitRootLogin" {
 				t.Errorf("a value that its sshd does not know: %v", err)
 			}
-			if same, err := reconcile.New(pool).Remove(t.Context(), target, want, reconcile.Record{}); err != nil || !same {
+			if same, err := newWalk(pool).Remove(t.Context(), target, want, reconcile.Record{}); err != nil || !same {
 				t.Fatalf("remove: %v %v", same, err)
 			}
 			if names := different(before, listing(t, root)); len(names) > 0 {
@@ -138,7 +138,7 @@ func TestBadImages(t *testing.T) {
 		"without sshd":      {bare, "no sshd program is installed"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := reconcile.New(pool.New(pool.Options{})).Look(t.Context(), imageAt(t, c.root), wish("ClientAliveInterval", "60"))
+			_, err := newWalk(pool.New(pool.Options{})).Look(t.Context(), imageAt(t, c.root), wish("ClientAliveInterval", "60"))
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("want %q, have %v", c.want, err)
 			}

@@ -32,9 +32,9 @@ type order struct {
 
 const orderVariable = "LAB_CLIENT_ORDER"
 
-// client is a process of its own that applies something, as Terraform would have
+// clientProcess is a process of its own that applies something, as Terraform would have
 // it; it can be killed.
-type client struct {
+type clientProcess struct {
 	cmd   *exec.Cmd
 	in    io.WriteCloser
 	lines chan string // "confirming", then what became of it
@@ -62,13 +62,13 @@ func TestLabClient(t *testing.T) {
 		}
 	}}
 	target := reconcile.Target{Spec: spec, ConfirmTimeout: o.Timeout}
-	_, _, outcome, err := reconcile.New(machines).Apply(context.Background(), target, o.Want, reconcile.Record{})
+	_, _, outcome, err := newWalk(machines).Apply(context.Background(), target, o.Want, reconcile.Record{})
 	fmt.Printf("\nended %s: %v\n", outcome, err)
 }
 
 // start runs a client, which waits for a line before it confirms if that is the
 // step to stop at.
-func (r *labRig) start(t *testing.T, want sshserver.Want, stopAt string, timeout time.Duration) *client {
+func (r *labRig) start(t *testing.T, want sshserver.Want, stopAt string, timeout time.Duration) *clientProcess {
 	t.Helper()
 	text, err := json.Marshal(order{Addr: r.Addr, User: r.target.Spec.User, Key: string(r.Key), HostKeys: r.HostKeys,
 		Timeout: timeout, Want: want, HoldConfirm: stopAt == "confirm"})
@@ -85,7 +85,7 @@ func (r *labRig) start(t *testing.T, want sshserver.Want, stopAt string, timeout
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	c := &client{cmd, in, make(chan string, 10)}
+	c := &clientProcess{cmd, in, make(chan string, 10)}
 	go func() {
 		defer close(c.lines)
 		for s := bufio.NewScanner(out); s.Scan(); {
@@ -97,14 +97,14 @@ func (r *labRig) start(t *testing.T, want sshserver.Want, stopAt string, timeout
 	return c
 }
 
-func (c *client) kill() { _ = c.cmd.Process.Kill() }
+func (c *clientProcess) kill() { _ = c.cmd.Process.Kill() }
 
 // release lets a client that was held go on.
-func (c *client) release() { fmt.Fprintln(c.in, "go") }
+func (c *clientProcess) release() { fmt.Fprintln(c.in, "go") }
 
 // end waits for the client's end and returns what it said last, "killed" if it
 // did not get that far.
-func (c *client) end(t *testing.T) string {
+func (c *clientProcess) end(t *testing.T) string {
 	t.Helper()
 	last := "killed"
 	late := time.After(4 * time.Minute)

@@ -34,16 +34,16 @@ func twoFiles(interval string) sshserver.Want {
 // blow is what happens to an apply that has come to a step.
 type blow struct {
 	name   string
-	strike func(t *testing.T, r *labRig, c *client)
+	strike func(t *testing.T, r *labRig, c *clientProcess)
 	all    bool // also at steps that are the client's
 }
 
 var blows = []blow{
-	{"connection cut", func(t *testing.T, r *labRig, c *client) { r.cutSessions(); r.loosen(); c.release() }, true},
-	{"script killed", func(t *testing.T, r *labRig, c *client) { r.Sh("kill -9 $(cat " + brakedFile + ")"); r.loosen() }, false},
-	{"client killed", func(t *testing.T, r *labRig, c *client) { c.kill(); r.loosen() }, true},
-	{"reboot", func(t *testing.T, r *labRig, c *client) { r.host.Reboot(); c.release() }, true},
-	{"power cut", func(t *testing.T, r *labRig, c *client) { r.host.PowerOff(); r.host.PowerOn(); c.release() }, true},
+	{"connection cut", func(t *testing.T, r *labRig, c *clientProcess) { r.cutSessions(); r.loosen(); c.release() }, true},
+	{"script killed", func(t *testing.T, r *labRig, c *clientProcess) { r.Sh("kill -9 $(cat " + brakedFile + ")"); r.loosen() }, false},
+	{"client killed", func(t *testing.T, r *labRig, c *clientProcess) { c.kill(); r.loosen() }, true},
+	{"reboot", func(t *testing.T, r *labRig, c *clientProcess) { r.host.Reboot(); c.release() }, true},
+	{"power cut", func(t *testing.T, r *labRig, c *clientProcess) { r.host.PowerOff(); r.host.PowerOn(); c.release() }, true},
 }
 
 // cutSessions ends every connection, as a firewall that forgot them would.
@@ -56,7 +56,7 @@ func (r *labRig) cutSessions() {
 func (r *labRig) loosen() { r.Sh("rm -f " + brakedFile) }
 
 // stopped waits until the change has come to the step.
-func (r *labRig) stopped(t *testing.T, step string, c *client) {
+func (r *labRig) stopped(t *testing.T, step string, c *clientProcess) {
 	t.Helper()
 	if step == "confirm" {
 		if line := <-c.lines; line != "confirming" {

@@ -142,7 +142,7 @@ func TestLabTwoAtOnce(t *testing.T) {
 		first, second := twoFiles("60"), twoFiles("90")
 		for _, step := range []string{"", "compare", "swap", "live", "disarm"} {
 			old := r.Snapshot("/etc/ssh")
-			a, b := (*client)(nil), (*client)(nil)
+			a, b := (*clientProcess)(nil), (*clientProcess)(nil)
 			if step == "" {
 				a, b = r.start(t, first, step, time.Minute), r.start(t, second, step, time.Minute)
 			} else {
@@ -227,7 +227,7 @@ func (r *labRig) edited(t *testing.T, e edit) {
 	}
 	r.Write(brakeFile, e.before+"\n")
 	go r.meddle(e.script)
-	_, _, outcome, err := reconcile.New(&cutting{Machines: r.pool, onConfirm: func() {}}).Apply(t.Context(), r.target, want, reconcile.Record{})
+	_, _, outcome, err := newWalk(&cutting{Machines: r.pool, onConfirm: func() {}}).Apply(t.Context(), r.target, want, reconcile.Record{})
 	t.Logf("%s before %s: %s: %v", e.script, e.before, outcome, err)
 	conflict := outcome == reconcile.Unchanged || outcome == reconcile.RolledBack
 	if !e.applied && (!conflict || !strings.Contains(err.Error(), "since the change was planned")) || e.applied && err != nil {

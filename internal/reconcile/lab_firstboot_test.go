@@ -49,7 +49,7 @@ func TestLabFirstBoot(t *testing.T) {
 			lab.Seed(t, o.Root, "first", "#cloud-config\nssh_pwauth: true\n")
 			want := wish("PasswordAuthentication", "no", "MaxSessions", "7")
 			want.Placement = c.placement
-			_, plan, outcome, err := reconcile.New(pool.New(pool.Options{})).Apply(t.Context(), imageAt(t, o.Root), want, reconcile.Record{})
+			_, plan, outcome, err := newWalk(pool.New(pool.Options{})).Apply(t.Context(), imageAt(t, o.Root), want, reconcile.Record{})
 			if err != nil || outcome != reconcile.Applied {
 				t.Fatalf("%s, %v (trail: %s)", outcome, err, plan.Trail)
 			}

@@ -95,7 +95,7 @@ func TestLabInitCuts(t *testing.T) {
 		for _, at := range []struct{ blow, step string }{{"client killed", "confirm"}, {"reboot", "second"}, {"power cut", "confirm"}} {
 			b := blows[slices.IndexFunc(blows, func(b blow) bool { return b.name == at.blow })]
 			seen, strike := "", b.strike
-			b.strike = func(t *testing.T, r *labRig, c *client) {
+			b.strike = func(t *testing.T, r *labRig, c *clientProcess) {
 				seen = strings.TrimSpace(r.Sh("cat /var/lib/sshkeepalive/*/watchdog"))
 				strike(t, r, c)
 			}

@@ -134,7 +134,7 @@ func (r *labRig) lockOut(t *testing.T, a attempt) fate {
 		go r.meddle(a.meanwhile)
 	}
 	began := time.Now()
-	_, _, outcome, err := reconcile.New(machines).Apply(t.Context(), target, a.want, reconcile.Record{})
+	_, _, outcome, err := newWalk(machines).Apply(t.Context(), target, a.want, reconcile.Record{})
 	f := fate{attempt: a.name, outcome: string(outcome), said: fmt.Sprint(err)}
 	for until := began.Add(lockOutTimeout + 10*time.Second); time.Now().Before(until) && !f.login; time.Sleep(100 * time.Millisecond) {
 		f.login = r.login(user) == nil

@@ -3,6 +3,8 @@ package reconcile
 import (
 	"context"
 	"time"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/shell"
 )
 
 // gather looks over h. A kind without a Batch has one want in each question.
@@ -11,12 +13,12 @@ func (k Kind[W, F, D]) gather(ctx context.Context, h Connection, t Target, q Que
 		return k.Batch.Gather(ctx, h, t, q)
 	}
 	began := time.Now()
-	res, err := run(ctx, h, k.Script(t, q.Wants[0]))
+	res, err := shell.Run(ctx, h, k.Script(t, q.Wants[0]))
 	if err != nil {
 		return s, err
 	}
 	if s, err = k.Parse(t, q.Wants[0], res.Stdout); err != nil {
-		return s, said(err, res)
+		return s, shell.WithStderr(err, res)
 	}
 	s.Identity, s.Began = h.Identity(), began
 	return s, nil
@@ -27,7 +29,7 @@ func (k Kind[W, F, D]) scope(t Target, want W) string {
 	if k.Batch != nil {
 		return k.Batch.Scope(t)
 	}
-	return digest([]byte(k.Script(t, want).Text))
+	return Digest([]byte(k.Script(t, want).Text))
 }
 
 func (k Kind[W, F, D]) answer(s Seen[F, D], want W) (Seen[F, D], bool, error) {

@@ -1,30 +1,21 @@
 package reconcile
 
-import "fmt"
+import "github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/shell"
 
 // Missing is something that an observation needs and does not find on the host.
-type Missing string
+type Missing = shell.Missing
 
 // What can be missing.
 const (
-	NoUser    Missing = "user"      // the account whose ssh it is
-	NoSSH     Missing = "ssh"       // the ssh program
-	NoSSHD    Missing = "sshd"      // the sshd program
-	NoAwk     Missing = "awk"       // the awk program
-	NoTempDir Missing = "temp"      // room for a temporary directory
-	NoEnvFile Missing = "env file"  // Coolify's environment file
-	NoEnv     Missing = "env"       // the file is there, and is not an environment file
-	NoRead    Missing = "read file" // the account may not read the file
+	NoUser    = shell.NoUser
+	NoSSH     = shell.NoSSH
+	NoSSHD    = shell.NoSSHD
+	NoAwk     = shell.NoAwk
+	NoTempDir = shell.NoTempDir
+	NoEnvFile = shell.NoEnvFile
+	NoEnv     = shell.NoEnv
+	NoRead    = shell.NoRead
 )
 
 // MissingError says what is missing.
-type MissingError struct {
-	What Missing
-	text string
-}
-
-func (e *MissingError) Error() string { return e.text }
-
-func missing(what Missing, format string, args ...any) error {
-	return &MissingError{what, fmt.Sprintf(format, args...)}
-}
+type MissingError = shell.MissingError

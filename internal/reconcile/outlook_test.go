@@ -92,8 +92,8 @@ func TestOneLookForAll(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, hosttest.Options{}, "root")
 	w := watch(r.pool)
-	e := reconcile.New(w)
-	look := func(want sshserver.Want) reconcile.Sight {
+	e := newWalk(w)
+	look := func(want sshserver.Want) reconcile.Snapshot[sshserver.Facts] {
 		t.Helper()
 		s, err := e.Look(t.Context(), r.target, want)
 		if err != nil {
@@ -149,7 +149,7 @@ func TestApplyTogether(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, hosttest.Options{}, "root")
 	w := watch(r.pool)
-	e := reconcile.New(w)
+	e := newWalk(w)
 	wants := gracePeriods(3)
 	wants[0].Settings[0].Keyword, wants[0].Settings[0].Values = "ClientAliveInterval", []string{"45"}
 	wants[1].Settings[0].Keyword, wants[1].Settings[0].Values = "ClientAliveCountMax", []string{"9"}
@@ -223,7 +223,7 @@ func TestChangeDuringALook(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, hosttest.Options{}, "root")
 	w := watch(r.pool)
-	e := reconcile.New(w)
+	e := newWalk(w)
 	want := wish("ClientAliveInterval", "60")
 	if _, err := e.Look(t.Context(), r.target, want); err != nil {
 		t.Fatal(err)
@@ -265,7 +265,7 @@ func TestSomebodyGivesUp(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, hosttest.Options{}, "root")
 	w := watch(r.pool)
-	e := reconcile.New(w)
+	e := newWalk(w)
 	ctx, cancel := context.WithCancel(t.Context())
 	looking := make(chan struct{})
 	var once sync.Once
@@ -301,8 +301,8 @@ func TestRefusalIsNotRemembered(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, hosttest.Options{}, "root")
 	w := watch(r.pool)
-	e := reconcile.New(w)
-	look := func(want sshserver.Want) (reconcile.Sight, error) {
+	e := newWalk(w)
+	look := func(want sshserver.Want) (reconcile.Snapshot[sshserver.Facts], error) {
 		t.Helper()
 		w.ran()
 		return e.Look(t.Context(), r.target, want)
@@ -336,7 +336,7 @@ func TestRefusalIsNotRemembered(t *testing.T) {
 		t.Errorf("%+v, %v", sight.Facts.Refused, err)
 	}
 
-	broken := reconcile.New(w)
+	broken := newWalk(w)
 	r.Write("/etc/ssh/sshd_config.d/99-broken.conf", "Nonsense yes\n")
 	if sight, err = broken.Look(t.Context(), r.target, key); err != nil || sight.Facts.Invalid == "" {
 		t.Fatalf("%q, %v", sight.Facts.Invalid, err)
@@ -370,7 +370,7 @@ func TestNewDropInBetweenLookAndSwap(t *testing.T) {
 				looked = looked || s.Name == "gather"
 				return nil
 			}
-			_, _, outcome, err := reconcile.New(w).Apply(t.Context(), r.target, wish("ClientAliveInterval", "60"), reconcile.Record{})
+			_, _, outcome, err := newWalk(w).Apply(t.Context(), r.target, wish("ClientAliveInterval", "60"), reconcile.Record{})
 			clash := new(commit.ConflictError)
 			if conflict := errors.As(err, &clash); outcome != c.outcome || conflict != (outcome == reconcile.Unchanged) {
 				t.Fatalf("%s, %v", outcome, err)

@@ -21,8 +21,8 @@ type resourceOn struct {
 }
 
 func resourcesOn(t *testing.T, r *rig) map[string]resourceOn {
-	client := reconcile.ClientTarget{Spec: r.target.Spec, File: "~/.ssh/config", User: "bob"}
-	onCoolify := reconcile.CoolifyTarget{Spec: r.target.Spec, File: coolifyEnv}
+	client := reconcile.Target{Spec: r.target.Spec, File: "~/.ssh/config", User: "bob"}
+	onCoolify := reconcile.Target{Spec: r.target.Spec, File: coolifyEnv}
 	server := func(c keepalive.Claim, value string) sshserver.Want {
 		want := wish("ClientAliveInterval", value)
 		want.Claim = c

@@ -13,6 +13,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/shell"
 )
 
 //go:embed pending.sh
@@ -59,7 +60,7 @@ func readPending(arg string) (p Pending, ok bool, err error) {
 		return p, true, nil // the end of the change removed the rest
 	}
 	var now, due, span int
-	if err := errors.Join(number(words[2], &now), number(words[4], &due), number(words[6], &span)); err != nil {
+	if err := errors.Join(shell.Number(words[2], &now), shell.Number(words[4], &due), shell.Number(words[6], &span)); err != nil {
 		return p, false, err
 	}
 	// As in fresh() of commit: after a reboot, or with a clock that was set back, the
@@ -77,10 +78,10 @@ const (
 	longest = 366 * 24 * 3600
 )
 
-// lookForPending asks for the changes that are pending on the machine behind h.
-func lookForPending(ctx context.Context, h host.Host, state string) ([]Pending, error) {
-	text := "STATE=" + quote(state) + "; " + oneLine(filesSource+pendingSource)
-	res, err := run(ctx, h, host.Script{Name: "pending", Text: text, Root: true, Convergent: true})
+// LookForPending asks for the changes that are pending on the machine behind h.
+func LookForPending(ctx context.Context, h host.Host, state string) ([]Pending, error) {
+	text := "STATE=" + shell.Quote(state) + "; " + shell.Pack(shell.Files+pendingSource)
+	res, err := shell.Run(ctx, h, host.Script{Name: "pending", Text: text, Root: true, Convergent: true})
 	if err != nil {
 		return nil, err
 	}
@@ -89,14 +90,14 @@ func lookForPending(ctx context.Context, h host.Host, state string) ([]Pending, 
 		found[i].Until = time.Now().Add(found[i].Left)
 	}
 	if err != nil {
-		return nil, said(err, res)
+		return nil, shell.WithStderr(err, res)
 	}
 	return found, nil
 }
 
 func parsePending(out string) (found []Pending, err error) {
-	s, ended := newSections(out), false
-	err = s.read(func(word, arg string) error {
+	s, ended := shell.NewReport(out), false
+	err = s.Read(func(word, arg string) error {
 		ended = ended || word == "end"
 		if word != "pending" {
 			return nil
@@ -108,7 +109,7 @@ func parsePending(out string) (found []Pending, err error) {
 		return err
 	})
 	if err == nil && !ended {
-		err = errCutShort
+		err = shell.ErrCutShort
 	}
 	return found, err
 }

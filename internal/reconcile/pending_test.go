@@ -28,7 +28,7 @@ func leavePending(t *testing.T, r *rig, target reconcile.Target, want sshserver.
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_, _, outcome, err := reconcile.New(killed{r.pool}).Apply(context.Background(), target, want, reconcile.Record{})
+		_, _, outcome, err := newWalk(killed{r.pool}).Apply(context.Background(), target, want, reconcile.Record{})
 		t.Errorf("the run was not killed: %q, %v", outcome, err)
 	}()
 	<-done
@@ -78,7 +78,7 @@ func TestDestroyWaitsForAPendingChange(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_, err := reconcile.New(killed{r.pool}).Remove(context.Background(), target, want, reconcile.Record{})
+		_, err := newWalk(killed{r.pool}).Remove(context.Background(), target, want, reconcile.Record{})
 		t.Errorf("the run was not killed: %v", err)
 	}()
 	<-done
@@ -152,7 +152,7 @@ func TestOwnChangeIsNotPending(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, hosttest.Options{}, "root")
 	w := watch(r.pool)
-	e := reconcile.New(w)
+	e := newWalk(w)
 	want := wish("ClientAliveInterval", "77")
 	w.stall = func(ctx context.Context, s host.Script) error {
 		if s.Name != "disarm" {

@@ -44,15 +44,10 @@ type Engine struct {
 	locks    locks
 	begun    ownChanges
 	names    machineNames
-	legacy   legacy
 }
 
 // New returns an engine over machines.
-func New(machines Machines) *Engine {
-	e := &Engine{machines: machines}
-	e.legacy = legacyOf(e)
-	return e
-}
+func New(machines Machines) *Engine { return &Engine{machines: machines} }
 
 // ProbeLogin logs in to spec's machine on a new connection, whatever was seen of it. The
 // error is a *host.Error.
@@ -82,5 +77,5 @@ type Target struct {
 	ConfirmTimeout time.Duration
 }
 
-// isImage reports whether t is a root file system that was not booted.
-func (t Target) isImage() bool { return t.Spec.Transport == "image" }
+// IsImage reports whether t is a root file system that was not booted.
+func (t Target) IsImage() bool { return t.Spec.Transport == "image" }

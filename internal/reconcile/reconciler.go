@@ -97,7 +97,7 @@ func (r *Reconciler[W, F, D]) check(t Target) error {
 // decide returns what keeps plan from being carried out: its own problems, or a file
 // that was changed since the record was written.
 func (r *Reconciler[W, F, D]) decide(t Target, want W, before Seen[F, D], plan keepalive.Plan, rec Record) error {
-	if problems := errorsOf(plan.Problems); len(problems) > 0 {
+	if problems := Errors(plan.Problems); len(problems) > 0 {
 		return &Error{Host: t.Spec.Name, Step: "decide", Outcome: Unchanged, Problems: problems}
 	}
 	if rec.Digests == nil || rec.IsOther(before.MachineID, before.Identity) {
@@ -155,7 +155,8 @@ func pathsOf(plan keepalive.Plan) (paths []string) {
 	return paths
 }
 
-func errorsOf(problems []keepalive.Problem) []keepalive.Problem {
+// Errors are those of problems that are not warnings.
+func Errors(problems []keepalive.Problem) []keepalive.Problem {
 	var list []keepalive.Problem
 	for _, p := range problems {
 		if !p.Warning {

@@ -55,5 +55,5 @@ func (r *Reconciler[W, F, D]) samePlan(want W, a, b Decision[F, D]) bool {
 		return x.Path == y.Path && (x.New == nil) == (y.New == nil) && before[x.Path] == after[y.Path]
 	}
 	return a.Plan.ManagedFile == b.Plan.ManagedFile && a.Plan.ManagedContent == b.Plan.ManagedContent &&
-		len(errorsOf(b.Plan.Problems)) == 0 && slices.EqualFunc(a.Plan.Changes, b.Plan.Changes, file)
+		len(Errors(b.Plan.Problems)) == 0 && slices.EqualFunc(a.Plan.Changes, b.Plan.Changes, file)
 }

@@ -30,7 +30,7 @@ func (a *applicant) apply(t *testing.T, r *rig, value int) {
 	defer pool.Close(context.Background())
 	want := wish(a.keyword, strconv.Itoa(value))
 	want.Placement, want.DropInName = sshserver.DropIn, a.file
-	_, _, a.outcome, a.err = reconcile.New(pool).Apply(t.Context(), r.target, want, reconcile.Record{})
+	_, _, a.outcome, a.err = newWalk(pool).Apply(t.Context(), r.target, want, reconcile.Record{})
 	if a.outcome == reconcile.Applied {
 		a.value = value
 	}

@@ -1,5 +1,5 @@
-// Package dotenvtest masks environment files in Go, as coolify_gather.sh of the reconcile
-// package does it on a host. Tests compare the two, and use Mask where there is no host.
+// Package dotenvtest masks environment files in Go, as gather.sh of package envfile
+// does it on a host. Tests compare the two, and use Mask where there is no host.
 // It must not import package dotenv: it is an independent model of the same grammar.
 package dotenvtest
 

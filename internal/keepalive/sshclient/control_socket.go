@@ -40,6 +40,12 @@ type ControlSocket struct {
 	Exposed bool
 }
 
+// SocketFacts is one look at the control sockets of a user.
+type SocketFacts struct {
+	Sockets []ControlSocket // in the order of their names
+	Unnamed int             // sockets that were not asked: their names cannot be told
+}
+
 var masterPattern = regexp.MustCompile(`^Master running \(pid=(\d+)\)`)
 
 // foreign is what ssh says of an answer that is not in its protocol. A connection that

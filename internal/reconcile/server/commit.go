@@ -1,0 +1,134 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/shell"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
+)
+
+// directories runs what makes or removes them, if there is anything to do.
+func directories(ctx context.Context, h host.Host, text string) error {
+	if text == "" {
+		return nil
+	}
+	_, err := shell.Run(ctx, h, host.Script{Name: "directories", Text: text, Root: true, Convergent: true})
+	return err
+}
+
+// makeDirs makes directories that everybody may read, as sshd_config.d is.
+func makeDirs(dirs []string) string {
+	var b strings.Builder
+	for _, dir := range dirs {
+		fmt.Fprintf(&b, "[ -d %[1]s ] || mkdir -m 755 %[1]s || exit\n", shell.Quote(dir))
+	}
+	return b.String()
+}
+
+func dropDirs(dirs []string) string {
+	if len(dirs) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	for _, dir := range slices.Backward(dirs) {
+		b.WriteString("rmdir " + shell.Quote(dir) + " 2>/dev/null\n")
+	}
+	return b.String() + "true\n"
+}
+
+// firstMismatch names the first expectation that does not hold.
+func firstMismatch(expect []keepalive.Expectation, have sshserver.Facts) error {
+	for _, x := range expect {
+		for i, c := range have.Contexts {
+			if c != x.Context {
+				continue
+			}
+			if got := have.Effective[i][x.Keyword]; !sshconf.Same(sshconf.Server, x.Keyword, got, x.Values, have.Version) {
+				return fmt.Errorf("%s is effectively %q, not %q%s", x.Keyword, strings.Join(got, ", "), strings.Join(x.Values, ", "), forContext(c))
+			}
+		}
+	}
+	return nil
+}
+
+func forContext(c sshconf.Context) string {
+	if c.IsZero() {
+		return ""
+	}
+	return " for " + keepalive.ContextSpec(c)
+}
+
+// request lays the change out for the protocol. The candidate is a copy of
+// the whole running tree below the stage directory, its Includes pointing into the copy,
+// so that sshd -t -f judges exactly what will be in force: a drop-in judged alone
+// proves nothing.
+func request(c *change) commit.Request {
+	t, have, plan := c.Target, c.Before.Facts, c.Plan
+	tree := reconcile.CandidateTree(have.Tree, plan.Changes)
+	id := commit.NewID()
+	stageDir := commit.StageDir(id)
+	req := commit.Request{
+		ID: id, Base: have.Tree.Files, StageDir: stageDir, Main: stageDir + tree.Main,
+		SSHD: c.Before.Detail.sshd, Options: commandWords(have.Daemon.Options), Activate: c.Before.Detail.activation, ConfirmTimeout: t.ConfirmTimeout,
+		Keyless: t.IsImage(), Includes: includes(have.Tree),
+	}
+	for _, c := range plan.Changes {
+		req.Changes = append(req.Changes, commit.Change(c))
+	}
+	for name, data := range tree.Files {
+		text := sshconf.Rebase(sshconf.Parse(tree.Dialect, tree.Version, data), tree.Dir, stageDir)
+		req.Staged = append(req.Staged, commit.StagedFile{Path: stageDir + name, Data: text})
+	}
+	for _, x := range plan.Expect {
+		req.Checks = append(req.Checks, commit.Check{Spec: spec(tree, x.Context), Keyword: x.Keyword, Values: x.Values})
+	}
+	if t.NoReload {
+		req.Activate.Kind = commit.None
+	}
+	return req
+}
+
+// commandWords are the words of options: "-o Banner /etc/issue" is two.
+func commandWords(options []string) []string {
+	var words []string
+	for _, option := range options {
+		flag, value, takes := strings.Cut(option, " ")
+		if words = append(words, flag); takes {
+			words = append(words, value)
+		}
+	}
+	return words
+}
+
+// includes are the patterns by which the files of tree include others, but for
+// those that gather.sh does not read as sshd does: what it did not look for, it
+// cannot have missed.
+func includes(tree sshconf.Tree) []string {
+	var list []string
+	for _, data := range tree.Files {
+		for _, l := range sshconf.Parse(tree.Dialect, tree.Version, data).Lines {
+			if !l.Is("Include") || l.Err != nil {
+				continue
+			}
+			for _, pattern := range l.Args {
+				if !path.IsAbs(pattern) {
+					pattern = tree.Dir + "/" + pattern
+				}
+				if path.Clean(pattern) == pattern && !strings.ContainsAny(pattern, " \t'\"\\") {
+					list = append(list, pattern)
+				}
+			}
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}

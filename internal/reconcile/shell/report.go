@@ -1,0 +1,129 @@
+package shell
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Report reads what a script that gathers facts printed: lines "@word text", some of
+// which announce bytes or further lines.
+type Report struct {
+	Rest   string
+	Names  []string // of the files to come
+	Files  map[string][]byte
+	Dumps  []Dump
+	counts map[string]int // of sections, by their word
+}
+
+// Dump is one run of sshd -T or ssh -G.
+type Dump struct {
+	Kind string // as the script calls it
+	Exit int
+	Out  strings.Builder
+	Err  strings.Builder
+}
+
+// NewReport returns the report that a script printed as out.
+func NewReport(out string) Report { return Report{Rest: out, Files: map[string][]byte{}} }
+
+// Read gives each announcing line to section; what follows the announcement of a
+// dump is the dump.
+func (s *Report) Read(section func(word, arg string) error) error {
+	for s.Rest != "" {
+		var line string
+		line, s.Rest, _ = strings.Cut(s.Rest, "\n")
+		if strings.HasPrefix(line, "@") {
+			word, arg, _ := strings.Cut(line[1:], " ")
+			if err := s.plausible(word, arg); err != nil {
+				return err
+			}
+			if err := section(word, arg); err != nil {
+				return err
+			}
+			continue
+		}
+		if len(s.Dumps) == 0 {
+			return fmt.Errorf("unexpected line %.200q in the report of facts", line)
+		}
+		if !strings.HasSuffix(line, "\r") { // which sshd -ddd says beside its answer
+			s.Dumps[len(s.Dumps)-1].Out.WriteString(line + "\n")
+		}
+	}
+	return nil
+}
+
+// Dump begins a dump of one of kinds, or takes a line of what the program said.
+func (s *Report) Dump(word, arg string, kinds ...string) error {
+	switch {
+	case slices.Contains(kinds, word):
+		code, _, _ := strings.Cut(arg, " ")
+		d := Dump{Kind: word}
+		if err := Number(code, &d.Exit); err != nil {
+			return err
+		}
+		s.Dumps = append(s.Dumps, d)
+	case word != "err":
+		return fmt.Errorf("unexpected section %.200q in the report of facts", word)
+	case len(s.Dumps) > 0:
+		s.Dumps[len(s.Dumps)-1].Err.WriteString(arg + "\n")
+	}
+	return nil
+}
+
+// Contents takes the files that were named: what wc counted of each, and the bytes
+// of all of them, which are as many if nobody wrote meanwhile.
+func (s *Report) Contents() error {
+	counts, rest, _ := strings.Cut(s.Rest, "\n@bytes\n") // no line of wc begins so
+	for _, name := range s.Names {
+		var line string
+		line, counts, _ = strings.Cut(counts, "\n")
+		count, of, _ := strings.Cut(strings.TrimLeft(line, " "), " ")
+		n, err := strconv.Atoi(count)
+		if err != nil || of != name || n < 0 || n > len(rest) {
+			return fmt.Errorf("%s changed while it was read", name)
+		}
+		s.Files[name] = []byte(rest[:n])
+		rest = rest[n:]
+	}
+	if !strings.HasPrefix(rest, "\n") {
+		return fmt.Errorf("a file changed while it was read: one of %s", strings.Join(s.Names, ", "))
+	}
+	s.Rest = rest[1:]
+	return nil
+}
+
+// Refusal is what the program said if it failed.
+func (d *Dump) Refusal(program string) string {
+	if d.Exit == 0 {
+		return ""
+	}
+	if said := strings.TrimSpace(d.Err.String()); said != "" {
+		return said
+	}
+	return fmt.Sprintf("%s ended with status %d and said nothing", program, d.Exit)
+}
+
+// Number reads a number of a report.
+func Number(s string, into *int) error {
+	n, err := strconv.Atoi(strings.TrimSpace(s))
+	if err != nil {
+		return fmt.Errorf("no number in the report of facts: %w", err)
+	}
+	if n < 0 || n > largest {
+		return fmt.Errorf("the number %d in the report of facts is out of range", n)
+	}
+	*into = n
+	return nil
+}
+
+// MountPoint is where a line of /proc/self/mountinfo says that something is
+// mounted: the fifth word, in which the kernel writes blanks in octal.
+func MountPoint(line string) string {
+	words := strings.Fields(line)
+	if len(words) < 5 {
+		return ""
+	}
+	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\134`, `\`).Replace(words[4])
+}
