@@ -36,7 +36,6 @@ type Keyword struct {
 	Type    Type
 	Words   []string // of an Enum
 	AliasOf string   // the keyword that it is another name of, in some release
-	Aliases []string
 	// Vendor marks keywords of patched builds.
 	Vendor          bool
 	Since           Version // first release that has it

@@ -32,6 +32,7 @@ func TestClientCases(t *testing.T) {
 }
 
 func runClientCase(t *testing.T, file string) {
+	t.Helper()
 	a, err := txtar.ParseFile(file)
 	if err != nil {
 		t.Fatal(err)

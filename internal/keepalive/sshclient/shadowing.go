@@ -114,6 +114,7 @@ func obstacleProblem(c sshfile.Candidate, l obstacle, have Facts) keepalive.Prob
 	case uncertain:
 		return keepalive.Problem{Code: UncertainLine, Warning: true, Attribute: l.setting.Attribute, Pos: w.Pos,
 			Text: fmt.Sprintf("%s may be %s for %s: %s is read first, if %s says so", l.setting.Keyword, w.Rest, name, w.Pos, w.Depends)}
+	case shadowed:
 	}
 	return keepalive.Problem{Code: EarlierLine, Attribute: l.setting.Attribute, Pos: w.Pos,
 		Text: fmt.Sprintf("%s would stay %s for %s because %s", l.setting.Keyword, w.Rest, name, because(w, have))}

@@ -144,12 +144,13 @@ func (g Language) badTyped(keyword, v string) string {
 		if a.Keyword == "MaxStartups" && !startupsPattern.MatchString(v) {
 			return fmt.Sprintf("%q is neither \"start\" nor \"start:rate:full\"", v)
 		}
+	case keepalive.Flag: // always yes or no
 	}
 	return ""
 }
 
 func badPairs(v string) string {
-	for _, item := range strings.Fields(v) {
+	for item := range strings.FieldsSeq(v) {
 		if !channelPattern.MatchString(item) {
 			return fmt.Sprintf("%q is not type=interval", item)
 		}

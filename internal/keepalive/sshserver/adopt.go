@@ -37,7 +37,7 @@ func Adopt(dropInName string, have Facts) Want {
 	return want
 }
 
-func (s Want) declares() bool { return len(s.Settings)+len(s.Match) > 0 }
+func (want Want) declares() bool { return len(want.Settings)+len(want.Match) > 0 }
 
 // ImportProblems says what the first apply of what Adopt found will do with
 // lines that are there and not ours: file is where it writes.

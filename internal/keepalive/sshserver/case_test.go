@@ -32,6 +32,7 @@ func TestServerCases(t *testing.T) {
 }
 
 func runCase(t *testing.T, file string) {
+	t.Helper()
 	a, err := txtar.ParseFile(file)
 	if err != nil {
 		t.Fatal(err)

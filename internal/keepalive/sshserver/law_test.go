@@ -122,7 +122,7 @@ func TestPlanLaws(t *testing.T) {
 		}
 		planned++
 		othersKeep(t, want, tree, plan)
-		onlyCommentsOut(t, tree, plan)
+		onlyCommentsOut(t, plan)
 		outsideSections(t, tree, plan)
 		if slices.ContainsFunc(plan.Problems, func(p keepalive.Problem) bool { return p.Code == keepalive.UncertainGroup }) {
 			// What is not proven shows once the plan is in force.
@@ -192,7 +192,7 @@ func othersKeep(t *testing.T, want Want, before sshconf.Tree, plan keepalive.Pla
 }
 
 // onlyCommentsOut: without our lines and marks a changed file is what it was.
-func onlyCommentsOut(t *testing.T, before sshconf.Tree, plan keepalive.Plan) {
+func onlyCommentsOut(t *testing.T, plan keepalive.Plan) {
 	t.Helper()
 	for _, c := range plan.Changes {
 		if c.Old == nil {

@@ -12,9 +12,9 @@ import (
 
 // Attributes maps the keywords that are managed, in lower case, to the attributes
 // that declare them.
-func (s Want) Attributes(v sshconf.Version) map[string]string {
+func (want Want) Attributes(v sshconf.Version) map[string]string {
 	of := map[string]string{}
-	for _, x := range s.ForRelease(v).Settings {
+	for _, x := range want.ForRelease(v).Settings {
 		kw, _ := sshconf.Lookup(sshconf.Server, x.Keyword)
 		of[strings.ToLower(cmp.Or(kw.Name, x.Keyword))] = x.Attribute
 	}

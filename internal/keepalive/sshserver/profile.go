@@ -22,21 +22,21 @@ const (
 
 // ForRelease returns what is wanted of release v: the values of the profile under the
 // user's own, which win without a word.
-func (s Want) ForRelease(v sshconf.Version) Want {
-	b, ok := baseline.Named(s.Profile)
+func (want Want) ForRelease(v sshconf.Version) Want {
+	b, ok := baseline.Named(want.Profile)
 	if !ok {
-		return s
+		return want
 	}
-	own := s.Settings
-	s.Profile, s.Settings = "", slices.Clone(own)
+	own := want.Settings
+	want.Profile, want.Settings = "", slices.Clone(own)
 	settable, _ := b.For(v)
 	for _, r := range settable {
 		x := keepalive.Setting{Attribute: profileAttribute(r.Keyword), Keyword: r.Keyword, Values: []string{r.Value}}
 		if !slices.ContainsFunc(own, func(o keepalive.Setting) bool { return sameKeyword(o.Keyword, x.Keyword) }) {
-			s.Settings = append(s.Settings, x)
+			want.Settings = append(want.Settings, x)
 		}
 	}
-	return s
+	return want
 }
 
 const profilePrefix = "profile["
@@ -52,17 +52,17 @@ func sameKeyword(a, b string) bool { return sshconf.SameKeyword(sshconf.Server, 
 // that its sshd cannot do, and says which those are: keywords of newer releases,
 // those that the build accepts and ignores, as without Kerberos, and those that an
 // option on the daemon's command line decides, as Ciphers on Red Hat's 8.
-func (s Want) onHost(have Facts) (Want, []keepalive.Problem) {
-	b, ok := baseline.Named(s.Profile)
+func (want Want) onHost(have Facts) (Want, []keepalive.Problem) {
+	b, ok := baseline.Named(want.Profile)
 	if !ok {
-		return s, nil
+		return want, nil
 	}
 	_, lacking := b.For(have.Version)
 	lacking = slices.DeleteFunc(lacking, func(keyword string) bool {
-		return slices.ContainsFunc(s.Settings, func(o keepalive.Setting) bool { return sameKeyword(o.Keyword, keyword) })
+		return slices.ContainsFunc(want.Settings, func(o keepalive.Setting) bool { return sameKeyword(o.Keyword, keyword) })
 	})
-	s = s.ForRelease(have.Version)
-	s.Settings = slices.DeleteFunc(s.Settings, func(x keepalive.Setting) bool {
+	want = want.ForRelease(have.Version)
+	want.Settings = slices.DeleteFunc(want.Settings, func(x keepalive.Setting) bool {
 		_, printed := canonical(have, sshfile.Global, x.Keyword)
 		ignored := ofProfile(x) && len(have.Canonical) > 0 && !printed
 		if ignored {
@@ -70,18 +70,18 @@ func (s Want) onHost(have Facts) (Want, []keepalive.Problem) {
 		}
 		return ignored
 	})
-	s, problems := s.settable(b, have)
+	want, problems := want.settable(b, have)
 	if len(lacking) > 0 {
 		problems = append(problems, keepalive.Problem{Code: ProfileLacks, Warning: true, Attribute: "profile",
 			Text: fmt.Sprintf("OpenSSH %s on this host does not support these settings of the profile %s, so they are left out: %s", have.Version, b.Name, strings.Join(lacking, ", "))})
 	}
-	return s, problems
+	return want, problems
 }
 
 // settable leaves out the values of the profile b that no file can set.
-func (s Want) settable(b baseline.Baseline, have Facts) (Want, []keepalive.Problem) {
+func (want Want) settable(b baseline.Baseline, have Facts) (Want, []keepalive.Problem) {
 	var problems []keepalive.Problem
-	s.Settings = slices.DeleteFunc(s.Settings, func(x keepalive.Setting) bool {
+	want.Settings = slices.DeleteFunc(want.Settings, func(x keepalive.Setting) bool {
 		option, ok := unsettable(x, have)
 		if !ok || !ofProfile(x) {
 			return false
@@ -90,7 +90,7 @@ func (s Want) settable(b baseline.Baseline, have Facts) (Want, []keepalive.Probl
 			Text: fmt.Sprintf("the setting %s of the profile %s is left out, because no file can change it: sshd was started with %s", x.Keyword, b.Name, option)})
 		return true
 	})
-	return s, problems
+	return want, problems
 }
 
 func checkProfile(name string) []keepalive.Problem {

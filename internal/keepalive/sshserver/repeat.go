@@ -86,8 +86,8 @@ func othersLosingValue(c candidate, base sshconf.Tree, want Want) []keepalive.Pr
 	return problems
 }
 
-func (s Want) attributeOf(keyword string) string {
-	for _, x := range s.Settings {
+func (want Want) attributeOf(keyword string) string {
+	for _, x := range want.Settings {
 		if sameKeyword(x.Keyword, keyword) {
 			return x.Attribute
 		}
