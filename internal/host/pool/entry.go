@@ -343,7 +343,7 @@ func (p *Pool) dial(ctx context.Context, spec host.Spec, path func(context.Conte
 		}
 		failure.Attempts, failure.Elapsed = n, time.Since(began)
 		logFailure(ctx, spec, failure)
-		pause, again := p.retry.next(n, failure.Kind, time.Since(began), spec.ConnectWait)
+		pause, again := p.retry.next(n, failure, time.Since(began), spec.ConnectWait)
 		if !failure.Transient() || !again || tooLate(ctx, pause) {
 			return nil, failure
 		}
@@ -395,17 +395,21 @@ func (p *Pool) attempt(ctx context.Context, spec host.Spec, address string, t ho
 // next says whether attempt n, which failed after elapsed, is followed by another
 // one, and after which pause. A machine that may still be booting is tried at an
 // even pace until wait is over.
-func (p retryPolicy) next(n int, kind host.Kind, elapsed, wait time.Duration) (pause time.Duration, again bool) {
+func (p retryPolicy) next(n int, failure *host.Error, elapsed, wait time.Duration) (pause time.Duration, again bool) {
 	if wait > 0 {
 		pause = p.boot*4/5 + rand.N(p.boot*2/5+1)
 		if elapsed+pause < wait {
 			return pause, true
 		}
 	}
-	pause = p.pause(n, kind)
-	if kind == host.Unreachable {
+	pause = p.pause(n, failure.Kind)
+	if failure.Kind == host.Unreachable {
 		pause /= 2
-		return pause, n < p.absent && elapsed+pause <= max(p.patience, wait)
+		end, patience := elapsed+pause, p.patience
+		if failure.Phase == host.PhaseTCP {
+			end, patience = end+elapsed/time.Duration(n), p.silence // the next one takes as long
+		}
+		return pause, n < p.absent && end <= max(patience, wait)
 	}
 	return pause, n < p.attempts && elapsed+pause <= max(p.budget, wait)
 }

@@ -303,7 +303,8 @@ type retryPolicy struct {
 	cap      time.Duration
 	budget   time.Duration // for all attempts together
 	absent   int           // attempts at a machine that does not answer at all
-	patience time.Duration // for these together
+	patience time.Duration // for these together, where it accepts connections
+	silence  time.Duration // until the last attempt ends at one that accepts none
 	boot     time.Duration // between attempts under connect_wait
 	memory   time.Duration // how long an unreachable machine is believed to be so
 	signing  time.Duration // how long an agent may take to sign
@@ -314,9 +315,11 @@ type retryPolicy struct {
 // Five attempts survive 250 clients that meet a sshd with MaxStartups 10:30:100;
 // three do not (measured). A closed port or a missing route is another thing: a
 // plan over many hosts should not wait half a minute for each that is switched
-// off, and a machine that is about to boot is what connect_wait is for.
+// off, and a machine that is about to boot is what connect_wait is for. One whose
+// packets vanish costs the default connect_timeout of 10 s once: the kernel has sent
+// its SYN four times by then.
 var defaultRetryPolicy = retryPolicy{
 	attempts: 5, base: 2 * time.Second, cap: 30 * time.Second, budget: 120 * time.Second, boot: 5 * time.Second,
-	absent: 3, patience: 15 * time.Second,
+	absent: 3, patience: 15 * time.Second, silence: 12 * time.Second,
 	signing: login.SigningLimit, memory: 30 * time.Second, idle: 60 * time.Second, age: 30 * time.Minute,
 }
