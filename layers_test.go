@@ -54,12 +54,13 @@ var arrows = map[string][]string{
 	"internal/reconcile/envfile":         {"internal/reconcile", "internal/reconcile/shell", "internal/keepalive", "internal/keepalive/coolify", "internal/commit", "internal/host"},
 	"internal/reconcile/sockets":         {"internal/reconcile", "internal/reconcile/shell", "internal/reconcile/account", "internal/keepalive/sshclient", "internal/host"},
 	"internal/provider": {
-		"internal/provider/attribute", "internal/provider/diagnostics", "internal/provider/functions", "internal/provider/protocol", "internal/provider/spelling",
+		"internal/provider/connection", "internal/provider/attribute", "internal/provider/diagnostics", "internal/provider/functions", "internal/provider/protocol", "internal/provider/spelling",
 		"internal/reconcile", "internal/reconcile/server", "internal/reconcile/client", "internal/reconcile/envfile", "internal/reconcile/sockets", "internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/sshclient", "internal/keepalive/coolify", "internal/keepalive/audit", "internal/keepalive/baseline", "internal/host", "internal/host/pool", "internal/host/probe", "internal/userconf", "internal/sshconf",
 		"github.com/hashicorp/terraform-plugin-framework", "github.com/hashicorp/terraform-plugin-go/", "github.com/hashicorp/terraform-plugin-log/",
 	},
 	"internal/provider/diagnostics": {"internal/provider/spelling", "internal/reconcile", "internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/sshclient", "internal/keepalive/coolify", "internal/keepalive/baseline", "internal/host", "internal/host/knownhosts", "internal/host/probe", "github.com/hashicorp/terraform-plugin-framework"},
 	"internal/provider/attribute":   {"internal/provider/diagnostics", "internal/provider/spelling", "internal/reconcile", "internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/sshclient", "internal/sshconf", "github.com/hashicorp/terraform-plugin-framework", "github.com/hashicorp/terraform-plugin-go/"},
+	"internal/provider/connection":  {"internal/provider/attribute", "internal/host", "github.com/hashicorp/terraform-plugin-framework"},
 	"internal/provider/spelling":    {},
 	"internal/provider/protocol":    {"internal/host", "github.com/hashicorp/terraform-plugin-go/"},
 	"internal/provider/functions":   {"internal/provider/spelling", "internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/sshclient", "internal/sshconf", "github.com/hashicorp/terraform-plugin-framework"},
@@ -71,7 +72,7 @@ var arrows = map[string][]string{
 	"internal/benchmark/floor":      {"golang.org/x/crypto/"},
 	"internal/benchmark/rusage":     {},
 	"internal/benchmark/noop":       {"internal/provider", "github.com/hashicorp/terraform-plugin-framework", "github.com/hashicorp/terraform-plugin-go/"},
-	"internal/docgen":               {"internal/provider", "internal/keepalive/baseline", "github.com/hashicorp/terraform-plugin-framework/providerserver", "github.com/hashicorp/terraform-plugin-go/"},
+	"internal/docgen":               {"internal/provider/connection", "internal/provider", "internal/keepalive/baseline", "github.com/hashicorp/terraform-plugin-framework/providerserver", "github.com/hashicorp/terraform-plugin-go/"},
 }
 
 // pure names the packages that touch nothing outside their arguments, and the

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/connection"
 )
 
 // waysPath is the guide that holds the table of connection settings, between these
@@ -29,5 +29,5 @@ func ways(root string) (string, error) {
 	if !begins || !ends {
 		return "", fmt.Errorf("%s has no marks for the table of settings", waysPath)
 	}
-	return head + tableBegin + provider.SettingsTable() + tableEnd + tail, nil
+	return head + tableBegin + connection.SettingsTable() + tableEnd + tail, nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/connection"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
@@ -29,7 +30,7 @@ func sourceWhereSchema(ctx context.Context, hostDoc string) map[string]schema.At
 			MarkdownDescription: hostDoc + " Never dialled while it is not known.",
 			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
-		"ssh":      schema.SingleNestedAttribute{Optional: true, MarkdownDescription: attribute.SSHDoc, Attributes: sourceAttributes(sshSchema()), CustomType: attribute.ObjectOf(sshSchema())},
+		"ssh":      schema.SingleNestedAttribute{Optional: true, MarkdownDescription: attribute.SSHDoc, Attributes: sourceAttributes(connection.SSHSchema()), CustomType: attribute.ObjectOf(connection.SSHSchema())},
 		"timeouts": sourceTimeouts(ctx, "`2m`"),
 	}
 }

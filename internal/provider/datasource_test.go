@@ -15,6 +15,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/probe"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/connection"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
@@ -339,7 +340,7 @@ func TestSourceSchemas(t *testing.T) {
 				t.Errorf("%s: %s is not documented", named.TypeName, name)
 			}
 		}
-		if got, want := attribute.ObjectOf(resp.Schema.Attributes["ssh"].(schema.SingleNestedAttribute).Attributes), attribute.ObjectOf(sshSchema()); !got.Equal(want) {
+		if got, want := attribute.ObjectOf(resp.Schema.Attributes["ssh"].(schema.SingleNestedAttribute).Attributes), attribute.ObjectOf(connection.SSHSchema()); !got.Equal(want) {
 			t.Errorf("%s: ssh is %s, and in a resource %s", named.TypeName, got, want)
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/pool"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/connection"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/functions"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/protocol"
@@ -72,7 +73,7 @@ func (p *Provider) Metadata(_ context.Context, _ provider.MetadataRequest, resp 
 
 // Schema describes the provider block.
 func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
-	connection, entry := connectionSchema(host.InConnection), connectionSchema(host.InHosts)
+	connection, entry := connection.Schema(host.InConnection), connection.Schema(host.InHosts)
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Sets SSH keepalive, timeout and hardening settings on hosts, proves that sshd really uses them, and shows every drift in the plan.",
 		Attributes: map[string]schema.Attribute{

@@ -17,6 +17,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/connection"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
@@ -86,7 +87,7 @@ func TestFieldsAreTheirOwn(t *testing.T) {
 func TestEveryConnectionSettingIsThere(t *testing.T) {
 	in := map[host.Scope]func(string) string{}
 	for _, place := range []host.Scope{host.InConnection, host.InHosts, host.InJump} {
-		attributes := connectionSchema(place)
+		attributes := connection.Schema(place)
 		in[place] = func(name string) string {
 			if attributes[name] == nil {
 				return ""
@@ -94,7 +95,7 @@ func TestEveryConnectionSettingIsThere(t *testing.T) {
 			return attributes[name].GetMarkdownDescription()
 		}
 	}
-	ssh := sshSchema()
+	ssh := connection.SSHSchema()
 	in[host.InSSH] = func(name string) string {
 		if ssh[name] == nil {
 			return ""
@@ -122,7 +123,7 @@ func TestEveryConnectionSettingIsThere(t *testing.T) {
 
 func TestSecretsAreSensitiveAndNeverInAResource(t *testing.T) {
 	secrets := 0
-	entry := connectionSchema(host.InHosts)
+	entry := connection.Schema(host.InHosts)
 	for _, d := range host.AllSettings() {
 		if !d.Secret() {
 			continue
@@ -131,10 +132,10 @@ func TestSecretsAreSensitiveAndNeverInAResource(t *testing.T) {
 		if !entry[d.Name].IsSensitive() || d.Bastion != "" && !entry[d.Bastion].IsSensitive() {
 			t.Errorf("%s is shown in plans", d.Name)
 		}
-		if _, ok := sshSchema()[d.Name]; ok {
+		if _, ok := connection.SSHSchema()[d.Name]; ok {
 			t.Errorf("a resource can hold %s, and state would", d.Name)
 		}
-		hop := sshSchema()["jump"].(schema.ListNestedAttribute).NestedObject.Attributes
+		hop := connection.SSHSchema()["jump"].(schema.ListNestedAttribute).NestedObject.Attributes
 		if _, ok := hop[d.Name]; ok {
 			t.Errorf("a resource's hop can hold %s", d.Name)
 		}

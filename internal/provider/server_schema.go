@@ -17,6 +17,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/connection"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
@@ -41,7 +42,7 @@ func serverSchema(ctx context.Context) schema.Schema {
 }
 
 func whereSchema(ctx context.Context, hostDoc string) map[string]schema.Attribute {
-	ssh := sshSchema()
+	ssh := connection.SSHSchema()
 	return map[string]schema.Attribute{
 		"host": schema.StringAttribute{
 			Required:            true,

@@ -14,6 +14,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/connection"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/spelling"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
@@ -69,11 +70,11 @@ func newSession(ctx context.Context, m providerModel) (*session, diag.Diagnostic
 }
 
 func newLayer(ctx context.Context, at path.Path, object types.Object, diags *diag.Diagnostics) layered {
-	settings, err := layer(object, at.String())
+	settings, err := connection.Layer(object, at.String())
 	if err != nil {
 		diags.Append(diagnostics.At(at, diagnostics.BadSettings, "error", spelling.Sentence(spelling.Capital(err.Error()))))
 	}
-	return layered{settings: settings, unknown: unknownIn(ctx, object)}
+	return layered{settings: settings, unknown: connection.UnknownIn(ctx, object)}
 }
 
 func (s *session) collectSecrets() *host.Masker {
@@ -144,7 +145,7 @@ func (s *session) resolve(ctx context.Context, a address) (resolvedTarget, error
 	case s.hostsUnknown:
 		return resolvedTarget{unknown: "hosts of the provider"}, nil
 	}
-	own, err := layer(a.SSH, "ssh")
+	own, err := connection.Layer(a.SSH, "ssh")
 	if err != nil {
 		return resolvedTarget{}, err
 	}
@@ -202,7 +203,7 @@ func (l layered) named(name string) layered {
 }
 
 func (s *session) missing(ctx context.Context, a address, entry layered) string {
-	if name := unknownIn(ctx, a.SSH); name != "" {
+	if name := connection.UnknownIn(ctx, a.SSH); name != "" {
 		return "ssh." + name
 	}
 	if entry.unknown != "" {

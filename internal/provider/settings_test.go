@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/connection"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
@@ -100,7 +101,7 @@ func TestEmptyTextSaysNothing(t *testing.T) {
 	t.Setenv("SSHKEEPALIVE_USER", "env")
 	empty := func(place host.Scope) values {
 		v := values{}
-		for _, d := range settingsIn(place) {
+		for _, d := range connection.SettingsIn(place) {
 			switch {
 			case d.Kind() == host.List:
 				v[d.Name] = []any{""}

@@ -1,4 +1,6 @@
-package provider
+// Package connection holds the settings of connections: their schemas, and how a block of them becomes
+// one layer of host.Settings. It may not know which layer wins, nor what is done on a host.
+package connection
 
 import (
 	"strings"
@@ -6,10 +8,10 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 )
 
-// settingsIn lists the connection settings that may be written in place. What a
+// SettingsIn lists the connection settings that may be written in place. What a
 // resource holds ends up in state, and Read and Delete see nothing but state: a
 // secret there could neither be kept nor used.
-func settingsIn(place host.Scope) []host.Setting {
+func SettingsIn(place host.Scope) []host.Setting {
 	var found []host.Setting
 	for _, d := range host.AllSettings() {
 		if d.In&place != 0 && !(place == host.InSSH && d.Secret()) {

@@ -1,4 +1,4 @@
-package provider
+package connection
 
 import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
@@ -12,11 +12,11 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 )
 
-// connectionSchema is the schema of the settings of one place in the provider
+// Schema is the schema of the settings of one place in the provider
 // block.
-func connectionSchema(place host.Scope) map[string]providerschema.Attribute {
+func Schema(place host.Scope) map[string]providerschema.Attribute {
 	attributes := map[string]providerschema.Attribute{}
-	for _, d := range settingsIn(place) {
+	for _, d := range SettingsIn(place) {
 		attributes[d.Name] = providerAttribute(d, settingDoc(d, place))
 	}
 	if place == host.InJump {
@@ -30,7 +30,7 @@ func connectionSchema(place host.Scope) map[string]providerschema.Attribute {
 			attributes[d.Bastion] = bastionAttribute(d)
 		}
 	}
-	hop := connectionSchema(host.InJump)
+	hop := Schema(host.InJump)
 	attributes["jump"] = providerschema.ListNestedAttribute{
 		Optional:            true,
 		MarkdownDescription: jumpDoc,
@@ -47,16 +47,16 @@ func bastionAttribute(d host.Setting) providerschema.Attribute {
 	return providerAttribute(d, d.BastionDoc)
 }
 
-// sshSchema is the schema of what a resource may override. Secrets are left out
+// SSHSchema is the schema of what a resource may override. Secrets are left out
 // at every depth.
-func sshSchema() map[string]resourceschema.Attribute {
+func SSHSchema() map[string]resourceschema.Attribute {
 	attributes := map[string]resourceschema.Attribute{}
-	for _, d := range settingsIn(host.InSSH) {
+	for _, d := range SettingsIn(host.InSSH) {
 		attributes[d.Name] = resourceAttribute(d, settingDoc(d, host.InSSH))
 	}
 	attributes["host_key"] = resourceschema.StringAttribute{Optional: true, MarkdownDescription: hostKeyDoc}
 	hop := map[string]resourceschema.Attribute{}
-	for _, d := range settingsIn(host.InJump) {
+	for _, d := range SettingsIn(host.InJump) {
 		if !d.Secret() {
 			hop[d.Name] = resourceAttribute(d, settingDoc(d, host.InJump))
 		}

@@ -1,4 +1,4 @@
-package provider
+package connection
 
 import (
 	"context"
@@ -14,9 +14,9 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 )
 
-// layer reads the settings that object holds. place is how the user wrote the
+// Layer reads the settings that object holds. place is how the user wrote the
 // object, for messages. A null object says nothing.
-func layer(object types.Object, place string) (host.Settings, error) {
+func Layer(object types.Object, place string) (host.Settings, error) {
 	values := object.Attributes()
 	return host.Source{
 		Place: place,
@@ -66,7 +66,7 @@ func hops(value attr.Value, place string) ([]host.Settings, error) {
 		if !ok {
 			continue
 		}
-		hop, err := layer(object, fmt.Sprintf("%s[%d]", place, i))
+		hop, err := Layer(object, fmt.Sprintf("%s[%d]", place, i))
 		if err != nil {
 			return nil, err
 		}
@@ -75,9 +75,9 @@ func hops(value attr.Value, place string) ([]host.Settings, error) {
 	return all, nil
 }
 
-// unknownIn names the first setting of object that is not known yet, "" when
+// UnknownIn names the first setting of object that is not known yet, "" when
 // all are.
-func unknownIn(ctx context.Context, object types.Object) string {
+func UnknownIn(ctx context.Context, object types.Object) string {
 	if object.IsUnknown() {
 		return "the whole object"
 	}
