@@ -3,6 +3,8 @@ package provider
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
 	clientkind "github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/client"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/envfile"
 	serverkind "github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/server"
@@ -44,5 +46,14 @@ func newEngine(machines reconcile.Machines) engine {
 	return engine{
 		e, reconcile.For(e, serverkind.Kind), reconcile.For(e, clientkind.Kind),
 		reconcile.For(e, envfile.Kind), reconcile.For(e, sockets.Kind),
+	}
+}
+
+// Resources lists the resources.
+func (p *Provider) Resources(context.Context) []func() resource.Resource {
+	return []func() resource.Resource{
+		func() resource.Resource { return &serverResource{} },
+		func() resource.Resource { return &clientResource{} },
+		func() resource.Resource { return &coolifyResource{} },
 	}
 }
