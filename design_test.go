@@ -28,17 +28,26 @@ func TestStopsOfASetting(t *testing.T) {
 }
 
 func TestWrongStopsAreFound(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"a.go":      "package a\n\ntype of[T any] struct{}\n\nfunc Run() {}\n\nfunc (*of[T]) Do() {}\n",
+		"a_test.go": "package a\n\nfunc TestRun() {}\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	const head = "## One setting through the house\n\n| step | package | functions | what |\n|---|---|---|---|\n"
-	right := "| 1 | `internal/commit` | `Run`, `Busy.Error` | . |\n"
+	stop := func(functions string) string { return "| 1 | `" + dir + "` | " + functions + " | . |\n" }
 	for name, c := range map[string]struct{ table, says string }{
-		"another name":    {head + "| 1 | `internal/commit` | `Run`, `Ran` | . |\n", "internal/commit has no function Ran"},
-		"another type":    {head + "| 1 | `internal/commit` | `Error.Run` | . |\n", "internal/commit has no function Error.Run"},
-		"another package": {head + "| 1 | `internal/dotenv` | `Run` | . |\n", "internal/dotenv has no function Run"},
-		"a test alone":    {head + "| 1 | `internal/commit` | `TestRun` | . |\n", "internal/commit has no function TestRun"},
-		"no function":     {head + "| 1 | `internal/commit` |  | . |\n", "stop 1 names no function"},
-		"too many":        {head + strings.Repeat(right, maxStops+1), "9 stops, and at most 8 are meant"},
+		"another name":    {head + stop("`Run`, `Ran`"), "has no function Ran"},
+		"another type":    {head + stop("`on.Do`"), "has no function on.Do"},
+		"another package": {head + "| 1 | `internal/nowhere` | `Run` | . |\n", "internal/nowhere has no function Run"},
+		"a test alone":    {head + stop("`TestRun`"), "has no function TestRun"},
+		"no function":     {head + stop(""), "stop 1 names no function"},
+		"too many":        {head + strings.Repeat(stop("`Run`"), maxStops+1), "9 stops, and at most 8 are meant"},
 		"no table":        {"## Another section\n", "no stops"},
-		"right":           {head + right + "\n## The next section\n\n| 1 | `internal/x` | `Y` | |\n", ""},
+		"right":           {head + stop("`Run`, `of.Do`") + "\n## The next section\n\n| 1 | `internal/x` | `Y` | |\n", ""},
 	} {
 		if found := strings.Join(wrongStops(t, c.table), "; "); (c.says == "") != (found == "") || !strings.Contains(found, c.says) {
 			t.Errorf("%s: found %q, want %q", name, found, c.says)
