@@ -85,9 +85,11 @@ func TestWhereProgramsAreStarted(t *testing.T) {
 
 // TestWhereTheLogIsWritten: everything else goes through the functions that mask.
 func TestWhereTheLogIsWritten(t *testing.T) {
-	for file, names := range calls(t, "tflog") {
-		if !logs[file] {
-			t.Errorf("%s writes to the log past LogFields: %v", file, names)
+	for _, pkg := range []string{"tflog", "slog", "log"} {
+		for file, names := range calls(t, pkg) {
+			if !logs[file] {
+				t.Errorf("%s writes to the log past LogFields: %v", file, names)
+			}
 		}
 	}
 }

@@ -34,7 +34,7 @@ var arrows = map[string][]string{
 	"internal/keepalive/audit":           {"internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/baseline", "internal/sshconf"},
 	"internal/keepalive/baseline":        {"internal/sshconf"},
 	"internal/commit":                    {},
-	"internal/host":                      {"internal/host/knownhosts", "github.com/hashicorp/terraform-plugin-log/"},
+	"internal/host":                      {"internal/host/knownhosts"},
 	"internal/host/knownhosts":           {"golang.org/x/crypto/"},
 	"internal/host/process":              {},
 	"internal/host/hostkey":              {"internal/host", "internal/host/knownhosts", "golang.org/x/crypto/"},

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
@@ -30,3 +31,51 @@ func logSpec(ctx context.Context, s host.Spec) {
 	fields["jump"] = strings.Join(hops, " ")
 	logDebug(ctx, "connection settings", fields)
 }
+
+// sshSubsystem is the subsystem of tflog that the packages below provider write to.
+const sshSubsystem = "ssh"
+
+// logContext returns ctx with the log of the packages below provider set up, and what
+// they mask.
+func logContext(ctx context.Context, m *host.Masker) context.Context {
+	ctx = tflog.NewSubsystem(ctx, sshSubsystem, tflog.WithRootFields())
+	return host.LogContext(ctx, slog.New(logHandler{}), m)
+}
+
+// logHandler forwards lines of log/slog to the tflog of the context that each of them
+// is written with, which knows TF_LOG and what Terraform has masked.
+type logHandler struct{ attrs []slog.Attr }
+
+// Enabled leaves it to tflog which levels are written.
+func (logHandler) Enabled(context.Context, slog.Level) bool { return true }
+
+// Handle writes one line.
+func (h logHandler) Handle(ctx context.Context, r slog.Record) error {
+	fields := make(map[string]any, r.NumAttrs()+len(h.attrs))
+	for _, a := range h.attrs {
+		fields[a.Key] = a.Value.Any()
+	}
+	r.Attrs(func(a slog.Attr) bool {
+		fields[a.Key] = a.Value.Any()
+		return true
+	})
+	write := tflog.SubsystemDebug
+	switch {
+	case r.Level >= slog.LevelError:
+		write = tflog.SubsystemError
+	case r.Level >= slog.LevelWarn:
+		write = tflog.SubsystemWarn
+	case r.Level >= slog.LevelInfo:
+		write = tflog.SubsystemInfo
+	}
+	write(ctx, sshSubsystem, r.Message, fields)
+	return nil
+}
+
+// WithAttrs returns a handler that adds attrs to each line.
+func (h logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return logHandler{append(h.attrs[:len(h.attrs):len(h.attrs)], attrs...)}
+}
+
+// WithGroup returns h: no line of ours has groups.
+func (h logHandler) WithGroup(string) slog.Handler { return h }

@@ -97,7 +97,7 @@ func (s *session) anyUnknown() bool {
 // secret in what the call logs: a context does not survive from Configure.
 func (s *session) begin(ctx context.Context) (context.Context, func()) {
 	s.inUse.RLock()
-	return host.LogContext(ctx, s.masker), s.inUse.RUnlock
+	return logContext(ctx, s.masker), s.inUse.RUnlock
 }
 
 // close closes the connections once no call uses them.

@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/pem"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-log/tflogtest"
 	"golang.org/x/crypto/ssh"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
@@ -47,7 +47,7 @@ func TestSecretsAreInNoLog(t *testing.T) {
 	good := serve(t, sshtest.Signer(private).PublicKey(), nil)
 	bad, _ := passwordServer(t, true, false)
 	var log lockedBuffer
-	ctx := host.LogContext(tflogtest.RootLogger(context.Background(), &log), nil)
+	ctx := host.LogContext(context.Background(), slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})), nil)
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	change := func(l *host.Settings) {
