@@ -19,7 +19,6 @@ var (
 	faultLine    = regexp.MustCompile(`(?m)^([0-9]{2}) \S.*\.$`)
 	faultTest    = regexp.MustCompile(`^ {3}(Test\w+)$`)
 	faultComment = regexp.MustCompile(`(?m)^Fault ([0-9]{2})\.$`)
-	faultName    = regexp.MustCompile(`^TestFault([0-9]{2})`)
 )
 
 // TestFaultCatalogue: the catalogue has a sentence and a test for each of its numbers, its
@@ -85,9 +84,6 @@ func testsOfFaults(t *testing.T) map[string][]string {
 			if !ok || f.Recv != nil || !strings.HasPrefix(f.Name.Name, "Test") {
 				continue
 			}
-			if m := faultName.FindStringSubmatch(f.Name.Name); m != nil {
-				tests[m[1]] = append(tests[m[1]], f.Name.Name)
-			}
 			for _, m := range faultComment.FindAllStringSubmatch(f.Doc.Text(), -1) {
 				tests[m[1]] = append(tests[m[1]], f.Name.Name)
 			}
@@ -98,6 +94,37 @@ func testsOfFaults(t *testing.T) map[string][]string {
 		t.Fatal(err)
 	}
 	return tests
+}
+
+var namedTest = regexp.MustCompile("`((?:Test|Fuzz)[A-Z][A-Za-z0-9]*)`")
+
+// TestNamedTestsExist: the documents name tests that there are.
+func TestNamedTestsExist(t *testing.T) {
+	exists := map[string]bool{}
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for name := range declaredIn(t, path, string(text)) {
+			exists[name] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"SECURITY.md", "DESIGN.md", "CONTRIBUTING.md"} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range namedTest.FindAllStringSubmatch(string(text), -1) {
+			if !exists[m[1]] {
+				t.Errorf("%s names %s, which does not exist", name, m[1])
+			}
+		}
+	}
 }
 
 // TestFaultCatalogueIsRead: what it looks for is found.

@@ -217,7 +217,7 @@ func (b *box) request(id, text string) Request {
 		},
 		Activate:       Activation{Kind: Signal, PIDFile: b.path("run/sshd.pid")},
 		ConfirmTimeout: 30 * time.Second,
-		LockWait:       20 * time.Second, // patience for a busy machine; no test waits for it
+		lockWait:       20 * time.Second, // patience for a busy machine; no test waits for it
 		Layout: Layout{
 			Path: b.path("bin") + ":/usr/sbin:/usr/bin:/sbin:/bin",
 			Run:  run, State: b.path("var/lib/sshkeepalive"), Etc: b.path("etc"),

@@ -105,7 +105,7 @@ func (a fakeArgs) load() (*fakeConf, error) {
 	}
 	if d := c.values["privsepdir"]; d != "" {
 		if _, err := os.Stat(d); err != nil {
-			return nil, fmt.Errorf("Missing privilege separation directory: %s", d) //nolint:staticcheck // sshd's own words
+			return nil, fmt.Errorf("Missing privilege separation directory: %s", d)
 		}
 	}
 	return c, nil

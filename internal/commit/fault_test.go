@@ -170,7 +170,7 @@ func TestStaleLock(t *testing.T) {
 		b.locked(record(os.Getpid()))
 		before := b.tree()
 		r := b.request("a1", "ClientAliveInterval 60\n")
-		r.LockWait = time.Second
+		r.lockWait = time.Second
 		got, err := Run(t.Context(), b, r, b.loaded(want60))
 		if got != Unchanged || !errors.Is(err, ErrBusy) || !strings.Contains(err.Error(), "other") || b.tree() != before {
 			t.Errorf("%s, %v", got, err)
@@ -265,7 +265,7 @@ func TestConcurrent(t *testing.T) {
 	ends := make(chan end)
 	for _, text := range []string{"ClientAliveInterval 60\n", "ClientAliveInterval 60\n# the other\n"} {
 		r := b.request(fmt.Sprintf("c%d", len(text)), text)
-		r.LockWait = 30 * time.Second
+		r.lockWait = 30 * time.Second
 		own := *b
 		go func() {
 			got, err := Run(context.Background(), &own, r, b.loaded(want60))

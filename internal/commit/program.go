@@ -98,7 +98,7 @@ func (r Request) assignments() string {
 	if window == 0 {
 		window, watched = unwatched, ""
 	}
-	wait := r.LockWait
+	wait := r.lockWait
 	if wait == 0 {
 		wait = 30 * time.Second
 	}
@@ -237,11 +237,11 @@ func (e Edit) PrintCommand(file string) string {
 // sshd returns a shell function that runs sshd with its arguments, followed by the
 // daemon's own options.
 func (r Request) sshd() string {
-	call := `"$SSHD" "$@"`
+	words := []string{`"$SSHD" "$@"`}
 	for _, o := range r.Options {
-		call += " " + quote(o)
+		words = append(words, quote(o))
 	}
-	return function("sshd_with", call)
+	return function("sshd_with", strings.Join(words, " "))
 }
 
 // validation returns a shell function that makes one dump per context and looks for

@@ -42,8 +42,8 @@ type Request struct {
 	Foreign bool
 	// ConfirmTimeout is how long the watchdog waits; 0 arms none.
 	ConfirmTimeout time.Duration
-	// LockWait is how long to wait for another change to end; 0 is 30 s.
-	LockWait time.Duration
+	// lockWait is how long to wait for another change to end; 0 is 30 s. Tests shorten it.
+	lockWait time.Duration
 	Layout   Layout
 }
 

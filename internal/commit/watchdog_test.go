@@ -112,7 +112,7 @@ func TestNextRun(t *testing.T) {
 		first.ConfirmTimeout = 10 * time.Minute
 		b.begins(first)
 		next := b.request("a2", "ClientAliveInterval 60\n# next\n")
-		next.LockWait = time.Second
+		next.lockWait = time.Second
 		got, err := Run(t.Context(), b, next, b.loaded(want60))
 		busy := new(BusyError)
 		if got != Unchanged || !errors.Is(err, ErrBusy) || !errors.As(err, &busy) || busy.ID != "a1" || busy.Left < 5*time.Minute ||

@@ -237,9 +237,11 @@ func TestInterruptOfAProbe(t *testing.T) {
 	}
 }
 
-// TestFault47TwoEngines: of two engines that apply to one host at the same time the
+// TestTwoEnginesApply: of two engines that apply to one host at the same time the
 // second waits until the first has come to its end.
-func TestFault47TwoEngines(t *testing.T) {
+//
+// Fault 47.
+func TestTwoEnginesApply(t *testing.T) {
 	t.Parallel()
 	m := hosttest.Start(t, withBrakes())
 	first, second := newCLI(t), newCLI(t)

@@ -27,12 +27,14 @@ const (
 	fewCuts = 20
 )
 
-// TestFault46 cuts applies at random bytes, by a reset or by packets that vanish
+// TestCutApplies cuts applies at random bytes, by a reset or by packets that vanish
 // for a while; CUTS says how many, CUTS_SEED which. Each leaves the old or the new
 // configuration, and the next apply makes it the new one; the daemon was reloaded
 // once for each change that went live and once for each that was taken back, and
 // nothing is left behind.
-func TestFault46(t *testing.T) {
+//
+// Fault 46.
+func TestCutApplies(t *testing.T) {
 	t.Parallel()
 	cuts, err := strconv.Atoi(cmp.Or(os.Getenv("CUTS"), strconv.Itoa(fewCuts)))
 	if err != nil {

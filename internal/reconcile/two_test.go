@@ -48,10 +48,12 @@ func (a *applicant) check(t *testing.T, r *rig) {
 	}
 }
 
-// TestFault47: of two providers that apply to one host at the same time, one waits
+// TestTwoProviders: of two providers that apply to one host at the same time, one waits
 // or says conflict. What is in force is what those who said applied wanted, the
 // daemon was reloaded once for each of them, and whoever was refused may try again.
-func TestFault47(t *testing.T) {
+//
+// Fault 47.
+func TestTwoProviders(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, hosttest.Options{SSHDArgs: []string{"-E", sshdLog}}, "root")
 	first := &applicant{keyword: "ClientAliveInterval", file: "10-first.conf", value: 120}

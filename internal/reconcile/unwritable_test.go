@@ -19,9 +19,11 @@ func readOnly(dir string) string {
 	return "mount --bind " + dir + " " + dir + "; mount -o remount,bind,ro " + dir
 }
 
-// TestFault55: where nothing can be written the error says so and what it was, and
+// TestUnwritableFiles: where nothing can be written the error says so and what it was, and
 // nothing is changed nor left behind, in sshd's files and in ssh's.
-func TestFault55(t *testing.T) {
+//
+// Fault 55.
+func TestUnwritableFiles(t *testing.T) {
 	t.Parallel()
 	r, client := sshRig(t, "root", map[string]string{bobConfig: "ServerAliveInterval 300\n"})
 	client.User = "bob"

@@ -12,7 +12,9 @@ import (
 )
 
 // A script that was cut anywhere does nothing, in any shell at hand.
-func TestFault45CutScriptRunsNothing(t *testing.T) {
+//
+// Fault 45.
+func TestCutScriptRunsNothing(t *testing.T) {
 	t.Parallel()
 	text := "touch ran\ncat >file <<'END'\none\ntwo\nEND\nif true; then\n  touch also\nfi\n: }\n: )"
 	for _, shell := range shells(t) {

@@ -59,7 +59,8 @@ func listenAgent(t *testing.T, ring agent.Agent) string {
 
 func noKey(l *host.Settings) { l.PrivateKey = nil }
 
-func TestFault19AgentIdentityIsOneOffer(t *testing.T) {
+// Fault 19.
+func TestAgentIdentityIsOneOffer(t *testing.T) {
 	socket, last := serveAgent(t, 9)
 	s := serve(t, last, nil)
 	identity := string(ssh.MarshalAuthorizedKey(last))
@@ -81,7 +82,9 @@ func TestFault19AgentIdentityIsOneOffer(t *testing.T) {
 
 // Without a narrower wish the agent's keys run into MaxAuthTries, which is a
 // refusal and not a lost connection.
-func TestFault19TooManyAgentKeys(t *testing.T) {
+//
+// Fault 19.
+func TestTooManyAgentKeys(t *testing.T) {
 	socket, last := serveAgent(t, 20)
 	s := serve(t, last, nil)
 	e, _ := refusal(t, brisk(t), s.spec("", func(l *host.Settings) { noKey(l); l.AgentSocket = sshtest.Ptr(socket) }))
@@ -90,7 +93,8 @@ func TestFault19TooManyAgentKeys(t *testing.T) {
 	}
 }
 
-func TestFault20AgentIsGone(t *testing.T) {
+// Fault 20.
+func TestAgentIsMissing(t *testing.T) {
 	s := serve(t, nil, nil)
 	spec := s.spec("", func(l *host.Settings) {
 		noKey(l)
@@ -106,7 +110,8 @@ type unwilling struct{ agent.Agent }
 
 func (unwilling) Sign(ssh.PublicKey, []byte) (*ssh.Signature, error) { return nil, errors.New("no") }
 
-func TestFault20AgentRefuses(t *testing.T) {
+// Fault 20.
+func TestAgentRefuses(t *testing.T) {
 	ring := agent.NewKeyring()
 	key := sshtest.NewEd25519()
 	if err := ring.Add(agent.AddedKey{PrivateKey: key}); err != nil {
@@ -119,7 +124,8 @@ func TestFault20AgentRefuses(t *testing.T) {
 	}
 }
 
-func TestFault21EncryptedKey(t *testing.T) {
+// Fault 21.
+func TestEncryptedKey(t *testing.T) {
 	t.Parallel()
 	key := sshtest.NewEd25519()
 	block, err := ssh.MarshalPrivateKeyWithPassphrase(key, "", []byte("open sesame"))

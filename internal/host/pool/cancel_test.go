@@ -49,7 +49,9 @@ func soon() func() bool {
 
 // Ctrl-C ends each wait within 200 ms. The critical section of an apply is not
 // among them: it is commit that waits for its end, see TestCancel there.
-func TestFault56CtrlCEndsEveryWait(t *testing.T) {
+//
+// Fault 56.
+func TestCancelEndsEveryWait(t *testing.T) {
 	for name, begin := range map[string]func(t *testing.T) wait{
 		"dial":                        waitForDial,
 		"identification":              waitForIdent,

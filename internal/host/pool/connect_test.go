@@ -43,7 +43,8 @@ func once(t *testing.T) *Pool {
 	return p
 }
 
-func TestFault01NoSuchName(t *testing.T) {
+// Fault 01.
+func TestNoSuchName(t *testing.T) {
 	t.Parallel()
 	spec := specTo(t, 22, func(s *host.Settings) {
 		s.Host, s.ConnectTimeout = sshtest.Ptr("no-such-host.invalid"), sshtest.Ptr(2*time.Second)
@@ -53,7 +54,8 @@ func TestFault01NoSuchName(t *testing.T) {
 	}
 }
 
-func TestFault02Refused(t *testing.T) {
+// Fault 02.
+func TestConnectionRefused(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -94,7 +96,8 @@ func fullQueue(t *testing.T) int {
 	return port
 }
 
-func TestFault03NoAnswerToSYN(t *testing.T) {
+// Fault 03.
+func TestNoAnswerToSYN(t *testing.T) {
 	port := fullQueue(t)
 	e, took := refusal(t, once(t), specTo(t, port, func(s *host.Settings) { s.ConnectTimeout = sshtest.Ptr(300 * time.Millisecond) }))
 	if e.Kind != host.Unreachable || e.Phase != host.PhaseTCP || took < 250*time.Millisecond || took > 5*time.Second {
@@ -102,7 +105,8 @@ func TestFault03NoAnswerToSYN(t *testing.T) {
 	}
 }
 
-func TestFault04NoRoute(t *testing.T) {
+// Fault 04.
+func TestNoRoute(t *testing.T) {
 	e, took := refusal(t, once(t), specTo(t, 22, func(s *host.Settings) {
 		s.Host = sshtest.Ptr("2001:db8::1")
 		s.ConnectTimeout = sshtest.Ptr(time.Second)
@@ -112,7 +116,8 @@ func TestFault04NoRoute(t *testing.T) {
 	}
 }
 
-func TestFault05SilentServer(t *testing.T) {
+// Fault 05.
+func TestSilentServer(t *testing.T) {
 	t.Parallel()
 	port, _ := scripted(t, swallow)
 	e, took := refusal(t, once(t), specTo(t, port, func(s *host.Settings) { s.HandshakeTimeout = sshtest.Ptr(300 * time.Millisecond) }))
@@ -121,7 +126,8 @@ func TestFault05SilentServer(t *testing.T) {
 	}
 }
 
-func TestFault05SilentServerIsCancelled(t *testing.T) {
+// Fault 05.
+func TestSilentServerIsCancelled(t *testing.T) {
 	port, _ := scripted(t, swallow)
 	ctx, cancel := context.WithCancel(context.Background())
 	time.AfterFunc(100*time.Millisecond, cancel)
@@ -132,7 +138,8 @@ func TestFault05SilentServerIsCancelled(t *testing.T) {
 	}
 }
 
-func TestFault06ClosesBeforeItsName(t *testing.T) {
+// Fault 06.
+func TestClosedBeforeTheIdentification(t *testing.T) {
 	t.Parallel()
 	port, conns := scripted(t, func(net.Conn) {})
 	if e, _ := refusal(t, brisk(t), specTo(t, port, nil)); e.Kind != host.Throttled || e.Phase != host.PhaseIdent || conns.Load() != 5 {
@@ -140,7 +147,8 @@ func TestFault06ClosesBeforeItsName(t *testing.T) {
 	}
 }
 
-func TestFault07TurnedAway(t *testing.T) {
+// Fault 07.
+func TestThrottledByTheServer(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"Exceeded MaxStartups\r\n", "Not allowed at this time\r\n"} {
 		port, _ := scripted(t, func(c net.Conn) {
@@ -155,7 +163,8 @@ func TestFault07TurnedAway(t *testing.T) {
 	}
 }
 
-func TestFault07ThrottledWaitsTwiceAsLong(t *testing.T) {
+// Fault 07.
+func TestThrottledWaitsTwiceAsLong(t *testing.T) {
 	for n := 1; n < 5; n++ {
 		usual, slow := defaultRetryPolicy.base<<(n-1), min(defaultRetryPolicy.base<<n, defaultRetryPolicy.cap)
 		if d := defaultRetryPolicy.pause(n, host.Unreachable); d < usual/2 || d > usual {
@@ -167,7 +176,8 @@ func TestFault07ThrottledWaitsTwiceAsLong(t *testing.T) {
 	}
 }
 
-func TestFault08AnotherProtocol(t *testing.T) {
+// Fault 08.
+func TestAnotherProtocol(t *testing.T) {
 	port, conns := scripted(t, func(c net.Conn) {
 		_, _ = http.ReadRequest(bufio.NewReader(c))
 		_, _ = io.WriteString(c, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
@@ -180,7 +190,9 @@ func TestFault08AnotherProtocol(t *testing.T) {
 
 // The deadline and the error that it causes race; the kind must not depend on who
 // wins.
-func TestFault09StallAfterKeyExchange(t *testing.T) {
+//
+// Fault 09.
+func TestStallAfterKeyExchange(t *testing.T) {
 	t.Parallel()
 	key, public := newKey(t)
 	s := serve(t, public, nil)
@@ -201,7 +213,8 @@ func TestFault09StallAfterKeyExchange(t *testing.T) {
 	wg.Wait()
 }
 
-func TestFault10NoCommonKeyExchange(t *testing.T) {
+// Fault 10.
+func TestNoCommonKeyExchange(t *testing.T) {
 	_, public := newKey(t)
 	s := serve(t, public, func(s *server) { s.config.KeyExchanges = []string{ssh.InsecureKeyExchangeDH1SHA1} })
 	e, _ := refusal(t, brisk(t), specTo(t, s.listener.Addr().(*net.TCPAddr).Port, nil))
@@ -211,7 +224,9 @@ func TestFault10NoCommonKeyExchange(t *testing.T) {
 }
 
 // Two seconds of silence, as UseDNS or PAM cause them, are no failure.
-func TestFault12SlowServerPasses(t *testing.T) {
+//
+// Fault 12.
+func TestSlowServer(t *testing.T) {
 	t.Parallel()
 	key, public := newKey(t)
 	s := serve(t, public, func(s *server) {
@@ -233,7 +248,8 @@ func TestFault12SlowServerPasses(t *testing.T) {
 	}
 }
 
-func TestFault44DeadHostIsOneCycle(t *testing.T) {
+// Fault 44.
+func TestDeadHostIsDialledOnce(t *testing.T) {
 	t.Parallel()
 	port, conns := scripted(t, func(net.Conn) {})
 	p, spec := brisk(t), specTo(t, port, nil)

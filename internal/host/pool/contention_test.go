@@ -20,7 +20,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 )
 
-// expiry is when connections get too old in TestFault39Contention.
+// expiry is when connections get too old in TestContention.
 const expiry = time.Second
 
 // contentionRunner runs one command on the machine.
@@ -79,7 +79,7 @@ func (k *killing) shared() (*ssh.Client, error) {
 	return client, err
 }
 
-// contender is one policy under the load of TestFault39Contention.
+// contender is one policy under the load of TestContention.
 type contender struct {
 	name string
 	run  contentionRunner
@@ -131,7 +131,9 @@ func (c *contender) count(m *hosttest.Machine) (ran int) {
 // long commands, on a real sshd with MaxSessions 10: nothing fails and nothing
 // runs twice. Beside it, in the same seconds on the same machine, the pools that
 // kill on expiry. CONTENTION says for how long; `make contention` takes 20 s.
-func TestFault39Contention(t *testing.T) {
+//
+// Fault 39.
+func TestContention(t *testing.T) {
 	t.Parallel()
 	length := 4 * time.Second
 	if text := os.Getenv("CONTENTION"); text != "" {

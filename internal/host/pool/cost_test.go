@@ -19,7 +19,9 @@ import (
 
 // Round trips counted in a bubble of time, where they are exact. The limits are
 // those of the design.
-func TestFault57RoundTrips(t *testing.T) {
+//
+// Fault 57.
+func TestRoundTrips(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const roundTrip = time.Second
 		trips := func(what string, limit float64, do func()) {
@@ -55,7 +57,9 @@ func TestFault57RoundTrips(t *testing.T) {
 // The same through a real proxy with a real sshd. What the machine itself takes is
 // measured without delay in the same minute and left out; the best of some counts,
 // because a busy machine adds time, and only ever adds it.
-func TestFault57RoundTripsOfSSHD(t *testing.T) {
+//
+// Fault 57.
+func TestRoundTripsOfSSHD(t *testing.T) {
 	t.Parallel()
 	m := hosttest.Start(t, hosttest.Options{})
 	const roundTrip = 100 * time.Millisecond

@@ -70,7 +70,9 @@ func cutLogin(spec host.Spec, keys hostkey.Records, in, out int64) (link *cutLin
 // A reset at whichever byte of the handshake is a loss that is worth another
 // attempt, and leaves nothing behind: at every byte of what the server says, and
 // at every eighth of what we say, which differs only in who notices.
-func TestFault11CutAtEveryOffset(t *testing.T) {
+//
+// Fault 11.
+func TestHandshakeCutAtEveryOffset(t *testing.T) {
 	key, public := newKey(t)
 	s := serve(t, public, nil)
 	spec := s.spec(key, nil)

@@ -22,7 +22,8 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/sshtest"
 )
 
-func TestFault13EachRecordedTypeAloneWorks(t *testing.T) {
+// Fault 13.
+func TestEachRecordedTypeAloneWorks(t *testing.T) {
 	key, public := newKey(t)
 	s := serve(t, public, func(s *server) {
 		s.config.AddHostKey(sshtest.RSAHostKey)
@@ -37,7 +38,9 @@ func TestFault13EachRecordedTypeAloneWorks(t *testing.T) {
 }
 
 // What x/crypto's reader refuses as a whole is read line by line.
-func TestFault15BrokenLinesAreSkipped(t *testing.T) {
+//
+// Fault 15.
+func TestBrokenLinesAreSkipped(t *testing.T) {
 	good := sshtest.Authorized(sshtest.Ed25519HostKey)
 	text := "garbage\n" +
 		"# a comment\n\n" +
@@ -54,7 +57,9 @@ func TestFault15BrokenLinesAreSkipped(t *testing.T) {
 }
 
 // The real program says which lines are about a host.
-func TestFault16MatchesLikeSSHKeygen(t *testing.T) {
+//
+// Fault 16.
+func TestMatchesLikeSSHKeygen(t *testing.T) {
 	keygen, err := exec.LookPath("ssh-keygen")
 	if err != nil {
 		if os.Getenv("REQUIRE_SSHD") == "1" {
@@ -231,7 +236,9 @@ func TestHostKeysMayBeAnAuthority(t *testing.T) {
 
 // A certificate is worth nothing once its authority is revoked, not even to who
 // trusts any key.
-func TestFault17RevokedAuthority(t *testing.T) {
+//
+// Fault 17.
+func TestRevokedAuthority(t *testing.T) {
 	authority := sshtest.Signer(sshtest.NewEd25519())
 	key, public := newKey(t)
 	s := serve(t, public, func(s *server) {

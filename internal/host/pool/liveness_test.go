@@ -49,7 +49,8 @@ func untilLost(t *testing.T, h host.Host) {
 	}
 }
 
-func TestFault28BlackHoleDuringSilentScript(t *testing.T) {
+// Fault 28.
+func TestBlackHoleDuringSilentScript(t *testing.T) {
 	t.Parallel()
 	const interval = 250 * time.Millisecond
 	h, r, _ := watched(t, brisk(t), interval, nil)
@@ -59,13 +60,14 @@ func TestFault28BlackHoleDuringSilentScript(t *testing.T) {
 	if e.Kind != host.Lost || !e.MayHaveRun || !strings.Contains(e.Error(), "silent for") {
 		t.Errorf("have %v: %v", e.Kind, e)
 	}
-	// TestFault28LossIsPunctual has the exact figure; here a busy machine may add.
+	// TestLossIsFoundInTime has the exact figure; here a busy machine may add.
 	if want := 4 * interval; took < want*8/10 || took > 5*want {
 		t.Errorf("want the loss noticed after %v, have %v", want, took)
 	}
 }
 
-func TestFault29BlackHoleWhileIdle(t *testing.T) {
+// Fault 29.
+func TestBlackHoleWhileIdle(t *testing.T) {
 	t.Parallel()
 	h, r, _ := watched(t, brisk(t), 50*time.Millisecond, nil)
 	run(t, h, host.Script{Text: "echo before"})
@@ -78,7 +80,9 @@ func TestFault29BlackHoleWhileIdle(t *testing.T) {
 }
 
 // A script that was cut off before its end has not run, and is tried again.
-func TestFault30BlackHoleDuringUpload(t *testing.T) {
+//
+// Fault 30.
+func TestBlackHoleDuringUpload(t *testing.T) {
 	t.Parallel()
 	p := brisk(t)
 	p.retry.attempts = 1
@@ -96,7 +100,8 @@ func TestFault30BlackHoleDuringUpload(t *testing.T) {
 	}
 }
 
-func TestFault31DataIsLife(t *testing.T) {
+// Fault 31.
+func TestDataCountsAsAnAnswer(t *testing.T) {
 	t.Parallel()
 	h, r, _ := watched(t, brisk(t), 100*time.Millisecond, func(s *server) { s.mute = true })
 	res := run(t, h, host.Script{Text: "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do echo $i; sleep 0.05; done"})
@@ -107,7 +112,9 @@ func TestFault31DataIsLife(t *testing.T) {
 
 // tinyssh answers a keepalive in a way that ends the connection; it is left alone
 // from the second connection on.
-func TestFault32ServerThatCannotStandKeepalives(t *testing.T) {
+//
+// Fault 32.
+func TestServerThatEndsOnAKeepalive(t *testing.T) {
 	t.Parallel()
 	p := brisk(t)
 	h, r, _ := watched(t, p, 50*time.Millisecond, func(s *server) { s.fragile = true })
@@ -120,7 +127,8 @@ func TestFault32ServerThatCannotStandKeepalives(t *testing.T) {
 	}
 }
 
-func TestFault25OneSessionPerConnection(t *testing.T) {
+// Fault 25.
+func TestOneSessionPerConnection(t *testing.T) {
 	t.Parallel()
 	h, r, s := watched(t, brisk(t), time.Second, func(s *server) { s.single, s.config.ServerVersion = true, "SSH-2.0-tinyssh_noversion" })
 	for range 3 {
@@ -133,7 +141,8 @@ func TestFault25OneSessionPerConnection(t *testing.T) {
 	}
 }
 
-func TestFault26OneSessionAtATimeUnlessOpenSSH(t *testing.T) {
+// Fault 26.
+func TestOneSessionAtATimeUnlessOpenSSH(t *testing.T) {
 	t.Parallel()
 	h, _, s := watched(t, brisk(t), time.Second, func(s *server) { s.config.ServerVersion = "SSH-2.0-dropbear_2022.83" })
 	runMany(t, h, 10, "sleep 0.02")
@@ -142,7 +151,8 @@ func TestFault26OneSessionAtATimeUnlessOpenSSH(t *testing.T) {
 	}
 }
 
-func TestFault24FewSessionsAreWaitedFor(t *testing.T) {
+// Fault 24.
+func TestFewSessionsAreWaitedFor(t *testing.T) {
 	t.Parallel()
 	for _, most := range []int{1, 2} {
 		h, r, _ := watched(t, brisk(t), time.Second, func(s *server) { s.maxSessions = most })
@@ -155,7 +165,9 @@ func TestFault24FewSessionsAreWaitedFor(t *testing.T) {
 
 // A script that nobody waits for any more may hold the only session; the next one
 // gets a connection of its own.
-func TestFault24SessionHeldByAnAbandonedScript(t *testing.T) {
+//
+// Fault 24.
+func TestSessionHeldByAnAbandonedScript(t *testing.T) {
 	t.Parallel()
 	h, r, _ := watched(t, brisk(t), time.Second, func(s *server) { s.maxSessions = 1 })
 	_, _ = runError(t, h, host.Script{Name: "forgotten", Text: "sleep 6", Timeout: 200 * time.Millisecond})
@@ -166,7 +178,9 @@ func TestFault24SessionHeldByAnAbandonedScript(t *testing.T) {
 }
 
 // Sessions that the server refuses leave those that it granted alone.
-func TestFault27OpenFailedKillsNothing(t *testing.T) {
+//
+// Fault 27.
+func TestOpenFailedKillsNothing(t *testing.T) {
 	t.Parallel()
 	h, r, s := watched(t, brisk(t), time.Second, func(s *server) { s.maxSessions = 2 })
 	done := make(chan error, 1)
@@ -189,7 +203,8 @@ func TestFault27OpenFailedKillsNothing(t *testing.T) {
 	}
 }
 
-func TestFault53Exit255IsAnAnswer(t *testing.T) {
+// Fault 53.
+func TestExit255IsAnAnswer(t *testing.T) {
 	t.Parallel()
 	h, _, _ := watched(t, brisk(t), time.Second, nil)
 	if res := run(t, h, host.Script{Text: "exit 255"}); res.Exit != 255 {
@@ -197,7 +212,8 @@ func TestFault53Exit255IsAnAnswer(t *testing.T) {
 	}
 }
 
-func TestFault54KilledBySignal(t *testing.T) {
+// Fault 54.
+func TestKilledBySignal(t *testing.T) {
 	t.Parallel()
 	h, r, _ := watched(t, brisk(t), time.Second, nil)
 	e, _ := runError(t, h, host.Script{Name: "suicide", Text: "kill -9 $$", Convergent: true})
@@ -207,7 +223,9 @@ func TestFault54KilledBySignal(t *testing.T) {
 }
 
 // What a cancelled script leaves behind is a connection that still serves.
-func TestFault56CancelledScriptLeavesTheConnection(t *testing.T) {
+//
+// Fault 56.
+func TestCancelledScriptLeavesTheConnection(t *testing.T) {
 	t.Parallel()
 	h, r, s := watched(t, brisk(t), time.Second, nil)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -268,7 +286,9 @@ func TestLostScripts(t *testing.T) {
 }
 
 // A server that ends idle connections is normal, and nobody's error.
-func TestFault34ClosedWhileIdle(t *testing.T) {
+//
+// Fault 34.
+func TestClosedWhileIdle(t *testing.T) {
 	t.Parallel()
 	h, r, _ := watched(t, brisk(t), time.Second, nil)
 	run(t, h, host.Script{Text: "true"})

@@ -31,7 +31,8 @@ func specOf(t testing.TB, m *hosttest.Machine, user string, change func(*host.Se
 	return spec
 }
 
-func TestFault51Sudo(t *testing.T) {
+// Fault 51.
+func TestSudo(t *testing.T) {
 	t.Parallel()
 	m := hosttest.Start(t, hosttest.Options{
 		Users: []hosttest.User{
@@ -91,7 +92,9 @@ func TestFault51Sudo(t *testing.T) {
 
 // The password is on no command line and in no process's environment, and the
 // look that says so finds what is there.
-func TestFault51PasswordIsNowhere(t *testing.T) {
+//
+// Fault 51.
+func TestSudoPasswordIsNowhere(t *testing.T) {
 	t.Parallel()
 	m := hosttest.Start(t, hosttest.Options{Users: []hosttest.User{{Name: "typist", Sudo: "password", Password: "correct-horse"}}})
 	h := acquire(t, brisk(t), specOf(t, m, "typist", func(l *host.Settings) {
@@ -135,7 +138,8 @@ func TestSudoUser(t *testing.T) {
 	}
 }
 
-func TestFault23ManyReadsOnOneConnection(t *testing.T) {
+// Fault 23.
+func TestManyReadsOnOneConnection(t *testing.T) {
 	t.Parallel()
 	m := hosttest.Start(t, hosttest.Options{})
 	h := acquire(t, brisk(t), specOf(t, m, "root", nil))
@@ -150,7 +154,8 @@ func logins(m *hosttest.Machine) int {
 	return strings.Count(m.Processes(), "sshd: root@")
 }
 
-func TestFault24RealMaxSessions(t *testing.T) {
+// Fault 24.
+func TestMaxSessionsOfSSHD(t *testing.T) {
 	t.Parallel()
 	for _, limit := range []string{"1", "2"} {
 		m := hosttest.Start(t, hosttest.Options{Files: map[string]string{"/etc/ssh/sshd_config.d/10.conf": "MaxSessions " + limit + "\n"}})
@@ -162,7 +167,8 @@ func TestFault24RealMaxSessions(t *testing.T) {
 	}
 }
 
-func TestFault28UnpluggedMachine(t *testing.T) {
+// Fault 28.
+func TestUnpluggedMachine(t *testing.T) {
 	t.Parallel()
 	m := hosttest.Start(t, hosttest.Options{})
 	h := acquire(t, brisk(t), specOf(t, m, "root", func(l *host.Settings) { l.KeepaliveInterval = sshtest.Ptr(400 * time.Millisecond) }))
@@ -179,7 +185,9 @@ func TestFault28UnpluggedMachine(t *testing.T) {
 }
 
 // ClientAlive on the server asks us, and we answer while a script is silent.
-func TestFault33ServerAsksForSignsOfLife(t *testing.T) {
+//
+// Fault 33.
+func TestClientAliveOfTheServer(t *testing.T) {
 	t.Parallel()
 	m := hosttest.Start(t, hosttest.Options{Files: map[string]string{"/etc/ssh/sshd_config.d/10.conf": "ClientAliveInterval 1\nClientAliveCountMax 1\n"}})
 	h := acquire(t, brisk(t), specOf(t, m, "root", func(l *host.Settings) { l.KeepaliveInterval = sshtest.Ptr(time.Minute) }))
@@ -190,7 +198,8 @@ func TestFault33ServerAsksForSignsOfLife(t *testing.T) {
 	}
 }
 
-func TestFault34UnusedConnectionTimeout(t *testing.T) {
+// Fault 34.
+func TestUnusedConnectionTimeout(t *testing.T) {
 	t.Parallel()
 	m := hosttest.Start(t, hosttest.Options{Files: map[string]string{"/etc/ssh/sshd_config.d/10.conf": "UnusedConnectionTimeout 1s\n"}})
 	h := acquire(t, brisk(t), specOf(t, m, "root", nil))
@@ -202,7 +211,8 @@ func TestFault34UnusedConnectionTimeout(t *testing.T) {
 	run(t, h, host.Script{Text: "true"})
 }
 
-func TestFault35ChannelTimeout(t *testing.T) {
+// Fault 35.
+func TestChannelTimeout(t *testing.T) {
 	t.Parallel()
 	m := hosttest.Start(t, hosttest.Options{Files: map[string]string{"/etc/ssh/sshd_config.d/10.conf": "ChannelTimeout session*=1s\n"}})
 	h := acquire(t, brisk(t), specOf(t, m, "root", nil))
@@ -214,7 +224,9 @@ func TestFault35ChannelTimeout(t *testing.T) {
 
 // Neither a restart of sshd nor a reload ends running sessions, and new
 // connections work after each.
-func TestFault36RestartAndReloadUnderScripts(t *testing.T) {
+//
+// Fault 36.
+func TestRestartAndReloadUnderScripts(t *testing.T) {
 	t.Parallel()
 	m := hosttest.Start(t, hosttest.Options{})
 	p, spec := brisk(t), specOf(t, m, "root", nil)
@@ -257,7 +269,8 @@ func TestFault36RestartAndReloadUnderScripts(t *testing.T) {
 	}
 }
 
-func TestFault37SessionProcessKilled(t *testing.T) {
+// Fault 37.
+func TestSessionProcessKilled(t *testing.T) {
 	t.Parallel()
 	m := hosttest.Start(t, hosttest.Options{})
 	h := acquire(t, brisk(t), specOf(t, m, "root", nil))
@@ -268,7 +281,8 @@ func TestFault37SessionProcessKilled(t *testing.T) {
 	run(t, h, host.Script{Text: "true"})
 }
 
-func TestFault38FrequentRekeying(t *testing.T) {
+// Fault 38.
+func TestFrequentRekeying(t *testing.T) {
 	t.Parallel()
 	m := hosttest.Start(t, hosttest.Options{Files: map[string]string{"/etc/ssh/sshd_config.d/10.conf": "RekeyLimit 64K\n"}})
 	h := acquire(t, brisk(t), specOf(t, m, "root", nil))
@@ -277,7 +291,8 @@ func TestFault38FrequentRekeying(t *testing.T) {
 	}
 }
 
-func TestFault49RealLoginFiles(t *testing.T) {
+// Fault 49.
+func TestLoginFilesPrintText(t *testing.T) {
 	t.Parallel()
 	m := hosttest.Start(t, hosttest.Options{Users: []hosttest.User{{Name: "noisy", Sudo: "nopasswd"}, {Name: "nobody-logs-in", Shell: "/usr/sbin/nologin"}, {Name: "busy", Shell: "/bin/dash", Sudo: "nopasswd"}},
 		Files: map[string]string{"/home/noisy/.bashrc": "echo welcome; echo trouble >&2; sleep 2; alias sh=false; export PATH=/nowhere\n"}})

@@ -54,7 +54,9 @@ func numbers(n int) (want []string) {
 
 // tinysshd refuses a second session on a connection, ever. The scripts that meet
 // the refusal run once, on connections of their own.
-func TestFault25RealTinySSH(t *testing.T) {
+//
+// Fault 25.
+func TestTinySSHAllowsOneSession(t *testing.T) {
 	t.Parallel()
 	h, r, _ := peer(t, (*hosttest.Machine).StartTinySSH, nil)
 	if v := h.Identity().ServerVersion; !strings.HasPrefix(v, "SSH-2.0-tinyssh") {
@@ -68,7 +70,9 @@ func TestFault25RealTinySSH(t *testing.T) {
 
 // dropbear 2022.83 loses scripts that overlap on one connection, some of which
 // have run.
-func TestFault26RealDropbear(t *testing.T) {
+//
+// Fault 26.
+func TestDropbearLosesOverlappingScripts(t *testing.T) {
 	t.Parallel()
 	h, r, _ := peer(t, func(m *hosttest.Machine) { m.StartDropbear() }, nil)
 	if v := h.Identity().ServerVersion; !strings.HasPrefix(v, "SSH-2.0-dropbear") {
@@ -81,7 +85,9 @@ func TestFault26RealDropbear(t *testing.T) {
 
 // The keepalive of tinysshd 20230101 ends its connection. What was idle is
 // forgotten, and from then on it is left in peace.
-func TestFault32RealTinySSH(t *testing.T) {
+//
+// Fault 32.
+func TestTinySSHEndsOnAKeepalive(t *testing.T) {
 	t.Parallel()
 	h, r, _ := peer(t, (*hosttest.Machine).StartTinySSH, func(l *host.Settings) { l.KeepaliveInterval = sshtest.Ptr(100 * time.Millisecond) })
 	untilLost(t, h)
@@ -113,7 +119,9 @@ func TestRealDropbear(t *testing.T) {
 
 // Where there is no sudo, doas serves, without a password only: it reads one from
 // a terminal alone.
-func TestFault51Doas(t *testing.T) {
+//
+// Fault 51.
+func TestDoas(t *testing.T) {
 	t.Parallel()
 	for _, release := range []string{"bookworm", "trixie"} {
 		m := hosttest.Start(t, hosttest.Options{

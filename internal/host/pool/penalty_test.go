@@ -11,7 +11,9 @@ import (
 
 // OpenSSH 9.8 and later lock an address out after a few failed logins. A plan of
 // fifty resources with a wrong key must not get that far.
-func TestFault22NoPenalty(t *testing.T) {
+//
+// Fault 22.
+func TestNoLoginPenalty(t *testing.T) {
 	t.Parallel()
 	m := hosttest.Start(t, hosttest.Options{Release: "trixie"})
 	wrong, _ := newKey(t)

@@ -13,7 +13,8 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/sshtest"
 )
 
-func TestFault40ExpiryStorm(t *testing.T) {
+// Fault 40.
+func TestExpiryStorm(t *testing.T) {
 	t.Parallel()
 	key, public := newKey(t)
 	s := serve(t, public, nil)
@@ -25,7 +26,8 @@ func TestFault40ExpiryStorm(t *testing.T) {
 	}
 }
 
-func TestFault41ShutdownDrains(t *testing.T) {
+// Fault 41.
+func TestShutdownDrains(t *testing.T) {
 	t.Parallel()
 	key, public := newKey(t)
 	s := serve(t, public, nil)
@@ -74,7 +76,8 @@ func TestShutdownIsBounded(t *testing.T) {
 	}
 }
 
-func TestFault42WaiterMayLeave(t *testing.T) {
+// Fault 42.
+func TestWaiterMayLeave(t *testing.T) {
 	t.Parallel()
 	key, public := newKey(t)
 	s := serve(t, public, nil)
@@ -108,7 +111,9 @@ func TestAbandonedDialEnds(t *testing.T) {
 
 // A thousand times a machine is acquired and lost: cut off by the server, given
 // back, or both; every tenth time a script is under way.
-func TestFault43NothingLeaks(t *testing.T) {
+//
+// Fault 43.
+func TestConnectionsDoNotLeak(t *testing.T) {
 	key, public := newKey(t)
 	s := serve(t, public, func(s *server) { s.canned = true })
 	p := brisk(t)
@@ -141,7 +146,9 @@ func TestFault43NothingLeaks(t *testing.T) {
 
 // Repeated Configure calls make and close a pool each: with machines given back
 // and not, fresh connections that nobody closed, a jump, and a dial under way.
-func TestFault43PoolsLeaveNothing(t *testing.T) {
+//
+// Fault 43.
+func TestPoolsDoNotLeak(t *testing.T) {
 	key, public := newKey(t)
 	s := serve(t, public, func(s *server) { s.canned = true })
 	silent, _ := scripted(t, swallow)

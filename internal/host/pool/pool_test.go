@@ -110,7 +110,8 @@ func TestTwentyAcquiresShareOneConnection(t *testing.T) {
 	}
 }
 
-func TestFault18WrongKeyIsOneConnection(t *testing.T) {
+// Fault 18.
+func TestWrongKeyOpensOneConnection(t *testing.T) {
 	_, public := newKey(t)
 	other, _ := newKey(t)
 	s := serve(t, public, nil)
@@ -132,7 +133,8 @@ func TestFault18WrongKeyIsOneConnection(t *testing.T) {
 	}
 }
 
-func TestFault14ChangedHostKey(t *testing.T) {
+// Fault 14.
+func TestHostKeyThatChanged(t *testing.T) {
 	key, public := newKey(t)
 	s := serve(t, public, nil)
 	other := sshtest.Authorized(sshtest.Signer(sshtest.NewEd25519()))

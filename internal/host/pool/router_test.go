@@ -35,7 +35,9 @@ ip route add 203.0.113.9/32 via 192.0.2.2
 "$@"`
 
 // A router's message is a refusal at once, and not a silence until the time is up.
-func TestFault04NoRouteBehindARouter(t *testing.T) {
+//
+// Fault 04.
+func TestNoRouteBehindARouter(t *testing.T) {
 	t.Parallel()
 	if os.Getenv("BEHIND_ROUTER") == "" {
 		hosttest.NeedsSSHD(t)

@@ -14,7 +14,8 @@ import (
 
 const awkward = `printf '%s|' "it's" 'a\b\\c' "!bang!" '100%' '$HOME' "tab	end" 'ünï' '#no' "\\n"; echo "x\ty" | tr a-z A-Z; printf '%b' '\0101'; exit 7`
 
-func TestFault50LoginShells(t *testing.T) {
+// Fault 50.
+func TestLoginShells(t *testing.T) {
 	key, public := newKey(t)
 	sh := serve(t, public, nil)
 	want := run(t, acquire(t, brisk(t), sh.spec(key, nil)), host.Script{Text: awkward + "\n# more"})
@@ -62,7 +63,8 @@ func writeProgram(t *testing.T, path, text string) {
 	}
 }
 
-func TestFault49NoiseIsNotOutput(t *testing.T) {
+// Fault 49.
+func TestNoiseIsNotOutput(t *testing.T) {
 	t.Parallel()
 	key, public := newKey(t)
 	s := serve(t, public, func(s *server) {
@@ -76,7 +78,8 @@ func TestFault49NoiseIsNotOutput(t *testing.T) {
 	}
 }
 
-func TestFault50AccountWithoutLogin(t *testing.T) {
+// Fault 50.
+func TestAccountWithoutLogin(t *testing.T) {
 	key, public := newKey(t)
 	s := serve(t, public, func(s *server) {
 		s.shell = []string{"sh", "-c", "echo This account is currently not available.; exit 1"}
@@ -90,7 +93,8 @@ func TestFault50AccountWithoutLogin(t *testing.T) {
 	}
 }
 
-func TestFault52Outputs(t *testing.T) {
+// Fault 52.
+func TestScriptOutputs(t *testing.T) {
 	t.Parallel()
 	key, public := newKey(t)
 	s := serve(t, public, nil)

@@ -23,7 +23,9 @@ func quiet(t *testing.T, interval time.Duration, count int) (*exec.Runner, *hole
 // The moment of the loss is interval x (count + 1) after the last byte that came
 // in: while a script is silent and while nothing runs, whenever the link goes, and
 // however many keepalives were answered before.
-func TestFault28LossIsPunctual(t *testing.T) {
+//
+// Fault 28.
+func TestLossIsFoundInTime(t *testing.T) {
 	for _, c := range []struct {
 		interval time.Duration
 		count    int
