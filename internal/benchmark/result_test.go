@@ -42,12 +42,12 @@ func TestVerdict(t *testing.T) {
 
 func TestChoice(t *testing.T) {
 	for args, says := range map[string]string{
-		"-hosts 1,x":              `"x" will not do`,
-		"-hosts 0":                `"0" will not do`,
-		"-rtt 5":                  `"5" will not do`,
-		"-rtt -1s":                `"-1s" will not do`,
+		"-hosts 1,x":              `"x" is not valid`,
+		"-hosts 0":                `"0" is not valid`,
+		"-rtt 5":                  `"5" is not valid`,
+		"-rtt -1s":                `"-1s" is not valid`,
 		"-contenders ssh,telnet":  `unknown contender "telnet"`,
-		"-hosts 2 -contenders no": "there are sshkeepalive, no-op, x/crypto, ssh, Ansible",
+		"-hosts 2 -contenders no": "choose from sshkeepalive, no-op, x/crypto, ssh, Ansible",
 	} {
 		if _, err := parse(strings.Fields(args), io.Discard); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v", args, err)
