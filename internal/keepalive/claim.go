@@ -7,7 +7,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-// The codes of what is said about lines that another resource put on the host.
+// The codes of problems with lines that another resource wrote on the host.
 const (
 	Adopted        Code = "adopted"
 	OtherResources Code = "lines of another resource"
@@ -30,7 +30,7 @@ type Claim struct {
 // and its lines are managed later, on each machine that was made of it.
 const ImageID = "image"
 
-// AnonymousID reports whether lines with this id are of no resource that still exists:
+// AnonymousID reports whether lines with this id belong to no resource that still exists:
 // they are in an image, or an earlier version of the provider wrote them.
 func AnonymousID(id string) bool { return id == "" || id == ImageID }
 
@@ -56,8 +56,8 @@ type OwnedLines struct {
 // as nothing else about them changes.
 func (h OwnedLines) Keeps(c Claim) bool { return h.Found && c.Covers(h.ID) && h.ID != c.ID }
 
-// Problems says what becomes of the lines of another resource once content is in their
-// place. name is what both resources call their lines.
+// Problems says what happens to the lines of another resource when content replaces
+// them. name is what both resources call their lines.
 func (h OwnedLines) Problems(c Claim, content, name string) []Problem {
 	gone := h.without(content)
 	same := len(gone) == 0 && len(h.Lines) == len(strings.Split(strings.TrimSuffix(content, "\n"), "\n"))
@@ -91,7 +91,7 @@ func (h OwnedLines) without(content string) []OwnedLine {
 	return gone
 }
 
-// disappearing is what follows the first line of a problem about lines that go.
+// disappearing lists the lines that would be removed, for the text of a problem.
 func disappearing(gone []OwnedLine) string {
 	const most = 20
 	if len(gone) == 0 {

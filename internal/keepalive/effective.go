@@ -15,7 +15,7 @@ const (
 	FromUnknown     Source = "unknown" // the text of the files does not tell
 )
 
-// Origin is one line, or one option, that has a say in a value.
+// Origin is one line, or one option, that contributes to a value.
 type Origin struct {
 	Source  Source
 	Keyword string      // as in the manual page
@@ -24,7 +24,7 @@ type Origin struct {
 	Pos     sshconf.Pos // zero unless a file is the source
 }
 
-// ContextValues is what a program makes of its files in one context.
+// ContextValues is what a program reads from its files in one context.
 type ContextValues struct {
 	Context sshconf.Context
 	// Effective holds what the program prints, one line for each value. Its keys,
@@ -34,14 +34,14 @@ type ContextValues struct {
 	Origins   map[string][]Origin
 }
 
-// EffectiveConfig is what a program makes of its files, managed by us or not.
+// EffectiveConfig is what a program reads from its files, managed by us or not.
 type EffectiveConfig struct {
 	Problems []Problem       // why there is nothing else here
 	Contexts []ContextValues // one for each context that was asked about
 	Files    []string        // that are read in some context, in the order of their reading
-	// Overrides are the lines of sshd's Match blocks that say something else than
-	// what is effective in the default context, Shadowed the lines that apply there
-	// and lose. Both are in the order of their reading.
+	// Overrides are the lines of sshd's Match blocks that have another value than the
+	// one that is effective in the default context, Shadowed the lines that apply there
+	// and lose. Both are in the order in which they are read.
 	Overrides []Origin
 	Shadowed  []Origin
 }

@@ -8,12 +8,12 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-// NewOverride is a Match of others that came, or went, since the last apply.
+// NewOverride is a Match of others that was added or removed since the last apply.
 const NewOverride Code = "new match override"
 
 // Override is a line of a Match block of others by which a managed keyword has
-// another value than the wanted one, for connections that the block is for. No
-// declared context meets it, or ours would stand before it.
+// another value than the wanted one, for the connections that the block applies to. No
+// declared context is among these, or our block would stand before it.
 type Override struct {
 	Criteria string // what follows the word Match
 	Keyword  string // as in the manual page
@@ -23,7 +23,7 @@ type Override struct {
 }
 
 // Same reports whether two lines say the same in the same file, wherever they stand
-// there: lines that others add above do not make a new one of it.
+// there: lines that others add above an override do not make it a new one.
 func (o Override) Same(other Override) bool {
 	return o.Criteria == other.Criteria && o.Keyword == other.Keyword && o.Value == other.Value && o.Pos.Path == other.Pos.Path
 }
@@ -32,7 +32,7 @@ func (o Override) Same(other Override) bool {
 func SameOverrides(a, b []Override) bool { return slices.EqualFunc(a, b, Override.Same) }
 
 // OverrideProblems warns of the overrides that are not among those accepted by an
-// earlier apply, and of those that went since. Nothing was accepted if applied is
+// earlier apply, and of accepted ones that are gone. Nothing was accepted if applied is
 // false.
 func OverrideProblems(found, accepted []Override, applied bool, attributes map[string]string) []Problem {
 	var problems []Problem

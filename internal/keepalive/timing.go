@@ -8,7 +8,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-// Timing is a pair of keepalive values and what they come to.
+// Timing is a pair of keepalive values and the timeout that they give.
 type Timing struct {
 	Interval int64 // ClientAliveInterval in seconds
 	CountMax int64 // ClientAliveCountMax
@@ -21,8 +21,8 @@ type Timing struct {
 //
 // A probe goes out after every half of idleLimit. If a probe is lost, TCP repeats
 // it after pauses that double, so that it passes at the latest twice the length of
-// the outage after it was first sent: half of the limit forgives an outage of a
-// quarter of it, and a release that probes late.
+// the outage after it was first sent: half of the limit allows for an outage of a
+// quarter of it, and for a release that probes late.
 //
 // The count is the smallest that keeps such a client for longestTask and a quarter
 // more, and at least 1: 0 never drops a dead peer since 8.2, and before that dropped
@@ -44,8 +44,8 @@ func TimingFor(idleLimit, longestTask int64, v sshconf.Version) (Timing, error) 
 // maxCount is the largest number that sshd takes.
 const maxCount = 1<<31 - 1
 
-// WithMargin is a task of so many seconds and a quarter more, rounded up: machines
-// under load stretch what their users declare.
+// WithMargin returns the length of a task in seconds and a quarter more, rounded up:
+// tasks take longer on machines under load.
 func WithMargin(task int64) int64 { return task + (task+3)/4 }
 
 // keepsOpen reports whether probes of this spacing keep a path open that forgets
@@ -87,7 +87,7 @@ func DeadPeerTimeout(interval, countMax int64, v sshconf.Version) (seconds int64
 // ProbeSpacing returns the seconds between two probes to a silent peer.
 //
 // sshd 9.2 to 9.4, and so Debian 12, waits twice ClientAliveInterval: the
-// comparison there is "now > last + interval", mended in 9.5 by openssh commit
+// comparison there is "now > last + interval", fixed in 9.5 by openssh commit
 // 9d7193a83. Measured on 9.2: 1 s x 3 closes after 8.0 s, on all others 4.0 s.
 func ProbeSpacing(interval int64, v sshconf.Version) int64 {
 	if v.AtLeast(9, 2) && !v.AtLeast(9, 5) {

@@ -127,7 +127,8 @@ func (c *check) multiplexing() {
 	c.health()
 }
 
-// keys warns of wanted keys that the release does not read. SSH_MUX_MAX_AGE is age's.
+// keys warns of wanted keys that the release does not read, except SSH_MUX_MAX_AGE: see
+// age.
 func (c *check) keys() {
 	for _, s := range c.want.Settings {
 		if c.known && knownKey(s.Keyword) && !c.release.reads(s.Keyword) && s.Keyword != "SSH_MUX_MAX_AGE" {

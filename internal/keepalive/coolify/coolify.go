@@ -94,7 +94,7 @@ func attributeOf(key string) (keepalive.Attribute, bool) {
 	return keepalive.Attribute{}, false
 }
 
-// written is what Coolify shall read for s. Times are seconds in the file: PHP
+// written is the text of s in the file. Times are seconds in the file: PHP
 // makes 1 of "1h".
 func written(s keepalive.Setting) string {
 	text := strings.Join(s.Values, "\n")
@@ -111,7 +111,7 @@ func written(s keepalive.Setting) string {
 	return text
 }
 
-// readAs is what Coolify makes of a value of a key, as the attribute spells it.
+// readAs returns the value that Coolify reads, as the attribute spells it.
 func readAs(key, value string) string {
 	a, typed := attributeOf(key)
 	if !typed || a.Kind != keepalive.Flag {
@@ -224,7 +224,7 @@ func Adopt(have Facts) Want {
 // manageable reports whether notes on a key may be ours: a resource manages no other.
 func manageable(key string) bool { return key == olderMuxKey || strings.HasPrefix(key, "SSH_") }
 
-// strip takes back what notes say we did.
+// strip undoes what our notes record.
 func (v envView) strip() {
 	v.SetResource("")
 	for _, key := range v.Marked() {

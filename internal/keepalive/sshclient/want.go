@@ -168,12 +168,12 @@ func appliesTo(want Want, at sshconf.Context) bool {
 	return matched
 }
 
-// unmet comes before criteria that are to be judged without being met: what stands
-// behind a criterion that fails is parsed, and no command of Match exec is run.
+// unmet comes before criteria that ssh must parse and not apply: ssh parses what follows a
+// criterion that fails, and runs no command of Match exec.
 const unmet = "originalhost sshkeepalive.invalid "
 
 // Text returns the wanted lines for the host's own ssh to judge, the criteria of
-// the block among them. What is read after these lines counts for every host.
+// the block among them. Lines that are read after these apply to every host.
 func Text(want Want) keepalive.Wanted {
 	w := sshfile.WantedText(inOrder(want.Settings))
 	if want.Match != "" && !want.everywhere() {

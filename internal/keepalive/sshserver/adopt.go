@@ -19,7 +19,7 @@ const (
 
 // Adopt reads from the facts what the resource would have been declared as: our
 // managed lines if there are any, else those of the keepalive family that some file
-// sets. What sshd does by default was not declared by anything.
+// sets. The defaults of sshd are not declared.
 func Adopt(dropInName string, have Facts) Want {
 	want := adopt(have.Tree, ownerOf(dropInName))
 	want.DropInName = dropInName
@@ -88,7 +88,7 @@ func (want *Want) read(lines []sshconf.Line) {
 		repeated = repeated || l.Text() == marks.Repeated
 		switch {
 		case repeated && l.Is("Match"):
-			if at, ok := guess(l.Rest); ok && !at.IsZero() && !slices.Contains(want.Contexts, at) {
+			if at, ok := contextFrom(l.Rest); ok && !at.IsZero() && !slices.Contains(want.Contexts, at) {
 				want.Contexts = append(want.Contexts, at)
 			}
 		case l.Keyword == "", repeated, l.Is("Include"):
@@ -104,8 +104,8 @@ func (want *Want) read(lines []sshconf.Line) {
 	}
 }
 
-// dropRepeated removes a last Match all that only repeats global settings: that
-// one is our means to win, not something the user declared. Earlier versions wrote it
+// dropRepeated removes a last Match all that only repeats global settings: we wrote that
+// one to win, and the user did not declare it. Earlier versions wrote it
 // without marks.Repeated.
 func (want *Want) dropRepeated() {
 	last := len(want.Match) - 1

@@ -10,7 +10,7 @@ import (
 
 // checkContext is a context in which values are checked. block is the Match
 // block of ours that it is a sample of, or global; known is what the host's answer
-// tells of Match lines there that the text leaves open.
+// tells of Match lines that cannot be decided from the text.
 type checkContext struct {
 	sshconf.Context
 	block int
@@ -19,7 +19,7 @@ type checkContext struct {
 
 // ContextsOf returns the contexts whose effective values Plan and
 // Observe need for want: the default, the declared ones, and for each
-// Match block one that its criteria accept, where one can be made up.
+// Match block one that its criteria accept, if there is one.
 func ContextsOf(want Want) []sshconf.Context {
 	var list []sshconf.Context
 	for _, c := range contextsWithMatch(want) {
@@ -50,12 +50,12 @@ func checksOf(want Want, have Facts) []checkContext {
 	return list
 }
 
-// sample makes up a connection that criteria accept. It asks the evaluator
-// whether it got one, by the newest release, since the contexts to ask about are
-// chosen before the host has told its own, and reports false for criteria it cannot meet, such as
-// group, which only the host can judge.
+// sample returns a connection that criteria accept. The evaluator checks it, with the
+// newest release, since the contexts to ask about are chosen before the host has told its
+// own. It returns false for criteria that it cannot meet, such as group, which only the
+// host can judge.
 func sample(criteria string) (sshconf.Context, bool) {
-	c, ok := guess(criteria)
+	c, ok := contextFrom(criteria)
 	return c, ok && accepts(criteria, c, sshconf.Newest())
 }
 
@@ -65,8 +65,8 @@ func accepts(criteria string, c sshconf.Context, v sshconf.Version) bool {
 	return applies
 }
 
-// judge is accepts where something more is known of the context; open says that it
-// is not enough.
+// judge is accepts with what the host's answer tells of the context; open says that the
+// answer is not enough.
 func judge(criteria string, at checkContext, v sshconf.Version) (applies, open bool) {
 	const main = "/sample"
 	probe := sshconf.Tree{Dialect: sshconf.Server, Version: v, Main: main, Dir: "/",
@@ -76,9 +76,9 @@ func judge(criteria string, at checkContext, v sshconf.Version) (applies, open b
 	return applies, len(r.Depends) > 0
 }
 
-// guess takes the first positive pattern of each criterion, with its wildcards
+// contextFrom takes the first positive pattern of each criterion, with its wildcards
 // filled in.
-func guess(criteria string) (sshconf.Context, bool) {
+func contextFrom(criteria string) (sshconf.Context, bool) {
 	var c sshconf.Context
 	words := strings.Fields(strings.ReplaceAll(criteria, "=", " "))
 	if len(words) == 1 && strings.EqualFold(words[0], "all") {

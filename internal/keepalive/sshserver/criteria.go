@@ -35,8 +35,8 @@ func criteriaOf(text string) []criterion {
 }
 
 // narrower reports whether every connection that meets criteria a meets b, as far as
-// the text tells: each criterion of b stands in a as well, or a has only names of
-// which b takes each.
+// the text tells: each criterion of b stands in a as well, or b accepts each name that
+// a has.
 func narrower(a, b string) bool {
 	of := criteriaOf(a)
 	for _, need := range criteriaOf(b) {
@@ -55,7 +55,7 @@ func (c criterion) implies(need criterion) bool {
 		return true
 	}
 	for name := range strings.SplitSeq(c.patterns, ",") {
-		at, ok := guess(c.attribute + " " + quoted(name))
+		at, ok := contextFrom(c.attribute + " " + quoted(name))
 		if !ok || strings.ContainsAny(name, "*?!/") || !accepts(need.attribute+" "+quoted(need.patterns), at, sshconf.Newest()) {
 			return false
 		}

@@ -16,7 +16,7 @@ type Daemon struct {
 	// Absent says that no running sshd reads ConfigFile, which the user named.
 	Absent bool
 	// Stale says that files are newer than what the daemon has loaded. NoPIDFile is
-	// a daemon without a pid file of its own, which tells only when it was started;
+	// a daemon without a pid file of its own, so that only its start time is known;
 	// StaleUnknown says that files are newer than that.
 	Stale, NoPIDFile, StaleUnknown bool
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-// What a host says against the wishes before anything is decided.
+// What a host has against the wanted settings, before anything is decided.
 
 // checkVersion compares the wanted keywords with what the host's release knows.
 func checkVersion(want Want, v sshconf.Version) []keepalive.Problem {
@@ -28,7 +28,7 @@ func checkVersion(want Want, v sshconf.Version) []keepalive.Problem {
 }
 
 // refusals turns what the host's sshd says against the wanted settings alone
-// into problems of the settings it means, but for those that known explains.
+// into problems of the settings it means, except for those that known explains.
 func refusals(want Want, have Facts, known []keepalive.Problem) []keepalive.Problem {
 	var problems []keepalive.Problem
 	for i, w := range WantedTexts(want) {
@@ -41,7 +41,7 @@ func refusals(want Want, have Facts, known []keepalive.Problem) []keepalive.Prob
 	})
 }
 
-// commandLine finds wishes that no file can fulfil: options on sshd's command
+// commandLine finds wanted settings that no file can change: options on sshd's command
 // line are read before the first file.
 func commandLine(want Want, have Facts) []keepalive.Problem {
 	var problems []keepalive.Problem

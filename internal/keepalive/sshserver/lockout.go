@@ -15,8 +15,8 @@ import (
 // be rolled back; the plan says it before.
 
 // lockouts names the settings of c by which the connecting user could not log in
-// any more. One that stands there already let the user in, by a Match that we
-// cannot see into or otherwise.
+// any more. A setting that is in the files already let the user in, for example by a
+// Match that we cannot evaluate.
 func lockouts(c candidate, want Want, have Facts) []keepalive.Problem {
 	if want.ConnectingUser == "" {
 		return nil
@@ -71,8 +71,8 @@ func lockoutReason(keyword string, r sshconf.Result, want Want) string {
 	return ""
 }
 
-// allOf reports whether every method of a list such as publickey,password is one
-// that the user can.
+// allOf reports whether the user can authenticate by every method of a list such as
+// publickey,password.
 func allOf(list string, can func(string) bool) bool {
 	for method := range strings.SplitSeq(list, ",") {
 		if method, _, _ = strings.Cut(method, ":"); !can(method) {
@@ -98,7 +98,7 @@ func argsOf(r sshconf.Result, keyword string) userPatterns {
 	return names
 }
 
-// match looks at the user only; from which host a user comes is not known.
+// match compares the user only: the host that the user comes from is not known.
 func (names userPatterns) match(user string) bool {
 	return slices.ContainsFunc(names, func(p string) bool {
 		p, _, _ = strings.Cut(p, "@")

@@ -10,7 +10,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-// Observe says what the host makes of want. have must have been gathered
+// Observe says which wanted settings are effective on the host. have must have been gathered
 // for the same want, and the host's configuration must be valid.
 func Observe(want Want, have Facts) keepalive.Observed {
 	want, _ = want.onHost(have)
@@ -36,7 +36,7 @@ func Observe(want Want, have Facts) keepalive.Observed {
 	return o
 }
 
-// observe looks at one setting in every context in which block has the say. The
+// observe looks at one setting in every context that block decides. The
 // first context that differs gives the value to show.
 func observe(o *keepalive.Observed, s keepalive.Setting, block int, want Want, have Facts, checks []checkContext) {
 	wanted, known := canonical(have, block, s.Keyword)
@@ -127,7 +127,7 @@ func differs(o *keepalive.Observed, s keepalive.Setting, values []string, at che
 }
 
 // decidingLine finds the line that gives s another value, and says why it counts. Of a
-// keyword that adds up, ours is in force as well, and is not what differs.
+// keyword that adds up, ours is in force as well, so another line differs.
 func decidingLine(s keepalive.Setting, at checkContext, want Want, have Facts) (w sshconf.Setting, reason string) {
 	winners := sshconf.EvaluateAssuming(have.Tree, at.Context, at.known).Winners(s.Keyword)
 	kw, _ := sshconf.Lookup(sshconf.Server, s.Keyword)
@@ -145,7 +145,7 @@ func decidingLine(s keepalive.Setting, at checkContext, want Want, have Facts) (
 	return w, "our lines were changed" + sshfile.InContext(at.Context)
 }
 
-// shown is values as an attribute has them: 9.5 and 9.6 print Subsystem with a blank
+// shown returns the values as an attribute has them: 9.5 and 9.6 print Subsystem with a blank
 // at its end.
 func shown(values []string) string { return strings.TrimRight(strings.Join(values, "\n"), " ") }
 

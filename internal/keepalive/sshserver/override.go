@@ -21,7 +21,7 @@ func (want Want) Attributes(v sshconf.Version) map[string]string {
 	return of
 }
 
-// overridesIn lists the overrides in a tree, in the order of their reading.
+// overridesIn lists the overrides in a tree, in the order in which they are read.
 func overridesIn(t sshconf.Tree, want Want) []keepalive.Override {
 	var list []keepalive.Override
 	ours := ownLines(t)
@@ -44,7 +44,7 @@ func keywordsOf(settings []keepalive.Setting) []string {
 	return names
 }
 
-// agrees reports whether the lines of l's block for its keyword come to what s
+// agrees reports whether the lines of l's block for its keyword give the value that s
 // wants.
 func agrees(r sshconf.Result, l sshconf.Setting, s keepalive.Setting, t sshconf.Tree) bool {
 	if kw, _ := sshconf.Lookup(t.Dialect, s.Keyword); kw.Merge(t.Version) != sshconf.Append {
@@ -83,8 +83,8 @@ func inMatchBlocks(r sshconf.Result, v sshconf.Version, keywords []string) []ssh
 	return list
 }
 
-// competitorsOf are the lines that win over line i where both apply. Of more lines than
-// anything but malice writes, all are taken to be in force.
+// competitorsOf are the lines that win over line i where both apply. If there are more
+// lines than an honest file has, all are taken to be in force.
 func competitorsOf(kw sshconf.Keyword, v sshconf.Version, lines []sshconf.Setting, i int) []sshconf.Setting {
 	const many = 300
 	switch {

@@ -27,11 +27,11 @@ import (
 // Match of ours behind our own Match blocks, with the criteria that the context
 // gives: User deploy. So no other user loses a value. Where no criteria say just
 // that, as for the default context, it is a Match all, and a warning names each
-// block that loses. Of a Match that hangs on more than text, as on groups, the host's
-// answer for the context tells whether it applies; where that leaves it open, ours
-// stands before it all the same. What still loses, and lines of keywords that
-// accumulate, can only be had by commenting out the winner, which is done if takeover
-// says so.
+// block that loses. If a Match depends on more than text, as on groups, the host's
+// answer for the context tells whether it applies; if the answer leaves that open, ours
+// stands before it as well. A setting that still loses, and one of a keyword that
+// accumulates, is effective only if the winner is commented out, which takeover
+// allows.
 //
 // Of several directories that Includes look into, ours is the first one that is not
 // the vendor's: what lies under /usr is replaced with the package, or read-only. A
@@ -39,7 +39,7 @@ import (
 // there yet is made; the drop-in says so, and it goes again on destroy.
 //
 // The candidate is always computed from the files without our marks, so the same
-// wishes give the same bytes, whatever stands there now.
+// wanted settings give the same bytes, whatever the files have now.
 
 // candidate is one way to place the wanted settings.
 type candidate struct {
@@ -162,8 +162,8 @@ func replaceable(places []insertionPoint, mounts []string) []insertionPoint {
 	return left
 }
 
-// isVendors reports whether a file or directory is of the distribution and not of
-// who administers the host.
+// isVendors reports whether a file or directory belongs to the distribution and not to
+// the administrator of the host.
 func isVendors(name string) bool {
 	return strings.HasPrefix(name, "/usr/") && !strings.HasPrefix(name, "/usr/local/")
 }
@@ -253,11 +253,11 @@ func matchPlace(f *sshconf.File, sections []sshconf.Section) int {
 	return len(f.Lines)
 }
 
-// reads reports whether sshd makes anything of the line.
+// reads reports whether sshd reads a keyword or an error from the line.
 func reads(l sshconf.Line) bool { return l.Keyword != "" || l.Err != nil }
 
-// above is the place over line at that takes it from no comment that belongs to it,
-// and that is in no section of another tool.
+// above is the place over line at that does not separate the line from its comment and
+// is not in a section of another tool.
 func above(f *sshconf.File, sections []sshconf.Section, at int) int {
 	for {
 		from := at
@@ -270,9 +270,8 @@ func above(f *sshconf.File, sections []sshconf.Section, at int) int {
 	}
 }
 
-// trail is the decision in one line. It names no lines of files: what another
-// resource writes before it is our turn moves them, and a plan does not let its
-// apply say anything else than the plan.
+// trail is the decision in one line. It names files and not lines: a resource that
+// is applied earlier can move lines, and an apply must have the trail of its plan.
 func (c candidate) trail(have Facts, overridden []sshconf.Pos) string {
 	words := []string{"version=" + have.Version.String(), "placement=" + c.Kind, "file=" + c.File}
 	if c.Kind == "drop_in" {

@@ -20,8 +20,8 @@ const (
 	ShutsOut       keepalive.Code = "shuts out"
 )
 
-// ForRelease returns what is wanted of release v: the values of the profile under the
-// user's own, which win without a word.
+// ForRelease returns what is wanted of release v: the values of the profile, and
+// over them the user's own, which win without a warning.
 func (want Want) ForRelease(v sshconf.Version) Want {
 	b, ok := baseline.Named(want.Profile)
 	if !ok {
@@ -49,7 +49,7 @@ func ofProfile(s keepalive.Setting) bool { return strings.HasPrefix(s.Attribute,
 func sameKeyword(a, b string) bool { return sshconf.SameKeyword(sshconf.Server, a, b) }
 
 // onHost returns what is wanted of a host, without the values of the profile
-// that its sshd cannot do, and says which those are: keywords of newer releases,
+// that its sshd does not support, and lists these as problems: keywords of newer releases,
 // those that the build accepts and ignores, as without Kerberos, and those that an
 // option on the daemon's command line decides, as Ciphers on Red Hat's 8.
 func (want Want) onHost(have Facts) (Want, []keepalive.Problem) {

@@ -25,7 +25,7 @@ func repeatInMatch(list []shadow, want Want, v sshconf.Version) []Match {
 	return repeatInMatchAll(list, want, v)
 }
 
-// repeatInContexts returns nothing if some context cannot be told by criteria.
+// repeatInContexts returns nothing if some context cannot be expressed by criteria.
 func repeatInContexts(list []shadow, want Want, v sshconf.Version) []Match {
 	var blocks []Match
 	for _, at := range slices.Concat([]sshconf.Context{{}}, want.Contexts) {
@@ -49,8 +49,8 @@ func repeatInMatchAll(list []shadow, want Want, v sshconf.Version) []Match {
 	return nil
 }
 
-// repeatable returns the global settings that have a shadow of the wanted kind, and of
-// which every shadow is a Match that a Match of ours in front of it would beat.
+// repeatable returns the global settings that have a shadow of the wanted kind, if
+// every shadow of theirs is a Match that loses to a Match of ours before it.
 func repeatable(list []shadow, want Want, v sshconf.Version, is func(shadow) bool) []keepalive.Setting {
 	var settings []keepalive.Setting
 	for _, s := range want.Settings {

@@ -81,9 +81,9 @@ func byteOnlyLimit(s keepalive.Setting, block int) bool {
 	return len(words) == 1 || len(words) == 2 && words[1] == "none"
 }
 
-// takeOver comments out, one after the other, the lines that win over ours. One
-// that is taken over now stays so, as long as it may win: while it does not apply the
-// host cannot say whether it would.
+// takeOver comments out, one after the other, the lines that win over ours. A line that
+// is commented out now stays so as long as it may win: the host cannot tell whether a
+// line in a comment would apply.
 func takeOver(base sshconf.Tree, want Want, have Facts, at insertionPoint, contexts []checkContext) (candidate, []keepalive.Problem) {
 	old := takeoverLines(have.Tree, ownerOf(want.DropInName))
 	base = base.Clone()
