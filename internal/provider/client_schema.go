@@ -33,7 +33,7 @@ func clientSchema(ctx context.Context) schema.Schema {
 }
 
 // blockSchema says which block it is. Our lines are marked with it; under
-// another name they would be somebody else's, and stay.
+// another name they would be another resource's, and stay.
 func blockSchema() map[string]schema.Attribute {
 	replace := []planmodifier.String{stringplanmodifier.RequiresReplace()}
 	return map[string]schema.Attribute{

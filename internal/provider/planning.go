@@ -163,7 +163,7 @@ func (p *planning[M, W, F, P]) planUnreachable(ctx context.Context, name string,
 		// What the reviewer saw can neither be confirmed nor be left unknown now.
 		return diagnostics.Failures(name, "apply", err)
 	}
-	diags := p.session.unlooked(name, "plan", p.before == nil, p.m.attributes().OnUnreachable, err)
+	diags := p.session.notLookedAt(name, "plan", p.before == nil, p.m.attributes().OnUnreachable, err)
 	if !diags.HasError() {
 		p.planRecorded(ctx)
 	}

@@ -87,7 +87,7 @@ func (l *lifecycle[M, W, F, P]) look(ctx context.Context, m P, where resolvedTar
 	case importing:
 		return seen, append(diags, diagnostics.Failures(name, "import", err)...), false
 	}
-	return seen, append(diags, l.session.unlooked(name, "refresh", false, m.attributes().OnUnreachable, err)...), false
+	return seen, append(diags, l.session.notLookedAt(name, "refresh", false, m.attributes().OnUnreachable, err)...), false
 }
 
 // looker returns what looks at the host of where.

@@ -31,7 +31,7 @@ const (
 func serverSchema(ctx context.Context) schema.Schema {
 	attributes := map[string]schema.Attribute{}
 	for _, group := range []map[string]schema.Attribute{
-		whereSchema(ctx, hostDoc), typedSchema(false), wantedSchema(), mannerSchema(), observedSchema(),
+		whereSchema(ctx, hostDoc), typedSchema(false), wantedSchema(), applyOptionsSchema(), observedSchema(),
 	} {
 		for name, a := range group {
 			attributes[name] = a
@@ -148,8 +148,8 @@ func wantedSchema() map[string]schema.Attribute {
 	}
 }
 
-// mannerSchema says how the settings are put on the host.
-func mannerSchema() map[string]schema.Attribute {
+// applyOptionsSchema says how the settings are put on the host.
+func applyOptionsSchema() map[string]schema.Attribute {
 	chosen := func(doc, fallback string, words ...string) schema.Attribute {
 		return schema.StringAttribute{
 			Optional: true, Computed: true,
@@ -166,7 +166,7 @@ func mannerSchema() map[string]schema.Attribute {
 			MarkdownDescription: dropInDoc,
 			Default:             stringdefault.StaticString(sshserver.DefaultDropIn),
 			// Our lines are marked with this name; under another one they would
-			// be somebody else's, and stay.
+			// be another resource's, and stay.
 			PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 		},
 		"config_file": schema.StringAttribute{

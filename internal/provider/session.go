@@ -23,8 +23,8 @@ import (
 
 // session is one configured provider: where hosts are, and what reaches them.
 type session struct {
-	connection    layered
-	hosts         map[string]layered
+	connection    settingsLayer
+	hosts         map[string]settingsLayer
 	hostsUnknown  bool
 	environment   host.Settings
 	onUnreachable types.String
@@ -42,14 +42,14 @@ type session struct {
 	inUse sync.RWMutex
 }
 
-// layered is one layer of settings and the first of them that is not known yet.
-type layered struct {
+// settingsLayer is one layer of settings and the first of them that is not known yet.
+type settingsLayer struct {
 	settings host.Settings
 	unknown  string
 }
 
 func newSession(ctx context.Context, m providerModel) (*session, diag.Diagnostics) {
-	s := &session{onUnreachable: m.OnUnreachable, hosts: map[string]layered{}, hostsUnknown: m.Hosts.IsUnknown(), configs: userconf.New(), walk: newApplyWalk()}
+	s := &session{onUnreachable: m.OnUnreachable, hosts: map[string]settingsLayer{}, hostsUnknown: m.Hosts.IsUnknown(), configs: userconf.New(), walk: newApplyWalk()}
 	var diags diag.Diagnostics
 	var err error
 	if s.environment, err = host.EnvSettings(os.LookupEnv, attribute.ParseDuration); err != nil {
@@ -69,12 +69,12 @@ func newSession(ctx context.Context, m providerModel) (*session, diag.Diagnostic
 	return s, diags
 }
 
-func newLayer(ctx context.Context, at path.Path, object types.Object, diags *diag.Diagnostics) layered {
+func newLayer(ctx context.Context, at path.Path, object types.Object, diags *diag.Diagnostics) settingsLayer {
 	settings, err := connection.Layer(object, at.String())
 	if err != nil {
 		diags.Append(diagnostics.At(at, diagnostics.BadSettings, "error", spelling.Sentence(spelling.Capital(err.Error()))))
 	}
-	return layered{settings: settings, unknown: connection.UnknownIn(ctx, object)}
+	return settingsLayer{settings: settings, unknown: connection.UnknownIn(ctx, object)}
 }
 
 func (s *session) collectSecrets() *host.Masker {
@@ -149,7 +149,7 @@ func (s *session) resolve(ctx context.Context, a address) (resolvedTarget, error
 	if err != nil {
 		return resolvedTarget{}, err
 	}
-	where, entry, err := s.lookUp(a.Host.ValueString())
+	where, entry, err := s.findEntry(a.Host.ValueString())
 	if err != nil {
 		return resolvedTarget{}, err
 	}
@@ -176,33 +176,33 @@ func (s *session) lookup(ctx context.Context) host.ConfigLookup {
 	}
 }
 
-// lookUp finds what text names: an entry of hosts, whose name may carry a user
+// findEntry finds what text names: an entry of hosts, whose name may carry a user
 // and a port, or an address.
-func (s *session) lookUp(text string) (where host.Settings, entry layered, err error) {
+func (s *session) findEntry(text string) (where host.Settings, entry settingsLayer, err error) {
 	if entry, ok := s.hosts[text]; ok {
 		return host.Settings{}, entry.named(text), nil
 	}
 	where, err = host.ParseAddress(text)
 	if err != nil {
-		return where, layered{}, err
+		return where, settingsLayer{}, err
 	}
 	if entry, ok := s.hosts[*where.Host]; ok {
 		named := entry.named(*where.Host)
 		where.Host = nil
 		return where, named, nil
 	}
-	return where, layered{}, nil
+	return where, settingsLayer{}, nil
 }
 
 // named lets an entry without an address be dialled by its name.
-func (l layered) named(name string) layered {
+func (l settingsLayer) named(name string) settingsLayer {
 	if l.settings.Host == nil {
 		l.settings.Host = &name
 	}
 	return l
 }
 
-func (s *session) missing(ctx context.Context, a address, entry layered) string {
+func (s *session) missing(ctx context.Context, a address, entry settingsLayer) string {
 	if name := connection.UnknownIn(ctx, a.SSH); name != "" {
 		return "ssh." + name
 	}

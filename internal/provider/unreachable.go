@@ -10,10 +10,10 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
-// unlooked says what a refresh or a plan makes of err: an error, or, where the
+// notLookedAt says what a refresh or a plan makes of err: an error, or, where the
 // policy allows to go on without having looked, a warning. creating says that the
 // resource does not exist yet.
-func (s *session) unlooked(name, doing string, creating bool, spelled types.String, err error) diag.Diagnostics {
+func (s *session) notLookedAt(name, doing string, creating bool, spelled types.String, err error) diag.Diagnostics {
 	chosen := diagnostics.ChoosePolicy(spelled, s.onUnreachable)
 	if !diagnostics.Unanswered(err) || chosen == diagnostics.Stop {
 		return diagnostics.Failures(name, doing, err)
