@@ -7,6 +7,7 @@ const (
 	NoSetting       Code = "no setting"
 	RepeatedKeyword Code = "repeated keyword"
 	BadValue        Code = "bad value"
+	BooleanValue    Code = "boolean value"
 	NotInMatch      Code = "not in match"
 	TooNew          Code = "too new"
 	Deprecated      Code = "deprecated"

@@ -216,6 +216,7 @@ func TestFunctionErrors(t *testing.T) {
 		"no interval":                {"dead_peer_timeout", []any{"x", 3, "9.2"}, 0, `"x"`},
 		"no count":                   {"dead_peer_timeout", []any{"60", -1, "9.2"}, 1, "whole number"},
 		"no version":                 {"dead_peer_timeout", []any{"60", 3, "new"}, 2, "no OpenSSH version"},
+		"a release without a minor":  {"keepalive_for", []any{"350", "0", "10"}, 2, `such as "9.2" or "10.0"`},
 		"no task":                    {"keepalive_for", []any{"350", "x", "9.2"}, 1, `"x"`},
 		"a path nothing keeps open":  {"keepalive_for", []any{"2", "0", "9.2"}, 0, "probes every 2 s at most"},
 		"a misspelled keyword":       {"render_sshd_config", render(values{"ClientAliveIntervall": "1"}), 0, "did you mean ClientAliveInterval"},

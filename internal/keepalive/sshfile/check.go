@@ -86,8 +86,19 @@ func (g Language) checkOne(s keepalive.Setting, kw sshconf.Keyword, inMatch bool
 		if text := g.badTyped(kw.Name, v); text != "" {
 			bad(keepalive.BadValue, "%s", text)
 		}
+		if g.isBoolean(kw.Name, v) {
+			bad(keepalive.BooleanValue, "%s refuses %q: write \"yes\" or \"no\"", g.Program, kw.Name+" "+v)
+		}
 	}
 	return problems
+}
+
+// isBoolean reports whether v is true or false, as a language of configurations writes
+// it, where the keyword takes yes and no and not this.
+func (g Language) isBoolean(keyword, v string) bool {
+	word, boolean := map[string]string{"true": "yes", "false": "no"}[strings.ToLower(v)]
+	refuses := func(word string) bool { return len(g.complaints([]string{keyword + " " + word}, closedWords)) > 0 }
+	return boolean && refuses(v) && !refuses(word)
 }
 
 // accumulates reports whether a second line of kw adds to the first, in any

@@ -49,6 +49,7 @@ var problemRows = map[any]row{
 	keepalive.UncertainGroup:  {remedy: "The apply leaves it open, and the next plan shows it as drift if the value does not hold there."},
 	keepalive.EndlessIncludes: {remedy: "Have each file included once: a pattern such as `Include conf.d/*` in one place."},
 	keepalive.BadValue:        {remedy: "The manual pages sshd_config(5) and ssh_config(5) list the values of each keyword."},
+	keepalive.BooleanValue:    {remedy: "sshd reads true and false of a Terraform boolean as words that it does not know. Put the word in quotes: `\"yes\"` or `\"no\"`."},
 	keepalive.BadDropInName:   {remedy: "Write a plain file name that ends in .conf, such as `drop_in_name = \"00-sshkeepalive.conf\"`."},
 	keepalive.TimeMisread:     {remedy: "Write the time in whole seconds: every release reads those in the same way."},
 	keepalive.IgnoredByBuild:  {remedy: "Leave the keyword out for this host."},

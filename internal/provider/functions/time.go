@@ -54,7 +54,7 @@ func seconds(at int64, text string) (int64, *function.FuncError) {
 func release(at int64, text string) (sshconf.Version, *function.FuncError) {
 	v, err := sshconf.ParseVersion(text)
 	if err != nil {
-		return v, badArgument(at, err.Error())
+		return v, badArgument(at, err.Error()+": write the release as text of two numbers, such as \"9.2\" or \"10.0\" (a number loses its last zero), or as sshd names itself, such as \"OpenSSH_9.2p1\"")
 	}
 	return v, nil
 }

@@ -62,17 +62,17 @@ func (r *report) section(word, arg string) error {
 	case "machine":
 		r.seen.MachineID = arg
 	case "nofile":
-		return fmt.Errorf("%s is not there: no Coolify was installed on this host, or its environment file is elsewhere", file)
+		return shell.NewMissing(reconcile.NoEnvFile, "%s is not there: no Coolify was installed on this host, or its environment file is elsewhere", file)
 	case "exposed", "whose", "path":
 		return r.exposed.Read(word, arg)
 	case "exchanged":
 		return fmt.Errorf("%s was exchanged while it was opened, by the owner of its directory or of one above it", file)
 	case "unreadable":
-		return fmt.Errorf("%s is not a file that can be read", file)
+		return shell.NewMissing(reconcile.NoEnv, "%s is not a file that can be read", file)
 	case "toobig":
-		return fmt.Errorf("%s has %s bytes, which is no environment file", file, arg)
+		return shell.NewMissing(reconcile.NoEnv, "%s has %s bytes, which is not an environment file", file, arg)
 	case "binary":
-		return fmt.Errorf("%s has zero bytes in it, which is no environment file", file)
+		return shell.NewMissing(reconcile.NoEnv, "%s has zero bytes in it, which is not an environment file", file)
 	case "mount":
 		r.seen.Facts.Mounts = append(r.seen.Facts.Mounts, shell.MountPoint(arg))
 	case "before":
