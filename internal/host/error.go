@@ -196,6 +196,26 @@ func renaming(from, to Names) *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }
 
+// WithoutSecrets returns e with its secrets masked for good, so that it can be kept
+// when they are not.
+func (e *Error) WithoutSecrets() *Error {
+	mine := *e
+	if text := e.Masker.Mask(e.Err.Error()); text != e.Err.Error() {
+		mine.Err = &maskedError{text, e.Err}
+	}
+	mine.Stderr, mine.Masker = e.Masker.Mask(e.Stderr), nil
+	return &mine
+}
+
+// maskedError is an error with its secrets masked; what it wraps keeps its type.
+type maskedError struct {
+	text string
+	err  error
+}
+
+func (e *maskedError) Error() string { return e.text }
+func (e *maskedError) Unwrap() error { return e.err }
+
 // Connecting reports whether no login had happened yet.
 func (e *Error) Connecting() bool {
 	switch e.Phase {

@@ -46,7 +46,7 @@ func thousand(t *testing.T, key host.Secret, public ssh.PublicKey, parallel int)
 			}
 		})
 	}
-	before, files, began := memory(), openFiles(t), time.Now()
+	before, files, began := heapBytes(), openFiles(t), time.Now()
 	for n := range machines {
 		specs <- s.spec(key, func(l *host.Settings) {
 			l.Host = sshtest.Ptr(net.IPv4(127, 1, byte(n>>8), byte(n)).String())
@@ -55,7 +55,7 @@ func thousand(t *testing.T, key host.Secret, public ssh.PublicKey, parallel int)
 	}
 	close(specs)
 	wg.Wait()
-	took, perHost, opened := time.Since(began), (memory()-before)/machines, openFiles(t)-files
+	took, perHost, opened := time.Since(began), (heapBytes()-before)/machines, openFiles(t)-files
 	t.Logf("parallelism %d: %d connections in %v, %d descriptors and %d KB per machine for both ends",
 		parallel, s.conns.Load(), took.Round(time.Millisecond), opened/machines, perHost>>10)
 	if s.conns.Load() != machines || perHost > 400<<10 || opened > 2*machines+50 {
@@ -71,7 +71,7 @@ func thousand(t *testing.T, key host.Secret, public ssh.PublicKey, parallel int)
 	filesTo(t, files+50)
 }
 
-func memory() uint64 {
+func heapBytes() uint64 {
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)

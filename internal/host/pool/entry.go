@@ -18,6 +18,7 @@ import (
 // entry is what a pool knows about one machine.
 type entry struct {
 	pool *Pool
+	key  string // of spec
 	spec host.Spec
 
 	refs int // guarded by pool.mu
@@ -76,11 +77,26 @@ func (e *entry) drop() {
 	e.timer = time.AfterFunc(e.pool.retry.idle, e.expire)
 }
 
+// expire closes the connection of an entry that is not in use, and removes the entry
+// with the secrets in it.
 func (e *entry) expire() {
+	e.mu.Lock()
+	e.forget()
 	e.pool.mu.Lock()
-	idle := e.refs == 0
+	unused := e.refs == 0 && e.pool.entries[e.key] == e
+	if unused {
+		delete(e.pool.entries, e.key)
+		if m := e.memory(); m.worth() {
+			e.pool.memories[e.key] = m
+		}
+	}
 	e.pool.mu.Unlock()
-	if c := e.current(); idle && c != nil {
+	c := e.conn
+	if unused {
+		e.conn = nil
+	}
+	e.mu.Unlock()
+	if unused && c != nil {
 		c.retire()
 	}
 }

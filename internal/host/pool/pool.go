@@ -5,6 +5,7 @@
 package pool
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -23,6 +24,11 @@ import (
 type Options struct {
 	// Version is ours, for the identification that servers log.
 	Version string
+	// IdleTime is how long a connection that is not used stays open, and how long what
+	// the pool holds of its machine stays in memory; 0 is a minute.
+	IdleTime time.Duration
+	// Dials is how many attempts to log in may be under way at once; 0 is 128.
+	Dials int
 }
 
 // Pool holds one connection per machine, account and route, shared by everybody
@@ -38,13 +44,14 @@ type Pool struct {
 	mu        sync.Mutex
 	closed    bool
 	entries   map[string]*entry
+	memories  map[string]memory // of machines that are not in use, by the keys of their entries
 	dedicated map[*sharedConn]struct{}
 	firstKeys map[string]hostkey.Pin // the key seen first under accept-new, by address
 }
 
-// dialsAtOnce bounds descriptors and memory, not the pace: sixteen dead machines
+// defaultDials bounds descriptors and memory, not the pace: sixteen dead machines
 // must not make the living ones wait.
-const dialsAtOnce = 128
+const defaultDials = 128
 
 var errPoolClosed = errors.New("the provider is shutting down")
 
@@ -54,10 +61,12 @@ func New(o Options) *Pool {
 	if o.Version != "" {
 		ident += "_" + o.Version
 	}
+	retry := defaultRetryPolicy
+	retry.idle = cmp.Or(o.IdleTime, retry.idle)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	return &Pool{
-		ident: ident, retry: defaultRetryPolicy, dials: make(chan struct{}, dialsAtOnce), ctx: ctx, cancel: cancel,
-		entries: map[string]*entry{}, dedicated: map[*sharedConn]struct{}{}, firstKeys: map[string]hostkey.Pin{},
+		ident: ident, retry: retry, dials: make(chan struct{}, cmp.Or(o.Dials, defaultDials)), ctx: ctx, cancel: cancel,
+		entries: map[string]*entry{}, memories: map[string]memory{}, dedicated: map[*sharedConn]struct{}{}, firstKeys: map[string]hostkey.Pin{},
 	}
 }
 
@@ -137,6 +146,14 @@ func (p *Pool) bounded(ctx context.Context) (context.Context, context.CancelFunc
 
 // hold returns the entry for spec with one more reference.
 func (p *Pool) hold(spec host.Spec) (*entry, error) {
+	e, err := p.entryFor(spec)
+	if err == nil {
+		e.updateAlternates(spec)
+	}
+	return e, err
+}
+
+func (p *Pool) entryFor(spec host.Spec) (*entry, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
@@ -145,11 +162,12 @@ func (p *Pool) hold(spec host.Spec) (*entry, error) {
 	key := spec.Key()
 	e := p.entries[key]
 	if e == nil {
-		e = &entry{pool: p, spec: spec, running: make(chan struct{}, 1)}
+		e = &entry{pool: p, key: key, spec: spec, running: make(chan struct{}, 1)}
+		e.recall(p.memories[key])
 		p.entries[key] = e
+		delete(p.memories, key)
 	}
 	e.refs++
-	e.updateAlternates(spec)
 	return e, nil
 }
 

@@ -4,9 +4,12 @@ import (
 	"context"
 	"net"
 	"os"
+	"reflect"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
@@ -224,25 +227,174 @@ func openFiles(t *testing.T) int {
 	return len(entries)
 }
 
-func TestReleasedConnectionGoesAway(t *testing.T) {
+// A machine that is not in use any more leaves nothing in memory, its secrets least of
+// all, and can be reached again.
+func TestUnusedMachinesAreForgotten(t *testing.T) {
 	key, public := newKey(t)
 	s := serve(t, public, nil)
-	p := brisk(t)
-	p.retry.idle = 50 * time.Millisecond
-	spec := s.spec(key, nil)
-	h, err := p.Acquire(context.Background(), spec)
-	if err != nil {
+	p := New(Options{IdleTime: 50 * time.Millisecond})
+	defer p.Close(t.Context())
+	spec := s.spec(key, func(l *host.Settings) { l.SudoPassword = sshtest.Ptr(host.Secret("hunter2-horse")) })
+	for n := int64(1); n <= 2; n++ {
+		h, err := p.Acquire(context.Background(), spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !keepsText(p, "hunter2-horse") {
+			t.Fatal("the search does not find the secret that is in use")
+		}
+		c := p.entries[spec.Key()].current()
+		h.Release()
+		h.Release()
+		awaitEmpty(t, p)
+		<-c.Done()
+		if len(p.memories) != 0 || keepsText(p, "hunter2-horse") {
+			t.Errorf("kept are %+v", p.memories)
+		}
+		if have := s.logins.Load(); have != n {
+			t.Errorf("want %d logins, have %d", n, have)
+		}
+	}
+}
+
+// A machine that has refused us is not asked again after that time either, and what is
+// kept of it holds no secret.
+func TestRefusalsOutliveTheSecrets(t *testing.T) {
+	s, _ := passwordServer(t, false, true)
+	p := New(Options{IdleTime: 50 * time.Millisecond})
+	defer p.Close(t.Context())
+	spec := s.spec("", func(l *host.Settings) {
+		noKey(l)
+		l.Password = sshtest.Ptr(host.Secret("hunter2-horse"))
+	})
+	_, err := p.Acquire(t.Context(), spec)
+	first := failure(t, err)
+	if first.Kind != host.Auth {
 		t.Fatal(err)
 	}
-	h.Release()
-	h.Release()
-	deadline := time.Now().Add(5 * time.Second)
-	for c := p.entries[spec.Key()].current(); c != nil && c.Alive(); {
+	awaitEmpty(t, p)
+	if len(p.memories) != 1 || keepsText(p, "hunter2-horse") {
+		t.Errorf("kept are %+v", p.memories)
+	}
+	conns := s.conns.Load()
+	if _, err := p.ProbeLogin(t.Context(), spec); failure(t, err).Kind != host.Auth || err.Error() != first.Error() {
+		t.Errorf("have %v, want %v", err, first)
+	}
+	other := spec
+	other.Name = "web1"
+	_, err = p.Acquire(t.Context(), other)
+	if e := failure(t, err); e.Kind != host.Auth || e.Host != other.Label() || s.conns.Load() != conns {
+		t.Errorf("after %d more connections: %v", s.conns.Load()-conns, e)
+	}
+}
+
+// The idle time is a minute unless the options say otherwise.
+func TestIdleTime(t *testing.T) {
+	for option, want := range map[time.Duration]time.Duration{0: time.Minute, time.Hour: time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			p := New(Options{IdleTime: option})
+			spec, err := host.Resolve("web1", host.Settings{Host: sshtest.Ptr("127.0.0.1"), User: sshtest.Ptr("root"), KnownHostsFiles: []string{"/no/such/file"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := p.Acquire(t.Context(), spec); failure(t, err).Kind != host.Config {
+				t.Fatal(err)
+			}
+			time.Sleep(want - time.Second)
+			synctest.Wait()
+			before := len(p.entries)
+			time.Sleep(2 * time.Second)
+			synctest.Wait()
+			if before != 1 || len(p.entries) != 0 {
+				t.Errorf("%v: %d entries before the time, %d after it", want, before, len(p.entries))
+			}
+			p.Close(t.Context())
+		})
+	}
+}
+
+// Options bound the attempts that are under way at once.
+func TestDialsAtOnce(t *testing.T) {
+	if n := cap(New(Options{}).dials); n != 128 {
+		t.Errorf("%d by default", n)
+	}
+	hold := make(chan struct{})
+	port, dialled := scripted(t, func(net.Conn) { <-hold })
+	p := New(Options{Dials: 2})
+	for n := range 5 {
+		spec := specTo(t, port, func(l *host.Settings) { l.User = sshtest.Ptr("user" + sshtest.Itoa(n)) })
+		go func() { _, _ = p.Acquire(t.Context(), spec) }()
+	}
+	for dialled.Load() < 2 {
+		time.Sleep(10 * time.Millisecond)
+	}
+	time.Sleep(200 * time.Millisecond)
+	if n := dialled.Load(); n != 2 {
+		t.Errorf("%d connections at once", n)
+	}
+	close(hold)
+	ctx, cancel := contextFor(5 * time.Second)
+	defer cancel()
+	p.Close(ctx)
+}
+
+func awaitEmpty(t *testing.T, p *Pool) {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		p.mu.Lock()
+		n := len(p.entries)
+		p.mu.Unlock()
+		if n == 0 {
+			return
+		}
 		if time.Now().After(deadline) {
-			t.Fatal("the connection is still open")
+			t.Fatalf("%d entries are still there", n)
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
+}
+
+// keepsText reports whether text is anywhere in what p holds of machines.
+func keepsText(p *Pool, text string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	seen := map[uintptr]bool{}
+	return holdsText(reflect.ValueOf(p.entries), text, seen) || holdsText(reflect.ValueOf(p.memories), text, seen)
+}
+
+func holdsText(v reflect.Value, text string, seen map[uintptr]bool) bool {
+	switch v.Kind() {
+	case reflect.String:
+		return strings.Contains(v.String(), text)
+	case reflect.Pointer:
+		if v.IsNil() || seen[v.Pointer()] || v.Type() == reflect.TypeFor[*Pool]() || v.Type() == reflect.TypeFor[*sharedConn]() {
+			return false
+		}
+		seen[v.Pointer()] = true
+		return holdsText(v.Elem(), text, seen)
+	case reflect.Interface:
+		return !v.IsNil() && holdsText(v.Elem(), text, seen)
+	case reflect.Slice, reflect.Array:
+		for i := range v.Len() {
+			if v.Index(i).Kind() != reflect.Uint8 && holdsText(v.Index(i), text, seen) {
+				return true
+			}
+		}
+	case reflect.Map:
+		for _, k := range v.MapKeys() {
+			if holdsText(k, text, seen) || holdsText(v.MapIndex(k), text, seen) {
+				return true
+			}
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if holdsText(v.Field(i), text, seen) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func TestFreshIsNew(t *testing.T) {

@@ -71,10 +71,15 @@ func (p *Pool) timedDial(ctx context.Context, spec host.Spec) (*sharedConn, prob
 // refusal is what spec's machine said to us in this run, if it was final.
 func (p *Pool) refusal(spec host.Spec) *host.Error {
 	p.mu.Lock()
-	e := p.entries[spec.Key()]
+	key := spec.Key()
+	e, m := p.entries[key], p.memories[key]
 	p.mu.Unlock()
-	if e == nil {
+	switch {
+	case e == nil && m.refused == nil:
 		return nil
+	case e == nil:
+		again := *m.refused
+		return again.Named(spec, m.spec)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
