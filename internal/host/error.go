@@ -236,27 +236,6 @@ func (e *Error) Transient() bool {
 	return false
 }
 
-// IsUnreachable reports whether err says that a machine does not answer now, as
-// opposed to answering and refusing us.
-func IsUnreachable(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && e.Transient()
-}
-
-// IsRefused reports whether err is a fault that waiting does not cure: wrong
-// settings, a host key or login that was not accepted, no way to become root.
-func IsRefused(err error) bool {
-	var e *Error
-	if !errors.As(err, &e) {
-		return false
-	}
-	switch e.Kind {
-	case Config, ProxyDenied, NotSSH, Negotiation, HostKeyUnknown, HostKeyChanged, HostKeyRevoked, Auth, LoginShell, Escalation:
-		return true
-	}
-	return false
-}
-
 // ContextKind is the kind of a context that has ended.
 func ContextKind(ctx context.Context) Kind {
 	if errors.Is(context.Cause(ctx), context.DeadlineExceeded) || errors.Is(ctx.Err(), context.DeadlineExceeded) {

@@ -18,7 +18,7 @@ type ConfigLookup func(file string, said Settings, user string) (Settings, error
 // none is the word for no file, as for ssh -F, and for no command.
 const none = "none"
 
-// maxJumps ends chains of jump hosts, each of which a file gives another one.
+// maxJumps ends chains of jump hosts, where a file gives each another one.
 const maxJumps = 16
 
 // resolver makes specs out of merged settings.
@@ -98,7 +98,7 @@ func (r resolver) machine(name string, own, full Settings, chain []string) (Spec
 	if own.Jump != nil {
 		chain = nil
 	} else if len(full.Jump) > 0 && (slices.Contains(chain, s.String()) || len(chain) > maxJumps) {
-		return Spec{}, fmt.Errorf("the jump hosts go on for ever: %s -> %s", strings.Join(chain, " -> "), s)
+		return Spec{}, fmt.Errorf("the chain of jump hosts does not end: %s -> %s", strings.Join(chain, " -> "), s)
 	}
 	chain = append(slices.Clip(chain), s.String())
 	for i, hop := range full.Jump {

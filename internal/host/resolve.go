@@ -191,7 +191,7 @@ func (d Setting) checkLimit(value any) error {
 			return fmt.Errorf("%q must not be negative", v)
 		}
 		if v == 0 && !d.zero {
-			return fmt.Errorf("%q must be longer than nothing", v)
+			return fmt.Errorf("%q must be longer than zero", v)
 		}
 	}
 	return nil

@@ -48,7 +48,7 @@ type Spec struct {
 	PrivateKeyPassphrase Secret
 	Certificate          string
 	Password             Secret
-	// Agent is nil when nobody said anything: the agent is then asked only if no
+	// Agent is nil when no layer gives it: the agent is then asked only if no
 	// other credential was given.
 	Agent            *bool
 	AgentIdentity    string

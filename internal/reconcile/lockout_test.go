@@ -82,7 +82,7 @@ func TestPortMoves(t *testing.T) {
 		t.Error("port 22 still answers")
 	}
 	r.afterwards(t, "")
-	if _, err := r.walk().Look(t.Context(), r.target, want); !host.IsUnreachable(err) {
+	if _, err := r.walk().Look(t.Context(), r.target, want); !isTransient(err) {
 		t.Errorf("reached at a port that nobody named: %v", err)
 	}
 	r.afterwards(t, met)
@@ -138,4 +138,9 @@ func TestPortMovesInTwoSteps(t *testing.T) {
 	if _, err := r.SSH("root", "true"); err == nil {
 		t.Error("port 22 still answers")
 	}
+}
+
+func isTransient(err error) bool {
+	var e *host.Error
+	return errors.As(err, &e) && e.Transient()
 }

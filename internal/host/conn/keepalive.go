@@ -68,7 +68,7 @@ func (c *Conn) KilledByKeepalive() bool {
 	return c.asked && !c.answered && !c.Alive()
 }
 
-// CheckIdle checks a connection that was idle for long before somebody relies on it.
+// CheckIdle checks a connection that was idle for long, before a script relies on it.
 func (c *Conn) CheckIdle(ctx context.Context) bool {
 	const idle, limit = 15 * time.Second, 5 * time.Second
 	if c.Stream.silence() < idle || c.Spec.KeepaliveInterval == 0 {

@@ -39,7 +39,7 @@ func (e *KeepaliveRecorder) Times() []time.Duration {
 }
 
 // answer refuses every request that concerns no channel, which is the sign of life
-// that a keepalive asks for, unless a vigil keeps it back.
+// that a keepalive asks for, unless an idle probe leaves it unanswered.
 func (c *Conn) answer(requests <-chan *ssh.Request) {
 	for r := range requests {
 		if e := c.recorder.Load(); e == nil || e.Note(r) {

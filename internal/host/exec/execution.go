@@ -18,7 +18,7 @@ type command interface {
 	// start begins with the given outputs; the returned writer is its standard
 	// input, which is closed at once when feed is false.
 	start(argv []string, stdout, stderr io.Writer, feed bool) (io.WriteCloser, error)
-	// wait returns how the process ended. It may block for ever on a dead link.
+	// wait returns how the process ended. On a dead link it may never return.
 	wait() (process.Exit, error)
 	// kill gives the process up without waiting.
 	kill()

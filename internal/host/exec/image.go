@@ -9,7 +9,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/process"
 )
 
-// image is a mounted root file system, which nobody has booted yet. What is done
+// image is a mounted root file system, which was not booted yet. What is done
 // there its own programs do.
 type image struct{ local }
 

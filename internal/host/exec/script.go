@@ -29,7 +29,7 @@ const (
 // and what goes to its standard input.
 //
 // Login files print whatever they like, so everything that we read back stands
-// between markers with a nonce that nobody can know before.
+// between markers with a nonce that cannot be known before.
 type program struct {
 	argv  []string
 	stdin string
@@ -71,7 +71,7 @@ func (a account) enter(argv ...string) []string { return append(slices.Clip(a.in
 
 // prepare makes s ready. A single line goes on the exec line, which saves the
 // round trip that opens the window for standard input; everything else goes to
-// standard input, where nobody who lists processes can read it.
+// standard input, where a list of processes does not show it.
 func prepare(s host.Script, a account) program {
 	p := program{marks: newMarks()}
 	p.escalates = s.Root && (a.sudo && !a.root || a.user != "")
@@ -101,7 +101,7 @@ func prepare(s host.Script, a account) program {
 // terminal alone.
 //
 // A script on the exec line goes to the root shell through a pipe, because sudo
-// logs its arguments, and a log of every script of every plan is nobody's wish.
+// logs its arguments, and a log must not fill with every script of every plan.
 const sudoScript = `PATH=$PATH:` + searchPath + `; LC_ALL=C; export PATH LC_ALL; ` +
 	`echo "$1"; how=$2; prompt=$3; user=$4; script=$5; shift 5; ` +
 	`feed() { if test -n "$script"; then printf %b "$script" | "$@"; else exec "$@"; fi; }; ` +

@@ -24,7 +24,7 @@ func (d *execution) explainSudo(said string, end process.Exit) error {
 	case end.Code == 127:
 		return host.NewRootError(host.SudoMissing, "there is no way to become root")
 	case strings.Contains(said, "doas: "):
-		return host.NewRootError(host.DoasDenied, "doas did not start the script (status %d): it reads passwords from a terminal alone", end.Code)
+		return host.NewRootError(host.DoasDenied, "doas did not start the script (status %d): it reads passwords only from a terminal", end.Code)
 	}
 	return fmt.Errorf("sudo did not start the script (status %d)", end.Code)
 }

@@ -60,4 +60,4 @@ func signedBy(cert *ssh.Certificate, keys []knownhosts.Key) bool {
 	})
 }
 
-func CertTime(seconds uint64) string { return time.Unix(int64(seconds), 0).UTC().Format(time.RFC3339) } //nolint:gosec // for ever is after every clock and is not printed
+func CertTime(seconds uint64) string { return time.Unix(int64(seconds), 0).UTC().Format(time.RFC3339) } //nolint:gosec // the end of time is after every clock and is not printed

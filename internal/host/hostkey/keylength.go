@@ -11,7 +11,7 @@ import (
 )
 
 // CheckLength refuses a host key, or a certificate by an authority, that can be
-// computed from its public half, whoever recorded it.
+// computed from its public half, wherever it is recorded.
 func CheckLength(key ssh.PublicKey) error {
 	keys := map[string]ssh.PublicKey{"host key": key}
 	if cert, ok := key.(*ssh.Certificate); ok {

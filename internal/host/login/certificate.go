@@ -32,7 +32,7 @@ func readCertificate(textOrFile string) (*ssh.Certificate, error) {
 	case !ok:
 		return nil, errors.New("the text is a plain public key")
 	case cert.CertType != ssh.UserCert:
-		return nil, errors.New("it is a host certificate, which nobody can log in with")
+		return nil, errors.New("it is a host certificate: a login needs a user certificate")
 	}
 	return cert, nil
 }

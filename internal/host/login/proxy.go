@@ -54,7 +54,7 @@ func viaProxy(s host.Spec) Route {
 	}
 }
 
-// buffered is a connection of which some bytes have been read ahead.
+// buffered is a connection with some bytes read ahead.
 type buffered struct {
 	net.Conn
 	ahead *bufio.Reader
@@ -119,7 +119,7 @@ func connectSOCKS(c net.Conn, u *url.URL, address string) (net.Conn, error) {
 	case u.User == nil:
 		return nil, permanent("it wants us to log in, and no user and password are given")
 	default:
-		return nil, permanent("it takes neither a password nor none")
+		return nil, permanent("it accepts neither a password nor a login without one")
 	}
 	return c, socksConnect(c, address)
 }
@@ -185,7 +185,7 @@ func socksAddress(host string) []byte {
 	return append([]byte{4}, ip...)
 }
 
-// skipBound reads the address that the proxy connects from, which nobody needs.
+// skipBound reads the address that the proxy connects from, which is not needed.
 func skipBound(c net.Conn, kind byte) error {
 	length := map[byte]int{1: net.IPv4len, 4: net.IPv6len}[kind]
 	if kind == 3 {

@@ -117,7 +117,7 @@ func (pipeAddr) String() string  { return "proxy_command" }
 func (*pipeConn) LocalAddr() net.Addr  { return pipeAddr{} }
 func (*pipeConn) RemoteAddr() net.Addr { return pipeAddr{} }
 
-// Pipes have no deadlines; nobody here sets one, see handshake.negotiate.
+// Pipes have no deadlines; none is set here, see handshake.negotiate.
 func (*pipeConn) SetDeadline(time.Time) error      { return errors.ErrUnsupported }
 func (*pipeConn) SetReadDeadline(time.Time) error  { return errors.ErrUnsupported }
 func (*pipeConn) SetWriteDeadline(time.Time) error { return errors.ErrUnsupported }

@@ -27,8 +27,8 @@ func (e *entry) updateAlternates(spec host.Spec) {
 	}
 }
 
-// alternatesChangedSince lets spec name where else the machine may answer if somebody said that
-// while spec was dialled in vain: he waits for the same attempt.
+// alternatesChangedSince lets spec name where else the machine may answer if a user of it gave that
+// while spec was dialled without success: that user waits for the same attempt.
 func (e *entry) alternatesChangedSince(spec *host.Spec, err error) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()

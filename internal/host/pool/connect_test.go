@@ -3,6 +3,7 @@ package pool
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -49,7 +50,7 @@ func TestNoSuchName(t *testing.T) {
 	spec := specTo(t, 22, func(s *host.Settings) {
 		s.Host, s.ConnectTimeout = sshtest.Ptr("no-such-host.invalid"), sshtest.Ptr(2*time.Second)
 	})
-	if e, _ := refusal(t, once(t), spec); e.Kind != host.Unreachable || !host.IsUnreachable(e) || host.IsRefused(e) {
+	if e, _ := refusal(t, once(t), spec); e.Kind != host.Unreachable || !isTransient(e) {
 		t.Errorf("have %v in %v: %v", e.Kind, e.Phase, e)
 	}
 }
@@ -121,7 +122,7 @@ func TestSilentServer(t *testing.T) {
 	t.Parallel()
 	port, _ := scripted(t, swallow)
 	e, took := refusal(t, once(t), specTo(t, port, func(s *host.Settings) { s.HandshakeTimeout = sshtest.Ptr(300 * time.Millisecond) }))
-	if e.Kind != host.Timeout || e.Phase != host.PhaseIdent || !host.IsUnreachable(e) || took > 5*time.Second {
+	if e.Kind != host.Timeout || e.Phase != host.PhaseIdent || !isTransient(e) || took > 5*time.Second {
 		t.Errorf("have %v in %v after %v: %v", e.Kind, e.Phase, took, e)
 	}
 }
@@ -258,13 +259,13 @@ func TestDeadHostIsDialledOnce(t *testing.T) {
 		wg.Go(func() {
 			ctx, cancel := contextFor(10 * time.Second)
 			defer cancel()
-			if _, err := p.Acquire(ctx, spec); !host.IsUnreachable(err) {
+			if _, err := p.Acquire(ctx, spec); !isTransient(err) {
 				t.Errorf("have %v", err)
 			}
 		})
 	}
 	wg.Wait()
-	if _, err := p.Acquire(context.Background(), spec); !host.IsUnreachable(err) {
+	if _, err := p.Acquire(context.Background(), spec); !isTransient(err) {
 		t.Errorf("have %v", err)
 	}
 	if n := conns.Load(); n != 5 {
@@ -286,7 +287,7 @@ func TestDeadlineReportsTheLastAttempt(t *testing.T) {
 	if e := failure(t, err); e.Kind != host.Throttled || time.Since(began) > 2*time.Second {
 		t.Errorf("have %v after %v: %v", e.Kind, time.Since(began), e)
 	}
-	if _, err := p.Acquire(context.Background(), spec); !host.IsUnreachable(err) || conns.Load() != 1 {
+	if _, err := p.Acquire(context.Background(), spec); !isTransient(err) || conns.Load() != 1 {
 		t.Errorf("have %v after %d connections", err, conns.Load())
 	}
 }
@@ -358,4 +359,11 @@ func TestNoSHA1(t *testing.T) {
 	if e, _ := refusal(t, once(t), s.spec(key, nil)); e.Kind != host.Negotiation || !strings.Contains(e.Error(), "MAC") {
 		t.Errorf("%v: %v", e.Kind, e)
 	}
+}
+
+// isTransient reports whether err says that a machine does not answer now, as opposed to
+// answering and refusing us.
+func isTransient(err error) bool {
+	var e *host.Error
+	return errors.As(err, &e) && e.Transient()
 }

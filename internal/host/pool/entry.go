@@ -188,7 +188,7 @@ func (e *entry) noteSessionLimit(c *sharedConn, err error) {
 	}
 }
 
-// acquireTurn waits until the caller may run a script, and returns what ends his turn.
+// acquireTurn waits until the caller may run a script, and returns what ends that turn.
 // Where scripts go one by one, all but the first would otherwise wait on a
 // connection that is of no use to them, when it allows one session, ever.
 func (e *entry) acquireTurn(ctx context.Context) (over func(), err error) {
@@ -207,8 +207,8 @@ func (e *entry) acquireTurn(ctx context.Context) (over func(), err error) {
 	}
 }
 
-// begin dials in the background, apart from the context of whoever came first:
-// the others still want the connection when he has gone.
+// begin dials in the background, apart from the context of the first user:
+// the others still want the connection when that one has gone.
 func (e *entry) begin(ctx context.Context) {
 	ctx, cancel := e.pool.bounded(context.WithoutCancel(ctx))
 	d := &dialing{done: make(chan struct{}), news: make(chan struct{}), cancel: cancel}
@@ -307,8 +307,8 @@ func (e *entry) worthWaiting(ctx context.Context, d *dialing) (news <-chan struc
 	return d.news, ctx.Err() == nil && (!ok || d.next.Before(deadline))
 }
 
-// stopped is the error of a caller whose context ended while he waited for a
-// connection. What the attempts met is worth more than that his time was up.
+// stopped is the error of a caller whose context ended while it waited for a
+// connection. What the attempts met is worth more than that the time was up.
 func (e *entry) stopped(ctx context.Context, last *host.Error) error {
 	if last != nil && (ctx.Err() == nil || host.ContextKind(ctx) == host.Timeout) {
 		again := *last

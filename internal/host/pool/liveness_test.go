@@ -248,7 +248,7 @@ func TestCommandTimeout(t *testing.T) {
 	t.Parallel()
 	h, _, _ := watched(t, brisk(t), time.Second, nil)
 	e, took := runError(t, h, host.Script{Name: "sleep", Text: "echo waiting >&2; sleep 20", Timeout: 200 * time.Millisecond})
-	if e.Kind != host.Timeout || host.IsUnreachable(e) || took > 5*time.Second || !strings.Contains(e.Error(), "waiting") {
+	if e.Kind != host.Timeout || isTransient(e) || took > 5*time.Second || !strings.Contains(e.Error(), "waiting") {
 		t.Errorf("have %v after %v: %v", e.Kind, took, e)
 	}
 }
@@ -353,7 +353,7 @@ func TestDeadJumpHostIsOneCycle(t *testing.T) {
 	t.Parallel()
 	port, conns := scripted(t, func(net.Conn) {})
 	e, _ := refusal(t, brisk(t), specTo(t, 22, func(l *host.Settings) { l.Jump = []host.Settings{{Host: sshtest.Ptr("127.0.0.1"), Port: &port}} }))
-	if !host.IsUnreachable(e) || conns.Load() != 5 || e.Attempts != 5 || !strings.Contains(e.Error(), "jump host ") {
+	if !isTransient(e) || conns.Load() != 5 || e.Attempts != 5 || !strings.Contains(e.Error(), "jump host ") {
 		t.Errorf("have %v after %d connections: %v", e.Kind, conns.Load(), e)
 	}
 }

@@ -384,7 +384,7 @@ func TestProxyCommand(t *testing.T) {
 	run(t, h, host.Script{Text: "true"})
 	broken := "echo no way out >&2; exit 1"
 	e, _ := refusal(t, once(t), specOf(t, m, "root", func(l *host.Settings) { l.ProxyCommand = &broken }))
-	if !strings.Contains(e.Error(), "no way out") || !host.IsUnreachable(e) {
+	if !strings.Contains(e.Error(), "no way out") || !isTransient(e) {
 		t.Errorf("have %v: %v", e.Kind, e)
 	}
 }

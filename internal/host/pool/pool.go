@@ -31,7 +31,7 @@ type Options struct {
 	Dials int
 }
 
-// Pool holds one connection per machine, account and route, shared by everybody
+// Pool holds one connection per machine, account and route, shared by all
 // who asks for it, and remembers which machines cannot be reached.
 type Pool struct {
 	ident string
@@ -70,8 +70,8 @@ func New(o Options) *Pool {
 	}
 }
 
-// Acquire returns the shared connection to spec's machine, dialling it if nobody
-// has yet.
+// Acquire returns the shared connection to spec's machine, dialling it if none
+// is open.
 func (p *Pool) Acquire(ctx context.Context, spec host.Spec) (host.Host, error) {
 	if h := atHand(spec); h != nil {
 		return h, nil
@@ -261,7 +261,7 @@ func (l *sharedHost) attempt(ctx context.Context, s host.Script) (host.Result, e
 }
 
 // afterRun is e for a script that an earlier attempt may have run, whatever became
-// of the last one. The error of an unreachable machine is everybody's; hence the
+// of the last one. The error of an unreachable machine is shared by all who wait; hence the
 // copy.
 func afterRun(e *host.Error, ran bool) *host.Error {
 	if !ran || e.MayHaveRun {

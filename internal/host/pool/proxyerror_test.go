@@ -37,20 +37,20 @@ func TestNobodyIsLetThrough(t *testing.T) {
 		url string
 		do  func(net.Conn)
 	}{
-		"407 Proxy Authentication Required":    {"http://", answering("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")},
-		"403 Filtered":                         {"http://", answering("HTTP/1.1 403 Filtered\r\nContent-Length: 0\r\n\r\n")},
-		"it refused the user and password":     {"socks5://u:hunter2@", socks("\x05\x02", "\x01\x01")},
-		"no user and password are given":       {"socks5://", socks("\x05\xff")},
-		"it takes neither a password nor none": {"socks5://u:hunter2@", socks("\x05\xff")},
-		"not a SOCKS5 proxy":                   {"socks5://", socks("\x04\x5b")},
-		": not allowed":                        {"socks5://", socks("\x05\x00", "\x05\x02\x00\x01\x00\x00\x00\x00\x00\x00")},
+		"407 Proxy Authentication Required":                     {"http://", answering("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")},
+		"403 Filtered":                                          {"http://", answering("HTTP/1.1 403 Filtered\r\nContent-Length: 0\r\n\r\n")},
+		"it refused the user and password":                      {"socks5://u:hunter2@", socks("\x05\x02", "\x01\x01")},
+		"no user and password are given":                        {"socks5://", socks("\x05\xff")},
+		"it accepts neither a password nor a login without one": {"socks5://u:hunter2@", socks("\x05\xff")},
+		"not a SOCKS5 proxy":                                    {"socks5://", socks("\x04\x5b")},
+		": not allowed":                                         {"socks5://", socks("\x05\x00", "\x05\x02\x00\x01\x00\x00\x00\x00\x00\x00")},
 	} {
 		port, conns := scripted(t, proxy.do)
 		spec := specTo(t, 1, func(l *host.Settings) {
 			l.ProxyURL = sshtest.Ptr(host.Secret(proxy.url + net.JoinHostPort("127.0.0.1", sshtest.Itoa(port))))
 		})
 		e, _ := refusal(t, brisk(t), spec)
-		if e.Kind != host.ProxyDenied || !strings.Contains(e.Error(), want) || strings.Contains(e.Error(), "hunter2") || conns.Load() != 1 || !host.IsRefused(e) {
+		if e.Kind != host.ProxyDenied || !strings.Contains(e.Error(), want) || strings.Contains(e.Error(), "hunter2") || conns.Load() != 1 || e.Transient() {
 			t.Errorf("want %q, have %v after %d connections: %v", want, e.Kind, conns.Load(), e)
 		}
 	}

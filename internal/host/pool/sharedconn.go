@@ -38,7 +38,7 @@ func (c *sharedConn) leave() {
 	}
 }
 
-// retire lets nobody new in and closes the connection when the last user has
+// retire takes no new users and closes the connection when the last user has
 // left. Closing it under running scripts is what broke half of the deployments
 // behind shared connections.
 func (c *sharedConn) retire() {
