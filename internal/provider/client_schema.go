@@ -72,20 +72,10 @@ func blockSchema() map[string]schema.Attribute {
 	}
 }
 
-// clientObservedSchema holds what the host says. Nothing here changes by itself,
-// or a refresh would show drift that is none.
 func clientObservedSchema() map[string]schema.Attribute {
-	text := func(doc string) schema.Attribute {
-		return schema.StringAttribute{Computed: true, MarkdownDescription: doc}
-	}
-	return map[string]schema.Attribute{
-		"id":              text(blockIDDoc),
-		"managed_file":    text(blockFileDoc),
-		"managed_content": text(attribute.ContentDoc),
-		"effective":       schema.MapAttribute{Computed: true, MarkdownDescription: clientEffectiveDoc, ElementType: attribute.EffectiveType},
-		"openssh_version": text("The host's ssh, as `ssh -V` names it."),
-		"host_key_sha256": text(attribute.HostKeyIDDoc + " Null on the transport `local`."),
-		"machine_id":      text(attribute.MachineIDDoc),
-		"trail":           text(attribute.TrailDoc),
-	}
+	attributes := computedSchema(blockIDDoc, clientEffectiveDoc, attribute.EffectiveType)
+	attributes["managed_file"] = observedText(blockFileDoc)
+	attributes["openssh_version"] = observedText("The host's ssh, as `ssh -V` names it.")
+	attributes["host_key_sha256"] = observedText(attribute.HostKeyIDDoc + " Null on the transport `local`.")
+	return attributes
 }

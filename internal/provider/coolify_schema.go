@@ -35,19 +35,10 @@ func coolifySchema(ctx context.Context) schema.Schema {
 	return schema.Schema{MarkdownDescription: coolifyDoc, Attributes: attributes}
 }
 
-// coolifyObservedSchema holds what the host says. Nothing here changes by itself,
-// or a refresh would show drift that is none.
 func coolifyObservedSchema() map[string]schema.Attribute {
-	text := func(doc string) schema.Attribute {
-		return schema.StringAttribute{Computed: true, MarkdownDescription: doc}
-	}
-	return map[string]schema.Attribute{
-		"id":              text("The host and the file, in the form that `terraform import` takes."),
-		"managed_content": text("The lines that the file has for the managed keys; known at plan. Nothing else of the file is in state."),
-		"effective":       schema.MapAttribute{Computed: true, MarkdownDescription: coolifyEffectiveDoc, ElementType: types.StringType},
-		"coolify_version": text("The release that the file names (`COOLIFY_VERSION`, else `LATEST_IMAGE`, which Coolify's own upgrade writes since August 2026). Null when it names none."),
-		"host_key_sha256": text(attribute.HostKeyIDDoc + " Null on the transport `local`."),
-		"machine_id":      text(attribute.MachineIDDoc),
-		"trail":           text(attribute.TrailDoc),
-	}
+	attributes := computedSchema("The host and the file, in the form that `terraform import` takes.", coolifyEffectiveDoc, types.StringType)
+	attributes["managed_content"] = observedText("The lines that the file has for the managed keys; known at plan. Nothing else of the file is in state.")
+	attributes["coolify_version"] = observedText("The release that the file names (`COOLIFY_VERSION`, else `LATEST_IMAGE`, which Coolify's own upgrade writes since August 2026). Null when it names none.")
+	attributes["host_key_sha256"] = observedText(attribute.HostKeyIDDoc + " Null on the transport `local`.")
+	return attributes
 }

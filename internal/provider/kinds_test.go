@@ -120,7 +120,7 @@ func TestImportedLinesOfOthers(t *testing.T) {
 // TestSiblingConflictNamesAWayOut: the advice named attributes of other resources.
 func TestSiblingConflictNamesAWayOut(t *testing.T) {
 	for kind, says := range map[string]string{
-		"sshkeepalive_server": "`drop_in_name`", "sshkeepalive_client": "`patterns`", "sshkeepalive_coolify": "Put the settings into one resource. ",
+		"sshkeepalive_server": "`drop_in_name`", "sshkeepalive_client": "`patterns`", "sshkeepalive_coolify": "Put the settings into one resource.",
 	} {
 		for _, f := range forms {
 			if f.kind != kind {

@@ -6,6 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
@@ -193,23 +194,29 @@ func applyOptionsSchema() map[string]schema.Attribute {
 	}
 }
 
-// observedSchema holds what the host says. Nothing here changes by itself, or a
-// refresh would show drift that is none.
 func observedSchema() map[string]schema.Attribute {
-	text := func(doc string) schema.Attribute {
-		return schema.StringAttribute{Computed: true, MarkdownDescription: doc}
-	}
+	attributes := computedSchema(idDoc, effectiveDoc, types.StringType)
+	attributes["managed_file"] = observedText(managedFileDoc)
+	attributes["match_overrides"] = overridesAttribute()
+	attributes["dead_peer_timeout"] = schema.Int64Attribute{Computed: true, MarkdownDescription: attribute.DeadPeerDoc}
+	attributes["openssh_version"] = observedText(attribute.VersionDoc)
+	attributes["loaded"] = schema.BoolAttribute{Computed: true, MarkdownDescription: loadedDoc}
+	return attributes
+}
+
+// computedSchema describes computedAttributes: what the host says. Nothing here changes
+// by itself, or a refresh would show drift where there is none.
+func computedSchema(idDoc, effectiveDoc string, effective attr.Type) map[string]schema.Attribute {
 	return map[string]schema.Attribute{
-		"id":                text(idDoc),
-		"managed_file":      text(managedFileDoc),
-		"managed_content":   text(attribute.ContentDoc),
-		"effective":         schema.MapAttribute{Computed: true, MarkdownDescription: effectiveDoc, ElementType: types.StringType},
-		"match_overrides":   overridesAttribute(),
-		"dead_peer_timeout": schema.Int64Attribute{Computed: true, MarkdownDescription: attribute.DeadPeerDoc},
-		"openssh_version":   text(attribute.VersionDoc),
-		"host_key_sha256":   text(attribute.HostKeyIDDoc),
-		"machine_id":        text(attribute.MachineIDDoc),
-		"trail":             text(attribute.TrailDoc),
-		"loaded":            schema.BoolAttribute{Computed: true, MarkdownDescription: loadedDoc},
+		"id":              observedText(idDoc),
+		"managed_content": observedText(attribute.ContentDoc),
+		"effective":       schema.MapAttribute{Computed: true, MarkdownDescription: effectiveDoc, ElementType: effective},
+		"host_key_sha256": observedText(attribute.HostKeyIDDoc),
+		"machine_id":      observedText(attribute.MachineIDDoc),
+		"trail":           observedText(attribute.TrailDoc),
 	}
+}
+
+func observedText(doc string) schema.Attribute {
+	return schema.StringAttribute{Computed: true, MarkdownDescription: doc}
 }
