@@ -67,7 +67,6 @@ internal/benchmark: course=workload scene=scenario turn=round twin=noopServer id
 var notYet = map[string]string{
 	".":                  "vigil",
 	"internal/host":      "barred barredError become doubt drive escalation hear heardSince isCut learn lease moments outlook pace parting passage solo trust turnedAway usualPace viaError vigil wire",
-	"internal/provider":  "Spare foretell garbage hush looker parting vigil",
 	"internal/reconcile": "Sight canon give lend outlook told",
 	"internal/sshconf":   "entangled news reached reader settle specials tildeless",
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // TestProbeOfAHost: a sshd that asks a client that answers, gives up one that does
-// not, and asks nobody else; its files foretell both, by the function that knows
+// not, and asks nobody else; its files predict both, by the function that knows
 // the release.
 func TestProbeOfAHost(t *testing.T) {
 	t.Parallel()

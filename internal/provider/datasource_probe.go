@@ -150,7 +150,7 @@ func (m *probeModel) set(v probe.IdleResult) {
 	}
 	if v.CloseReason != probe.CloseEOF || !m.UntilDropped.ValueBool() {
 		m.Error = types.StringValue(v.Cause.Error())
-		m.NextStep = types.StringValue(diagnostics.PartingAdvice(v.CloseReason))
+		m.NextStep = types.StringValue(diagnostics.CloseAdvice(v.CloseReason))
 	}
 }
 

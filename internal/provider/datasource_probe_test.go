@@ -17,16 +17,16 @@ import (
 
 const probeType = "sshkeepalive_probe"
 
-// TestProbe: what a vigil saw, as values.
+// TestProbe: what an idle probe saw, as values.
 func TestProbe(t *testing.T) {
 	t.Parallel()
 	in := probe.LoginResult{Attempts: 1}
 	second := func(n int) time.Duration { return time.Duration(n) * time.Second }
 	gone := errors.New("the machine closed the connection")
 	for name, c := range map[string]struct {
-		vigil probe.IdleResult
-		more  values
-		want  map[string]string
+		idle probe.IdleResult
+		more values
+		want map[string]string
 	}{
 		"asked": {probe.IdleResult{LoginResult: in, Keepalives: []time.Duration{second(10), second(20), second(31)}}, nil,
 			map[string]string{"reachable": "true", "requests": "3", "first_after": "10", "interval": "10.5", "ended": "null", "dropped_after": "null", "error": "null", "next_step": "null", "failure": "null"}},
@@ -36,9 +36,9 @@ func TestProbe(t *testing.T) {
 		"dropped": {probe.IdleResult{LoginResult: in, Keepalives: []time.Duration{second(1)}, CloseReason: probe.CloseEOF, Silence: second(4), Cause: gone}, values{"until_dropped": true},
 			map[string]string{"reachable": "true", "ended": "closed", "dropped_after": "4", "error": "null", "next_step": "null"}},
 		"dropped though we answered": {probe.IdleResult{LoginResult: in, CloseReason: probe.CloseEOF, Silence: second(4), Cause: gone}, nil,
-			map[string]string{"reachable": "true", "ended": "closed", "dropped_after": "4", "error": gone.Error(), "next_step": diagnostics.PartingAdvice(probe.CloseEOF)}},
+			map[string]string{"reachable": "true", "ended": "closed", "dropped_after": "4", "error": gone.Error(), "next_step": diagnostics.CloseAdvice(probe.CloseEOF)}},
 		"forgotten": {probe.IdleResult{LoginResult: in, CloseReason: probe.CloseNoAnswer, Cause: errors.New("no answer")}, values{"until_dropped": true},
-			map[string]string{"reachable": "true", "ended": "lost", "dropped_after": "null", "error": "no answer", "next_step": diagnostics.PartingAdvice(probe.CloseNoAnswer)}},
+			map[string]string{"reachable": "true", "ended": "lost", "dropped_after": "null", "error": "no answer", "next_step": diagnostics.CloseAdvice(probe.CloseNoAnswer)}},
 		"this machine": {probe.IdleResult{}, nil, map[string]string{"reachable": "true", "requests": "null", "ended": "null"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -47,7 +47,7 @@ func TestProbe(t *testing.T) {
 			for k, v := range c.more {
 				config[k] = v
 			}
-			expect(t, start(t, one(&fakeHost{vigil: c.vigil}), nil).answer(probeType, config), c.want)
+			expect(t, start(t, one(&fakeHost{idle: c.idle}), nil).answer(probeType, config), c.want)
 		})
 	}
 }
@@ -105,14 +105,14 @@ func TestProbeTakesItsTime(t *testing.T) {
 	}
 }
 
-// TestPartings: each is documented, and has a next step.
-func TestPartings(t *testing.T) {
+// TestCloseReasons: each is documented, and has a next step.
+func TestCloseReasons(t *testing.T) {
 	t.Parallel()
 	var resp datasource.SchemaResponse
 	(&probeSource{}).Schema(t.Context(), datasource.SchemaRequest{}, &resp)
 	for _, p := range []probe.CloseReason{probe.CloseEOF, probe.CloseDisconnect, probe.CloseReset, probe.CloseNoAnswer} {
-		if doc := resp.Schema.Attributes["ended"].GetMarkdownDescription(); !strings.Contains(doc, "`"+string(p)+"`") || diagnostics.PartingAdvice(p) == "" {
-			t.Errorf("%q: %s; %s", p, diagnostics.PartingAdvice(p), doc)
+		if doc := resp.Schema.Attributes["ended"].GetMarkdownDescription(); !strings.Contains(doc, "`"+string(p)+"`") || diagnostics.CloseAdvice(p) == "" {
+			t.Errorf("%q: %s; %s", p, diagnostics.CloseAdvice(p), doc)
 		}
 	}
 }

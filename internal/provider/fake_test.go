@@ -48,7 +48,7 @@ type fakeHost struct {
 	lookErr   error
 	reach     probe.LoginResult
 	sockets   sshclient.SocketFacts
-	vigil     probe.IdleResult
+	idle      probe.IdleResult
 	applyErr  error
 	pending   []reconcile.Pending
 }
@@ -82,7 +82,7 @@ func (e *fakeEngine) ProbeIdle(_ context.Context, spec host.Spec, w probe.IdleOp
 	defer e.mu.Unlock()
 	e.watches = append(e.watches, w)
 	h := e.at(spec)
-	return h.vigil, h.lookErr
+	return h.idle, h.lookErr
 }
 
 // engine returns what stands in for the engine that reaches machines.

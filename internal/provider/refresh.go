@@ -70,7 +70,7 @@ func (l *lifecycle[M, W, F, P]) look(ctx context.Context, m P, where resolvedTar
 	defer cancel()
 	name := m.attributes().name()
 	where.spec.ConnectWait = 0 // a refresh waits for no machine to boot
-	look := l.looker(ctx, m, where)
+	look := l.observer(ctx, m, where)
 	s, err := look(w.want)
 	var more diag.Diagnostics
 	if err == nil {
@@ -90,8 +90,8 @@ func (l *lifecycle[M, W, F, P]) look(ctx context.Context, m P, where resolvedTar
 	return seen, append(diags, l.session.notLookedAt(name, "refresh", false, m.attributes().OnUnreachable, err)...), false
 }
 
-// looker returns what looks at the host of where.
-func (l *lifecycle[M, W, F, P]) looker(ctx context.Context, m P, where resolvedTarget) func(W) (reconcile.Snapshot[F], error) {
+// observer returns what looks at the host of where.
+func (l *lifecycle[M, W, F, P]) observer(ctx context.Context, m P, where resolvedTarget) func(W) (reconcile.Snapshot[F], error) {
 	return func(want W) (reconcile.Snapshot[F], error) {
 		return m.reconciler(l.session.engine).Look(ctx, m.target(where.spec), want)
 	}

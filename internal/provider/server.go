@@ -18,7 +18,7 @@ func (p *Provider) Serve(debug bool) error {
 		collectSeldom()
 		return tf6server.Serve(registryAddress, p.Server, tf6server.WithManagedDebug())
 	}
-	if err := Spare(); err != nil {
+	if err := TuneProcess(); err != nil {
 		return err
 	}
 	return tf6server.Serve(registryAddress, p.Server)

@@ -23,7 +23,7 @@ import (
 func main() {
 	if os.Getenv("NOOP") == "lean" {
 		// What sshkeepalive saves must not be saved at the expense of what a host costs.
-		if err := sshkeepalive.Spare(); err != nil {
+		if err := sshkeepalive.TuneProcess(); err != nil {
 			log.Fatal(err)
 		}
 	}

@@ -18,8 +18,8 @@ func ReachHeadline(k host.Kind) string { return titleOf(k) }
 // ProblemAdvice is what to do about what the decision found.
 func ProblemAdvice(c keepalive.Code) string { return remedyOf(c) }
 
-// PartingAdvice is what to do about a connection that ended while it was idle.
-func PartingAdvice(r probe.CloseReason) string { return remedyOf(r) }
+// CloseAdvice is what to do about a connection that ended while it was idle.
+func CloseAdvice(r probe.CloseReason) string { return remedyOf(r) }
 
 // ReachAdvice is what to do about an error of a connection.
 func ReachAdvice(e *host.Error) string {

@@ -16,7 +16,7 @@ func TestNothingIsLoggedForNobody(t *testing.T) {
 		"a level of the user": {map[string]string{"TF_LOG_SDK": "ERROR"}, map[string]string{"TF_LOG_PROVIDER_SSHKEEPALIVE": "OFF"}},
 	} {
 		set := map[string]string{}
-		err := hush(func(name string) (string, bool) { level, ok := c.given[name]; return level, ok },
+		err := silenceUnreadLogs(func(name string) (string, bool) { level, ok := c.given[name]; return level, ok },
 			func(name, value string) error { set[name] = value; return nil })
 		if err != nil || !maps.Equal(set, c.want) {
 			t.Errorf("%s: set %v, %v", name, set, err)

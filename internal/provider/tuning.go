@@ -6,21 +6,21 @@ import (
 	"strings"
 )
 
-// garbage is how much of it, in percent of what lives, may gather before it is
+// gcPercent is GOGC: how much garbage, in percent of what lives, may gather before it is
 // collected. A process lives for one walk of Terraform's and holds little: of the
 // CPU of a plan over a hundred hosts, Go's 100 percent took a quarter.
-const garbage = 200
+const gcPercent = 200
 
-// Spare keeps this process from work that nobody needs, unless its user asked for
+// TuneProcess spares this process work that has no use, unless the user asked for
 // it by GOGC or by the variables of Terraform's log. Serve does so itself.
-func Spare() error {
+func TuneProcess() error {
 	collectSeldom()
-	return hush(os.LookupEnv, os.Setenv)
+	return silenceUnreadLogs(os.LookupEnv, os.Setenv)
 }
 
 func collectSeldom() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(garbage)
+		debug.SetGCPercent(gcPercent)
 	}
 }
 
@@ -31,11 +31,11 @@ var (
 	logLevels = []string{"TF_LOG_SDK", "TF_LOG_PROVIDER_SSHKEEPALIVE"}
 )
 
-// hush keeps the libraries from logging what nobody reads. Terraform passes no
+// silenceUnreadLogs keeps the libraries from logging what nobody reads. Terraform passes no
 // level on: terraform-plugin-log 0.11 takes that for the most verbose one, writes
 // a line of JSON about each step of each call, and Terraform parses them all and
 // throws them away. That was a third of the CPU of a plan.
-func hush(lookup func(string) (string, bool), set func(name, value string) error) error {
+func silenceUnreadLogs(lookup func(string) (string, bool), set func(name, value string) error) error {
 	for _, name := range logWanted {
 		if level, _ := lookup(name); level != "" && !strings.EqualFold(level, "off") {
 			return nil
