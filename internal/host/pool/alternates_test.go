@@ -39,7 +39,7 @@ func moved(t testing.TB, change func(*host.Settings)) (*server, host.Spec) {
 	})
 }
 
-func TestMetElsewhere(t *testing.T) {
+func TestAlternateAddress(t *testing.T) {
 	for name, change := range map[string]func(*host.Settings){
 		"directly": nil,
 		"by proxy_command": func(l *host.Settings) {
@@ -65,7 +65,7 @@ func TestMetElsewhere(t *testing.T) {
 
 // Who knows better is heard although the machine is believed to be unreachable,
 // and then everybody shares what he found.
-func TestElsewhereIsSharedWithThoseWhoDoNotKnow(t *testing.T) {
+func TestAlternatesAreShared(t *testing.T) {
 	s, spec := moved(t, nil)
 	p := brisk(t)
 	ctx, cancel := contextFor(10 * time.Second)
@@ -88,7 +88,7 @@ func TestElsewhereIsSharedWithThoseWhoDoNotKnow(t *testing.T) {
 
 // Who comes later and knows better does not share the failure of an attempt that is
 // under way without his knowledge.
-func TestElsewhereIsHeardDuringAnAttempt(t *testing.T) {
+func TestAlternatesGivenDuringAnAttempt(t *testing.T) {
 	s, spec := moved(t, nil)
 	p := brisk(t)
 	p.retry.base = 200 * time.Millisecond // between the attempts
@@ -127,7 +127,7 @@ func (p *Pool) isDialling() bool {
 	return false
 }
 
-func TestStrangerElsewhere(t *testing.T) {
+func TestAnotherMachineAtTheAlternateAddress(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*host.Settings, *server)
 		want   host.Kind
@@ -163,7 +163,7 @@ func TestStrangerElsewhere(t *testing.T) {
 	}
 }
 
-func TestNowhere(t *testing.T) {
+func TestNoAddressAnswers(t *testing.T) {
 	_, spec := moved(t, nil)
 	spec.AlternateAddresses = []string{net.JoinHostPort("127.0.0.1", strconv.Itoa(closedPort(t)))}
 	ctx, cancel := contextFor(10 * time.Second)

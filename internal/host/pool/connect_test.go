@@ -317,7 +317,7 @@ func TestConnectWaitOutlastsTheAttempts(t *testing.T) {
 
 // Whoever says SSH- and then something else than SSH is not a server without a
 // common algorithm.
-func TestWhoOnlyCallsHimselfSSH(t *testing.T) {
+func TestServerThatOnlyIdentifiesAsSSH(t *testing.T) {
 	t.Parallel()
 	for greeting, want := range map[string]host.Kind{"SSH-1.5-old\r\n": host.Negotiation, "SSH-2.0-OpenSSH_9.9\r\n" + strings.Repeat("\xff", 4096): host.NotSSH} {
 		port, conns := scripted(t, func(c net.Conn) {

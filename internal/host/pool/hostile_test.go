@@ -360,9 +360,9 @@ func framed(do func(w io.Writer, begin string)) hostileSession {
 	}
 }
 
-// TestHostileVigil: a machine that asks for signs of life as fast as it can fills no
+// TestHostileKeepalives: a machine that asks for signs of life as fast as it can fills no
 // list with them.
-func TestHostileVigil(t *testing.T) {
+func TestHostileKeepalives(t *testing.T) {
 	defer watchMemory(t)()
 	e := &conn.KeepaliveRecorder{Since: time.Now()}
 	for range 3 * conn.MaxNoted {

@@ -69,9 +69,9 @@ func bubbleAlive(t *testing.T, a alive) func(net.Conn) {
 	}
 }
 
-// TestVigil has exact times. What sshd asks is heard over 10 ms each way: its
+// TestIdleProbe has exact times. What sshd asks is heard over 10 ms each way: its
 // clock begins when it has our login and goes on when it has our answer.
-func TestVigil(t *testing.T) {
+func TestIdleProbe(t *testing.T) {
 	const trip = 20 * time.Millisecond
 	minute := func(n int) time.Duration { return time.Duration(n) * time.Minute }
 	for name, c := range map[string]struct {
@@ -108,8 +108,8 @@ func TestVigil(t *testing.T) {
 	}
 }
 
-// TestVigilEndsWithItsContext: at once, in whichever part of it.
-func TestVigilEndsWithItsContext(t *testing.T) {
+// TestIdleProbeEndsWithItsContext: at once, in whichever part of it.
+func TestIdleProbeEndsWithItsContext(t *testing.T) {
 	for name, after := range map[string]time.Duration{"idle": 10 * time.Second, "asking": 61 * time.Second} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -128,10 +128,10 @@ func TestVigilEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// TestVigilOfSSHD asks the real one, which is a release that waits for two
+// TestIdleProbeOfSSHD asks the real one, which is a release that waits for two
 // intervals. Our own keepalives are set so short that the second would never be
 // given up if they were sent.
-func TestVigilOfSSHD(t *testing.T) {
+func TestIdleProbeOfSSHD(t *testing.T) {
 	t.Parallel()
 	m := hosttest.Start(t, hosttest.Options{
 		Users: []hosttest.User{{Name: "left", Shell: "/bin/false"}},
@@ -166,9 +166,9 @@ func TestVigilOfSSHD(t *testing.T) {
 	}
 }
 
-// TestVigilOfAForgottenConnection: a firewall, or a host that was started anew,
+// TestIdleProbeOfAForgottenConnection: a firewall, or a host that was started anew,
 // answers with a reset.
-func TestVigilOfAForgottenConnection(t *testing.T) {
+func TestIdleProbeOfAForgottenConnection(t *testing.T) {
 	t.Parallel()
 	key, public := newKey(t)
 	s := serve(t, public, nil)
@@ -186,8 +186,8 @@ func TestVigilOfAForgottenConnection(t *testing.T) {
 	}
 }
 
-// TestVigilWithoutALogin: what is an error of Reach is one here.
-func TestVigilWithoutALogin(t *testing.T) {
+// TestIdleProbeWithoutALogin: what is an error of Reach is one here.
+func TestIdleProbeWithoutALogin(t *testing.T) {
 	t.Parallel()
 	if v, err := brisk(t).ProbeIdle(t.Context(), host.Spec{Transport: host.TransportLocal}, probe.IdleOptions{Idle: time.Hour}); err != nil || v.Attempts != 0 {
 		t.Errorf("have %+v, %v", v, err)

@@ -21,9 +21,9 @@ func reach(t *testing.T, p *Pool, spec host.Spec) (probe.LoginResult, *host.Erro
 	return r, failure(t, err)
 }
 
-// TestReach logs in to real machines by each method, and by two that are both
+// TestLoginProbe logs in to real machines by each method, and by two that are both
 // needed.
-func TestReach(t *testing.T) {
+func TestLoginProbe(t *testing.T) {
 	t.Parallel()
 	m := hosttest.Start(t, hosttest.Options{
 		Users: []hosttest.User{{Name: "typist", Password: "correct-horse", NoKey: true}, {Name: "both", Password: "correct-horse"}, {Name: "menu", Shell: "/bin/false"}},
@@ -66,8 +66,8 @@ func TestReach(t *testing.T) {
 	}
 }
 
-// TestReachTellsHowFar: what failed attempts found out is in their errors.
-func TestReachTellsHowFar(t *testing.T) {
+// TestLoginProbeSaysHowFarItCame: what failed attempts found out is in their errors.
+func TestLoginProbeSaysHowFarItCame(t *testing.T) {
 	t.Parallel()
 	key, public := newKey(t)
 	other, _ := newKey(t)
@@ -101,9 +101,9 @@ func TestReachTellsHowFar(t *testing.T) {
 	}
 }
 
-// TestReachIsFresh: it does not take a connection that is there, nor a machine
+// TestLoginProbeIsANewConnection: it does not take a connection that is there, nor a machine
 // for dead that was so; but one that refused us is not asked twice.
-func TestReachIsFresh(t *testing.T) {
+func TestLoginProbeIsANewConnection(t *testing.T) {
 	t.Parallel()
 	key, public := newKey(t)
 	s := serve(t, public, nil)
@@ -127,9 +127,9 @@ func TestReachIsFresh(t *testing.T) {
 	}
 }
 
-// TestReachWithoutASignOfLife: a server that does not survive a keepalive was
+// TestLoginProbeWithoutASignOfLife: a server that does not survive a keepalive was
 // reached all the same.
-func TestReachWithoutASignOfLife(t *testing.T) {
+func TestLoginProbeWithoutASignOfLife(t *testing.T) {
 	t.Parallel()
 	key, public := newKey(t)
 	s := serve(t, public, func(s *server) { s.fragile = true })
@@ -138,7 +138,7 @@ func TestReachWithoutASignOfLife(t *testing.T) {
 	}
 }
 
-func TestReachWithoutAConnection(t *testing.T) {
+func TestLoginProbeWithoutAConnection(t *testing.T) {
 	t.Parallel()
 	p := brisk(t)
 	if r, err := p.ProbeLogin(t.Context(), host.Spec{Transport: host.TransportLocal}); err != nil || r.Attempts != 0 {

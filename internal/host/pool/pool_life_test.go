@@ -397,7 +397,7 @@ func holdsText(v reflect.Value, text string, seen map[uintptr]bool) bool {
 	return false
 }
 
-func TestFreshIsNew(t *testing.T) {
+func TestDedicatedConnectionIsNew(t *testing.T) {
 	t.Parallel()
 	key, public := newKey(t)
 	s := serve(t, public, nil)
@@ -420,7 +420,7 @@ func TestFreshIsNew(t *testing.T) {
 
 // A refused fresh connection, the sign that a change locks us out, must not make
 // the pool forget the connection that can still roll it back.
-func TestRefusedFreshLeavesTheSharedAlone(t *testing.T) {
+func TestRefusedDedicatedLeavesTheSharedAlone(t *testing.T) {
 	key, public := newKey(t)
 	var locked atomic.Bool
 	s := serve(t, public, func(s *server) {

@@ -17,7 +17,7 @@ import (
 
 // What stands in between and says no is not a machine that is away: it is asked
 // once, and no policy about unreachable machines applies.
-func TestNobodyIsLetThrough(t *testing.T) {
+func TestProxyDenied(t *testing.T) {
 	t.Parallel()
 	answering := func(answer string) func(net.Conn) {
 		return func(c net.Conn) {
