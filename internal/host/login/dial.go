@@ -301,7 +301,6 @@ func (h *handshake) judge(ctx, hctx context.Context, err error) *host.Error {
 		phase = host.PhaseKex
 	}
 	var negotiation *ssh.AlgorithmNegotiationError
-	var ended *host.ProxyCommandError
 	switch {
 	case ctx.Err() != nil:
 		return h.fail(ctx, host.Canceled, phase, ctx.Err())
@@ -309,42 +308,59 @@ func (h *handshake) judge(ctx, hctx context.Context, err error) *host.Error {
 		return h.fail(ctx, host.Timeout, phase, fmt.Errorf("no end within %s = %s", h.spec.Quoted("handshake_timeout"), h.spec.HandshakeTimeout))
 	case h.verdict != nil:
 		return h.refused()
-	case phase == host.PhaseIdent && before == "" && errors.As(err, &ended) && ended.NotFound():
-		return h.fail(ctx, host.Config, host.PhaseTCP, ended)
-	case phase == host.PhaseIdent && before == "" && ended != nil:
-		return h.fail(ctx, host.Unreachable, host.PhaseTCP, ended)
-	case phase == host.PhaseIdent && isThrottleBanner(before):
-		return h.fail(ctx, host.Throttled, phase, errors.New("the server refuses connections for now"))
-	case phase == host.PhaseIdent && before == "" && conn.IsClosed(err):
-		return h.fail(ctx, host.Throttled, phase, fmt.Errorf("the server closed the connection before it said anything: %w", err))
-	case phase == host.PhaseIdent && beginsIdent(before) && conn.IsClosed(err):
-		return h.fail(ctx, host.HandshakeLost, phase, fmt.Errorf("the server closed the connection in the middle of its identification: %w", err))
 	case phase == host.PhaseIdent:
-		return h.fail(ctx, host.NotSSH, phase, errors.New("what answers on this port is not an SSH server"))
+		return h.judgeIdentification(ctx, before, err)
 	case hostkey.IsShortKeyError(err):
 		return h.fail(ctx, host.Negotiation, host.PhaseHostKey, fmt.Errorf("the host key is too short: %w", err))
 	case errors.As(err, &negotiation):
 		return h.fail(ctx, host.Negotiation, host.PhaseKex, negotiation)
 	case phase == host.PhaseKex && !strings.HasPrefix(ident, "SSH-2.0-") && !strings.HasPrefix(ident, "SSH-1.99-"):
 		return h.fail(ctx, host.Negotiation, phase, fmt.Errorf("the server speaks another version of the protocol: %q", ident))
-	case conn.IsClosed(err) && h.creds.signedSlowly():
-		return h.denied(ctx, fmt.Errorf("the server closed the connection while the agent was asked for a signature: %w", err))
-	case conn.IsClosed(err) && h.creds.state.passwordSent:
-		// sshd may hang up on a wrong password that was the last try, without the message
-		// that says so. The password is not sent again.
-		return h.denied(ctx, fmt.Errorf("the server closed the connection after the password was sent: %w", err))
-	case conn.IsClosed(err) && h.banner != "":
-		return h.fail(ctx, host.HandshakeLost, phase, fmt.Errorf("%sthe server says %q: %w", h.creds.hungUpAfter(), h.banner, err))
-	case conn.IsClosed(err) && phase == host.PhaseAuth:
-		return h.fail(ctx, host.HandshakeLost, phase, fmt.Errorf("%s%w", h.creds.hungUpAfter(), err))
 	case conn.IsClosed(err):
-		return h.fail(ctx, host.HandshakeLost, phase, err)
+		return h.judgeClosed(ctx, phase, err)
 	case phase == host.PhaseAuth && !leaving(err):
 		return h.denied(ctx, err)
 	case phase == host.PhaseAuth:
 		return h.fail(ctx, host.HandshakeLost, phase, err)
 	}
 	return h.fail(ctx, host.NotSSH, phase, fmt.Errorf("what answers on this port calls itself %q, but does not speak SSH: %w", ident, err))
+}
+
+// judgeIdentification says what it was when no identification came; before is what came
+// instead.
+func (h *handshake) judgeIdentification(ctx context.Context, before string, err error) *host.Error {
+	var ended *host.ProxyCommandError
+	switch {
+	case before == "" && errors.As(err, &ended) && ended.NotFound():
+		return h.fail(ctx, host.Config, host.PhaseTCP, ended)
+	case before == "" && ended != nil:
+		return h.fail(ctx, host.Unreachable, host.PhaseTCP, ended)
+	case isThrottleBanner(before):
+		return h.fail(ctx, host.Throttled, host.PhaseIdent, errors.New("the server refuses connections for now"))
+	case before == "" && conn.IsClosed(err):
+		return h.fail(ctx, host.Throttled, host.PhaseIdent, fmt.Errorf("the server closed the connection before it said anything: %w", err))
+	case beginsIdent(before) && conn.IsClosed(err):
+		return h.fail(ctx, host.HandshakeLost, host.PhaseIdent, fmt.Errorf("the server closed the connection in the middle of its identification: %w", err))
+	}
+	return h.fail(ctx, host.NotSSH, host.PhaseIdent, errors.New("what answers on this port is not an SSH server"))
+}
+
+// judgeClosed says what it was when the server closed the connection after its
+// identification.
+func (h *handshake) judgeClosed(ctx context.Context, phase host.Phase, err error) *host.Error {
+	switch {
+	case h.creds.signedSlowly():
+		return h.denied(ctx, fmt.Errorf("the server closed the connection while the agent was asked for a signature: %w", err))
+	case h.creds.state.passwordSent:
+		// sshd may hang up on a wrong password that was the last try, without the message
+		// that says so. The password is not sent again.
+		return h.denied(ctx, fmt.Errorf("the server closed the connection after the password was sent: %w", err))
+	case h.banner != "":
+		return h.fail(ctx, host.HandshakeLost, phase, fmt.Errorf("%sthe server says %q: %w", h.creds.hungUpAfter(), h.banner, err))
+	case phase == host.PhaseAuth:
+		return h.fail(ctx, host.HandshakeLost, phase, fmt.Errorf("%s%w", h.creds.hungUpAfter(), err))
+	}
+	return h.fail(ctx, host.HandshakeLost, phase, err)
 }
 
 // refused completes the verdict about the host key.
