@@ -187,7 +187,7 @@ func waitForAgent(t *testing.T) wait {
 func patient(t *testing.T) *Pool {
 	p := brisk(t)
 	p.retry.base, p.retry.cap, p.retry.boot = time.Minute, time.Minute, time.Minute
-	p.retry.patience = time.Hour
+	p.retry.patience, p.retry.silence = time.Hour, time.Hour
 	p.retry.budget = time.Hour
 	return p
 }
