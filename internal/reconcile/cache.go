@@ -1,8 +1,10 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -102,7 +104,7 @@ func (r *Reconciler[W, F, D]) wait(ctx context.Context, h Connection, t Target, 
 
 func (r *Reconciler[W, F, D]) do(ctx context.Context, h Connection, t Target, x *entry[W, F, D], p *pendingLook[W, F, D]) error {
 	q, began := r.cache.begin(x)
-	found, err := r.kind.gather(ctx, h, t, q)
+	found, err := r.gatherInTime(ctx, h, t, q)
 	if err != nil {
 		err = wrap(t.Spec, "gather", Unchanged, err)
 	}
@@ -115,6 +117,19 @@ func (r *Reconciler[W, F, D]) do(ctx context.Context, h Connection, t Target, x 
 	}
 	r.cache.end(x, t.Spec, p, began)
 	return err
+}
+
+// gatherInTime ends a look that takes longer than a look may: each of its scripts has a
+// time of its own, and a host that falls silent is dialled again in between.
+func (r *Reconciler[W, F, D]) gatherInTime(ctx context.Context, h Connection, t Target, q Query[W, F, D]) (Seen[F, D], error) {
+	limit := cmp.Or(r.engine.LookTimeout, t.Spec.CommandTimeout, time.Minute)
+	timed, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	found, err := r.kind.gather(timed, h, t, q)
+	if err != nil && timed.Err() != nil && ctx.Err() == nil {
+		err = &host.Error{Kind: host.Timeout, Phase: host.PhaseRemote, Host: t.Spec.String(), User: t.Spec.User, Script: "gather", Err: fmt.Errorf("the look did not end within %s", limit)}
+	}
+	return found, err
 }
 
 // stopped is the error of an asker whose time was up before the look ended.

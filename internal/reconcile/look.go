@@ -12,6 +12,9 @@ func (k Kind[W, F, D]) gather(ctx context.Context, h Connection, t Target, q Que
 	if k.Batch != nil {
 		return k.Batch.Gather(ctx, h, t, q)
 	}
+	if q.Valid && (k.Keep == nil || k.Keep(q.Last.Facts)) {
+		return q.Last, nil // another look ended while this one waited
+	}
 	began := time.Now()
 	res, err := shell.Run(ctx, h, k.Script(t, q.Wants[0]))
 	if err != nil {

@@ -40,6 +40,10 @@ type Machines interface {
 // Engine is what all kinds share: the machines, one lock for each machine, and which
 // changes this run has begun.
 type Engine struct {
+	// LookTimeout is how long one look may take once the machine is reached; 0 is the
+	// command timeout of the connection. Set it before the first look.
+	LookTimeout time.Duration
+
 	machines Machines
 	locks    locks
 	begun    ownChanges
