@@ -119,10 +119,12 @@ func (r *Reconciler[W, F, D]) do(ctx context.Context, h Connection, t Target, x 
 	return err
 }
 
-// gatherInTime ends a look that takes longer than a look may: each of its scripts has a
-// time of its own, and a host that falls silent is dialled again in between.
+// gatherInTime ends a look that takes longer than a look may. Each of its scripts has a
+// time of its own, and a host that falls silent is dialled again in between: with the
+// default settings an unplugged host answers with an error of the connection after 81 s,
+// which the default leaves room for, since that error says that the host is unreachable.
 func (r *Reconciler[W, F, D]) gatherInTime(ctx context.Context, h Connection, t Target, q Query[W, F, D]) (Seen[F, D], error) {
-	limit := cmp.Or(r.engine.LookTimeout, t.Spec.CommandTimeout, time.Minute)
+	limit := cmp.Or(r.engine.LookTimeout, t.Spec.CommandTimeout+3*t.Spec.ConnectTimeout, time.Minute)
 	timed, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	found, err := r.kind.gather(timed, h, t, q)

@@ -101,11 +101,11 @@ func TestRefusalIsAskedAgain(t *testing.T) {
 // it no longer than a look may take, and all of them are told at once.
 func TestLookHasADeadline(t *testing.T) {
 	for name, c := range map[string]struct {
-		option, command, want time.Duration
+		option, command, connect, want time.Duration
 	}{
-		"of the engine":     {10 * time.Second, time.Minute, 10 * time.Second},
-		"of the connection": {0, 20 * time.Second, 20 * time.Second},
-		"of none":           {0, 0, time.Minute},
+		"of the engine":     {10 * time.Second, time.Minute, 10 * time.Second, 10 * time.Second},
+		"of the connection": {0, 20 * time.Second, 5 * time.Second, 35 * time.Second},
+		"of none":           {0, 0, 0, time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -120,7 +120,7 @@ func TestLookHasADeadline(t *testing.T) {
 				var all sync.WaitGroup
 				for range 3 {
 					all.Go(func() {
-						_, err := r.Look(t.Context(), Target{Spec: host.Spec{CommandTimeout: c.command}}, "question")
+						_, err := r.Look(t.Context(), Target{Spec: host.Spec{CommandTimeout: c.command, ConnectTimeout: c.connect}}, "question")
 						var late *host.Error
 						if !errors.As(err, &late) || late.Kind != host.Timeout {
 							t.Errorf("have %v", err)

@@ -41,7 +41,8 @@ type Machines interface {
 // changes this run has begun.
 type Engine struct {
 	// LookTimeout is how long one look may take once the machine is reached; 0 is the
-	// command timeout of the connection. Set it before the first look.
+	// time of one command and of connecting again, by the settings of the connection. Set
+	// it before the first look.
 	LookTimeout time.Duration
 
 	machines Machines

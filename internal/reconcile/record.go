@@ -29,7 +29,7 @@ func (rec Record) IsOther(machineID string, answered host.Identity) bool {
 }
 
 // IsSame reports whether the machine that answered is proven to be the recorded one.
-// Neither IsOther nor IsSame holds where there is no proof.
+// Without proof neither IsOther nor IsSame holds.
 func (rec Record) IsSame(machineID string, answered host.Identity) bool {
 	return machineID != "" && rec.MachineID == machineID && !(rec.isOtherKey(answered) && rec.Address != answered.Address)
 }

@@ -135,7 +135,7 @@ func (c change) stageScript() string {
 		entry = "/dev/null" // what is taken away is the only file
 	}
 	if tree.System != "" {
-		// With -F ssh reads one file only; the scope of both begins anew.
+		// With -F ssh reads one file only; each of the two begins its own scope.
 		entry = stage + "/.entry"
 		files[entry] = sshconf.Rebase(sshconf.Parse(tree.Dialect, tree.Version, []byte(includeOf(tree, tree.Main)+includeOf(tree, tree.System))), "/", stage)
 	}
@@ -222,7 +222,7 @@ func (c change) created() []keepalive.Change {
 }
 
 // tidy takes back what prepare made. A failure leaves an empty directory, or a
-// file that says whose it is, and is no news beside the error it follows.
+// file that says whose it is, and need not be told beside the error that it follows.
 func (c change) tidy(ctx context.Context) {
 	var calls []string
 	for _, f := range c.created() {
@@ -232,7 +232,7 @@ func (c change) tidy(ctx context.Context) {
 	c.dropDirs(ctx, slices.Backward(c.Plan.MakeDirs))
 }
 
-// dropDirs removes directories. One in which somebody put something stays.
+// dropDirs removes directories. One that is not empty stays.
 func (c change) dropDirs(ctx context.Context, dirs iter.Seq2[int, string]) {
 	var owner, user []string
 	for _, dir := range dirs {

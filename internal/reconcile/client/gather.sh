@@ -109,20 +109,20 @@ say system "$SYS";
 above "${F%/*}";
 
 # ssh -G runs the commands of Match exec, and may ask the resolver; neither may
-# keep us for ever.
+# keep us without end.
 T=$(mktemp -d) || { say notemp; exit 0; };
 trap 'rm -rf "$T"' EXIT;
 ask() { bound "$SSH" "$@" >"$T/out" 2>"$T/err" </dev/null; RC=$?;
   if [ $RC -eq 124 ]; then echo 'ssh -G did not end within 20 seconds' >>"$T/err"; fi; };
-told() { say "$1" "$RC" "$2"; head -c 1000000 "$T/out"; head -c 100000 "$T/err" | sed -e '/^Pseudo-terminal/d' -e 's/^/@err /' | tr -d '\r'; };
+reported() { say "$1" "$RC" "$2"; head -c 1000000 "$T/out"; head -c 100000 "$T/err" | sed -e '/^Pseudo-terminal/d' -e 's/^/@err /' | tr -d '\r'; };
 read_for() { if [ -z "$ALONE" ]; then ask -G "$1"; elif [ -e "$F" ]; then ask -F "$F" -G "$1"; else ask -F /dev/null -G "$1"; fi; };
 each() { for h in "$@"; do
     read_for "$h";
-    told dump "$h";
+    reported dump "$h";
     if [ $RC -ne 0 ]; then return; fi;
     { lines; sed -n -e 's/^hostname /HostName /p' -e 's/^port /Port /p' -e 's/^user /User /p' -e 's/^proxyjump /ProxyJump /p' "$T/out"; } >"$T/want";
     ask -F "$T/want" -G "$h";
-    told canon "$h";
+    reported canon "$h";
     p=$(sed -n 's/^controlpath //p' "$T/out");
     case $p in /*) above "${p%/*}" ;; esac;
   done; };

@@ -91,7 +91,7 @@ func (r *report) section(word, arg string) error {
 	return nil
 }
 
-// text takes the masked file, of which awk ends the last line too.
+// text takes the masked file. awk ends its last line too.
 func (r *report) text(size string) error {
 	var n int
 	if err := shell.Number(size, &n); err != nil {

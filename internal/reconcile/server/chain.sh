@@ -29,7 +29,7 @@ instance() { [ -d /run/systemd/system ] || return;
 # process of sshd has the title "NAME: text", where NAME is its program: a session
 # has its user there, and a listener, from 8.2 on, its command line, which begins
 # with a path. So the daemon is the parent of the topmost process of the nearest
-# session. Another sshd further up, in a session of which the daemon was started,
+# session. Another sshd further up, in whose session the daemon was started,
 # has nothing to do with it. Before 8.2, and with a command line of more than 1023
 # bytes, a listener keeps its arguments; then its program has the session's name, or
 # from 9.8 on that of sshd-session.

@@ -115,7 +115,7 @@ func (k factIndex) seen() seen {
 	return s
 }
 
-// answered is all of the answers that are no refusals.
+// answered returns the answers that are not refusals.
 func answered(all map[string]answer) map[string]answer {
 	refused := func(_ string, a answer) bool { return a.refusal != "" }
 	for name, a := range all {

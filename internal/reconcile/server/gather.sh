@@ -1,7 +1,7 @@
 # Gathers every fact about one sshd in one go. Go puts assignments of CFG (main
 # file or empty), IMAGE (not empty where nothing runs, and what we see of
 # /proc is of the machine that builds the image), GREETED (not empty where the
-# server told its release as it greeted), OLD (not empty where that is before 8.7),
+# server told its release in its identification), OLD (not empty where that is before 8.7),
 # FRESH (not empty where the connection is seconds old) and SOCKETS (not empty where
 # it matters who listens), the functions specs and wants, where CFG is not empty commit's
 # owned.sh and exposed.sh, files.sh, includes.sh, query.sh, and what finds the daemon in front: chain.sh
@@ -68,7 +68,7 @@ if [ -z "$GREETED" ]; then
 fi;
 
 # A unit is the daemon's if systemd says that it is its main process: a supervisor
-# has a unit too, and so has whoever started it by hand.
+# has a unit too, and so has the login of a user who started it by hand.
 # The service that runs this daemon, of those in a directory: it is ssh on Debian.
 # A container has the scripts, and no init that minds them.
 ours() { p=; { read -r p </run/sshd.pid; } 2>/dev/null;
@@ -150,7 +150,7 @@ while [ $# -gt 0 ]; do case $1 in
   esac; done;
 if [ -n "$LOUD" ]; then say loud; else effective ''; fi;
 LOUD=;
-told dump;
+reported dump;
 
 # Every file the tree could read and every directory that an Include looks into,
 # generation by generation: what reads one file reads all of them in one go. The
@@ -236,7 +236,7 @@ if [ $RC -eq 0 ]; then
   if [ -n "$PF" ]; then { read -r p <"$PF"; } 2>/dev/null; fi;
   if [ "${p:-none}" = "$LP" ]; then say pidfile "$PF"; stamp "$PF";
   elif [ -n "$LP" ]; then age; fi;
-  each() { for s in "$@"; do effective "$s"; told context "$s"; done; };
+  each() { for s in "$@"; do effective "$s"; reported context "$s"; done; };
   specs;
   wants;
 fi;

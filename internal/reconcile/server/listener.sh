@@ -34,8 +34,8 @@ else
     PARENT=$(ps -o ppid= -p "$1" 2>/dev/null | tr -d ' '); };
 fi;
 # named P: has it given itself a title, "NAME: text"? TEXT is the text. A shell has
-# not, and one above us has this script on its command line, of which read would
-# read every byte for itself.
+# not, and one above us has this script on its command line: read would read each byte
+# of it by itself.
 named() { about "$1"; TEXT=; TITLE=; case $NAME in *sh|sudo|doas) return 1 ;; esac; title "$1"; TEXT=${TITLE#*: };
   case $TITLE in "$NAME: "*) ;; "$NAME"*": "*) [ ${#NAME} = 15 ] ;; *) return 1 ;; esac; };
 

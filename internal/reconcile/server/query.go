@@ -17,7 +17,7 @@ type query struct {
 	specs []string // contexts, as sshd -T -C takes them; "" is asked about anyway
 	texts []string // wanted lines, for sshd -T to judge and to spell
 
-	greeted bool // the server told its release
+	greeted bool // the server told its release in its identification
 	old     bool // which is one before 8.7
 	fresh   bool // the connection was made for this look
 	sockets bool // who listens matters
@@ -57,7 +57,7 @@ func insert(list []string, s string) []string {
 
 func textOf(w keepalive.Wanted) string { return strings.Join(w.Lines, "\n") }
 
-// without leaves out the texts of which the answer is known.
+// without leaves out the texts whose answers are known.
 func (q query) without(spellings map[string]answer) query {
 	q.texts = slices.DeleteFunc(q.texts, func(text string) bool {
 		_, known := spellings[text]
@@ -75,7 +75,7 @@ func (q query) functions() string {
 	}
 	b.WriteString("; }; wants() { :;")
 	for _, text := range q.texts {
-		b.WriteString(peerOf(text) + " canon")
+		b.WriteString(peerOf(text) + " canonical")
 		for line := range strings.SplitSeq(text, "\n") {
 			b.WriteString(" " + shell.Quote(line))
 		}

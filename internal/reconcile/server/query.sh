@@ -9,13 +9,13 @@ room() { [ -n "$T" ] || T=$(mktemp -d) || { say notemp; exit 0; }; };
 # sshd -T wants its privilege separation directory, which is missing while
 # ssh.socket has not started a daemon yet. It is given one, which stays: a daemon
 # that starts at this moment would lose it again, and refuse every login.
-give() { d=${ERR#*Missing privilege separation directory: };
+make_privsep_dir() { d=${ERR#*Missing privilege separation directory: };
   d=${d%%[[:cntrl:]]*};
   case $ERR in *'Missing privilege separation directory: '*) ;; *) return 1 ;; esac;
   mkdir -m 755 "$d" 2>/dev/null && if [ -n "$IMAGE" ]; then GIVEN=$d; fi; };
 
 # An image gets its host keys at its first boot, and sshd says nothing without one.
-lend() { case $ERR in *'no hostkeys available'*) ;; *) return 1 ;; esac;
+lend_host_key() { case $ERR in *'no hostkeys available'*) ;; *) return 1 ;; esac;
   [ -n "$IMAGE" ] && [ -z "$LENT" ] && room &&
   ssh-keygen -q -t ed25519 -N '' -f "$T/key" </dev/null >/dev/null 2>&1 && LENT="-h $T/key"; };
 
@@ -29,9 +29,9 @@ ask() { for n in 1 2 3 4; do
     if [ -n "$LOUD" ]; then OUT=$("$@" $LENT -ddd 2>&1 </dev/null); else OUT=$("$@" $LENT 2>/dev/null </dev/null); fi;
     RC=$?;
     [ $RC -ne 0 ] || return 0;
-    ERR=$("$@" $LENT 2>&1 >/dev/null </dev/null) || give || lend || return 0;
+    ERR=$("$@" $LENT 2>&1 >/dev/null </dev/null) || make_privsep_dir || lend_host_key || return 0;
   done; };
-told() { say "$1" "$RC" "$2";
+reported() { say "$1" "$RC" "$2";
   if [ -n "$LENT" ]; then printf '%s\n' "$OUT" | grep -v "^hostkey $T/key\$"; else printf '%s\n' "$OUT"; fi;
   [ -z "$ERR" ] || printf '%s\n' "$ERR" | sed 's/^/@err /' | tr -d '\r'; };
 
@@ -41,7 +41,7 @@ told() { say "$1" "$RC" "$2";
 # PEER is such a connection where there are any.
 alone() { if [ -z "$PIPED" ]; then printf '%s' "$WANTED" >"$T/want"; "$SSHD" -T -f "$T/want" $PEER "$@";
   else printf '%s' "$WANTED" | "$SSHD" -T -f /dev/stdin $PEER "$@"; fi; };
-canon() { WANTED=; for l in "$@"; do WANTED=$WANTED$l$NL; done;
+canonical() { WANTED=; for l in "$@"; do WANTED=$WANTED$l$NL; done;
   case $* in *[Hh][Oo][Ss][Tt][Kk][Ee][Yy]\ *) set -- ;; *) set -- $HK ;; esac;
   PIPED=; if [ -e /dev/stdin ]; then PIPED=1; else room; fi;
-  ask alone "$@"; told canon; };
+  ask alone "$@"; reported canon; };

@@ -38,7 +38,8 @@ type report struct {
 type stamp struct{ change, modification int64 }
 
 // parseReport reads the output of gather.sh, which was asked q. It tells no release
-// where the daemon is the one that greeted, and is still the program on the disk.
+// where the daemon is the one that identified itself, and is still the program on the
+// disk.
 func parseReport(out, greeting, configFile string, q query) (*cachedFacts, map[string]answer, error) {
 	r := &report{Report: shell.NewReport(out), stamps: map[string]stamp{}}
 	r.seen.Facts.Tree = sshconf.Tree{Dialect: sshconf.Server, Files: r.Files}

@@ -13,8 +13,8 @@ word() { case $1 in
   *) WORD="'$1'" ;;
   esac; };
 
-# bound ends a program that waits for ever: for a pipe that somebody put in the place of
-# a file.
+# bound ends a program that waits without end: for a pipe that another account put in the
+# place of a file.
 # Where AWAY is empty no other account can have put one there, and a program is saved.
 AWAY=1;
 if command -v timeout >/dev/null; then bound() { if [ -n "$AWAY" ]; then timeout 20 "$@"; else "$@"; fi; }; else bound() { "$@"; }; fi;

@@ -73,7 +73,7 @@ func (s *Report) Dump(word, arg string, kinds ...string) error {
 }
 
 // Contents takes the files that were named: what wc counted of each, and the bytes
-// of all of them, which are as many if nobody wrote meanwhile.
+// of all of them, which are as many if no process wrote meanwhile.
 func (s *Report) Contents() error {
 	counts, rest, _ := strings.Cut(s.Rest, "\n@bytes\n") // no line of wc begins so
 	for _, name := range s.Names {

@@ -16,7 +16,7 @@ if [ ! -x "$w" ] || { [ -n "$LIST" ] && [ ! -r "$w" ]; }; then
   say closed "$w: $(id -un) may not look into it"; exit 0;
 fi;
 
-# Without something that ends it, ssh -O check waits for ever for a master that is
+# Without something that ends it, ssh -O check waits without end for a master that is
 # stopped: the connection lands in the queue of the socket, and no answer comes.
 if command -v timeout >/dev/null; then bounded() { exec timeout 5 "$@"; };
 elif command -v perl >/dev/null; then bounded() { exec perl -e 'alarm shift; exec @ARGV' 5 "$@"; };
