@@ -96,9 +96,8 @@ func LookForPending(ctx context.Context, h host.Host, state string) ([]Pending, 
 }
 
 func parsePending(out string) (found []Pending, err error) {
-	s, ended := shell.NewReport(out), false
+	s := shell.NewReport(out)
 	err = s.Read(func(word, arg string) error {
-		ended = ended || word == "end"
 		if word != "pending" {
 			return nil
 		}
@@ -108,7 +107,7 @@ func parsePending(out string) (found []Pending, err error) {
 		}
 		return err
 	})
-	if err == nil && !ended {
+	if err == nil && !s.Ended {
 		err = shell.ErrCutShort
 	}
 	return found, err

@@ -63,32 +63,19 @@ func parse(t reconcile.Target, want sshclient.Want, stdout string) (seen, error)
 type report struct {
 	shell.Report
 	seen         seen
-	exposed      shell.Exposure
 	main, system string
-	alone, ended bool
+	alone        bool
 }
 
 func (r *report) section(word, arg string) error {
 	f := &r.seen.Facts
 	switch word {
-	case "nouser":
-		return shell.NewMissing(reconcile.NoUser, "the host has no user %q with a home directory", arg)
-	case "nossh":
-		return shell.NewMissing(reconcile.NoSSH, "no ssh program is installed on the host")
-	case "notemp":
-		return shell.ErrNoTempDir
-	case "noawk":
-		return shell.ErrNoAwk
 	case "unreadable":
 		return shell.NewMissing(reconcile.NoRead, "%s cannot read the managed file: %s", f.User, arg)
-	case "exposed", "whose", "path":
-		return r.exposed.Read(word, arg)
 	case "special":
 		return fmt.Errorf("%s is not a regular file, and ssh would wait for what it is, or never come to its end", arg)
 	case "toobig":
 		return fmt.Errorf("%s has more than 2 MiB, which is not a configuration file", arg)
-	case "oddname":
-		return shell.OddNameError(arg)
 	case "user":
 		uid, name, _ := strings.Cut(arg, " ")
 		f.User = name
@@ -114,16 +101,6 @@ func (r *report) section(word, arg string) error {
 		r.alone = true
 	case "attr":
 		return r.attr(arg)
-	case "file":
-		r.Names = append(r.Names, arg)
-	case "sizes":
-		return r.Contents()
-	case "mount":
-		f.Mounts = append(f.Mounts, shell.MountPoint(arg))
-	case "machine":
-		r.seen.MachineID = arg
-	case "end":
-		r.ended = true
 	default:
 		return r.Dump(word, arg, "dump", "canon")
 	}
@@ -161,7 +138,8 @@ func (r *report) attr(arg string) error {
 // finish draws the conclusions that need several sections.
 func (r *report) finish(t reconcile.Target, want sshclient.Want) (seen, error) {
 	f := &r.seen.Facts
-	if !r.ended || r.main == "" || r.system == "" || f.File == "" {
+	r.seen.MachineID, f.Mounts = r.MachineID, r.Mounts
+	if !r.Ended || r.main == "" || r.system == "" || f.File == "" {
 		return seen{}, shell.ErrCutShort
 	}
 	if strings.HasPrefix(t.File, "/") && f.File != t.File || account.Of(t) != "" && f.User != account.Of(t) {

@@ -42,29 +42,24 @@ func parse(t reconcile.Target, _ coolify.Want, stdout string) (seen, error) {
 	if err := r.Read(r.section); err != nil {
 		return seen{}, err
 	}
-	if !r.ended {
+	if !r.Ended {
 		return seen{}, shell.ErrCutShort
 	}
+	r.seen.MachineID, r.seen.Facts.Mounts = r.MachineID, r.Mounts
 	return r.seen, nil
 }
 
 // report is what gather.sh printed, on its way to being a look.
 type report struct {
 	shell.Report
-	seen    seen
-	exposed shell.Exposure
-	ended   bool
+	seen seen
 }
 
 func (r *report) section(word, arg string) error {
 	file := r.seen.Facts.File
 	switch word {
-	case "machine":
-		r.seen.MachineID = arg
 	case "nofile":
 		return shell.NewMissing(reconcile.NoEnvFile, "%s is not there: no Coolify was installed on this host, or its environment file is elsewhere", file)
-	case "exposed", "whose", "path":
-		return r.exposed.Read(word, arg)
 	case "exchanged":
 		return fmt.Errorf("%s was exchanged while it was opened, by the owner of its directory or of one above it", file)
 	case "unreadable":
@@ -73,8 +68,6 @@ func (r *report) section(word, arg string) error {
 		return shell.NewMissing(reconcile.NoEnv, "%s has %s bytes, which is not an environment file", file, arg)
 	case "binary":
 		return shell.NewMissing(reconcile.NoEnv, "%s has zero bytes in it, which is not an environment file", file)
-	case "mount":
-		r.seen.Facts.Mounts = append(r.seen.Facts.Mounts, shell.MountPoint(arg))
 	case "before":
 		r.seen.Facts.Digest, _, _ = strings.Cut(arg, " ")
 	case "text":
@@ -83,8 +76,6 @@ func (r *report) section(word, arg string) error {
 		if sum, _, _ := strings.Cut(arg, " "); sum != r.seen.Facts.Digest {
 			return fmt.Errorf("%s changed while it was read", file)
 		}
-	case "end":
-		r.ended = true
 	default:
 		return fmt.Errorf("unexpected section %q in the report of facts", word)
 	}

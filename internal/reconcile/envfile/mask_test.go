@@ -70,7 +70,7 @@ func sameMask(t *testing.T, awk, text string) {
 		t.Fatal(err)
 	}
 	r := reportOf(t, awk, target)
-	if err := r.Read(r.section); err != nil || !r.ended {
+	if err := r.Read(r.section); err != nil || !r.Ended {
 		t.Fatalf("%q: %v", text, err)
 	}
 	sum := sha256.Sum256([]byte(text))

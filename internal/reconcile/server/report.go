@@ -18,7 +18,6 @@ type report struct {
 	shell.Report
 	seen    seen
 	doubt   *reconcile.NoDaemonError
-	exposed shell.Exposure
 	length  int  // of a command line that is shown in part
 	loud    bool // the first dump has the LogLevel of sshd -ddd; nothing sets another
 	initSys string
@@ -28,7 +27,6 @@ type report struct {
 	stamps  map[string]stamp
 	pidFile string // of this daemon
 	born    int64  // when the daemon was started, where it has no pid file
-	ended   bool
 	listen  []string
 	keys    string
 	pending bool // changes may be pending
@@ -46,10 +44,11 @@ func parseReport(out, greeting, configFile string, q query) (*cachedFacts, map[s
 	if err := r.Read(r.section); err != nil {
 		return nil, nil, err
 	}
+	r.seen.MachineID, r.seen.Facts.Mounts = r.MachineID, r.Mounts
 	if err := r.identified(greeting, configFile, q.fresh); err != nil {
 		return nil, nil, err
 	}
-	if f := r.seen.Facts; !r.ended && f.Invalid == "" || f.Tree.Main == "" || f.Tree.Dir == "" {
+	if f := r.seen.Facts; !r.Ended && f.Invalid == "" || f.Tree.Main == "" || f.Tree.Dir == "" {
 		return nil, nil, shell.ErrCutShort
 	}
 	if r.seen.Facts.VersionText == "" && r.seen.Detail.sshd != "" {
@@ -66,7 +65,7 @@ func parseSpellings(out string, texts []string) (map[string]answer, error) {
 	if err := r.Read(r.section); err != nil {
 		return nil, err
 	}
-	if !r.ended {
+	if !r.Ended {
 		return nil, shell.ErrCutShort
 	}
 	return r.answers("canon", texts)
@@ -82,8 +81,6 @@ func (r *report) section(word, arg string) error {
 		return shell.CheckPID(f.Daemon.PID)
 	case "lost":
 		r.lost(arg)
-	case "exposed", "whose", "path":
-		return r.exposed.Read(word, arg)
 	case "loud":
 		r.loud = true
 	case "each":
@@ -102,14 +99,6 @@ func (r *report) section(word, arg string) error {
 		return err
 	case "sshd":
 		r.seen.Detail.sshd = arg
-	case "nosshd":
-		return shell.NewMissing(reconcile.NoSSHD, "no sshd program is installed on the host")
-	case "notemp":
-		return shell.ErrNoTempDir
-	case "noawk":
-		return shell.ErrNoAwk
-	case "oddname":
-		return shell.OddNameError(arg)
 	case "unreadable":
 		return &reconcile.NoDaemonError{Reason: reconcile.NoMain, Detail: arg}
 	case "version":
@@ -128,12 +117,6 @@ func (r *report) section(word, arg string) error {
 		f.CloudInit = true
 	case "stat":
 		return r.stat(arg)
-	case "file":
-		r.Names = append(r.Names, arg)
-	case "sizes":
-		return r.Contents()
-	case "mount":
-		f.Mounts = append(f.Mounts, shell.MountPoint(arg))
 	case "keys":
 		r.keys = arg
 	case "pidfile":
@@ -142,10 +125,6 @@ func (r *report) section(word, arg string) error {
 		r.listen = append(r.listen, arg)
 	case "state":
 		r.pending = true
-	case "machine":
-		r.seen.MachineID = arg
-	case "end":
-		r.ended = true
 	default:
 		return r.dumpSection(word, arg)
 	}

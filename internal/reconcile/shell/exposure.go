@@ -7,11 +7,11 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
 )
 
-// Exposure is what exposed.sh says, in three lines, about a path that is not safe.
-type Exposure struct{ e commit.ExposedError }
+// exposure is what exposed.sh says, in three lines, about a path that is not safe.
+type exposure struct{ e commit.ExposedError }
 
-// Read takes one of the sections exposed, whose and path. The last one is the error.
-func (x *Exposure) Read(word, arg string) error {
+// read takes one of the sections exposed, whose and path. The last one is the error.
+func (x *exposure) read(word, arg string) error {
 	switch word {
 	case "exposed":
 		how, where, _ := strings.Cut(arg, " ")

@@ -36,11 +36,6 @@ func NewMissing(what Missing, format string, args ...any) error {
 // What every script can end with.
 var (
 	ErrCutShort  = errors.New("the report of facts is cut short")
-	ErrNoAwk     = NewMissing(NoAwk, "no awk program is installed on the host")
-	ErrNoTempDir = NewMissing(NoTempDir, "the host has no room for a temporary directory (mktemp -d failed)")
+	errNoAwk     = NewMissing(NoAwk, "no awk program is installed on the host")
+	errNoTempDir = NewMissing(NoTempDir, "the host has no room for a temporary directory (mktemp -d failed)")
 )
-
-// OddNameError is a file whose name begins as shown and has a line end in it.
-func OddNameError(begin string) error {
-	return fmt.Errorf("a file is included whose name has a line end in it: it begins with %s", begin)
-}

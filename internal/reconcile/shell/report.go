@@ -10,11 +10,17 @@ import (
 // Report reads what a script that gathers facts printed: lines "@word text", some of
 // which announce bytes or further lines.
 type Report struct {
-	Rest   string
-	Names  []string // of the files to come
-	Files  map[string][]byte
-	Dumps  []Dump
-	counts map[string]int // of sections, by their word
+	Rest  string
+	Names []string // of the files to come
+	Files map[string][]byte
+	Dumps []Dump
+
+	MachineID string   // of /etc/machine-id; "" where the system has none
+	Mounts    []string // files on which something is mounted
+	Ended     bool     // the script came to its end
+
+	exposed exposure
+	counts  map[string]int // of sections, by their word
 }
 
 // Dump is one run of sshd -T or ssh -G.
@@ -28,8 +34,8 @@ type Dump struct {
 // NewReport returns the report that a script printed as out.
 func NewReport(out string) Report { return Report{Rest: out, Files: map[string][]byte{}} }
 
-// Read gives each announcing line to section; what follows the announcement of a
-// dump is the dump.
+// Read takes the sections that many scripts have, and gives the others to section; what
+// follows the announcement of a dump is the dump.
 func (s *Report) Read(section func(word, arg string) error) error {
 	for s.Rest != "" {
 		var line string
@@ -38,6 +44,11 @@ func (s *Report) Read(section func(word, arg string) error) error {
 			word, arg, _ := strings.Cut(line[1:], " ")
 			if err := s.plausible(word, arg); err != nil {
 				return err
+			}
+			if known, err := s.common(word, arg); err != nil {
+				return err
+			} else if known {
+				continue
 			}
 			if err := section(word, arg); err != nil {
 				return err
@@ -52,6 +63,39 @@ func (s *Report) Read(section func(word, arg string) error) error {
 		}
 	}
 	return nil
+}
+
+// common takes a section that many scripts have.
+func (s *Report) common(word, arg string) (known bool, err error) {
+	switch word {
+	case "file":
+		s.Names = append(s.Names, arg)
+	case "sizes":
+		return true, s.contents()
+	case "mount":
+		s.Mounts = append(s.Mounts, mountPoint(arg))
+	case "machine":
+		s.MachineID = arg
+	case "end":
+		s.Ended = true
+	case "exposed", "whose", "path":
+		return true, s.exposed.read(word, arg)
+	case "nouser":
+		return true, NewMissing(NoUser, "the host has no user %q with a home directory", arg)
+	case "nossh":
+		return true, NewMissing(NoSSH, "no ssh program is installed on the host")
+	case "nosshd":
+		return true, NewMissing(NoSSHD, "no sshd program is installed on the host")
+	case "notemp":
+		return true, errNoTempDir
+	case "noawk":
+		return true, errNoAwk
+	case "oddname":
+		return true, fmt.Errorf("a file is included whose name has a line end in it: it begins with %s", arg)
+	default:
+		return false, nil
+	}
+	return true, nil
 }
 
 // Dump begins a dump of one of kinds, or takes a line of what the program said.
@@ -72,9 +116,9 @@ func (s *Report) Dump(word, arg string, kinds ...string) error {
 	return nil
 }
 
-// Contents takes the files that were named: what wc counted of each, and the bytes
+// contents takes the files that were named: what wc counted of each, and the bytes
 // of all of them, which are as many if no process wrote meanwhile.
-func (s *Report) Contents() error {
+func (s *Report) contents() error {
 	counts, rest, _ := strings.Cut(s.Rest, "\n@bytes\n") // no line of wc begins so
 	for _, name := range s.Names {
 		var line string
@@ -118,9 +162,9 @@ func Number(s string, into *int) error {
 	return nil
 }
 
-// MountPoint is where a line of /proc/self/mountinfo says that something is
+// mountPoint is where a line of /proc/self/mountinfo says that something is
 // mounted: the fifth word, in which the kernel writes blanks in octal.
-func MountPoint(line string) string {
+func mountPoint(line string) string {
 	words := strings.Fields(line)
 	if len(words) < 5 {
 		return ""

@@ -100,7 +100,7 @@ func TestControlScriptInShells(t *testing.T) {
 				t.Errorf("the name of a socket ran: %v", list)
 			}
 			r := report{Report: shell.NewReport(string(out))}
-			if err := r.Read(r.section); err != nil || !r.ended || r.checked != len(names)+1 || r.seen.Facts.Unnamed != 1 {
+			if err := r.Read(r.section); err != nil || !r.Ended || r.checked != len(names)+1 || r.seen.Facts.Unnamed != 1 {
 				t.Fatalf("%v, %+v in %s", err, r, out)
 			}
 			for _, c := range r.checks {

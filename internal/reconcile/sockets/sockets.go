@@ -38,9 +38,10 @@ func parse(_ reconcile.Target, _ struct{}, stdout string) (seen, error) {
 	if err := r.Read(r.section); err != nil {
 		return seen{}, err
 	}
-	if !r.ended || r.checked != len(r.checks) {
+	if !r.Ended || r.checked != len(r.checks) {
 		return seen{}, shell.ErrCutShort
 	}
+	r.seen.MachineID = r.MachineID
 	for _, c := range r.checks {
 		if !c.Gone() {
 			r.seen.Facts.Sockets = append(r.seen.Facts.Sockets, sshclient.ClassifySocket(c))
@@ -56,17 +57,10 @@ type report struct {
 	checks  []sshclient.SocketCheck
 	checked int // how many of them have been told about
 	now     int
-	ended   bool
 }
 
 func (r *report) section(word, arg string) error {
 	switch word {
-	case "nouser":
-		return shell.NewMissing(reconcile.NoUser, "the host has no user %q with a home directory", arg)
-	case "nossh":
-		return shell.NewMissing(reconcile.NoSSH, "no ssh program is installed on the host")
-	case "notemp":
-		return shell.ErrNoTempDir
 	case "closed":
 		return fmt.Errorf("look for sockets: %s", arg)
 	case "user", "home", "os", "ssh", "version":
@@ -88,10 +82,6 @@ func (r *report) section(word, arg string) error {
 			return shell.ErrCutShort
 		}
 		return r.about(word, arg)
-	case "machine":
-		r.seen.MachineID = arg
-	case "end":
-		r.ended = true
 	default:
 		return fmt.Errorf("unexpected section %q in the report of sockets", word)
 	}
