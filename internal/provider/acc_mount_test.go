@@ -21,7 +21,7 @@ func TestMountedMainFile(t *testing.T) {
 	before := m.Snapshot("/etc/ssh")
 	c := newCLI(t)
 	c.config(fleet{"web1": m}.provider("") + named("web1", twoMinutes))
-	c.plan(1, "web1: "+mainFile+" is a mount of its own", "no new file can take its place", "Include /etc/ssh/sshd_config.d/*.conf", "Nothing was changed")
+	c.plan(1, "web1: "+mainFile+" is a mount point", "no new file can replace it", "Include /etc/ssh/sshd_config.d/*.conf", "Nothing was changed")
 	if d := hosttest.Differences(before, m.Snapshot("/etc/ssh")); d != "" {
 		t.Errorf("a plan changed the host:\n%s", d)
 	}
@@ -43,5 +43,5 @@ func TestMountedClientFile(t *testing.T) {
 	bindMount(m, "/home/bob/.ssh/config")
 	c := newCLI(t)
 	c.config(providerBlock("", m) + fmt.Sprintf("resource \"sshkeepalive_client\" \"bob\" {\n  host = \"bob@%s:%d\"\n  patterns = [\"db*\"]\n  server_alive_interval = 30\n}\n", m.Addr, m.Port))
-	c.plan(1, "/home/bob/.ssh/config is a mount of its own", "Mount the directory instead")
+	c.plan(1, "/home/bob/.ssh/config is a mount point", "Mount the directory instead")
 }

@@ -140,7 +140,7 @@ func TestFileThatCannotBeWritten(t *testing.T) {
 	before := m.Snapshot("/etc/ssh")
 	c := newCLI(t)
 	c.config(fleet{"web1": m}.provider("") + named("web1", twoMinutes))
-	c.expect(1, []string{"web1: create failed", "Read-only file system", "Nothing was changed on the host"}, "apply", "-no-color", "-auto-approve")
+	c.expect(1, []string{"web1: could not prepare the automatic rollback (unchanged)", "Could not create this resource", "Read-only file system", "Nothing was changed on the host"}, "apply", "-no-color", "-auto-approve")
 	if after := m.Snapshot("/etc/ssh"); hosttest.Differences(before, after) != "" {
 		t.Errorf("the host was touched:\n%s", hosttest.Differences(before, after))
 	}
