@@ -1,4 +1,4 @@
-# What sshd makes of its files, whoever wrote them.
+# The effective configuration of sshd, from all of its files.
 data "sshkeepalive_server_config" "web1" {
   host     = "web1.example.com"
   keywords = ["ClientAliveInterval", "ClientAliveCountMax", "PermitRootLogin"]

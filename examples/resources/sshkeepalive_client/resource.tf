@@ -1,4 +1,4 @@
-# The ssh of whoever runs Terraform keeps idle connections to these hosts open,
+# The ssh of the user who runs Terraform keeps idle connections to these hosts open,
 # and notices a dead one after two minutes.
 provider "sshkeepalive" {
   hosts = {
