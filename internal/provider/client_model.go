@@ -46,7 +46,7 @@ func (c *clientComputed) computed() any { return c }
 func (m *clientModel) typed() map[string]any { return typedFields(m, sshclient.Attributes()) }
 
 // identity has ~user/path for the file of another user than the one who logs in.
-func (m *clientModel) identity() (id identity, complete bool) {
+func (m *clientModel) identity() (id identity, complete bool) { //nolint:unparam // as managedModel has it
 	id, complete = identityAt(&m.hostAttributes)
 	file := m.ConfigFile.ValueString()
 	if rest, ok := strings.CutPrefix(file, "~/"); ok && m.User.ValueString() != "" {

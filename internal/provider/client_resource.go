@@ -97,7 +97,7 @@ func (m *clientModel) setPredicted(want sshclient.Want, have sshclient.Facts, pl
 	m.Effective = attribute.TextMaps(sshclient.Predict(want, have, plan))
 }
 
-func (m *clientModel) adopt(_ context.Context, have sshclient.Facts, _ func(sshclient.Want) (sshclient.Facts, error)) (diags diag.Diagnostics, err error) {
+func (m *clientModel) adopt(_ context.Context, have sshclient.Facts, _ func(sshclient.Want) (sshclient.Facts, error)) (diags diag.Diagnostics, err error) { //nolint:unparam // as managedModel has it
 	found, ok := sshclient.Adopt(m.block(), have)
 	if !ok {
 		return diag.Diagnostics{diagnostics.NoSuchBlock(m.name(), have.File, m.block())}, nil

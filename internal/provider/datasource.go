@@ -24,6 +24,11 @@ type dataSource[M any, P sourceModel[M]] struct{ session *session }
 // sourceModel is the model of a data source.
 type sourceModel[M any] interface {
 	*M
+	sourceReader
+}
+
+// sourceReader is what a model of a data source does.
+type sourceReader interface {
 	// target is which host is read, and how.
 	target() (sourceTarget, diag.Diagnostics)
 	// read asks the host and fills in what it says.

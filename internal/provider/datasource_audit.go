@@ -30,6 +30,8 @@ type auditSource struct {
 	dataSource[auditModel, *auditModel]
 }
 
+var _ sourceReader = (*auditModel)(nil)
+
 // auditModel is sshkeepalive_audit as Terraform holds it.
 type auditModel struct {
 	Host          types.String   `tfsdk:"host"`

@@ -107,7 +107,7 @@ func (*clientConfig) ValidateConfig(ctx context.Context, req datasource.Validate
 	}
 }
 
-func (m *clientConfigModel) target() (sourceTarget, diag.Diagnostics) {
+func (m *clientConfigModel) target() (sourceTarget, diag.Diagnostics) { //nolint:unparam // as sourceReader has it
 	return sourceTarget{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, onUnreachable: m.OnUnreachable}, nil
 }
 

@@ -26,6 +26,8 @@ type connectionSource struct {
 	dataSource[connectionModel, *connectionModel]
 }
 
+var _ sourceReader = (*connectionModel)(nil)
+
 // connectionModel is sshkeepalive_connection as Terraform holds it.
 type connectionModel struct {
 	Host     types.String   `tfsdk:"host"`

@@ -28,6 +28,8 @@ type probeSource struct {
 	dataSource[probeModel, *probeModel]
 }
 
+var _ sourceReader = (*probeModel)(nil)
+
 // probeModel is sshkeepalive_probe as Terraform holds it.
 type probeModel struct {
 	Host         types.String   `tfsdk:"host"`

@@ -111,7 +111,7 @@ func (*serverConfig) ValidateConfig(ctx context.Context, req datasource.Validate
 	}
 }
 
-func (m *serverConfigModel) target() (sourceTarget, diag.Diagnostics) {
+func (m *serverConfigModel) target() (sourceTarget, diag.Diagnostics) { //nolint:unparam // as sourceReader has it
 	return sourceTarget{address: address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, onUnreachable: m.OnUnreachable}, nil
 }
 

@@ -29,6 +29,8 @@ type controlSockets struct {
 	dataSource[controlSocketsModel, *controlSocketsModel]
 }
 
+var _ sourceReader = (*controlSocketsModel)(nil)
+
 // controlSocketsModel is sshkeepalive_control_sockets as Terraform holds it.
 type controlSocketsModel struct {
 	Host          types.String   `tfsdk:"host"`

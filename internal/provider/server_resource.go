@@ -142,7 +142,7 @@ func (m *serverModel) compareRefreshed(before *serverModel, want sshserver.Want,
 	return diags
 }
 
-func (m *serverModel) adopt(ctx context.Context, have sshserver.Facts, _ func(sshserver.Want) (sshserver.Facts, error)) (diag.Diagnostics, error) {
+func (m *serverModel) adopt(ctx context.Context, have sshserver.Facts, _ func(sshserver.Want) (sshserver.Facts, error)) (diag.Diagnostics, error) { //nolint:unparam // as managedModel has it
 	found := sshserver.Adopt(m.DropInName.ValueString(), have)
 	var diags diag.Diagnostics
 	m.Settings = adoptSettings("", m.typed(), found.Settings, &diags)

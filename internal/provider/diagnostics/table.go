@@ -55,9 +55,9 @@ func At(p path.Path, code Code, values ...string) diag.Diagnostic {
 }
 
 // titleOf is the title of code.
-func titleOf(code any, values ...string) string {
+func titleOf(code any) string {
 	r, _ := rowOf(code)
-	return filled(r.title, values)
+	return filled(r.title, nil)
 }
 
 // bodyOf is the body of code.
