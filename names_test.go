@@ -86,19 +86,10 @@ func TestReplacedWordsAreGone(t *testing.T) {
 	}
 }
 
-// severalAtWork is true while issue 16 is done by several people at once: one who removes
-// the last use of a word need not change these tables then.
-const severalAtWork = true
-
 // gone reports an entry of a table of words still in use that is not in use any more.
 func gone(t *testing.T, area, word, table string) {
 	t.Helper()
-	text := fmt.Sprintf("%s: %q is gone: remove it from the table %s", area, word, table)
-	if severalAtWork {
-		t.Log(text)
-	} else {
-		t.Error(text)
-	}
+	t.Errorf("%s: %q is gone: remove it from the table %s", area, word, table)
 }
 
 // use is a place where a replaced word is.
