@@ -22,7 +22,7 @@ description: |-
 
 ` + "`profile`" + ` of ` + "`sshkeepalive_server`" + ` names one of these baselines. Its values are defaults: whatever you set yourself, by an attribute or in ` + "`settings`" + `, wins, and nothing is said about it.
 
-<!-- example: warns: the profile cis can shut somebody out -->
+<!-- example: warns: the profile cis can lock users out -->
 ` + "```terraform" + `
 resource "sshkeepalive_server" "web" {
   host    = "web1.example.com"

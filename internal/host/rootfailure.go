@@ -15,7 +15,7 @@ const (
 	SudoWrongPassword RootFailure = "sudo refused the password"
 	SudoNeedsTerminal RootFailure = "sudo insists on a terminal"
 	SudoDenied        RootFailure = "sudo does not let the user"
-	SudoMissing       RootFailure = "there is no sudo"
+	SudoMissing       RootFailure = "sudo is missing"
 	DoasDenied        RootFailure = "doas does not let the user without a password"
 	ChrootNeedsRoot   RootFailure = "chroot needs root"
 )

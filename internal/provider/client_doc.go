@@ -9,13 +9,13 @@ func clientTypedDocs() map[string]string {
 		"server_alive_count_max": "How many such questions may go unanswered before ssh gives the connection up: a dead server is noticed after interval × (count + 1) seconds. ssh's own default is `3`. " +
 			"`0` drops a healthy connection after one silent interval, in every release, and the plan warns about it.",
 		"tcp_keep_alive":      "Whether the kernel probes idle TCP connections as well. ssh's own default is `true`. These probes take two hours with the kernel's defaults and do not replace `server_alive_interval`.",
-		"connect_timeout":     "How long connecting may take, up to the end of the key exchange. A time, as in `server_alive_interval`. ssh's own default is the kernel's limit for TCP, and no limit for what follows it: without this attribute a server that freezes during the key exchange hangs ssh for ever.",
+		"connect_timeout":     "How long connecting may take, up to the end of the key exchange. A time, as in `server_alive_interval`. ssh's own default is the kernel's limit for TCP, and no limit for what follows it: without this attribute ssh waits without a limit for a server that freezes during the key exchange.",
 		"connection_attempts": "How often ssh tries to connect, one second apart, before it gives up. A whole number. ssh's own default is `1`.",
 		"control_master": "Whether sessions share one connection: `auto` uses a master that is there and becomes one otherwise, `autoask` and `ask` ask for confirmation, `yes` only ever becomes master (and never again once a killed one left its socket), `no` only ever uses one. " +
 			"ssh's own default is `no`. Needs `control_path`. A server with `MaxSessions 1` refuses the second session of a shared connection.",
 		"control_path": "Where the master's socket is: a path, with `~` and tokens such as `%C` (a hash of the connection's ends, always 40 characters, since OpenSSH 6.7, and the best choice). `none` switches sharing off. ssh's own default is none. " +
 			"The path may have at most 90 bytes on Linux and 86 on the BSDs and macOS, because ssh adds 17 while it binds the socket; that is checked with the host's own expansion. A missing directory is made, with mode 0700, and removed on destroy if it is empty then; one in which others may write is refused.",
-		"control_persist": "How long a master stays after its last session. A time, as in `server_alive_interval`, or `yes` (for ever, as is `0`; the plan warns) or `no`. ssh's own default is `no`.",
+		"control_persist": "How long a master stays after its last session. A time, as in `server_alive_interval`, or `yes` (without a limit, as is `0`; the plan warns) or `no`. ssh's own default is `no`.",
 	}
 }
 
@@ -28,7 +28,7 @@ const (
 		"A new value is an in-place change when the machine behind it is the same one (`machine_id`), else the resource is replaced."
 	clientIdleDoc = "After how much silence the path to these hosts (NAT gateway, load balancer, firewall) forgets a connection: a time, as in `server_alive_interval`. Never written to a file; the plan warns when ssh does not probe within three quarters of it. Default: not declared; then the plan warns of intervals above `240` seconds, the shortest limit that is common (Azure load balancers)."
 	clientFileDoc = "The file: `~/.ssh/config` (default) or another file of the user, written with `~/` or absolute, or one of the system such as `/etc/ssh/ssh_config.d/10-keepalive.conf`, which takes root. " +
-		"Owner and mode are kept. A new file gets mode 0600, one of the system 0644, because ssh refuses to work for whoever cannot read it; a missing directory is made. A file that plain ssh does not read is asked for with `ssh -F`. " +
+		"Owner and mode are kept. A new file gets mode 0600, one of the system 0644, because ssh refuses to work for users who cannot read it; a missing directory is made. A file that plain ssh does not read is asked for with `ssh -F`. " +
 		"A file that belongs to another account, or that another account can exchange, is refused: set `user` to that account. A new value replaces the resource."
 	clientUserDoc  = "Whose ssh it is: `~` is this account's home directory, `ssh -G` is run as this account, all files are read as this account, and one that is not of the system is changed as this account. Another account than the one that logs in takes root. Default: who logs in. A new value replaces the resource."
 	patternsDoc    = "The patterns of a `Host` block: names as they are typed after `ssh`, with `*` and `?`; `!` excludes. Exactly one of `patterns` and `match` is given. Our lines are marked with it, so that several resources can share a file; a new value replaces the resource."

@@ -6,19 +6,19 @@ import "github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepali
 // what it means, and what Coolify does without it.
 func coolifyTypedDocs() map[string]string {
 	return map[string]string{
-		"mux_enabled": "Whether Coolify shares one SSH connection per server among all it does there. Coolify's own default is `true`. `false` is the cure for deployments that end with exit code 255 because somebody else ended the connection that they shared. " +
+		"mux_enabled": "Whether Coolify shares one SSH connection per server among all it does there. Coolify's own default is `true`. `false` is the cure for deployments that end with exit code 255 because another process ended the connection that they shared. " +
 			"A line with the older key `MUX_ENABLED`, which beats this one, becomes a comment.",
-		"mux_persist_time": "How long a shared connection stays after its last use (`ControlPersist`). A time, as in `command_timeout`. Coolify's own default is `3600`. `0` is for ever, and the plan warns about it. From Coolify 4.1.2 to 4.3.8 an hourly clean-up also ends connections that are so old, in use or not.",
+		"mux_persist_time": "How long a shared connection stays after its last use (`ControlPersist`). A time, as in `command_timeout`. Coolify's own default is `3600`. `0` keeps it without a limit, and the plan warns about it. From Coolify 4.1.2 to 4.3.8 an hourly clean-up also ends connections that are so old, in use or not.",
 		"mux_max_age": "After what age a shared connection is replaced. A time, as in `command_timeout`. Coolify's own default is `1800`, in the releases that read the key, 4.0.0-beta.427 to 4.3.8 but for 4.1.1: they end the old connection (`ssh -O exit`) with every deployment that runs over it. Since 4.3.9 the key has no effect. " +
 			"The plan warns whenever it is set, and also when such a release may be at work without it.",
 		"mux_health_check_enabled": "Whether Coolify runs a command over a shared connection before it uses it. Coolify's own default is `true`.",
-		"mux_health_check_timeout": "How long that command may take before the connection is taken for dead. A time, as in `command_timeout`. Coolify's own default is `5`. `0` is no limit, and the plan warns about it, as it does about less than `5` in the releases that read `mux_max_age`, which end a busy server's connection with all that runs over it.",
+		"mux_health_check_timeout": "How long that command may take before the connection is taken for dead. A time, as in `command_timeout`. Coolify's own default is `5`. `0` sets no limit, and the plan warns about it, as it does about less than `5` in the releases that read `mux_max_age`, which end a busy server's connection with all that runs over it.",
 		"mux_lock_ttl":             "After how long the lock on opening a server's shared connection ends by itself. A time, as in `command_timeout`. Coolify's own default is `30`. It must be longer than a health check and connecting (10 seconds) take together.",
 		"mux_lock_timeout":         "How long to wait for that lock before a command gets a connection of its own. A time, as in `command_timeout`. Coolify's own default is `10`. It must be shorter than `mux_lock_ttl`, or two connections are opened for one socket.",
 		"mux_orphan_min_age":       "How old an `ssh` process without a socket must be to count as an orphan. A time, as in `command_timeout`. Coolify's own default is `600`.",
 		"mux_orphan_reap_enabled":  "Whether orphans are ended, and not only logged. Coolify's own default is `false`. While a healthy connection has the socket none is ended (Coolify issue 11883).",
 		"command_timeout": "After how long a command on a server is ended, deployments included. A time: seconds (`3600`) or `\"1h\"`, `\"1h30m\"`; two spellings of the same seconds are equal, and the file gets the seconds. Coolify's own default is `3600`. " +
-			"`0` is no limit, and the plan warns about it.",
+			"`0` sets no limit, and the plan warns about it.",
 		"max_retries":      "How often a command is tried in all when its connection breaks. A whole number. Coolify's own default is `3`. What a command did before the connection broke is done again, and the plan warns about more than `1`, which never repeats one. With `0` nothing is ever run.",
 		"retry_base_delay": "How long to wait before the second try. A time, as in `command_timeout`. Coolify's own default is `2`.",
 		"retry_max_delay":  "The longest wait. A time, as in `command_timeout`. Coolify's own default is `30`.",
@@ -30,7 +30,7 @@ const (
 	coolifyDoc = "How a Coolify holds its SSH connections to the servers that it deploys to: the `SSH_` keys of its environment file. " +
 		"Only the lines of the managed keys are changed, in one step; comments, order, quotes, line ends, owner and mode stay. Edits by hand show up in the plan, as does a duplicate that would win. " +
 		"The file is full of secrets (`APP_KEY`, `DB_PASSWORD`): they do not leave the host, see [below](#secrets). Destroying the resource puts back exactly what was there before. " +
-		"One resource manages one file. Coolify loads the file when its container is created anew: see [below](#when-it-takes-effect)."
+		"One resource manages one file. Coolify loads the file when its container is created again: see [below](#when-it-takes-effect)."
 	coolifyHostDoc = "Where Coolify itself runs, not a server that it deploys to: a name in the provider's `hosts`, or `[user@]host[:port]`. The file belongs to root, so that it takes root, or `sudo`. " +
 		"A new value is an in-place change when the machine behind it is the same one (`machine_id`), else the resource is replaced."
 	coolifyFileDoc    = "The environment file. Default `" + coolify.DefaultFile + "`, where Coolify's installer puts it. It must be there, and be called `.env`, `.env.NAME` or `NAME.env`. A symbolic link is followed only where root alone can have made it. A new value replaces the resource."

@@ -86,16 +86,16 @@ func (*auditSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp
 }
 
 const (
-	auditDoc = "Holds what the sshd on a host really does, whoever configured it, against published baselines: for each recommendation whether it is met, by which file and line, why it matters and who says so. " +
+	auditDoc = "Compares what the sshd on a host really does with published baselines, whether it was configured by hand or by any tool: for each recommendation whether it is met, by which file and line, why it matters and who says so. " +
 		"Looks and changes nothing; one look serves the other data sources and a resource on the same host as well."
 	compliantDoc = "By profile: whether every recommendation is met that this sshd can meet, in the default context and in each of `contexts`. Null where none has failed, but the value of one is `unknown`: compare with `== true`."
 	findingsDoc  = "Every recommendation of the profiles, in their order, as the default context has it; for each of `contexts` only where sshd does otherwise there. " +
 		"Each has `profile`, `keyword`, `status` (`pass`, `fail`, `not applicable` where this release or build has no such setting, or `unknown` where sshd does not tell), `why` (it is one of the last two), `context` (as `sshd -T -C` was asked, null for the default one), " +
 		"`wanted` (the value that the profile would set), `effective`, where that comes from (`source`, `written`, `file`, `line`, `block`, as in `provenance` of `sshkeepalive_server_config`), " +
-		"`reason`, `rule` (document and rule), `risk` (whom the wanted value can shut out, null if nobody) and `conflicts_with` (the profiles that no value satisfies as well)."
-	exceptionsDoc = "The lines of `Match` blocks that a profile does not accept, for connections to which they apply. `compliant` takes no notice of them, because nobody may meet them: name who does in `contexts`. " +
+		"`reason`, `rule` (document and rule), `risk` (which users the wanted value can lock out, null if none) and `conflicts_with` (the profiles that no value satisfies as well)."
+	exceptionsDoc = "The lines of `Match` blocks that a profile does not accept, for connections to which they apply. `compliant` takes no notice of them, because it may be that no connection meets them: name the connections that do in `contexts`. " +
 		"Each has `profile`, `keyword`, `wanted`, `reason`, `rule`, `risk` and `written`, `file`, `line`, `block`."
-	concernsDoc = "What we think of the keepalive values that somebody has set, whatever the profiles are: a count of 0 that never drops anybody, sshd 9.2 to 9.4 that probe at every second interval only, an interval that is too long for common paths. " +
+	concernsDoc = "What we think of the keepalive values that are set, whatever the profiles are: a count of 0 that never drops a client, sshd 9.2 to 9.4 that probe at every second interval only, an interval that is too long for common paths. " +
 		"Each has `keyword`, `context`, `text`, `advice`, `file` and `line`."
 )
 

@@ -83,7 +83,7 @@ func (*clientConfig) Schema(ctx context.Context, _ datasource.SchemaRequest, res
 }
 
 const (
-	clientConfigDoc = "What the ssh of a host makes of its configuration files, whoever wrote them, for the names that one would type after `ssh`: the effective values as the host's own `ssh -G` prints them, with the file and line that each comes from. " +
+	clientConfigDoc = "What the ssh of a host makes of its configuration files, written by hand or by any tool, for the names that one would type after `ssh`: the effective values as the host's own `ssh -G` prints them, with the file and line that each comes from. " +
 		"Connects to none of these names, and changes nothing."
 	clientConfigHostDoc = "Where ssh runs: a name in the provider's `hosts`, most often one with `transport = \"local\"` for the machine that runs Terraform, or `[user@]host[:port]`."
 	clientConfigFileDoc = "The user's file, if it is another one than `~/.ssh/config`: written with `~/` or absolute. A file that plain ssh does not read is asked for with `ssh -F`, which leaves out the system's, and may not belong to another account than `user`; " +

@@ -77,7 +77,7 @@ func (*probeSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp
 		"first_after":   computedSeconds("Seconds from our login to the first of them; null if there was none."),
 		"interval":      computedSeconds("Seconds between two of them, the median; null if there were fewer than two."),
 		"ended":         computedText("How the connection ended before we did, null if it was there at the end: `closed` (in good order, as sshd does), `disconnected` (with a message of SSH), `reset` (by a kernel or firewall that knows no such connection), `lost` (nothing came back: a NAT forgot it, or the host is gone)."),
-		"dropped_after": computedSeconds("Seconds from the last thing we sent until the connection ended; null if it did not, or if it was lost and nobody knows when. With `until_dropped`, how long sshd keeps a dead client."),
+		"dropped_after": computedSeconds("Seconds from the last thing we sent until the connection ended; null if it did not, or if it was lost at an unknown time. With `until_dropped`, how long sshd keeps a dead client."),
 	})
 	resp.Schema = schema.Schema{MarkdownDescription: probeDoc, Attributes: attributes}
 }

@@ -49,7 +49,7 @@ func sourceTimeouts(ctx context.Context, usual string) schema.Attribute {
 func onUnreachableSource() schema.Attribute {
 	return schema.StringAttribute{
 		Optional: true,
-		MarkdownDescription: "What to do when the host does not answer: `error` stops, `ignore` warns and leaves everything that is computed null. There is no recorded state to fall back on, so `recheck` of the provider means `error` here. " +
+		MarkdownDescription: "What to do when the host does not answer: `error` stops, `ignore` warns and leaves everything that is computed null. A data source has no recorded state to fall back on, so `recheck` of the provider means `error` here. " +
 			"A host that answers and refuses us (authentication, host key, sudo) is an error under each. Default: the provider's `on_unreachable`.",
 		Validators: []validator.String{stringvalidator.OneOf(string(diagnostics.Stop), string(diagnostics.Ignore))},
 	}

@@ -90,7 +90,7 @@ func (*serverConfig) Schema(ctx context.Context, _ datasource.SchemaRequest, res
 }
 
 const (
-	serverConfigDoc = "What the sshd on a host makes of its configuration, whoever wrote it: the effective values as the host's own `sshd -T` prints them, for any connections, with the file and line that each comes from, " +
+	serverConfigDoc = "What the sshd on a host makes of its configuration, written by hand or by any tool: the effective values as the host's own `sshd -T` prints them, for any connections, with the file and line that each comes from, " +
 		"the lines that lose, the `Match` blocks that override, and whether the daemon has loaded all that. Looks and changes nothing; one look serves a resource on the same host as well."
 	serverConfigHostDoc = "Where sshd runs: a name in the provider's `hosts`, or `[user@]host[:port]`."
 	serverEffectiveDoc  = "What `sshd -T` prints for each keyword, in the default context: one line for each value of a keyword that may be repeated, as in `settings` of `sshkeepalive_server`. Keywords are spelled as in `sshd_config(5)`."

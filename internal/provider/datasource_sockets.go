@@ -79,7 +79,7 @@ const (
 	controlSocketsDoc = "The sockets by which an ssh shares its connections (`ControlMaster`, `ControlPath`) on a host, and whether a master answers behind each. " +
 		"Asks by `ssh -O check`, no longer than five seconds each, and changes nothing: no socket is removed and no session ended."
 	socketsPathDoc = "Where they are: a directory, whose sockets are all asked, or a pattern such as `~/.ssh/cm-*`; absolute, or written with `~/`. For a `ControlPath` with tokens write `*` for each of those."
-	socketsDoc     = "The sockets, in the order of their names. Each has `path`, `state` (`live` where a master answers, `stale` where nobody listens any more, `not ssh` where somebody answers who is no master, or `unknown`), `why` (it is not live), " +
+	socketsDoc     = "The sockets, in the order of their names. Each has `path`, `state` (`live` where a master answers, `stale` where no process listens any more, `not ssh` where another program than a master answers, or `unknown`), `why` (it is not live), " +
 		"`pid` (of a master that is live), `age_seconds` (since the socket was made), `mode` (`0600`), `owner` and `exposed` (whether by its own mode others than the owner may connect to it; null, like these, where it went while it was asked)."
 )
 

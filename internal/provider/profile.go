@@ -16,7 +16,7 @@ func profileDoc() string {
 	}
 	return "A named baseline whose values are defaults under the attributes and `settings`, which win: " + strings.Join(names, ", ") + ". " +
 		"Every value, its reason and its source, and where the baselines disagree, is in the guide on baselines. " +
-		"Values that the host's OpenSSH cannot do are left out, and the plan says which. The plan warns of values that can shut somebody out. Default: none."
+		"Values that the host's OpenSSH cannot do are left out, and the plan says which. The plan warns of values that can lock users out. Default: none."
 }
 
 // connecting adds who we log in as, and how, whom a change must not shut out.

@@ -12,7 +12,7 @@ func typedDocs() map[string]string {
 			"sshd's own default is `3`. `0` never drops from OpenSSH 8.2 on, and dropped at the first silence before.",
 		"tcp_keep_alive": "Whether the kernel probes idle TCP connections as well. sshd's own default is `true`. These probes can be spoofed and take two hours with the kernel's defaults; " +
 			"they do not replace `client_alive_interval`.",
-		"login_grace_time":          "How long a connection may take to log in before it is dropped. A time, as in `client_alive_interval`; `0` waits for ever. sshd's own default is `120`.",
+		"login_grace_time":          "How long a connection may take to log in before it is dropped. A time, as in `client_alive_interval`; `0` waits without a limit. sshd's own default is `120`.",
 		"max_sessions":              "How many sessions one connection may have open. sshd's own default is `10`. With `1`, multiplexing (`ControlMaster`) breaks; with `0`, only forwarding works.",
 		"max_startups":              "How many connections may be logging in at once: a number, or `start:rate:full` (sshd's own default is `10:30:100`), which refuses rate percent at random from start on and all from full on.",
 		"channel_timeout":           "After how much inactivity a channel is closed, by type of channel: `{ \"session:shell\" = \"1h\" }`. Types may contain wildcards; see `sshd_config(5)`. sshd's own default is none.",

@@ -22,7 +22,7 @@ func (d *execution) explainSudo(said string, end process.Exit) error {
 	case strings.Contains(said, "is not in the sudoers file"), strings.Contains(said, "not allowed to"), strings.Contains(said, "I'm afraid I can't do that"):
 		return host.NewRootError(host.SudoDenied, "sudo does not let the user run the script (status %d)", end.Code)
 	case end.Code == 127:
-		return host.NewRootError(host.SudoMissing, "there is no way to become root")
+		return host.NewRootError(host.SudoMissing, "the host has neither sudo nor doas")
 	case strings.Contains(said, "doas: "):
 		return host.NewRootError(host.DoasDenied, "doas did not start the script (status %d): it reads passwords only from a terminal", end.Code)
 	}

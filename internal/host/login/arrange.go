@@ -81,7 +81,7 @@ func (c *credentials) listCertificates(s host.Spec) (*candidate, error) {
 	return k, nil
 }
 
-var errNoKey = errors.New("there is no private key for this certificate")
+var errNoKey = errors.New("the private key for this certificate is missing")
 
 // held is the agent's signer for key, nil if there is none.
 func (c *credentials) held(key ssh.PublicKey) ssh.AlgorithmSigner {

@@ -17,7 +17,7 @@ const (
 	AgeEndsDeployments         keepalive.Code = "age kills deployments"
 	AgeIgnored                 keepalive.Code = "age is ignored"
 	PersistEndsDeployments     keepalive.Code = "persist time kills deployments"
-	MastersNeverEnd            keepalive.Code = "masters stay for ever"
+	MastersNeverEnd            keepalive.Code = "masters stay without a limit"
 	RunsTwice                  keepalive.Code = "commands may run twice"
 	NeverRuns                  keepalive.Code = "commands never run"
 	LockTooShort               keepalive.Code = "lock ends too early"

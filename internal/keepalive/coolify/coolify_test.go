@@ -70,7 +70,7 @@ func TestCoolifyWarnings(t *testing.T) {
 		{v438 + "MUX_ENABLED=false\n", []string{"SSH_MUX_MAX_AGE", "1h"}, "multiplexing is off (mux_max_age)"},
 		{v438 + "MUX_ENABLED=true\n", []string{"SSH_MUX_ENABLED", "no", "SSH_MUX_MAX_AGE", "1h"}, "multiplexing is off (mux_max_age)"},
 		{v438 + "MUX_ENABLED=off\n", nil, "age kills deployments ()"},
-		{v4310, []string{"SSH_MUX_PERSIST_TIME", "0"}, "masters stay for ever (mux_persist_time)"},
+		{v4310, []string{"SSH_MUX_PERSIST_TIME", "0"}, "masters stay without a limit (mux_persist_time)"},
 		{v4310, []string{"SSH_MUX_PERSIST_TIME", "10m"}, ""},
 		{"", []string{"SSH_MUX_PERSIST_TIME", "10m"}, "age kills deployments (), persist time kills deployments (mux_persist_time)"},
 		{"", []string{"SSH_MUX_PERSIST_TIME", "10m", "SSH_COMMAND_TIMEOUT", "5m"}, "age kills deployments ()"},

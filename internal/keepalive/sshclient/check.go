@@ -27,7 +27,7 @@ const (
 	OthersShutOut   keepalive.Code = "not readable for other users"
 	IgnoreInBlock   keepalive.Code = "ignore unknown in block"
 	ClosesHealthy   keepalive.Code = "kills healthy connections"
-	MastersNeverEnd keepalive.Code = "masters for ever"
+	MastersNeverEnd keepalive.Code = "masters never end"
 	MasterUnwatched keepalive.Code = "master unwatched"
 	MasterStuck     keepalive.Code = "stale master"
 	NoControlPath   keepalive.Code = "no control path"
@@ -117,7 +117,7 @@ func checkOpening(want Want) []keepalive.Problem {
 	case want.Match != "" && len(want.Patterns) > 0:
 		bad(BadPattern, "match", "`patterns` and `match` are both set, and a block has one of them")
 	case want.Match == "" && len(want.Patterns) == 0:
-		bad(NoBlock, "patterns", "neither `patterns` nor `match` is set, so there is no block")
+		bad(NoBlock, "patterns", "neither `patterns` nor `match` is set, and a block needs one of them")
 	case want.Match == "" && !positive:
 		bad(BadPattern, "patterns", "a Host line with negated patterns only never matches: add \"*\"")
 	case want.Match != "":

@@ -24,7 +24,7 @@ func renderServerFunction() pure {
 		name: "render_sshd_config",
 		definition: function.Definition{
 			Summary: "Text of an sshd_config",
-			MarkdownDescription: "Writes settings as the text of an `sshd_config(5)` or a drop-in of it, for cloud-init, Packer and images, where there is no host yet to ask. " +
+			MarkdownDescription: "Writes settings as the text of an `sshd_config(5)` or a drop-in of it, for cloud-init, Packer and images, where the host does not exist yet and cannot be asked. " +
 				"Keywords are checked and written in the spelling of the manual page, in alphabetical order, so that equal settings give equal text. " +
 				"The text stands between two comment lines. By them `sshkeepalive_server` recognises it, in whatever file it was put: the resource takes over the lines that it declares, and an import reads them all. " +
 				"An unknown keyword, and a value that the newest OpenSSH would refuse or read as something else, is an error; " +
@@ -101,7 +101,7 @@ func renderClientResult(ctx context.Context, args function.ArgumentsData) (any, 
 	}
 	elements, ok := elementsOf(blocks)
 	if !ok {
-		return nil, badArgument(0, "the blocks are no list")
+		return nil, badArgument(0, "the blocks are not a list")
 	}
 	texts := make([]string, len(elements))
 	for i, element := range elements {

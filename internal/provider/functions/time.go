@@ -89,7 +89,7 @@ func deadPeerResult(ctx context.Context, args function.ArgumentsData) (any, *fun
 		return nil, err
 	}
 	if count < 0 || count > 1<<31-1 {
-		return nil, badArgument(1, fmt.Sprintf("%d is no whole number from 0 to 2147483647", count))
+		return nil, badArgument(1, fmt.Sprintf("%d is not a whole number from 0 to 2147483647", count))
 	}
 	v, err := release(2, version)
 	if err != nil {

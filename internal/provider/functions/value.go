@@ -24,7 +24,7 @@ func contextOf(v types.Dynamic, tree *sshconf.Tree) (sshconf.Context, *function.
 	}
 	given, ok := attributesOf(v.UnderlyingValue())
 	if !ok {
-		return c, badArgument(1, "the context is no object")
+		return c, badArgument(1, "the context is not an object")
 	}
 	slots := map[string]*string{"user": &c.User, "host": &c.Host, "address": &c.Address, "local_address": &c.LocalAddress, "local_port": nil, "openssh_version": nil}
 	for _, name := range slices.Sorted(maps.Keys(given)) {
@@ -40,7 +40,7 @@ func contextOf(v types.Dynamic, tree *sshconf.Tree) (sshconf.Context, *function.
 			*slot = text
 		case name == "local_port":
 			if _, err := fmt.Sscan(text, &c.LocalPort); err != nil || c.LocalPort < 1 || c.LocalPort > 65535 {
-				return c, badArgument(1, fmt.Sprintf("local_port %q is no port", text))
+				return c, badArgument(1, fmt.Sprintf("local_port %q is not a port", text))
 			}
 		default:
 			version, err := release(1, text)
