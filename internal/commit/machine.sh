@@ -87,10 +87,12 @@ own() {
 			exposed link "$LINK"
 			return
 		fi
-		[ -z "$EXPOSED" ] || break
-		! ours "$WAY" || return 0
-		EXPOSED="$OWNER $PERM $WAY"
-		[ ! -e "$WAY" ] || break
+		if [ -z "$EXPOSED" ]; then
+			! ours "$WAY" || return 0
+			EXPOSED="$OWNER $PERM $WAY"
+		fi
+		# One without an owner went away while it was looked at, and may be back.
+		case $EXPOSED in ' '*) ;; *) break ;; esac
 	done
 	exposed taken "$1"
 }
