@@ -278,7 +278,7 @@ func TestConcurrent(t *testing.T) {
 	}
 	var clash *ConflictError
 	if first.got != Applied || second.got != Unchanged || !errors.As(second.err, &clash) {
-		t.Errorf("%v and %v", first, second)
+		t.Errorf("%s: %v, and %s: %v", first.got, first.err, second.got, second.err)
 	}
 	b.noTraces()
 }

@@ -293,6 +293,12 @@ func TestIdleTime(t *testing.T) {
 	for option, want := range map[time.Duration]time.Duration{0: time.Minute, time.Hour: time.Hour} {
 		synctest.Test(t, func(t *testing.T) {
 			p := New(Options{IdleTime: option})
+			entries := func() int {
+				synctest.Wait()
+				p.mu.Lock()
+				defer p.mu.Unlock()
+				return len(p.entries)
+			}
 			spec, err := host.Resolve("web1", host.Settings{Host: sshtest.Ptr("127.0.0.1"), User: sshtest.Ptr("root"), KnownHostsFiles: []string{"/no/such/file"}})
 			if err != nil {
 				t.Fatal(err)
@@ -301,12 +307,10 @@ func TestIdleTime(t *testing.T) {
 				t.Fatal(err)
 			}
 			time.Sleep(want - time.Second)
-			synctest.Wait()
-			before := len(p.entries)
+			before := entries()
 			time.Sleep(2 * time.Second)
-			synctest.Wait()
-			if before != 1 || len(p.entries) != 0 {
-				t.Errorf("%v: %d entries before the time, %d after it", want, before, len(p.entries))
+			if after := entries(); before != 1 || after != 0 {
+				t.Errorf("%v: %d entries before the time, %d after it", want, before, after)
 			}
 			p.Close(t.Context())
 		})
