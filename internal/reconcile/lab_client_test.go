@@ -163,7 +163,7 @@ const brake = `brake() {
 // steps are where a change script can be stopped: before each step, between the
 // swaps of two files, and before each answer.
 var beginSteps = []string{"lock", "compare", "stage", "validate", "arm", "swap", "second", "reload", "live"}
-var finishSteps = []string{"disarm", "kept"}
+var finishSteps = []string{"disarm", "confirmed"}
 
 func (b braked) Run(ctx context.Context, s host.Script) (host.Result, error) {
 	switch s.Name {

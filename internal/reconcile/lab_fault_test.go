@@ -182,7 +182,7 @@ func (r *labRig) oneOf(t *testing.T, step, saidA, saidB string) {
 		if !strings.HasPrefix(said, "applied") && !strings.HasPrefix(said, "unchanged") {
 			t.Errorf("at %q: a client said %s", step, said)
 		}
-		if strings.HasPrefix(said, "unchanged") && !strings.Contains(said, "since the change was planned") && !strings.Contains(said, "in progress") {
+		if strings.HasPrefix(said, "unchanged") && !strings.Contains(said, "since it was last read") && !strings.Contains(said, "in progress") {
 			t.Errorf("at %q: a client does not say conflict: %s", step, said)
 		}
 	}
@@ -230,7 +230,7 @@ func (r *labRig) edited(t *testing.T, e edit) {
 	_, _, outcome, err := newWalk(&cutting{Machines: r.pool, onConfirm: func() {}}).Apply(t.Context(), r.target, want, reconcile.Record{})
 	t.Logf("%s before %s: %s: %v", e.script, e.before, outcome, err)
 	conflict := outcome == reconcile.Unchanged || outcome == reconcile.RolledBack
-	if !e.applied && (!conflict || !strings.Contains(err.Error(), "since the change was planned")) || e.applied && err != nil {
+	if !e.applied && (!conflict || !strings.Contains(err.Error(), "since it was last read")) || e.applied && err != nil {
 		t.Errorf("%s before %s: %s: %v", e.script, e.before, outcome, err)
 	}
 	got := r.Sh("cat /etc/ssh/sshd_config.d/*")
