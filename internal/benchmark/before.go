@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -39,10 +40,7 @@ func (c *workload) compareWithBase(ctx context.Context, t *tools, work string, f
 	if err := buildBase(ctx, c.base, t.bin); err != nil {
 		return err
 	}
-	most := c.hosts[len(c.hosts)-1]
-	for _, n := range c.hosts {
-		most = max(most, n)
-	}
+	most := slices.Max(c.hosts)
 	c.tell(fmt.Sprintf("starting 2 x %d hosts", most))
 	all, err := bootFleet(2*most, hostOptions(false), fail)
 	if err != nil {
