@@ -40,11 +40,11 @@ func insertionPoints(f *sshconf.File, old int) []insertionPoint {
 	first := firstOutside(f, ours, func(l sshconf.Line) bool { return l.Is("Host") || l.Is("Match") })
 	set := firstOutside(f, ours, func(l sshconf.Line) bool { return l.Keyword != "" || l.Err != nil })
 	points := []insertionPoint{
-		{aboveComment(f, ours, sections, first), "before_first_host"},
-		{aboveComment(f, ours, sections, set), "top"},
+		{sshfile.AboveComment(f, ours, sections, first), "before_first_host"},
+		{sshfile.AboveComment(f, ours, sections, set), "top"},
 	}
 	if other := slices.Index(ours[heading(f):], true); other >= 0 {
-		points = append(points, insertionPoint{min(other+heading(f), aboveComment(f, ours, sections, set)), "above_others"})
+		points = append(points, insertionPoint{min(other+heading(f), sshfile.AboveComment(f, ours, sections, set)), "above_others"})
 	}
 	if old >= 0 && sshconf.Outside(sections, old) == old && (old <= first || neutral(f, ours, old)) {
 		points = slices.Insert(points, 0, insertionPoint{old, "kept"})
@@ -74,22 +74,6 @@ func firstOutside(f *sshconf.File, ours []bool, is func(sshconf.Line) bool) int 
 // foreignSections lists the marked sections of others.
 func foreignSections(f *sshconf.File, ours []bool) []sshconf.Section {
 	return slices.DeleteFunc(f.Sections(), func(s sshconf.Section) bool { return ours[s.Begin] })
-}
-
-// aboveComment goes up over the comment that is attached to line at, and out of sections.
-func aboveComment(f *sshconf.File, ours []bool, sections []sshconf.Section, at int) int {
-	if at == len(f.Lines) {
-		return at
-	}
-	for {
-		from := at
-		for at > 0 && !ours[at-1] && sshfile.IsComment(f.Lines[at-1]) && !f.Lines[at-1].EndsSection() {
-			at--
-		}
-		if at = sshconf.Outside(sections, at); at == from {
-			return at
-		}
-	}
 }
 
 // neutral reports whether Host * before line at changes the scope of nothing.

@@ -77,6 +77,24 @@ func IsComment(l sshconf.Line) bool {
 	return bytes.HasPrefix(bytes.TrimLeft(l.Raw, " \t"), []byte("#"))
 }
 
+// AboveComment returns the place over line at that does not separate the line from its
+// comment and is not in one of sections. ours are the lines that do not count as its
+// comment; nil is none. The end of the file is its own place.
+func AboveComment(f *sshconf.File, ours []bool, sections []sshconf.Section, at int) int {
+	if at == len(f.Lines) {
+		return at
+	}
+	for {
+		from := at
+		for at > 0 && (ours == nil || !ours[at-1]) && IsComment(f.Lines[at-1]) && !f.Lines[at-1].EndsSection() {
+			at--
+		}
+		if at = sshconf.Outside(sections, at); at == from {
+			return at
+		}
+	}
+}
+
 // Changes lists the files in which to differs from from, in the order of paths.
 func Changes(from, to sshconf.Tree) []keepalive.Change {
 	var list []keepalive.Change

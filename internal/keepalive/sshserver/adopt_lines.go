@@ -17,7 +17,8 @@ const AdoptsLines keepalive.Code = "adopts lines"
 // keyword that want sets too, so that its line is the only one. A restore brings them
 // back as it does those that shadow ours. It leaves alone what would come back or is
 // another one's to change: vendors' files, marked sections of other tools, and lines of
-// other resources. The result is in the order in which sshd reads.
+// other resources. The result is keyword by keyword, in the order in which sshd
+// reads.
 func adoptLines(base sshconf.Tree, want Want) (sshconf.Tree, []sshconf.Setting) {
 	if !want.AdoptLines {
 		return base, nil
@@ -31,13 +32,10 @@ func adoptLines(base sshconf.Tree, want Want) (sshconf.Tree, []sshconf.Setting) 
 			if w.Match != "" || isVendors(w.Pos.Path) || bytes.HasPrefix(base.Files[w.Pos.Path], []byte(marks.ServerHeader)) {
 				continue
 			}
-			f := sshconf.Parse(base.Dialect, base.Version, base.Files[w.Pos.Path])
-			at := w.Pos.Line - 1
-			if at < 0 || at >= len(f.Lines) || !strings.EqualFold(f.Lines[at].Keyword, w.Keyword) || sshconf.Outside(f.Sections(), at) != at {
+			sections := sshconf.Parse(base.Dialect, base.Version, base.Files[w.Pos.Path]).Sections()
+			if sshconf.Outside(sections, w.Pos.Line-1) != w.Pos.Line-1 || !commentOut(base, w, w.Pos, owner) {
 				continue
 			}
-			f.CommentOut(at, marks.Takeover(owner))
-			base.Files[w.Pos.Path] = f.Bytes()
 			adopted = append(adopted, w)
 		}
 	}

@@ -233,7 +233,7 @@ func insert(f *sshconf.File, at int, begin, end string, lines []sshfile.OwnLine)
 func headPlace(f *sshconf.File, sections []sshconf.Section) int {
 	for i := range f.Lines {
 		if reads(f.Lines[i]) {
-			return above(f, sections, i)
+			return sshfile.AboveComment(f, nil, sections, i)
 		}
 	}
 	return len(f.Lines)
@@ -246,7 +246,7 @@ func matchPlace(f *sshconf.File, sections []sshconf.Section) int {
 		if !l.Is("Match") {
 			continue
 		}
-		if at := above(f, sections, i); !slices.ContainsFunc(f.Lines[at:i], reads) {
+		if at := sshfile.AboveComment(f, nil, sections, i); !slices.ContainsFunc(f.Lines[at:i], reads) {
 			return at
 		}
 	}
@@ -255,20 +255,6 @@ func matchPlace(f *sshconf.File, sections []sshconf.Section) int {
 
 // reads reports whether sshd reads a keyword or an error from the line.
 func reads(l sshconf.Line) bool { return l.Keyword != "" || l.Err != nil }
-
-// above is the place over line at that does not separate the line from its comment and
-// is not in a section of another tool.
-func above(f *sshconf.File, sections []sshconf.Section, at int) int {
-	for {
-		from := at
-		for at > 0 && sshfile.IsComment(f.Lines[at-1]) && !f.Lines[at-1].EndsSection() {
-			at--
-		}
-		if at = sshconf.Outside(sections, at); at == from {
-			return at
-		}
-	}
-}
 
 // trail is the decision in one line. It names files and not lines: a resource that
 // is applied earlier can move lines, and an apply must have the trail of its plan.
