@@ -30,7 +30,7 @@ var arrows = map[string][]string{
 	"internal/keepalive/sshserver":       {"internal/keepalive", "internal/marks", "internal/keepalive/sshfile", "internal/keepalive/baseline", "internal/sshconf"},
 	"internal/keepalive/sshclient":       {"internal/keepalive", "internal/marks", "internal/keepalive/sshfile", "internal/sshconf"},
 	"internal/keepalive/coolify":         {"internal/keepalive", "internal/dotenv", "internal/sshconf"},
-	"internal/keepalive/plantest":        {"internal/keepalive", "internal/keepalive/sshfile", "internal/hosttest", "internal/sshconf", "github.com/rogpeppe/go-internal/"},
+	"internal/keepalive/plantest":        {"internal/keepalive", "internal/keepalive/sshfile", "internal/hosttest", "internal/sshconf", "github.com/google/go-cmp/", "github.com/rogpeppe/go-internal/"},
 	"internal/keepalive/audit":           {"internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/baseline", "internal/sshconf"},
 	"internal/keepalive/baseline":        {"internal/sshconf"},
 	"internal/commit":                    {},

@@ -6,10 +6,13 @@ import (
 	"flag"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
@@ -20,6 +23,42 @@ import (
 
 // Update says that the expectations in testdata are to be rewritten.
 var Update = flag.Bool("update", false, "rewrite the expectations of testdata")
+
+// EachCase runs the decision cases of testdata/plan.
+func EachCase(t *testing.T, run func(t *testing.T, file string, a *txtar.Archive)) {
+	t.Helper()
+	files, err := filepath.Glob("testdata/plan/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no cases: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			a, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			run(t, file, a)
+		})
+	}
+}
+
+// Compare holds plan against the case a of file: rest is the case without what was
+// decided. It reports false where it rewrote the case instead (-update).
+func Compare(t *testing.T, file string, a *txtar.Archive, rest txtar.Archive, plan keepalive.Plan) bool {
+	t.Helper()
+	rest.Files = append(rest.Files, txtar.File{Name: "plan", Data: []byte(Describe(plan))})
+	rest.Files = append(rest.Files, ChangedFiles(plan)...)
+	if *Update {
+		if err := os.WriteFile(file, txtar.Format(&rest), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return false
+	}
+	if diff := cmp.Diff(string(txtar.Format(a)), string(txtar.Format(&rest))); diff != "" {
+		t.Errorf("(-case +decided):\n%s", diff)
+	}
+	return true
+}
 
 // ChangedFiles returns the files as the plan leaves them, named "new PATH" or "gone
 // PATH".

@@ -1,9 +1,7 @@
 package sshclient
 
 import (
-	"os"
 	"path"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -21,22 +19,10 @@ import (
 // "Match ..."), "file" names the managed file, "probe" a probe host, "dir" an
 // existing directory, "mode" the mode of a file, and every other line is a
 // setting. The user is bob with the home /home/bob.
-func TestClientCases(t *testing.T) {
-	files, err := filepath.Glob("testdata/plan/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no cases: %v", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) { runClientCase(t, file) })
-	}
-}
+func TestClientCases(t *testing.T) { plantest.EachCase(t, runClientCase) }
 
-func runClientCase(t *testing.T, file string) {
+func runClientCase(t *testing.T, file string, a *txtar.Archive) {
 	t.Helper()
-	a, err := txtar.ParseFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
 	c := readClientCase(t, a)
 	problems := Check(c.want)
 	var plan keepalive.Plan
@@ -44,19 +30,7 @@ func runClientCase(t *testing.T, file string) {
 		plan = Plan(c.want, c.facts())
 	}
 	plan.Problems = append(problems, plan.Problems...)
-	got := c.rest
-	got.Files = append(got.Files, txtar.File{Name: "plan", Data: []byte(plantest.Describe(plan))})
-	got.Files = append(got.Files, plantest.ChangedFiles(plan)...)
-	if *plantest.Update {
-		if err := os.WriteFile(file, txtar.Format(&got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if diff := cmp.Diff(string(txtar.Format(a)), string(txtar.Format(&got))); diff != "" {
-		t.Errorf("(-case +decided):\n%s", diff)
-	}
-	if !keepalive.HasErrors(plan.Problems) {
+	if plantest.Compare(t, file, a, c.rest, plan) && !keepalive.HasErrors(plan.Problems) {
 		checkClientLaws(t, c.clientHost, c.want, plan)
 	}
 }
