@@ -49,7 +49,8 @@ const (
 		"A drop-in goes to a directory in /etc rather than to the vendor's below /usr. If an `Include` names a directory beside the main configuration that does not exist, the directory is made, and removed again on destroy. " +
 		"cloud-init edits `PasswordAuthentication` and `HostCertificate` in the main file at the first boot of an instance: where it is installed, `auto` keeps such settings out of that file, and adds an `Include` of our own file at its head if none reads one. Destroy removes that line. " +
 		"Lines that another tool keeps between two marks (`# BEGIN ANSIBLE MANAGED BLOCK`, `#### Google OS Login control. ####` and the like) stay together: nothing is written between them."
-	adoptLinesDoc = "Whether lines that are already on the host are adopted: those of another resource are replaced, and those that were written by hand are commented out. " +
+	adoptOthersDoc = "Whether lines that another resource has put on the host are replaced. "
+	adoptLinesDoc  = "Whether lines that are already on the host are adopted: those of another resource are replaced, and those that were written by hand are commented out. " +
 		"A hand-written line is adopted if it stands outside `Match` and sets a keyword that this resource sets too, even if it loses. The plan lists these lines, and destroy restores them. Marked sections of other tools and files below /usr are left as they are. "
 	adoptDoc = "The lines of a resource are marked with a random id, so that two Terraform states do not undo each other's work. " +
 		"Without `adopt` a plan over lines of another resource is an error that lists what would disappear. The same lines are taken over with a warning, and without `adopt`. So are lines that were written into an image (transport `image`, or `reload = \"never\"` of sshkeepalive_server), and those of versions of this provider that wrote no id. Default `false`."

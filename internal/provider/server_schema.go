@@ -32,17 +32,16 @@ const (
 func serverSchema(ctx context.Context) schema.Schema {
 	attributes := map[string]schema.Attribute{}
 	for _, group := range []map[string]schema.Attribute{
-		whereSchema(ctx, hostDoc), typedSchema(false), wantedSchema(), applyOptionsSchema(), observedSchema(),
+		whereSchema(ctx, hostDoc, adoptLinesDoc+adoptDoc), typedSchema(false), wantedSchema(), applyOptionsSchema(), observedSchema(),
 	} {
 		for name, a := range group {
 			attributes[name] = a
 		}
 	}
-	attributes["adopt"] = schema.BoolAttribute{Optional: true, MarkdownDescription: adoptLinesDoc + adoptDoc}
 	return schema.Schema{MarkdownDescription: serverDoc, Attributes: attributes}
 }
 
-func whereSchema(ctx context.Context, hostDoc string) map[string]schema.Attribute {
+func whereSchema(ctx context.Context, hostDoc, adoptDoc string) map[string]schema.Attribute {
 	ssh := connection.SSHSchema()
 	return map[string]schema.Attribute{
 		"host": schema.StringAttribute{
@@ -56,7 +55,7 @@ func whereSchema(ctx context.Context, hostDoc string) map[string]schema.Attribut
 			MarkdownDescription: diagnostics.OnUnreachableDoc + " Default: the provider's `on_unreachable`.",
 			Validators:          []validator.String{attribute.PolicyWord()},
 		},
-		"adopt":    schema.BoolAttribute{Optional: true, MarkdownDescription: "Whether lines that another resource has put on the host are replaced. " + adoptDoc},
+		"adopt":    schema.BoolAttribute{Optional: true, MarkdownDescription: adoptDoc},
 		"timeouts": timeoutsAttribute(ctx),
 	}
 }
