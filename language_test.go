@@ -16,7 +16,7 @@ import (
 
 // avoided are phrases that no error text and no page for users has, with what to write.
 var avoided = []struct {
-	name   string // in avoidedNotYet
+	name   string
 	phrase *regexp.Regexp
 	now    string
 }{
@@ -36,29 +36,14 @@ var avoided = []struct {
 // ordinary are words after "is no" with which it is plain English.
 var ordinary = []string{"longer", "more"}
 
-// avoidedNotYet lists, by area, phrases that are still in use. It only shrinks: a phrase
-// that is gone must be removed here.
-var avoidedNotYet = map[string]string{}
-
 // TestPlainLanguage finds phrases that error texts, warnings and pages for users avoid.
 func TestPlainLanguage(t *testing.T) {
-	found := map[string]bool{}
 	for _, p := range avoidedIn(t, ".") {
-		found[p.area+" "+p.name] = true
-		if !slices.Contains(strings.Fields(avoidedNotYet[p.area]), p.name) {
-			t.Errorf("%s: %s: do not write %q, write %s: %s", p.place, p.name, p.phrase, p.now, p.text)
-		}
-	}
-	for area, names := range avoidedNotYet {
-		for name := range strings.FieldsSeq(names) {
-			if !found[area+" "+name] {
-				gone(t, area, name, "avoidedNotYet in language_test.go")
-			}
-		}
+		t.Errorf("%s: %s: do not write %q, write %s: %s", p.place, p.name, p.phrase, p.now, p.text)
 	}
 }
 
-type avoidedUse struct{ area, name, phrase, now, place, text string }
+type avoidedUse struct{ name, phrase, now, place, text string }
 
 // codeSpan is program text in a sentence: `AllowUsers nobody` is a line of sshd_config.
 var codeSpan = regexp.MustCompile("`[^`]*`|(?s)```.*?```")
@@ -70,7 +55,7 @@ func avoidedIn(t *testing.T, root string) (uses []avoidedUse) {
 		for _, a := range avoided {
 			for _, m := range a.phrase.FindAllStringSubmatch(plain, -1) {
 				if len(m) == 1 || !slices.Contains(ordinary, m[1]) {
-					uses = append(uses, avoidedUse{areaOf(name), a.name, m[0], a.now, fmt.Sprintf("%s:%d", name, line), text})
+					uses = append(uses, avoidedUse{a.name, m[0], a.now, fmt.Sprintf("%s:%d", name, line), text})
 				}
 			}
 		}

@@ -80,16 +80,10 @@ func TestReplacedWordsAreGone(t *testing.T) {
 	for area, words := range notYet {
 		for word := range strings.FieldsSeq(words) {
 			if found[area+" "+word] == "" {
-				gone(t, area, word, "notYet in names_test.go")
+				t.Errorf("%s: %q is gone: remove it from the table notYet in names_test.go", area, word)
 			}
 		}
 	}
-}
-
-// gone reports an entry of a table of words still in use that is not in use any more.
-func gone(t *testing.T, area, word, table string) {
-	t.Helper()
-	t.Errorf("%s: %q is gone: remove it from the table %s", area, word, table)
 }
 
 // use is a place where a replaced word is.
