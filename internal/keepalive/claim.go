@@ -7,8 +7,10 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-// The codes of problems with lines that another resource wrote on the host.
+// The codes of problems with lines that are on the host already.
 const (
+	AdoptsLines    Code = "adopts lines"
+	HandWritten    Code = "written by hand"
 	Adopted        Code = "adopted"
 	OtherResources Code = "lines of another resource"
 	OlderLines     Code = "lines of an earlier version"
@@ -22,7 +24,8 @@ type Claim struct {
 	Former string
 	// New says that the resource does not exist yet.
 	New bool
-	// Adopt lets the resource replace lines of another one.
+	// Adopt lets the resource replace lines of another one, and comment out all those
+	// written by hand that set a wanted keyword where it does, those too that lose.
 	Adopt bool
 }
 
@@ -73,6 +76,25 @@ func (h OwnedLines) Problems(c Claim, content, name string) []Problem {
 	}
 	return []Problem{{Code: OtherResources, Warning: c.Adopt, Attribute: "adopt",
 		Text: "the lines of " + name + " belong to another resource" + disappearing(gone)}}
+}
+
+// AdoptsLinesProblems warns of the lines that an apply adopts.
+func AdoptsLinesProblems(lines []string) []Problem {
+	if len(lines) == 0 {
+		return nil
+	}
+	return []Problem{{Code: AdoptsLines, Warning: true, Attribute: "adopt",
+		Text: "lines that were written by hand are adopted:\n" + strings.Join(lines, "\n")}}
+}
+
+// HandWrittenProblems says what the first apply after an import does beside lines that
+// were imported and are not ours: file is where it writes.
+func HandWrittenProblems(lines []string, file string) []Problem {
+	if len(lines) == 0 {
+		return nil
+	}
+	return []Problem{{Code: HandWritten, Warning: true, Attribute: "adopt",
+		Text: "lines that this provider did not write were imported: the first apply writes lines of its own to " + file + ", and leaves these:\n" + strings.Join(lines, "\n")}}
 }
 
 // without lists the lines that are not in content.

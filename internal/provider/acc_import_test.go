@@ -130,7 +130,7 @@ func TestImportOfAHandConfiguredHost(t *testing.T) {
 	m.Sh("kill -HUP $(cat /run/sshd.pid)")
 	c := newCLI(t)
 	c.config(providerBlock("", m) + serverBlock(m, "client_alive_count_max = 5\nclient_alive_interval = 120"))
-	c.expect(0, []string{"ClientAliveCountMax 5, at " + mainFile + ":3, was not written by this provider", "writes a line of its own to " + dropIn},
+	c.expect(0, []string{"lines that this provider did not write were imported", "writes lines of its own to " + dropIn, mainFile + ":3: ClientAliveCountMax 5"},
 		"import", "-no-color", server, fmt.Sprintf("%s:%d", m.Addr, m.Port))
 	if out := c.expect(0, nil, "state", "show", "-no-color", server); strings.Contains(out, "client_alive_interval") || strings.Contains(out, "tcp_keep_alive") {
 		t.Errorf("defaults were imported:\n%s", out)

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -132,4 +133,77 @@ func TestLinesByHandAreAdopted(t *testing.T) {
 		t.Errorf("without adopt the file of the team is\n%s", text)
 	}
 	later.destroy()
+}
+
+// TestClientAdoptsLinesByHand: an import says which lines would be doubled, adopt
+// comments out those for the same hosts, and destroy restores every byte.
+func TestClientAdoptsLinesByHand(t *testing.T) {
+	t.Parallel()
+	m := bobsMachine(t, "ServerAliveInterval 300\nHost db*\n\tServerAliveInterval 15   # by hand\n\tUser postgres\nHost *\n\tServerAliveInterval 20\nHost db*\n\tServerAliveCountMax 9")
+	before := m.Snapshot("/home/bob", "/etc/ssh")
+	const lines = "patterns = [\"db*\"]\nserver_alive_interval = 15\nserver_alive_count_max = 3\n"
+	const adopting = lines + "adopt = true\n"
+	adopted := []string{"lines that were written by hand are adopted", bobFile + ":3: ServerAliveInterval 15", bobFile + ":8: ServerAliveCountMax 9", "Destroy restores them."}
+	c := newCLI(t)
+	c.config(providerBlock("", m) + clientBlock(m, "this", "bob", lines))
+	c.expect(0, []string{"lines that this provider did not write were imported", bobFile + ":3: ServerAliveInterval 15", "set `adopt = true`"},
+		"import", "-no-color", "sshkeepalive_client.this", fmt.Sprintf("bob@%s:%d#Host db*", m.Addr, m.Port))
+	c.config(providerBlock("", m) + clientBlock(m, "this", "bob", adopting))
+	c.plan(2, adopted...)
+	c.apply("1 changed")
+	c.plan(0, "No changes")
+	for _, line := range []string{"#sshkeepalive Host db*# \tServerAliveInterval 15   # by hand\n", "\nHost *\n\tServerAliveInterval 20\n", "\n\tUser postgres\n"} {
+		if text := string(m.Read(bobFile)); !strings.Contains(text, line) {
+			t.Errorf("%q is not in\n%s", line, text)
+		}
+	}
+	if out := bobSays(m, "db1"); !strings.Contains(out, "serveraliveinterval 15\n") || !strings.Contains(out, "serveralivecountmax 3\n") {
+		t.Errorf("for db1 ssh says %s", out)
+	}
+	if out := bobSays(m, "web"); !strings.Contains(out, "serveraliveinterval 300\n") {
+		t.Errorf("for web ssh says %s", out)
+	}
+	// Another resource in the file is no conflict, and adopt is given back when it goes.
+	other := clientBlock(m, "other", "bob", "patterns = [\"*\"]\nserver_alive_interval = 300\nadopt = true\n")
+	c.config(providerBlock("", m) + clientBlock(m, "this", "bob", lines) + other)
+	c.plan(2, bobFile+":", "ServerAliveInterval 300")
+	c.apply("1 added, 1 changed")
+	c.plan(0, "No changes")
+	if text := string(m.Read(bobFile)); !strings.Contains(text, "\n\tServerAliveInterval 15   # by hand\n") || !strings.Contains(text, "#sshkeepalive Host *# ServerAliveInterval 300\n") {
+		t.Errorf("the file is now\n%s", text)
+	}
+	c.destroy()
+	if d := hosttest.Differences(before, m.Snapshot("/home/bob", "/etc/ssh")); d != "" {
+		t.Errorf("destroy left something behind:\n%s", d)
+	}
+}
+
+// TestCoolifyAdoptsLinesByHand: a line that says the same is adopted too, and destroy
+// restores every byte.
+func TestCoolifyAdoptsLinesByHand(t *testing.T) {
+	t.Parallel()
+	m := coolifyMachine(t, "APP_KEY=hunter2\nSSH_MAX_RETRIES=5 # by hand\nMUX_ENABLED=true\nSSH_MAX_RETRIES=1\n")
+	before := m.Snapshot("/data")
+	const lines = "mux_enabled = true\nmax_retries = 1\n"
+	c := newCLI(t)
+	c.config(providerBlock("", m) + coolifyBlock(m, lines+"adopt = true\n"))
+	out := c.plan(2, "lines that were written by hand are adopted", envFile+":3: MUX_ENABLED=true", envFile+":2: SSH_MAX_RETRIES=5", envFile+":4: SSH_MAX_RETRIES=1")
+	if strings.Contains(out, "hunter2") {
+		t.Errorf("a secret in %s", out)
+	}
+	c.apply()
+	c.plan(0, "No changes")
+	if text := string(m.Read(envFile)); strings.Contains(text, "\nMUX_ENABLED") || strings.Count(text, "\nSSH_MAX_RETRIES=") != 1 {
+		t.Errorf("the file is now\n%s", text)
+	}
+	c.config(providerBlock("", m) + coolifyBlock(m, lines))
+	c.apply("1 changed")
+	if text := string(m.Read(envFile)); !strings.Contains(text, "\nMUX_ENABLED=true\n") {
+		t.Errorf("without adopt the file is\n%s", text)
+	}
+	c.plan(0, "No changes")
+	c.destroy()
+	if d := hosttest.Differences(before, m.Snapshot("/data")); d != "" {
+		t.Errorf("destroy left something behind:\n%s", d)
+	}
 }

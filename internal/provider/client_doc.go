@@ -34,6 +34,7 @@ const (
 	patternsDoc    = "The patterns of a `Host` block: names as they are typed after `ssh`, with `*` and `?`; `!` excludes. Exactly one of `patterns` and `match` is given. Our lines are marked with it, so that several resources can share a file; a new value replaces the resource."
 	clientMatchDoc = "The criteria of a `Match` block, what follows the word `Match`: `host *.example.org user git`. Whether `exec` is true is found out by running it, in every `ssh -G` and so in every plan. " +
 		"A new value replaces the resource."
+	clientAdoptDoc    = "A hand-written line is adopted if it stands in `config_file`, in a block that opens with the same line, and sets a keyword that this resource sets too, even if it loses. A block for every host adopts lines above all blocks as well. Keywords that add up, such as `IdentityFile`, and marked sections of other tools are left as they are. "
 	clientSettingsDoc = "Any other `ssh_config(5)` keyword: `{ Compression = \"yes\" }`. Keywords are compared without regard to case, and checked at plan. A keyword that has an attribute of its own is refused here. " +
 		"A keyword that may be repeated, such as `IdentityFile`, takes one value per line of the string. A value with blanks is written in double quotes, as in the file."
 	probesDoc = "Names, `[user@]host`, for which `ssh -G` must give these values, and is asked on every plan. It connects to nothing, but runs the commands of `Match exec`, and asks the resolver where host names are canonicalized. " +

@@ -75,13 +75,14 @@ func (m *clientModel) owned() (declared, found string) {
 }
 
 func (m *clientModel) want(ctx context.Context, r *attributeReader) sshclient.Want {
-	r.also(m.ConfigFile, m.User)
+	r.also(m.Adopt, m.ConfigFile, m.User)
 	return sshclient.Want{
 		Patterns:   r.texts(ctx, m.Patterns),
 		Match:      r.text(m.Match),
 		ProbeHosts: r.texts(ctx, m.ProbeHosts),
 		IdleLimit:  r.seconds(m.IdleLimit),
 		Settings:   r.settings(sshclient.Attributes(), "", m.typed(), m.Settings),
+		Claim:      keepalive.Claim{Adopt: m.Adopt.ValueBool()},
 	}
 }
 

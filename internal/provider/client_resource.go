@@ -29,6 +29,9 @@ func (*clientModel) kind() kind[clientModel, sshclient.Want, sshclient.Facts] {
 		importAttributes: clientImportAttributes,
 
 		plan: sshclient.Plan, observe: sshclient.Observe, holder: clientkind.Kind.Holder, digests: clientkind.Kind.Digests,
+		importProblems: func(m *clientModel, have sshclient.Facts, _ keepalive.Plan) []keepalive.Problem {
+			return sshclient.ImportProblems(m.block(), have)
+		},
 		badImportID: func(id string, _ error) diag.Diagnostic { return diagnostics.BadBlockID(id) },
 		supports:    func(m *clientModel, spec host.Spec) diag.Diagnostics { return imageRunsNoSSH(m.Host, spec) },
 		unreadable: func(want sshclient.Want, have sshclient.Facts) []keepalive.Problem {

@@ -22,7 +22,7 @@ const defaultClientFile = "~/.ssh/config"
 
 // clientSchema describes sshkeepalive_client.
 func clientSchema(ctx context.Context) schema.Schema {
-	attributes := whereSchema(ctx, clientHostDoc, adoptOthersDoc+adoptDoc)
+	attributes := whereSchema(ctx, clientHostDoc, clientAdoptDoc)
 	for _, a := range sshclient.Attributes() {
 		attributes[a.Name] = typedAttribute(a, typedDoc(clientTypedDocs(), a))
 	}

@@ -36,6 +36,7 @@ const (
 	coolifyFileDoc    = "The environment file. Default `" + coolify.DefaultFile + "`, where Coolify's installer puts it. It must be there, and be called `.env`, `.env.NAME` or `NAME.env`. A symbolic link is followed only where root alone can have made it. A new value replaces the resource."
 	coolifyReleaseDoc = "The release of Coolify, such as `4.3.9` or `4.0.0-beta.427`, where the file does not name it: Coolify's upgrade writes it there only since August 2026. Never written. " +
 		"The plan checks the settings against it, and warns as for an old release while neither says which one runs. Default: what the file names."
+	coolifyAdoptDoc    = "Every assignment of a key that this resource sets is adopted. Without `adopt` one that says the same stays as it is, and one that says something else is replaced, and restored on destroy. "
 	coolifySettingsDoc = "Other keys that begin with `SSH_`, of releases that this provider does not know: `{ SSH_MUX_NEW_KEY = \"1\" }`. Values are compared as text, and quoted in the file where they need it. " +
 		"A key that has an attribute of its own is refused here. Values are in state; a secret has no place here."
 	coolifyEffectiveDoc = "What the file gives each managed key, by key: of several lines the last, and of `MUX_ENABLED` and `SSH_MUX_ENABLED` the former, as Coolify reads them."

@@ -60,10 +60,11 @@ func (m *coolifyModel) identity() (id identity, complete bool) {
 func (m *coolifyModel) owned() (declared, found string) { return m.managedFile(), m.managedFile() }
 
 func (m *coolifyModel) want(_ context.Context, r *attributeReader) coolify.Want {
-	r.also(m.File)
+	r.also(m.Adopt, m.File)
 	return coolify.Want{
 		Settings: r.settings(coolify.Attributes(), "", m.typed(), m.Settings),
 		Release:  r.text(m.Release),
+		Claim:    keepalive.Claim{Adopt: m.Adopt.ValueBool()},
 	}
 }
 

@@ -92,7 +92,7 @@ func (m *serverModel) want(ctx context.Context, r *attributeReader) sshserver.Wa
 		Placement:   sshserver.Placement(r.text(m.Placement)),
 		DropInName:  r.text(m.DropInName),
 		Takeover:    m.Takeover.ValueBool(),
-		AdoptLines:  m.Adopt.ValueBool(),
+		Claim:       keepalive.Claim{Adopt: m.Adopt.ValueBool()},
 		LongestTask: r.seconds(m.LongestTask),
 		IdleLimit:   r.seconds(m.IdleLimit),
 	}

@@ -32,7 +32,7 @@ const (
 func serverSchema(ctx context.Context) schema.Schema {
 	attributes := map[string]schema.Attribute{}
 	for _, group := range []map[string]schema.Attribute{
-		whereSchema(ctx, hostDoc, adoptLinesDoc+adoptDoc), typedSchema(false), wantedSchema(), applyOptionsSchema(), observedSchema(),
+		whereSchema(ctx, hostDoc, serverAdoptDoc), typedSchema(false), wantedSchema(), applyOptionsSchema(), observedSchema(),
 	} {
 		for name, a := range group {
 			attributes[name] = a
@@ -41,7 +41,7 @@ func serverSchema(ctx context.Context) schema.Schema {
 	return schema.Schema{MarkdownDescription: serverDoc, Attributes: attributes}
 }
 
-func whereSchema(ctx context.Context, hostDoc, adoptDoc string) map[string]schema.Attribute {
+func whereSchema(ctx context.Context, hostDoc, adoptedDoc string) map[string]schema.Attribute {
 	ssh := connection.SSHSchema()
 	return map[string]schema.Attribute{
 		"host": schema.StringAttribute{
@@ -55,7 +55,7 @@ func whereSchema(ctx context.Context, hostDoc, adoptDoc string) map[string]schem
 			MarkdownDescription: diagnostics.OnUnreachableDoc + " Default: the provider's `on_unreachable`.",
 			Validators:          []validator.String{attribute.PolicyWord()},
 		},
-		"adopt":    schema.BoolAttribute{Optional: true, MarkdownDescription: adoptDoc},
+		"adopt":    schema.BoolAttribute{Optional: true, MarkdownDescription: adoptDoc + adoptedDoc + adoptOthersDoc},
 		"timeouts": timeoutsAttribute(ctx),
 	}
 }

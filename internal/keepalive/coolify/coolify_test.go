@@ -221,3 +221,45 @@ func TestCoolifyReleasesAreInOrder(t *testing.T) {
 		}
 	}
 }
+
+// TestAdoptedLines: with adopt every line of a managed key is replaced, also one that
+// says the same; the plan lists those that are still in force, and a restore gives back
+// every byte.
+func TestAdoptedLines(t *testing.T) {
+	const file = "# ours\nMUX_ENABLED=true\nSSH_MAX_RETRIES=9 # many\nAPP_KEY=x\nSSH_MUX_ENABLED=false\nSSH_MAX_RETRIES=5\nSSH_COMMAND_TIMEOUT=3600\n"
+	want := coolifyWish("SSH_MUX_ENABLED", "yes", "SSH_MAX_RETRIES", "5")
+	adopted := func(text string) (string, []byte) {
+		t.Helper()
+		have := Facts{File: "/e/.env", Text: []byte(text)}
+		plan := Plan(want, have)
+		list := ""
+		for _, p := range plan.Problems {
+			if p.Code == keepalive.AdoptsLines {
+				list = p.Text
+			}
+		}
+		after := []byte(text)
+		for _, e := range plan.Edits {
+			after = dotenv.Apply(after, e.Pieces)
+		}
+		return list, after
+	}
+	if list, _ := adopted(file); list != "" {
+		t.Errorf("adopted without adopt: %s", list)
+	}
+	want.Claim = keepalive.Claim{ID: "0123456789abcdef", Adopt: true}
+	list, after := adopted(file)
+	if list != "lines that were written by hand are adopted:\n/e/.env:2: MUX_ENABLED=true\n/e/.env:5: SSH_MUX_ENABLED=false\n/e/.env:3: SSH_MAX_RETRIES=9\n/e/.env:6: SSH_MAX_RETRIES=5" {
+		t.Errorf("%s", list)
+	}
+	if text := string(after); strings.Count(text, "\nSSH_MAX_RETRIES=") != 1 || !strings.Contains(text, "\nSSH_MAX_RETRIES=5\n") || !strings.Contains(text, "\nSSH_COMMAND_TIMEOUT=3600\n") {
+		t.Errorf("%s", after)
+	}
+	if list, again := adopted(string(after)); list != "" || string(again) != string(after) {
+		t.Errorf("planning again: %s\n%s", list, again)
+	}
+	v := viewOf(after)
+	if v.strip(); string(v.Bytes()) != file {
+		t.Errorf("restored:\n%s", v.Bytes())
+	}
+}

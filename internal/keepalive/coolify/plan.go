@@ -17,7 +17,7 @@ import (
 // several: Compose and PHP's dotenv (since 3.4) take the last, and Coolify's upgrade
 // keeps only the first (scripts/upgrade.sh: awk -F '=' '!seen[$1]++'). There is no
 // block with marks around it: older upgrades sort the file. A line that says what
-// is wanted already stays as it is.
+// is wanted already stays as it is, unless it is adopted.
 
 // Plan decides how want gets into the file that have describes. have must
 // have been gathered for the same want. A plan with a Problem that is not a
@@ -47,7 +47,7 @@ func Plan(want Want, have Facts) keepalive.Plan {
 		ManagedContent: e.content,
 		Effective:      Effective(want, Facts{File: have.File, Text: e.Bytes()}),
 		Trail:          strings.Join(append([]string{"file=" + have.File, "coolify=" + orUnknown(Version(have))}, e.trail...), " "),
-		Problems:       slices.Concat(Warnings(want, have), held.Problems(want.Claim, e.own, have.File), keepalive.MountProblems(keepalive.Plan{Edits: list}.Paths(), have.Mounts)),
+		Problems:       slices.Concat(Warnings(want, have), newlyAdopted(want, have), held.Problems(want.Claim, e.own, have.File), keepalive.MountProblems(keepalive.Plan{Edits: list}.Paths(), have.Mounts)),
 	}
 }
 
@@ -67,7 +67,7 @@ func compose(want Want, have Facts, id string) (edited, *keepalive.Problem) {
 		line := s.Keyword + "=" + dotenv.Quote(written(s)) + "\n"
 		e.content += line
 		there := e.assignmentsOf(s)
-		if alreadySet(there, s) {
+		if alreadySet(there, s) && !want.Claim.Adopt {
 			continue
 		}
 		e.own += line
@@ -82,6 +82,25 @@ func compose(want Want, have Facts, id string) (edited, *keepalive.Problem) {
 		e.SetResource(id)
 	}
 	return e, nil
+}
+
+// newlyAdopted warns of lines that are replaced by ours, if want adopts them: those that
+// are in force on the host and not ours.
+func newlyAdopted(want Want, have Facts) []keepalive.Problem {
+	if !want.Claim.Adopt {
+		return nil
+	}
+	v := viewOf(have.Text)
+	var lines []string
+	for _, s := range want.Settings {
+		own, managed := v.Managed(s.Keyword)
+		for _, e := range v.assignmentsOf(s) {
+			if !managed || e.Line != own.Line {
+				lines = append(lines, fmt.Sprintf("%s:%d: %s=%s", have.File, e.Line, e.Key, e.Value))
+			}
+		}
+	}
+	return keepalive.AdoptsLinesProblems(lines)
 }
 
 // ownedLines is what a resource has put into the file.

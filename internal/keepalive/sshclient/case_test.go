@@ -201,6 +201,8 @@ func (c *clientCase) readWish(t *testing.T, line string) {
 			mode = mode*8 + uint32(digit-'0')
 		}
 		c.mode[name] = mode
+	case "adopt_lines":
+		c.want.Claim.Adopt = arg == "yes"
 	case "Host", "Match":
 		c.want, _ = ParseBlock(line)
 	default:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshfile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/marks"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -78,6 +80,7 @@ func (m clientMaker) clientWant() Want {
 	add("ControlPersist 10m")
 	add("IdentityFile ~/.ssh/ours")
 	want.Claim.ID = oneOf(m, "", "0123456789abcdef")
+	want.Claim.Adopt = m.IntN(3) == 0
 	if len(want.Settings) == 0 {
 		add("ConnectTimeout 7")
 		want.Settings = append(want.Settings, keepalive.Setting{Attribute: "connection_attempts", Keyword: "ConnectionAttempts", Values: []string{"3"}})
@@ -101,7 +104,7 @@ func (h clientHost) rootFacts(want Want) Facts {
 // the same ones in the same order, with the same meaning for hosts that are not
 // ours.
 func TestClientPlanLaws(t *testing.T) {
-	planned, refused := 0, 0
+	planned, refused, adopted := 0, 0, 0
 	for seed := range 3000 {
 		m := clientMaker{rand.New(rand.NewPCG(uint64(seed), 3))}
 		want, h := m.clientWant(), m.clientHost()
@@ -114,16 +117,43 @@ func TestClientPlanLaws(t *testing.T) {
 			continue
 		}
 		planned++
+		if hasCode(plan.Problems, keepalive.AdoptsLines) {
+			adopted++
+		}
 		checkClientLaws(t, h, want, plan)
 		othersUntouched(t, h, want, plan)
+		adoptsOrLeaves(t, want, plan)
 		if t.Failed() {
 			t.Fatalf("seed %d, want %q %+v, files %q, plan %+v", seed, want.Block(), want.Settings, h.tree.Files, plan)
 		}
 	}
-	t.Logf("%d hosts planned, %d refused", planned, refused)
-	if planned < 1000 {
-		t.Errorf("only %d hosts were planned", planned)
+	t.Logf("%d hosts planned, %d of them adopt lines, %d refused", planned, adopted, refused)
+	if planned < 1000 || adopted < 50 {
+		t.Errorf("only %d hosts were planned, and %d adopt lines", planned, adopted)
 	}
+}
+
+// adoptsOrLeaves: lines are commented out only where that was asked for, and the plan
+// lists just as many.
+func adoptsOrLeaves(t *testing.T, want Want, plan keepalive.Plan) {
+	t.Helper()
+	commented, listed := 0, 0
+	for _, c := range plan.Changes {
+		mark := marks.Takeover(want.Block())
+		commented += strings.Count(string(c.New), mark) - strings.Count(string(c.Old), mark)
+	}
+	for _, p := range plan.Problems {
+		if p.Code == keepalive.AdoptsLines {
+			listed += strings.Count(p.Text, "\n")
+		}
+	}
+	if commented != listed || commented > 0 && !want.Claim.Adopt {
+		t.Errorf("%d lines are commented out, %d are listed", commented, listed)
+	}
+}
+
+func hasCode(problems []keepalive.Problem, code keepalive.Code) bool {
+	return slices.ContainsFunc(problems, func(p keepalive.Problem) bool { return p.Code == code })
 }
 
 // planTwo plans want, on some hosts after another resource has had its turn.

@@ -30,7 +30,8 @@ import (
 // between them either: what would stand there goes above the marks.
 //
 // What cannot win in the file, because a file that is read before sets it, is not
-// forced: no line of others is commented out in ssh_config.
+// forced: lines of others are commented out in the managed file only, where they are
+// adopted.
 
 // insertionPoints lists where the block may stand in base, best first. old is where
 // it stands now, negative if nowhere.
@@ -115,21 +116,20 @@ func place(base sshconf.Tree, want Want, have Facts, at insertionPoint, sockets,
 }
 
 // chooseAs is chooseAs for a block of ssh_config.
-func chooseAs(want Want, have Facts) (sshfile.Candidate, []obstacle) {
+func chooseAs(base sshconf.Tree, was leftover, want Want, have Facts) (sshfile.Candidate, []obstacle) {
 	if held := ownedLines(have.Tree, have.File, want.Block()); held.Keeps(want.Claim) {
 		as := want
 		as.Claim.ID = held.ID
-		if c, lost := choose(as, have); len(sshfile.Changes(have.Tree, c.Tree)) == 0 {
+		if c, lost := choose(base, was, as, have); len(sshfile.Changes(have.Tree, c.Tree)) == 0 {
 			return c, lost
 		}
 	}
-	return choose(want, have)
+	return choose(base, was, want, have)
 }
 
 // choose returns the first candidate in which every setting wins for every
 // probe, or the one that loses least and what it loses.
-func choose(want Want, have Facts) (sshfile.Candidate, []obstacle) {
-	base, was := strip(have.Tree, have.File, want.Block())
+func choose(base sshconf.Tree, was leftover, want Want, have Facts) (sshfile.Candidate, []obstacle) {
 	sockets := sshfile.Union(was.block, missing(have, socketDirs(have)))
 	parents := sshfile.Union(was.heading, missing(have, []string{path.Dir(have.File)}))
 	points := []insertionPoint{{0, "new_file"}}

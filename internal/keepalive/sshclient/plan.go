@@ -34,7 +34,9 @@ func Plan(want Want, have Facts) keepalive.Plan {
 	if keepalive.HasErrors(problems) {
 		return keepalive.Plan{Problems: problems}
 	}
-	c, lost := chooseAs(want, have)
+	base, was := strip(have.Tree, have.File, want.Block())
+	base, adopted := adoptLines(base, have.File, want)
+	c, lost := chooseAs(base, was, want, have)
 	list := sshfile.Changes(have.Tree, c.Tree)
 	held := ownedLines(have.Tree, have.File, want.Block())
 	problems = slices.Concat(problems, obstacleProblems(c, lost, have), held.Problems(want.Claim, settingsOf(c.Content()), want.Block()), keepalive.MountProblems(keepalive.Plan{Changes: list}.Paths(), have.Mounts))
@@ -47,7 +49,7 @@ func Plan(want Want, have Facts) keepalive.Plan {
 		Expect:         expectations(want, have, lost),
 		ManagedFile:    c.File,
 		ManagedContent: settingsOf(c.Content()),
-		Problems:       append(problems, Warnings(want, have)...),
+		Problems:       slices.Concat(problems, c.NewlyAdopted(adopted, have.Tree, want.Block()), Warnings(want, have)),
 	}
 	plan.Trail = trail(c, have, overriddenLines(c, want, have))
 	return plan

@@ -86,19 +86,15 @@ func marked(f *sshconf.File) []bool {
 	return ours
 }
 
-// WithoutOthers returns text without the blocks of other resources than owner's. If that
+// WithoutOthers returns text without what other resources than owner's put there. If that
 // differs, another author changed the file. Two resources that share a file do not see
 // each other's work as a conflict.
 func WithoutOthers(text []byte, owner string) []byte {
-	if text == nil || !bytes.Contains(text, []byte(marks.BeginPrefix)) {
+	if text == nil || !marks.Mentions(string(text), "") {
 		return withoutHeading(text)
 	}
 	f := sshconf.Parse(sshconf.Client, sshconf.Newest(), text)
-	for _, l := range slices.Clone(f.Lines) {
-		if other, ok := marks.BlockOwner(l.Text()); ok && other != owner {
-			f.RemoveBlock(marks.Block(other))
-		}
-	}
+	sshfile.RemoveOthers(f, func(other string) bool { return other == owner })
 	f.Lines = slices.DeleteFunc(f.Lines, func(l sshconf.Line) bool { return strings.HasPrefix(l.Text(), marks.MadeDir) })
 	return withoutHeading(f.Bytes())
 }
@@ -118,7 +114,8 @@ type leftover struct {
 	block   []string // directories made for sockets
 }
 
-// strip returns the tree as it would be without owner's block in file. A
+// strip returns the tree as it would be without owner's block in file, and with the
+// lines that owner adopted. A
 // file that we created goes with its last line.
 func strip(t sshconf.Tree, file, owner string) (base sshconf.Tree, was leftover) {
 	base = t.Clone()
@@ -131,6 +128,7 @@ func strip(t sshconf.Tree, file, owner string) (base sshconf.Tree, was leftover)
 		was.block = madeIn(f.Lines[from:to])
 		f.RemoveBlock(marks.Block(owner))
 	}
+	f.Restore(marks.Takeover(owner))
 	if n := heading(f); n > 0 && n == len(f.Lines) {
 		was.heading = madeIn(f.Lines)
 		delete(base.Files, file)

@@ -11,11 +11,8 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-// The codes of what an import says.
-const (
-	HandWritten keepalive.Code = "written by hand"
-	NothingSet  keepalive.Code = "nothing set"
-)
+// NothingSet is the code of an import that found no setting.
+const NothingSet keepalive.Code = "nothing set"
 
 // Adopt reads from the facts what the resource would have been declared as: our
 // managed lines if there are any, else those of the keepalive family that some file
@@ -45,19 +42,18 @@ func ImportProblems(found Want, have Facts, file string) []keepalive.Problem {
 	if adopt(have.Tree, ownerOf(found.DropInName)).declares() {
 		return nil
 	}
-	var problems []keepalive.Problem
+	var lines []string
 	r := sshconf.Evaluate(have.Tree, sshconf.Context{})
 	for _, s := range found.Settings {
 		for _, w := range r.Winners(s.Keyword) {
-			problems = append(problems, keepalive.Problem{Code: HandWritten, Warning: true, Attribute: s.Attribute, Pos: w.Pos,
-				Text: fmt.Sprintf("%s %s, at %s, was not written by this provider: the first apply writes a line of its own to %s, and leaves that one", w.Keyword, w.Rest, w.Pos, file)})
+			lines = append(lines, sshfile.WrittenAt(w.Pos, w))
 		}
 	}
-	if len(problems) == 0 {
-		problems = append(problems, keepalive.Problem{Code: NothingSet, Warning: true,
-			Text: "no file sets ClientAliveInterval, ClientAliveCountMax or TCPKeepAlive, so no setting was imported"})
+	if len(lines) == 0 {
+		return []keepalive.Problem{{Code: NothingSet, Warning: true,
+			Text: "no file sets ClientAliveInterval, ClientAliveCountMax or TCPKeepAlive, so no setting was imported"}}
 	}
-	return problems
+	return keepalive.HandWrittenProblems(lines, file)
 }
 
 // adopt reads our lines back, and where owner has none, those of render_sshd_config.

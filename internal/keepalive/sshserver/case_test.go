@@ -147,7 +147,7 @@ func readWish(t *testing.T, want *Want, tree *sshconf.Tree, line string) {
 	case "takeover":
 		want.Takeover = arg == "yes"
 	case "adopt_lines":
-		want.AdoptLines = arg == "yes"
+		want.Claim.Adopt = arg == "yes"
 	case "drop_in_name":
 		want.DropInName = arg
 	case "profile":

@@ -73,7 +73,7 @@ func (m maker) tree(v sshconf.Version) sshconf.Tree {
 }
 
 func (m maker) want() Want {
-	want := Want{Takeover: m.IntN(4) > 0, AdoptLines: m.IntN(4) == 0, Placement: pick(m, "", Auto, InPlace, DropIn), Claim: keepalive.Claim{ID: pick(m, "", "0123456789abcdef", keepalive.ImageID)}}
+	want := Want{Takeover: m.IntN(4) > 0, Placement: pick(m, "", Auto, InPlace, DropIn), Claim: keepalive.Claim{Adopt: m.IntN(4) == 0, ID: pick(m, "", "0123456789abcdef", keepalive.ImageID)}}
 	add := func(lines ...string) {
 		if m.IntN(2) == 0 {
 			for _, l := range lines {

@@ -45,7 +45,7 @@ func Plan(want Want, have Facts) keepalive.Plan {
 		return keepalive.Plan{Problems: problems}
 	}
 	expect, overridden, more := expectations(c, want, have, checks)
-	problems = slices.Concat(problems, more, othersLosingValue(c, base, want), newlyAdopted(c, adopted, want, have), firstBoot(c, want, have), Warnings(want, have), lockouts(c, want, have), profileRisks(profile, want, have))
+	problems = slices.Concat(problems, more, othersLosingValue(c, base, want), c.NewlyAdopted(adopted, have.Tree, ownerOf(want.DropInName)), firstBoot(c, want, have), Warnings(want, have), lockouts(c, want, have), profileRisks(profile, want, have))
 	return keepalive.Plan{
 		Changes:        list,
 		MakeDirs:       c.makes(),

@@ -103,7 +103,7 @@ func takeOver(base sshconf.Tree, want Want, have Facts, at insertionPoint, conte
 			return c, c.shadowProblems(list)
 		}
 		rewritten = append(rewritten, c.inSection(base, list[0])...)
-		if !commentOut(base, list[0].winner, c.Before(list[0].winner.Pos), ownerOf(want.DropInName)) {
+		if !sshfile.CommentOut(base, list[0].winner, c.Before(list[0].winner.Pos), ownerOf(want.DropInName)) {
 			return c, c.shadowProblems(list[:1])
 		}
 		commentedOut = append(commentedOut, list[0].winner)
@@ -143,23 +143,6 @@ func (c candidate) inSection(base sshconf.Tree, s shadow) []keepalive.Problem {
 	}
 	return []keepalive.Problem{{Code: keepalive.OtherTool, Warning: true, Attribute: s.setting.Attribute, Pos: c.Now(s.winner.Pos),
 		Text: fmt.Sprintf("%s %s at %s is taken over, and stands in the section of another tool, which may write it again: %s", s.setting.Keyword, s.winner.Rest, c.Now(s.winner.Pos), strings.TrimSpace(f.Lines[begin].Text()))}}
-}
-
-// commentOut takes over, for owner, the line of base at which w stands; false if it is
-// not there.
-func commentOut(base sshconf.Tree, w sshconf.Setting, at sshconf.Pos, owner string) bool {
-	data, ok := base.Files[at.Path]
-	if !ok {
-		return false
-	}
-	f := sshconf.Parse(base.Dialect, base.Version, data)
-	i := at.Line - 1
-	if i < 0 || i >= len(f.Lines) || !strings.EqualFold(f.Lines[i].Keyword, w.Keyword) {
-		return false
-	}
-	f.CommentOut(i, marks.Takeover(owner))
-	base.Files[at.Path] = f.Bytes()
-	return true
 }
 
 func (c candidate) shadowProblems(list []shadow) []keepalive.Problem {

@@ -64,13 +64,6 @@ func WithoutOthers(name string, text []byte, dropInName string) []byte {
 		return text
 	}
 	f := sshconf.Parse(sshconf.Server, sshconf.Newest(), text)
-	for _, l := range slices.Clone(f.Lines) {
-		if other, ok := marks.BlockOwner(l.Text()); ok && strings.TrimSuffix(other, " Match") != own {
-			f.RemoveBlock(marks.Block(other))
-		}
-		if other, ok := marks.TakeoverOwner(l.Text()); ok && other != own {
-			f.Restore(marks.Takeover(other))
-		}
-	}
+	sshfile.RemoveOthers(f, func(owner string) bool { return strings.TrimSuffix(owner, " Match") == own })
 	return f.Bytes()
 }

@@ -57,9 +57,6 @@ type Want struct {
 	Placement  Placement         // "" is Auto
 	DropInName string            // "" is DefaultDropIn
 	Takeover   bool              // comment out earlier values that shadow ours
-	// AdoptLines comments out all lines of others outside Match that set a wanted keyword,
-	// those too that lose.
-	AdoptLines bool
 	// Claim says which lines on the host are the resource's own.
 	Claim keepalive.Claim
 	// LongestTask is how long, in seconds, a client may stay silent while it

@@ -59,8 +59,8 @@ var problemRows = map[any]row{
 var serverRows = map[any]row{
 	sshserver.SiblingConflict: {remedy: "If another resource of this host has them, the two undo each other's work at each apply: declare the keyword in one of them only. If these lines are about to be replaced, all is well."},
 	sshserver.NoReader:        {remedy: "The settings have an effect once an sshd is started with `-f` and this file. To manage the sshd that accepts the connection, leave `config_file` out."},
-	sshserver.HandWritten:     {remedy: "Both lines then say the same. To have only one, set `adopt = true`: the apply then comments out the line that was written by hand, and destroy restores it."},
-	sshserver.AdoptsLines:     {remedy: "The apply comments them out, so that the lines of this resource are the only ones for these keywords. Destroy restores them. To leave them as they are, remove `adopt = true`."},
+	keepalive.HandWritten:     {remedy: "Each keyword then has two lines that say the same. To have one, set `adopt = true`: the apply then comments out the line that was written by hand, and destroy restores it."},
+	keepalive.AdoptsLines:     {remedy: "The apply comments them out, so that the lines of this resource are the only ones for these keywords. Destroy restores them. To leave them as they are, remove `adopt = true`."},
 	sshserver.NothingSet:      {remedy: "Declare the settings that the resource shall manage: the next plan shows what they change."},
 	sshserver.FirstBoot:       {remedy: "Leave out `placement`, so that a file of our own is read first (this needs OpenSSH 8.2), and give `drop_in_name` a value that sorts before 50-cloud-init.conf; or set `ssh_pwauth` in the user data to the value that is declared here."},
 	sshserver.UnknownProfile:  {remedy: "The profiles are " + strings.Join(baseline.Names(), ", ") + "."},
