@@ -30,7 +30,7 @@ var composing = regexp.MustCompile(`^(quote|shell\.Quote|shell\.Flag|shell\.Pack
 // safe are operands of a program's text that hold no foreign text as it is: what quote
 // and its like return, other such texts, and what is written in the sources.
 var safe = regexp.MustCompile(`^((quote|shell\.Quote|shell\.Flag|shell\.Pack|commit\.PrintCommand|PrintCommand|stripComments|function|digest|all|steps|mainText|seconds|octal|strconv\.Itoa|open|guard|peerOf|anyCase|rootCheck)\(.*\)|` +
-	`[a-z]\.(assignments|changes|base|included|stage|newTexts|validation|sshd|functions|rollbackProgram|dirMode|fileMask|PrintCommand|String)\(.*\)|` +
+	`[a-z]\.(assignments|changes|base|included|stage|newTexts|validation|sshd|commands|functions|rollbackProgram|dirMode|fileMask|PrintCommand|String)\(.*\)|` +
 	`commit\.OwnedSource\(\)|shell\.[A-Z][a-z]+|account\.Source|[a-z][A-Za-z]*(Source|Text)|[0-9]+)$`)
 
 // looseMode lets others read or enter what is laid out: foreign files are staged with it
@@ -61,9 +61,9 @@ var allowed = map[string]string{
 	`mkdir -m 755 "$d" 2>/dev/null && if [ -n "$IMAGE" ]; then GIVEN=$d; fi; };`: "the privilege separation directory of sshd, which is empty",
 	`if [ "$rc" -ne 0 ] && [ -n "$lack" ] && mkdir -m 755 "$lack"; then`:         "the privilege separation directory of sshd, which is empty",
 	`chmod 644 "$1" || return`: "a new file of sshd_config.d, where there is no main file to take the mode of",
-	`internal/reconcile/server/commit.go: [ -d %[1]s ] || mkdir -m 755 %[1]s || exit`: "sshd_config.d",
+	`internal/reconcile/shell/dirs.go: [ -d %[1]s ] || mkdir -m 755 %[1]s || exit`: "sshd_config.d, logind.conf.d",
 	// Operands.
-	"internal/reconcile/server/commit.go: &b":                           "where Fprintf writes to",
+	"internal/reconcile/shell/dirs.go: &b":                              "where Fprintf writes to",
 	"internal/reconcile/client/commit.go: name":                         "a variable's name, out of the map in the same line",
 	"internal/reconcile/client/commit.go: strings.Join(calls, \"\\n\")": "calls of prepare.sh, each composed under this rule",
 	"internal/reconcile/client/gather.go: head.String()":                "composed under this rule",

@@ -271,6 +271,9 @@ reload() {
 	BEFORE=$(load_proof)
 	if [ "$KIND" = none ]; then
 		PROOF=none
+	elif [ "$KIND" = commands ]; then
+		PROOF=none
+		true >"$S/loading" && load || return
 	else
 		files_valid && true >"$S/loading" || return
 		p=$(listener)

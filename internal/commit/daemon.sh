@@ -219,6 +219,10 @@ activate() {
 restart_daemon() {
 	[ -e "$S/loading" ] || [ -n "$RESTORED" ] || return 0
 	[ "$KIND" != none ] || return 0
+	if [ "$KIND" = commands ]; then
+		unload
+		return
+	fi
 	if [ "$MODE" = boot ]; then
 		PID=0
 		if has_systemd; then

@@ -49,7 +49,7 @@ func (p protocol) program(r Request, ph phase) string {
 func (p protocol) beginProgram(r Request) string {
 	onDisk := p.rollbackProgram(r) + "main \"$1\"\n"
 	return r.assignments() + stripComments(ownedText, machineText, pendingText, daemonText, rollbackText, beginText) +
-		r.changes() + r.base() + r.included() + r.stage() + r.newTexts() + r.validation() +
+		r.changes() + r.base() + r.included() + r.stage() + r.newTexts() + r.validation() + r.commands() +
 		"ROLLBACK=" + digest([]byte(onDisk)) + "\n" + function("rollback_text", PrintCommand([]byte(onDisk))) +
 		function("undo", steps(p.undo)) +
 		mainText("", steps(p.begin), "live", "give_up") + "main\n"
@@ -59,7 +59,7 @@ func (p protocol) beginProgram(r Request) string {
 // later change runs to roll back.
 func (p protocol) rollbackProgram(r Request) string {
 	return r.assignments() + stripComments(ownedText, machineText, pendingText, daemonText, rollbackText) +
-		r.changes() + r.sshd() +
+		r.changes() + r.sshd() + r.commands() +
 		function("undo", steps(p.undo)) +
 		mainText("MODE=$1\n", steps(p.acquire)+" && undo", "rolled_back", "not_rolled_back")
 }
@@ -242,6 +242,14 @@ func (r Request) sshd() string {
 		words = append(words, quote(o))
 	}
 	return function("sshd_with", strings.Join(words, " "))
+}
+
+// commands returns the shell functions of Commands.
+func (r Request) commands() string {
+	if r.Activate.Kind != Commands {
+		return ""
+	}
+	return function("load", r.Activate.Load) + function("unload", r.Activate.Unload)
 }
 
 // validation returns a shell function that makes one dump per context and looks for

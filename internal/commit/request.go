@@ -120,6 +120,10 @@ type Activation struct {
 	// PIDFile is the daemon's PidFile, whose time changes when it reloads. Where the
 	// daemon was restarted, it names only a candidate.
 	PIDFile string
+	// Load and Unload are commands of the shell, for Commands: Load makes what runs take
+	// over the new files and succeeds once it has, Unload takes that back after a rollback.
+	// Both also run where there is nothing left to do, and print nothing.
+	Load, Unload string
 }
 
 // Kind is a way to make a daemon load its files.
@@ -132,7 +136,9 @@ const (
 	OpenRC  Kind = "openrc"  // rc-service UNIT reload
 	RCD     Kind = "rcd"     // service UNIT reload
 	Signal  Kind = "signal"  // SIGHUP to PID
-	None    Kind = "none"    // nothing runs, or each connection reads the files again: launchd, Accept=yes
+	// Commands is what the request brings along, for what is not a daemon that listens.
+	Commands Kind = "commands"
+	None     Kind = "none" // nothing runs, or each connection reads the files again: launchd, Accept=yes
 )
 
 var (
@@ -272,6 +278,10 @@ func (r Request) checkActivate() error {
 	case Signal:
 		if a.PID < 1 && a.PIDFile == "" {
 			return errors.New("activation by signal: neither a process nor a pid file")
+		}
+	case Commands:
+		if a.Load == "" || a.Unload == "" {
+			return errors.New("activation by commands: there are none")
 		}
 	case None:
 	default:

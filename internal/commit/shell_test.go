@@ -52,9 +52,9 @@ func variants(b *box) []Request {
 	bare := b.request("v1", "")
 	bare.Changes, bare.Base, bare.Checks, bare.Staged, bare.SSHD = nil, nil, nil, nil, ""
 	var all []Request
-	for _, k := range []Kind{Systemd, Socket, OpenRC, RCD, Signal, None} {
+	for _, k := range []Kind{Systemd, Socket, OpenRC, RCD, Signal, Commands, None} {
 		r := b.several("v2")
-		r.Activate = Activation{Kind: k, Unit: "ssh.service", PID: 17}
+		r.Activate = Activation{Kind: k, Unit: "ssh.service", PID: 17, Load: "true\n", Unload: "true\n"}
 		r.Options = []string{"-o", "PidFile=it's here", "-p22"}
 		unwatched := r
 		unwatched.ConfirmTimeout = 0

@@ -1,49 +1,17 @@
 package server
 
 import (
-	"context"
 	"fmt"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/shell"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
-
-// directories runs what makes or removes them, if there is anything to do.
-func directories(ctx context.Context, h host.Host, text string) error {
-	if text == "" {
-		return nil
-	}
-	_, err := shell.Run(ctx, h, host.Script{Name: "directories", Text: text, Root: true, Convergent: true})
-	return err
-}
-
-// makeDirs makes directories that everybody may read, as sshd_config.d is.
-func makeDirs(dirs []string) string {
-	var b strings.Builder
-	for _, dir := range dirs {
-		fmt.Fprintf(&b, "[ -d %[1]s ] || mkdir -m 755 %[1]s || exit\n", shell.Quote(dir))
-	}
-	return b.String()
-}
-
-func dropDirs(dirs []string) string {
-	if len(dirs) == 0 {
-		return ""
-	}
-	var b strings.Builder
-	for _, dir := range slices.Backward(dirs) {
-		b.WriteString("rmdir " + shell.Quote(dir) + " 2>/dev/null\n")
-	}
-	return b.String() + "true\n"
-}
 
 // firstMismatch names the first expectation that does not hold.
 func firstMismatch(expect []keepalive.Expectation, have sshserver.Facts) error {

@@ -12,6 +12,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/shell"
 )
 
 type (
@@ -57,11 +58,11 @@ var Kind = reconcile.Kind[sshserver.Want, sshserver.Facts, Detail]{
 	Confirm:   confirm,
 	Tidy: func(ctx context.Context, c *change, outcome reconcile.Outcome) {
 		if outcome == reconcile.Unchanged || outcome == reconcile.RolledBack {
-			_ = directories(ctx, c.Host, dropDirs(c.Plan.MakeDirs))
+			_ = shell.RemoveDirs(ctx, c.Host, c.Plan.MakeDirs)
 		}
 	},
 	// A directory that is not empty stays.
-	Finish: func(ctx context.Context, c *change) { _ = directories(ctx, c.Host, dropDirs(c.Plan.RemoveDirs)) },
+	Finish: func(ctx context.Context, c *change) { _ = shell.RemoveDirs(ctx, c.Host, c.Plan.RemoveDirs) },
 }
 
 // digests are the SHA-256 of the files of the configuration tree.
@@ -76,7 +77,7 @@ func digests(want sshserver.Want, have sshserver.Facts) map[string]string {
 }
 
 func prepare(ctx context.Context, c *change) (commit.Request, string, error) {
-	if err := directories(ctx, c.Host, makeDirs(c.Plan.MakeDirs)); err != nil {
+	if err := shell.MakeDirs(ctx, c.Host, c.Plan.MakeDirs); err != nil {
 		return commit.Request{}, "prepare", err
 	}
 	return request(c), "", nil
