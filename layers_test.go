@@ -30,6 +30,7 @@ var arrows = map[string][]string{
 	"internal/keepalive/sshserver":       {"internal/keepalive", "internal/marks", "internal/keepalive/sshfile", "internal/keepalive/baseline", "internal/sshconf"},
 	"internal/keepalive/sshclient":       {"internal/keepalive", "internal/marks", "internal/keepalive/sshfile", "internal/sshconf"},
 	"internal/keepalive/coolify":         {"internal/keepalive", "internal/dotenv", "internal/sshconf"},
+	"internal/keepalive/system":          {"internal/keepalive", "internal/marks", "internal/sshconf"},
 	"internal/keepalive/plantest":        {"internal/keepalive", "internal/keepalive/sshfile", "internal/hosttest", "internal/sshconf", "github.com/google/go-cmp/", "github.com/rogpeppe/go-internal/"},
 	"internal/keepalive/audit":           {"internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/baseline", "internal/sshconf"},
 	"internal/keepalive/baseline":        {"internal/sshconf"},
@@ -52,6 +53,7 @@ var arrows = map[string][]string{
 	"internal/reconcile/server":          {"internal/reconcile", "internal/reconcile/shell", "internal/keepalive", "internal/keepalive/sshserver", "internal/sshconf", "internal/commit", "internal/host"},
 	"internal/reconcile/client":          {"internal/reconcile", "internal/reconcile/shell", "internal/reconcile/account", "internal/keepalive", "internal/keepalive/sshclient", "internal/sshconf", "internal/commit", "internal/host"},
 	"internal/reconcile/envfile":         {"internal/reconcile", "internal/reconcile/shell", "internal/keepalive", "internal/keepalive/coolify", "internal/commit", "internal/host"},
+	"internal/reconcile/system":          {"internal/reconcile", "internal/reconcile/shell", "internal/keepalive", "internal/keepalive/system", "internal/commit", "internal/host"},
 	"internal/reconcile/sockets":         {"internal/reconcile", "internal/reconcile/shell", "internal/reconcile/account", "internal/keepalive/sshclient", "internal/host"},
 	"internal/provider": {
 		"internal/provider/connection", "internal/provider/attribute", "internal/provider/diagnostics", "internal/provider/functions", "internal/provider/protocol", "internal/provider/spelling",
@@ -84,6 +86,7 @@ var pure = map[string][]string{
 	"internal/keepalive/sshserver": {"os", "os/exec", "net", "io/fs", "context", "path/filepath", "time"},
 	"internal/keepalive/sshclient": {"os", "os/exec", "net", "io/fs", "context", "path/filepath", "time"},
 	"internal/keepalive/coolify":   {"os", "os/exec", "net", "io/fs", "context", "path/filepath", "time"},
+	"internal/keepalive/system":    {"os", "os/exec", "net", "io/fs", "context", "path/filepath", "time"},
 	"internal/keepalive/audit":     {"os", "os/exec", "net", "io/fs", "context", "path/filepath", "time"},
 	"internal/keepalive/baseline":  {"os", "os/exec", "net", "io/fs", "context", "path/filepath", "time"},
 	"internal/marks":               {"os", "os/exec", "net", "io/fs", "context", "path/filepath", "time"},

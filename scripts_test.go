@@ -16,7 +16,7 @@ import (
 
 // Rules (a) to (c) of DESIGN.md, held by reading the sources of what composes programs
 // for hosts and command lines for this machine.
-var composers = []string{"internal/reconcile", "internal/reconcile/shell", "internal/reconcile/account", "internal/reconcile/server", "internal/reconcile/client", "internal/reconcile/envfile", "internal/reconcile/sockets", "internal/commit", "internal/host/exec", "internal/host/login", "internal/host/probe"}
+var composers = []string{"internal/reconcile", "internal/reconcile/shell", "internal/reconcile/account", "internal/reconcile/server", "internal/reconcile/client", "internal/reconcile/envfile", "internal/reconcile/system", "internal/reconcile/sockets", "internal/commit", "internal/host/exec", "internal/host/login", "internal/host/probe"}
 
 // hereDocument is one in a shell script, or in a text of Go that becomes one.
 var hereDocument = regexp.MustCompile(`<<-?\s*["'\\]*[A-Za-z_$]`)
@@ -29,7 +29,7 @@ var composing = regexp.MustCompile(`^(quote|shell\.Quote|shell\.Flag|shell\.Pack
 
 // safe are operands of a program's text that hold no foreign text as it is: what quote
 // and its like return, other such texts, and what is written in the sources.
-var safe = regexp.MustCompile(`^((quote|shell\.Quote|shell\.Flag|shell\.Pack|commit\.PrintCommand|PrintCommand|stripComments|function|digest|all|steps|mainText|seconds|octal|strconv\.Itoa|open|guard|peerOf|anyCase|rootCheck)\(.*\)|` +
+var safe = regexp.MustCompile(`^((quote|Quote|shell\.Quote|shell\.Flag|shell\.Pack|commit\.PrintCommand|PrintCommand|stripComments|function|digest|all|steps|mainText|seconds|octal|strconv\.Itoa|open|guard|peerOf|anyCase|rootCheck)\(.*\)|` +
 	`[a-z]\.(assignments|changes|base|included|stage|newTexts|validation|sshd|commands|functions|rollbackProgram|dirMode|fileMask|PrintCommand|String)\(.*\)|` +
 	`commit\.OwnedSource\(\)|shell\.[A-Z][a-z]+|account\.Source|[a-z][A-Za-z]*(Source|Text)|[0-9]+)$`)
 

@@ -14,6 +14,7 @@ const (
 	Flag              // yes or no
 	Text              // anything else, one line
 	Pairs             // name=value items
+	Names             // a set of names
 )
 
 // Attribute is one typed attribute of a resource.
@@ -25,4 +26,6 @@ type Attribute struct {
 	Since   sshconf.Version
 	// Words are accepted besides what Kind says; of a Text, nothing else is.
 	Words []string
+	// Min and Max bound a Count, and a Time in seconds; both are 0 where only the kind does.
+	Min, Max int64
 }

@@ -3,7 +3,8 @@
 // belong to which resource. Each package below it decides for one kind of file, as a
 // pure function of the wanted settings and the facts that were observed on a host, and
 // leaves the trail of its reasons: sshserver for sshd_config, sshclient for ssh_config,
-// coolify for the environment file of a Coolify.
+// coolify for the environment file of a Coolify, system for the kernel's TCP timeouts and
+// logind.
 //
 // These packages know the settings, effective against written values, placement and
 // what a good value is. They must not know how facts are got, how a plan is carried

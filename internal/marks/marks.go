@@ -20,6 +20,8 @@ import (
 const (
 	// ServerHeader is the first line of a drop-in of sshd_config that is ours alone.
 	ServerHeader = "# Managed by Terraform: sshkeepalive_server. A change made here by hand is drift."
+	// HostHeader is the first line of a drop-in of sysctl.d or logind.conf.d that is ours.
+	HostHeader = "# Managed by Terraform: sshkeepalive_host. A change made here by hand is drift."
 	// ClientHeader is the first line of an ssh_config that did not exist before.
 	ClientHeader = "# Created by Terraform (sshkeepalive_client); removed again when nothing else is in it."
 	// MadeDir comes before a directory that was made for our lines.

@@ -106,7 +106,7 @@ func written(s keepalive.Setting) string {
 		if seconds, err := sshconf.ParseTime(text); err == nil && !s.ByKeyword {
 			return strconv.FormatInt(seconds, 10)
 		}
-	case keepalive.Count, keepalive.Text, keepalive.Pairs:
+	case keepalive.Count, keepalive.Text, keepalive.Pairs, keepalive.Names:
 	}
 	return text
 }

@@ -18,6 +18,7 @@ import (
 var most = map[string]int{
 	"file": 2000, "includedir": 2000, "attr": 10_000, "stat": 10_000, "option": 1000,
 	"dump": 5000, "context": 5000, "canon": 5000, "socket": 20_000, "check": 20_000, "pending": 1000,
+	"sysctl": 2000, "logind": 2000, "there": 100, "value": 100, "lacks": 100, "bus": 100,
 }
 
 // anyWord is how many sections of any other word there may be.
@@ -27,6 +28,7 @@ const anyWord = 100_000
 var paths = map[string]bool{
 	"file": true, "includedir": true, "main": true, "dir": true, "sshd": true, "pidfile": true,
 	"ssh": true, "home": true, "managed": true, "system": true,
+	"sysctl": true, "logind": true, "there": true,
 }
 
 // plausible refuses a section that no host has to report.
