@@ -24,6 +24,7 @@ const (
 	clientConfigType = "sshkeepalive_client_config"
 	connectionType   = "sshkeepalive_connection"
 	auditType        = "sshkeepalive_audit"
+	sessionsType     = "sshkeepalive_sessions"
 	socketsType      = "sshkeepalive_control_sockets"
 )
 

@@ -8,6 +8,7 @@ import (
 	clientkind "github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/client"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/envfile"
 	serverkind "github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/server"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/sessions"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/sockets"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
@@ -16,6 +17,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/coolify"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshsession"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -35,17 +37,18 @@ type prober interface {
 // engine looks at machines and changes them.
 type engine struct {
 	prober
-	server  reconciler[sshserver.Want, sshserver.Facts]
-	client  reconciler[sshclient.Want, sshclient.Facts]
-	coolify reconciler[coolify.Want, coolify.Facts]
-	control reconciler[struct{}, sshclient.SocketFacts]
+	server   reconciler[sshserver.Want, sshserver.Facts]
+	client   reconciler[sshclient.Want, sshclient.Facts]
+	coolify  reconciler[coolify.Want, coolify.Facts]
+	control  reconciler[struct{}, sshclient.SocketFacts]
+	sessions reconciler[struct{}, sshsession.Facts]
 }
 
 func newEngine(machines reconcile.Machines) engine {
 	e := reconcile.New(machines)
 	return engine{
 		e, reconcile.For(e, serverkind.Kind), reconcile.For(e, clientkind.Kind),
-		reconcile.For(e, envfile.Kind), reconcile.For(e, sockets.Kind),
+		reconcile.For(e, envfile.Kind), reconcile.For(e, sockets.Kind), reconcile.For(e, sessions.Kind),
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	clientkind "github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/client"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/envfile"
 	serverkind "github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/server"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/sessions"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/sockets"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/dotenv"
@@ -22,6 +23,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/coolify"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshsession"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
@@ -48,6 +50,7 @@ type fakeHost struct {
 	lookErr   error
 	reach     probe.LoginResult
 	sockets   sshclient.SocketFacts
+	sessions  sshsession.Facts
 	idle      probe.IdleResult
 	applyErr  error
 	pending   []reconcile.Pending
@@ -88,11 +91,12 @@ func (e *fakeEngine) ProbeIdle(_ context.Context, spec host.Spec, w probe.IdleOp
 // engine returns what stands in for the engine that reaches machines.
 func (e *fakeEngine) engine() engine {
 	return engine{
-		prober:  e,
-		server:  fakeOf(e, serverkind.Kind, (*fakeHost).serverFacts),
-		client:  fakeOf(e, clientkind.Kind, (*fakeHost).clientFacts),
-		coolify: fakeOf(e, envfile.Kind, (*fakeHost).coolifyFacts),
-		control: fakeOf(e, sockets.Kind, func(h *fakeHost, _ reconcile.Target, _ struct{}) sshclient.SocketFacts { return h.sockets }),
+		prober:   e,
+		server:   fakeOf(e, serverkind.Kind, (*fakeHost).serverFacts),
+		client:   fakeOf(e, clientkind.Kind, (*fakeHost).clientFacts),
+		coolify:  fakeOf(e, envfile.Kind, (*fakeHost).coolifyFacts),
+		control:  fakeOf(e, sockets.Kind, func(h *fakeHost, _ reconcile.Target, _ struct{}) sshclient.SocketFacts { return h.sockets }),
+		sessions: fakeOf(e, sessions.Kind, func(h *fakeHost, _ reconcile.Target, _ struct{}) sshsession.Facts { return h.sessions }),
 	}
 }
 

@@ -187,6 +187,7 @@ func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
 		func() datasource.DataSource { return &connectionSource{} },
 		func() datasource.DataSource { return &auditSource{} },
 		func() datasource.DataSource { return &controlSockets{} },
+		func() datasource.DataSource { return &sessionsSource{} },
 		func() datasource.DataSource { return &probeSource{} },
 	}
 }

@@ -14,6 +14,7 @@ const (
 	NoTempDir = shell.NoTempDir
 	NoEnvFile = shell.NoEnvFile
 	NoEnv     = shell.NoEnv
+	NoProc    = shell.NoProc
 	NoRead    = shell.NoRead
 )
 

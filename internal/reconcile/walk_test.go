@@ -7,10 +7,12 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/coolify"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshsession"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/client"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/envfile"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/server"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/sessions"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/sockets"
 )
 
@@ -22,11 +24,12 @@ type walk struct {
 	clients   *reconcile.Reconciler[sshclient.Want, sshclient.Facts, client.Detail]
 	coolifies *reconcile.Reconciler[coolify.Want, coolify.Facts, struct{}]
 	controls  *reconcile.Reconciler[struct{}, sshclient.SocketFacts, struct{}]
+	sessions  *reconcile.Reconciler[struct{}, sshsession.Facts, struct{}]
 }
 
 func newWalk(machines reconcile.Machines) *walk {
 	e := reconcile.New(machines)
-	return &walk{e, reconcile.For(e, server.Kind), reconcile.For(e, client.Kind), reconcile.For(e, envfile.Kind), reconcile.For(e, sockets.Kind)}
+	return &walk{e, reconcile.For(e, server.Kind), reconcile.For(e, client.Kind), reconcile.For(e, envfile.Kind), reconcile.For(e, sockets.Kind), reconcile.For(e, sessions.Kind)}
 }
 
 func (r *walk) Look(ctx context.Context, t reconcile.Target, want sshserver.Want) (reconcile.Snapshot[sshserver.Facts], error) {
@@ -69,4 +72,8 @@ func (r *walk) RemoveCoolify(ctx context.Context, t reconcile.Target, want cooli
 
 func (r *walk) LookControl(ctx context.Context, t reconcile.Target) (reconcile.Snapshot[sshclient.SocketFacts], error) {
 	return r.controls.Look(ctx, t, struct{}{})
+}
+
+func (r *walk) LookSessions(ctx context.Context, t reconcile.Target) (reconcile.Snapshot[sshsession.Facts], error) {
+	return r.sessions.Look(ctx, t, struct{}{})
 }

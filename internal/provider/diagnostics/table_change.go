@@ -72,6 +72,7 @@ var missingRows = map[any]row{
 	reconcile.NoSSH:     {title: "the host has no ssh program", remedy: "Install the OpenSSH client on the host."},
 	reconcile.NoSSHD:    {title: "the host has no sshd program", remedy: "Install the OpenSSH server on the host."},
 	reconcile.NoAwk:     {title: "the host has no awk program", remedy: "Install an awk on the host: mawk, gawk, busybox and the BSD awk all do."},
+	reconcile.NoProc:    {title: "the host has no /proc of Linux", remedy: "Use the data source for Linux hosts only, and mount /proc in a container that has none."},
 	reconcile.NoTempDir: {title: "the host has no room for a temporary directory", remedy: "Make room in /tmp of the host (df, df -i), or mount it writable."},
 	reconcile.NoEnvFile: {title: "the environment file does not exist", remedy: "Set `file` to the environment file of Coolify on this host, or install Coolify there first."},
 	reconcile.NoEnv:     {title: "the environment file cannot be used", remedy: "Set `file` to the environment file of Coolify on this host."},

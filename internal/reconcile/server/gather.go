@@ -32,7 +32,7 @@ var (
 // sshserver.Observe ask about t's sshd.
 func gatherScript(t reconcile.Target, q query) string {
 	return "CFG=" + shell.Quote(t.File) + "; " + shell.Flag("IMAGE", t.IsImage()) + shell.Flag("GREETED", q.greeted) + shell.Flag("OLD", q.old) + shell.Flag("FRESH", q.fresh) + shell.Flag("SOCKETS", q.sockets) +
-		"STATE=" + shell.Quote(q.state(t)) + "; " + q.functions() + shell.Pack(guard(t), shell.Files, release(q), shell.Includes, querySource, listenerSource, finder(t), gatherSource)
+		"STATE=" + shell.Quote(q.state(t)) + "; " + q.functions() + shell.Pack(guard(t), shell.Files, release(q), shell.Includes, querySource, Finder(t), gatherSource)
 }
 
 // release is what tells whether lines are read as before 8.7, where Go does not know.
@@ -51,16 +51,17 @@ func guard(t reconcile.Target) string {
 	return commit.OwnedSource() + shell.Exposed
 }
 
-// finder is the part of the script that finds the daemon of t: the one that
-// accepted the session, the one of this machine, or none in an image.
-func finder(t reconcile.Target) string {
+// Finder is the part of a script that finds the daemon of t: the one that accepted the
+// session, the one of this machine, or none in an image. It needs shell.Files, and ends
+// the script where it says that the daemon is lost.
+func Finder(t reconcile.Target) string {
 	switch t.Spec.Transport {
 	case "image":
-		return ""
+		return listenerSource
 	case "local":
-		return hereSource
+		return listenerSource + hereSource
 	}
-	return chainSource
+	return listenerSource + chainSource
 }
 
 // spellScript asks the sshd of v how it spells and judges the texts of q.

@@ -17,6 +17,7 @@ const (
 	NoTempDir Missing = "temp"      // room for a temporary directory
 	NoEnvFile Missing = "env file"  // Coolify's environment file
 	NoEnv     Missing = "env"       // the file is there, and is not an environment file
+	NoProc    Missing = "proc"      // the /proc of Linux
 	NoRead    Missing = "read file" // the account may not read the file
 )
 
