@@ -58,9 +58,24 @@ var arrows = map[string][]string{
 	"internal/reconcile/sockets":         {"internal/reconcile", "internal/reconcile/shell", "internal/reconcile/account", "internal/keepalive/sshclient", "internal/host"},
 	"internal/reconcile/sessions":        {"internal/reconcile", "internal/reconcile/shell", "internal/reconcile/server", "internal/keepalive/sshsession", "internal/sshconf", "internal/host"},
 	"internal/provider": {
-		"internal/provider/connection", "internal/provider/attribute", "internal/provider/diagnostics", "internal/provider/functions", "internal/provider/protocol", "internal/provider/spelling",
-		"internal/reconcile", "internal/reconcile/server", "internal/reconcile/client", "internal/reconcile/envfile", "internal/reconcile/sockets", "internal/reconcile/sessions", "internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/sshsession", "internal/keepalive/sshclient", "internal/keepalive/coolify", "internal/keepalive/audit", "internal/keepalive/baseline", "internal/host", "internal/host/pool", "internal/host/probe", "internal/userconf", "internal/sshconf",
-		"github.com/hashicorp/terraform-plugin-framework", "github.com/hashicorp/terraform-plugin-go/", "github.com/hashicorp/terraform-plugin-log/",
+		"internal/provider/resources", "internal/provider/datasources", "internal/provider/session", "internal/provider/connection", "internal/provider/attribute", "internal/provider/diagnostics", "internal/provider/functions", "internal/provider/protocol",
+		"internal/host", "internal/host/pool",
+		"github.com/hashicorp/terraform-plugin-framework", "github.com/hashicorp/terraform-plugin-go/",
+	},
+	"internal/provider/resources": {
+		"internal/provider/session", "internal/provider/connection", "internal/provider/attribute", "internal/provider/diagnostics", "internal/provider/spelling",
+		"internal/reconcile", "internal/reconcile/server", "internal/reconcile/client", "internal/reconcile/envfile", "internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/sshclient", "internal/keepalive/coolify", "internal/keepalive/baseline", "internal/host", "internal/sshconf",
+		"github.com/hashicorp/terraform-plugin-framework",
+	},
+	"internal/provider/datasources": {
+		"internal/provider/session", "internal/provider/connection", "internal/provider/attribute", "internal/provider/diagnostics",
+		"internal/reconcile", "internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/sshclient", "internal/keepalive/sshsession", "internal/keepalive/audit", "internal/keepalive/baseline", "internal/host", "internal/host/probe",
+		"github.com/hashicorp/terraform-plugin-framework",
+	},
+	"internal/provider/session": {
+		"internal/provider/connection", "internal/provider/attribute", "internal/provider/diagnostics", "internal/provider/spelling",
+		"internal/reconcile", "internal/reconcile/server", "internal/reconcile/client", "internal/reconcile/envfile", "internal/reconcile/sockets", "internal/reconcile/sessions", "internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/sshclient", "internal/keepalive/coolify", "internal/keepalive/sshsession", "internal/host", "internal/host/probe", "internal/userconf",
+		"github.com/hashicorp/terraform-plugin-framework", "github.com/hashicorp/terraform-plugin-log/",
 	},
 	"internal/provider/diagnostics": {"internal/provider/spelling", "internal/reconcile", "internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/sshclient", "internal/keepalive/coolify", "internal/keepalive/baseline", "internal/host", "internal/host/knownhosts", "internal/host/probe", "github.com/hashicorp/terraform-plugin-framework"},
 	"internal/provider/attribute":   {"internal/provider/diagnostics", "internal/provider/spelling", "internal/reconcile", "internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/sshclient", "internal/sshconf", "github.com/hashicorp/terraform-plugin-framework", "github.com/hashicorp/terraform-plugin-go/"},

@@ -2,13 +2,10 @@ package provider
 
 import (
 	"context"
-	"reflect"
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/resource"
-
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/coolify"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/session"
 )
 
 const (
@@ -25,7 +22,7 @@ func coolifyHost() *fakeHost {
 func startCoolify(t *testing.T, h *fakeHost) *rpc {
 	t.Helper()
 	e := one(h)
-	r := serveKind(t, &Provider{version: "test", start: func() (engine, func(context.Context)) { return e.engine(), func(context.Context) {} }}, "sshkeepalive_coolify")
+	r := serveKind(t, &Provider{version: "test", start: func() (session.Engine, func(context.Context)) { return e.engine(), func(context.Context) {} }}, "sshkeepalive_coolify")
 	r.configure(nil, nil)
 	return r
 }
@@ -198,41 +195,4 @@ func TestCoolifyRefusals(t *testing.T) {
 	h.files[envFile] = "SSH_MAX_RETRIES=\"1\n2\"\n"
 	mustSay(t, r.plan(nil, coolifyBasic).diags, failed, "the value of SSH_MAX_RETRIES on line 1 spans several lines")
 	mustSay(t, r.validate(values{"host": unknown{}, "settings": unknown{}}), warned)
-}
-
-// TestEveryCoolifyAttributeIsThere: each typed attribute has a schema attribute, a
-// field of its own, and a documentation that names its key and its default.
-func TestEveryCoolifyAttributeIsThere(t *testing.T) {
-	t.Parallel()
-	var resp resource.SchemaResponse
-	(&coolifyResource{}).Schema(t.Context(), resource.SchemaRequest{}, &resp)
-	if diags := resp.Schema.ValidateImplementation(t.Context()); diags.HasError() {
-		t.Fatal(diags)
-	}
-	m := &coolifyModel{}
-	taken := map[any]string{}
-	for _, a := range coolify.Attributes() {
-		attribute, ok := resp.Schema.Attributes[a.Name]
-		field := m.typed()[a.Name]
-		if !ok || field == nil || taken[field] != "" {
-			t.Errorf("%s: schema %v, field %v, shared with %q", a.Name, ok, field != nil, taken[field])
-			continue
-		}
-		taken[field] = a.Name
-		if doc := attribute.GetMarkdownDescription(); coolifyTypedDocs()[a.Name] == "" || !strings.Contains(doc, "`"+a.Keyword+"`") || !strings.Contains(doc, "Coolify's own default is `") {
-			t.Errorf("%s is not documented: %q", a.Name, doc)
-		}
-	}
-	v := reflect.ValueOf(m).Elem()
-	for i := range v.NumField() {
-		name := v.Type().Field(i).Tag.Get("tfsdk")
-		if field, ok := m.typed()[name]; ok && field != v.Field(i).Addr().Interface() {
-			t.Errorf("%s is kept in another field", name)
-		}
-	}
-	for name, a := range resp.Schema.Attributes {
-		if a.GetMarkdownDescription() == "" {
-			t.Errorf("%s is not documented", name)
-		}
-	}
 }

@@ -1,11 +1,10 @@
 package provider
 
 import (
-	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/baseline"
 )
 
@@ -68,17 +67,4 @@ func TestAuditOfABrokenHost(t *testing.T) {
 	h.invalid = mainFile + ": line 1: Bad configuration option: Prot"
 	_, diags := start(t, one(h), nil).ask(auditType, values{"host": "web1"})
 	mustSay(t, diags, failed, "web1: ", "refuses its own configuration", "Prot")
-}
-
-// TestAuditDocs: each attribute of a finding, an exception and a warning is named
-// where the list is described.
-func TestAuditDocs(t *testing.T) {
-	t.Parallel()
-	for doc, of := range map[string]types.ObjectType{findingsDoc: findingType(), exceptionsDoc: exceptionType(), concernsDoc: concernType()} {
-		for name := range of.AttrTypes {
-			if !strings.Contains(doc, "`"+name+"`") {
-				t.Errorf("%s is not in %q", name, doc)
-			}
-		}
-	}
 }

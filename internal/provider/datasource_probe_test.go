@@ -3,11 +3,9 @@ package provider
 import (
 	"errors"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
@@ -102,17 +100,5 @@ func TestProbeTakesItsTime(t *testing.T) {
 	}
 	if len(e.watches) != 3 {
 		t.Error("somebody was dialled")
-	}
-}
-
-// TestCloseReasons: each is documented, and has a next step.
-func TestCloseReasons(t *testing.T) {
-	t.Parallel()
-	var resp datasource.SchemaResponse
-	(&probeSource{}).Schema(t.Context(), datasource.SchemaRequest{}, &resp)
-	for _, p := range []probe.CloseReason{probe.CloseEOF, probe.CloseDisconnect, probe.CloseReset, probe.CloseNoAnswer} {
-		if doc := resp.Schema.Attributes["ended"].GetMarkdownDescription(); !strings.Contains(doc, "`"+string(p)+"`") || diagnostics.CloseAdvice(p) == "" {
-			t.Errorf("%q: %s; %s", p, diagnostics.CloseAdvice(p), doc)
-		}
 	}
 }

@@ -196,21 +196,6 @@ func TestConnection(t *testing.T) {
 	}
 }
 
-// TestConnectionAdvice: whatever keeps us out has a next step.
-func TestConnectionAdvice(t *testing.T) {
-	t.Parallel()
-	for _, kind := range []host.Kind{host.Unreachable, host.Timeout, host.ProxyDenied, host.Throttled, host.NotSSH, host.Negotiation, host.HostKeyUnknown, host.HostKeyChanged, host.HostKeyRevoked, host.Auth, host.HandshakeLost} {
-		if diagnostics.ReachAdvice(&host.Error{Kind: kind}) == "" {
-			t.Errorf("no next step for %q", kind)
-		}
-		var resp datasource.SchemaResponse
-		(&connectionSource{}).Schema(t.Context(), datasource.SchemaRequest{}, &resp)
-		if doc := resp.Schema.Attributes["failure"].GetMarkdownDescription(); !strings.Contains(doc, "`"+string(kind)+"`") {
-			t.Errorf("%q is not documented", kind)
-		}
-	}
-}
-
 // TestSourcesRefuse: what is wrong is said before anything is dialled.
 func TestSourcesRefuse(t *testing.T) {
 	t.Parallel()
@@ -344,8 +329,5 @@ func TestSourceSchemas(t *testing.T) {
 		if got, want := attribute.ObjectOf(resp.Schema.Attributes["ssh"].(schema.SingleNestedAttribute).Attributes), attribute.ObjectOf(connection.SSHSchema()); !got.Equal(want) {
 			t.Errorf("%s: ssh is %s, and in a resource %s", named.TypeName, got, want)
 		}
-	}
-	if got, want := attribute.ObjectOf(sourceAttributes(attribute.ContextSchema())), attribute.ObjectOf(attribute.ContextSchema()); !got.Equal(want) {
-		t.Errorf("a context is %s, and in a resource %s", got, want)
 	}
 }

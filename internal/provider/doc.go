@@ -1,6 +1,5 @@
-// Package provider speaks Terraform: schemas, models, diagnostics, import and
-// functions. It translates between Terraform's types and plain Go values and
-// decides nothing; what it says to do about a failure is in advice.go and
-// diag.go, and nowhere else in the house. It must not know how keywords are
-// spelled, where files lie on a host, or any shell.
+// Package provider is the provider block and the process that serves it: schema,
+// configuration, shutdown. With the packages below it, it speaks Terraform: it translates
+// between Terraform's types and plain Go values and decides nothing. What is said to do about
+// a failure is in diagnostics, and nowhere else in the house.
 package provider

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/session"
 	clientkind "github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/client"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/envfile"
 	serverkind "github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/server"
@@ -89,14 +90,14 @@ func (e *fakeEngine) ProbeIdle(_ context.Context, spec host.Spec, w probe.IdleOp
 }
 
 // engine returns what stands in for the engine that reaches machines.
-func (e *fakeEngine) engine() engine {
-	return engine{
-		prober:   e,
-		server:   fakeOf(e, serverkind.Kind, (*fakeHost).serverFacts),
-		client:   fakeOf(e, clientkind.Kind, (*fakeHost).clientFacts),
-		coolify:  fakeOf(e, envfile.Kind, (*fakeHost).coolifyFacts),
-		control:  fakeOf(e, sockets.Kind, func(h *fakeHost, _ reconcile.Target, _ struct{}) sshclient.SocketFacts { return h.sockets }),
-		sessions: fakeOf(e, sessions.Kind, func(h *fakeHost, _ reconcile.Target, _ struct{}) sshsession.Facts { return h.sessions }),
+func (e *fakeEngine) engine() session.Engine {
+	return session.Engine{
+		Prober:   e,
+		Server:   fakeOf(e, serverkind.Kind, (*fakeHost).serverFacts),
+		Client:   fakeOf(e, clientkind.Kind, (*fakeHost).clientFacts),
+		Coolify:  fakeOf(e, envfile.Kind, (*fakeHost).coolifyFacts),
+		Sockets:  fakeOf(e, sockets.Kind, func(h *fakeHost, _ reconcile.Target, _ struct{}) sshclient.SocketFacts { return h.sockets }),
+		Sessions: fakeOf(e, sessions.Kind, func(h *fakeHost, _ reconcile.Target, _ struct{}) sshsession.Facts { return h.sessions }),
 	}
 }
 
@@ -139,7 +140,7 @@ func (r fakeReconciler[W, F, D]) Apply(_ context.Context, t reconcile.Target, wa
 	if err := errors.Join(h.lookErr, h.applyErr); err != nil {
 		return none, plan, reconcile.Unchanged, err
 	}
-	if hasErrors(plan.Problems) {
+	if keepalive.HasErrors(plan.Problems) {
 		return none, plan, reconcile.Unchanged, &reconcile.Error{Host: t.Spec.Name, Step: "decide", Outcome: reconcile.Unchanged, Problems: plan.Problems}
 	}
 	outcome := reconcile.Unchanged

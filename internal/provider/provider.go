@@ -9,16 +9,19 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/pool"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/connection"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/datasources"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/functions"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/protocol"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/resources"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/session"
 )
 
 var (
@@ -31,23 +34,23 @@ var (
 type Provider struct {
 	version string
 	// start makes what one Configure works with, and what ends it.
-	start func() (engine, func(context.Context))
+	start func() (session.Engine, func(context.Context))
 
 	mu      sync.Mutex
-	current *session
+	current *session.Session
 	masks   protocol.Redaction
 	ending  sync.WaitGroup
 }
 
 // maskFor has secrets of s masked from now on. Those of the configuration before,
 // whose calls may not have ended, are masked too.
-func (p *Provider) maskFor(s *session) {
+func (p *Provider) maskFor(s *session.Session) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if n := len(p.masks); n > 1 {
 		p.masks = p.masks[n-1:]
 	}
-	p.masks = append(slices.Clip(p.masks), s.masker)
+	p.masks = append(slices.Clip(p.masks), s.Masker)
 }
 
 func (p *Provider) redaction() protocol.Redaction {
@@ -58,9 +61,9 @@ func (p *Provider) redaction() protocol.Redaction {
 
 // New returns a provider that reaches machines over SSH. Close ends it.
 func New(version string) *Provider {
-	return &Provider{version: version, start: func() (engine, func(context.Context)) {
+	return &Provider{version: version, start: func() (session.Engine, func(context.Context)) {
 		machines := pool.New(pool.Options{Version: version})
-		return newEngine(machines), machines.Close
+		return session.NewEngine(machines), machines.Close
 	}}
 }
 
@@ -98,21 +101,14 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 	}
 }
 
-// providerModel is the provider block.
-type providerModel struct {
-	Connection    types.Object `tfsdk:"connection"`
-	Hosts         types.Map    `tfsdk:"hosts"`
-	OnUnreachable types.String `tfsdk:"on_unreachable"`
-}
-
 // ValidateConfig finds contradictions before anything is reached.
 func (p *Provider) ValidateConfig(ctx context.Context, req provider.ValidateConfigRequest, resp *provider.ValidateConfigResponse) {
-	var m providerModel
+	var m session.Model
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	s, diags := newSession(ctx, m)
+	s, diags := session.New(ctx, m)
 	p.maskFor(s)
 	resp.Diagnostics.Append(diags...)
 }
@@ -120,12 +116,12 @@ func (p *Provider) ValidateConfig(ctx context.Context, req provider.ValidateConf
 // Configure prepares to reach machines and reaches none. Its context ends when
 // it returns, so nothing that lives longer is derived from it.
 func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
-	var m providerModel
+	var m session.Model
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	s, diags := newSession(ctx, m)
+	s, diags := session.New(ctx, m)
 	p.maskFor(s)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
@@ -133,10 +129,10 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 	}
 	// Stable Terraform allows deferral throughout the apply walk, where there is
 	// nothing to defer to; only an unknown value is a reason.
-	if req.ClientCapabilities.DeferralAllowed && s.anyUnknown() {
+	if req.ClientCapabilities.DeferralAllowed && s.AnyUnknown() {
 		resp.Deferred = &provider.Deferred{Reason: provider.DeferredReasonProviderConfigUnknown}
 	}
-	s.engine, s.end = p.start()
+	s.Open(p.start())
 	p.replace(s)
 	resp.ResourceData = s
 	resp.DataSourceData = s
@@ -145,13 +141,13 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 // replace makes s the current session. A process that Terraform did not start
 // for one walk (-debug, tests, bridges) is configured many times; the session
 // before ends when the last call that uses it has returned.
-func (p *Provider) replace(s *session) {
+func (p *Provider) replace(s *session.Session) {
 	p.mu.Lock()
 	before := p.current
 	p.current = s
 	p.mu.Unlock()
 	if before != nil {
-		p.ending.Go(func() { before.close(context.Background()) })
+		p.ending.Go(func() { before.Close(context.Background()) })
 	}
 }
 
@@ -166,7 +162,7 @@ func (p *Provider) Close(ctx context.Context) {
 	go func() {
 		defer close(done)
 		if last != nil {
-			last.close(ctx)
+			last.Close(ctx)
 		}
 		p.ending.Wait()
 	}()
@@ -179,15 +175,10 @@ func (p *Provider) Close(ctx context.Context) {
 // Functions lists the functions.
 func (*Provider) Functions(context.Context) []func() function.Function { return functions.All() }
 
+// Resources lists the resources.
+func (*Provider) Resources(context.Context) []func() resource.Resource { return resources.All() }
+
 // DataSources lists the data sources.
-func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{
-		func() datasource.DataSource { return &serverConfig{} },
-		func() datasource.DataSource { return &clientConfig{} },
-		func() datasource.DataSource { return &connectionSource{} },
-		func() datasource.DataSource { return &auditSource{} },
-		func() datasource.DataSource { return &controlSockets{} },
-		func() datasource.DataSource { return &sessionsSource{} },
-		func() datasource.DataSource { return &probeSource{} },
-	}
+func (*Provider) DataSources(context.Context) []func() datasource.DataSource {
+	return datasources.All()
 }

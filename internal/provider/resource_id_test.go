@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/session"
 )
 
 var anyID = regexp.MustCompile(`(# sshkeepalive resource )[0-9a-f]{16}`)
@@ -36,7 +38,7 @@ func startKind(t *testing.T, kind string, h *fakeHost) *rpc {
 
 func startKindOn(t *testing.T, kind string, e *fakeEngine, config values) *rpc {
 	t.Helper()
-	r := serveKind(t, &Provider{version: "test", start: func() (engine, func(context.Context)) { return e.engine(), func(context.Context) {} }}, kind)
+	r := serveKind(t, &Provider{version: "test", start: func() (session.Engine, func(context.Context)) { return e.engine(), func(context.Context) {} }}, kind)
 	r.configure(config, nil)
 	return r
 }
@@ -49,10 +51,10 @@ func withoutNotes(text string) string { return idLine.ReplaceAllString(text, "")
 func withoutID(t *testing.T, private []byte) []byte {
 	t.Helper()
 	var all map[string]json.RawMessage
-	if err := json.Unmarshal(private, &all); err != nil || all[resourceKey] == nil {
+	if err := json.Unmarshal(private, &all); err != nil || all["resource"] == nil {
 		t.Fatalf("%v: %s", err, private)
 	}
-	delete(all, resourceKey)
+	delete(all, "resource")
 	out, err := json.Marshal(all)
 	if err != nil {
 		t.Fatal(err)

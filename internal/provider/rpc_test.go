@@ -8,6 +8,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/session"
 )
 
 // rpc drives the provider as Terraform does, without Terraform.
@@ -41,7 +43,7 @@ func start(t *testing.T, e *fakeEngine, config values) *rpc {
 
 func startWith(t *testing.T, e *fakeEngine, config values, can *tfprotov6.ConfigureProviderClientCapabilities) *rpc {
 	t.Helper()
-	r := serve(t, &Provider{version: "test", start: func() (engine, func(context.Context)) { return e.engine(), func(context.Context) {} }})
+	r := serve(t, &Provider{version: "test", start: func() (session.Engine, func(context.Context)) { return e.engine(), func(context.Context) {} }})
 	r.configure(config, can)
 	return r
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/session"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -18,21 +19,21 @@ type slowEngine struct {
 	looking, release chan struct{}
 }
 
-func (e *slowEngine) engine() engine {
+func (e *slowEngine) engine() session.Engine {
 	slow := e.fakeEngine.engine()
-	slow.server = slowReconciler{slow.server, e}
+	slow.Server = slowReconciler{slow.Server, e}
 	return slow
 }
 
 type slowReconciler struct {
-	reconciler[sshserver.Want, sshserver.Facts]
+	session.Reconciler[sshserver.Want, sshserver.Facts]
 	*slowEngine
 }
 
 func (r slowReconciler) Look(ctx context.Context, t reconcile.Target, want sshserver.Want) (reconcile.Snapshot[sshserver.Facts], error) {
 	r.looking <- struct{}{}
 	<-r.release
-	return r.reconciler.Look(ctx, t, want)
+	return r.Reconciler.Look(ctx, t, want)
 }
 
 // TestANewConfigurationLetsCallsEnd: under a debugger, in tests and in bridges
@@ -40,7 +41,7 @@ func (r slowReconciler) Look(ctx context.Context, t reconcile.Target, want sshse
 func TestANewConfigurationLetsCallsEnd(t *testing.T) {
 	e := &slowEngine{one(cloudHost()), make(chan struct{}), make(chan struct{})}
 	ended := make(chan struct{}, 2)
-	p := &Provider{start: func() (engine, func(context.Context)) {
+	p := &Provider{start: func() (session.Engine, func(context.Context)) {
 		return e.engine(), func(context.Context) { ended <- struct{}{} }
 	}}
 	r := serve(t, p)
@@ -67,7 +68,7 @@ func TestANewConfigurationLetsCallsEnd(t *testing.T) {
 // TestCloseIsBounded: Terraform waits for us each time it ends a process.
 func TestCloseIsBounded(t *testing.T) {
 	e := &slowEngine{one(cloudHost()), make(chan struct{}), make(chan struct{})}
-	p := &Provider{start: func() (engine, func(context.Context)) { return e.engine(), func(context.Context) {} }}
+	p := &Provider{start: func() (session.Engine, func(context.Context)) { return e.engine(), func(context.Context) {} }}
 	r := serve(t, p)
 	r.configure(nil, nil)
 	done := make(chan struct{})

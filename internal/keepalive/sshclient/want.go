@@ -9,6 +9,9 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
+// DefaultFile is the file of ssh that belongs to the user who logs in.
+const DefaultFile = "~/.ssh/config"
+
 // Want is what a user wants of ssh for some hosts: one Host or Match block.
 type Want struct {
 	Patterns []string // of a Host block

@@ -69,13 +69,18 @@ func CannotRecord(key string, err error) diag.Diagnostic {
 	return New(NoRecord, "key", key, "error", spelling.Sentence(err.Error()))
 }
 
-// ImageRunsNoSSH is a client on an image.
-func ImageRunsNoSSH(name string) diag.Diagnostic {
-	return At(path.Root("host"), ImageNoSSH, "host", name)
-}
+// ImageRunsNoSSH refuses to ask the ssh of an image.
+func ImageRunsNoSSH(spec host.Spec) diag.Diagnostics { return noImage(spec, ImageNoSSH) }
 
-// NoLogin is a login to an image.
-func NoLogin(name string) diag.Diagnostic { return At(path.Root("host"), ImageNoLogin, "host", name) }
+// NoLogin refuses to log in to an image.
+func NoLogin(spec host.Spec) diag.Diagnostics { return noImage(spec, ImageNoLogin) }
+
+func noImage(spec host.Spec, code Code) diag.Diagnostics {
+	if spec.Transport != "image" {
+		return nil
+	}
+	return diag.Diagnostics{At(path.Root("host"), code, "host", spec.Name)}
+}
 
 // OtherKindOfValue is a value of the host that an attribute cannot hold.
 func OtherKindOfValue(attribute, name string, err error) diag.Diagnostic {

@@ -1,0 +1,178 @@
+package datasources
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strings"
+	"unicode"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/session"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
+)
+
+var _ datasource.DataSourceWithConfigure = (*controlSockets)(nil)
+
+// controlSockets is the data source sshkeepalive_control_sockets.
+type controlSockets struct {
+	dataSource[controlSocketsModel, *controlSocketsModel]
+}
+
+var _ sourceReader = (*controlSocketsModel)(nil)
+
+// controlSocketsModel is sshkeepalive_control_sockets as Terraform holds it.
+type controlSocketsModel struct {
+	Host          types.String   `tfsdk:"host"`
+	SSH           types.Object   `tfsdk:"ssh"`
+	OnUnreachable types.String   `tfsdk:"on_unreachable"`
+	Timeouts      timeouts.Value `tfsdk:"timeouts"`
+
+	Path types.String `tfsdk:"path"`
+	User types.String `tfsdk:"user"`
+
+	Sockets       types.List   `tfsdk:"sockets"`
+	Counts        types.Object `tfsdk:"counts"`
+	Unnamed       types.Int64  `tfsdk:"unnamed"`
+	HostKeySHA256 types.String `tfsdk:"host_key_sha256"`
+	MachineID     types.String `tfsdk:"machine_id"`
+}
+
+// Metadata names the data source.
+func (*controlSockets) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_control_sockets"
+}
+
+// Schema describes sshkeepalive_control_sockets.
+func (*controlSockets) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	attributes := sourceWhereSchema(ctx, clientConfigHostDoc)
+	seen := seenSchema(attribute.VersionDoc)
+	delete(seen, "files")
+	delete(seen, "openssh_version")
+	maps.Copy(attributes, seen)
+	maps.Copy(attributes, map[string]schema.Attribute{
+		"on_unreachable": onUnreachableSource(),
+		"path":           schema.StringAttribute{Required: true, MarkdownDescription: socketsPathDoc, Validators: []validator.String{socketPath{}}},
+		"user": schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: "Whose ssh asks, which has to be the account that the masters run as: `~` is its home directory. Another account than the one that logs in takes root. Default: who logs in.",
+			Validators:          []validator.String{stringvalidator.RegexMatches(attribute.AccountForm, "must be the name of an account")},
+		},
+		"sockets": schema.ListAttribute{Computed: true, ElementType: socketType(), MarkdownDescription: socketsDoc},
+		"counts":  schema.ObjectAttribute{Computed: true, AttributeTypes: socketCountsType().AttrTypes, MarkdownDescription: "How many of `sockets` are `live`, `stale`, `not_ssh` and `unknown`."},
+		"unnamed": schema.Int64Attribute{Computed: true, MarkdownDescription: "How many sockets are not in `sockets` because there are control characters in their names."},
+	})
+	resp.Schema = schema.Schema{MarkdownDescription: controlSocketsDoc, Attributes: attributes}
+}
+
+const (
+	controlSocketsDoc = "The sockets by which an ssh shares its connections (`ControlMaster`, `ControlPath`) on a host, and whether a master answers behind each. " +
+		"Asks by `ssh -O check`, no longer than five seconds each, and changes nothing: no socket is removed and no session ended."
+	socketsPathDoc = "Where they are: a directory, whose sockets are all asked, or a pattern such as `~/.ssh/cm-*`; absolute, or written with `~/`. For a `ControlPath` with tokens write `*` for each of those."
+	socketsDoc     = "The sockets, in the order of their names. Each has `path`, `state` (`live` where a master answers, `stale` where no process listens any more, `not ssh` where another program than a master answers, or `unknown`), `why` (it is not live), " +
+		"`pid` (of a master that is live), `age_seconds` (since the socket was made), `mode` (`0600`), `owner` and `exposed` (whether by its own mode others than the owner may connect to it; null, like these, where it went while it was asked)."
+)
+
+func socketType() types.ObjectType {
+	return types.ObjectType{AttrTypes: map[string]attr.Type{
+		"path": types.StringType, "state": types.StringType, "why": types.StringType, "pid": types.Int64Type, "age_seconds": types.Int64Type,
+		"mode": types.StringType, "owner": types.StringType, "exposed": types.BoolType,
+	}}
+}
+
+func socketCountsType() types.ObjectType {
+	n := types.Int64Type
+	return types.ObjectType{AttrTypes: map[string]attr.Type{"live": n, "stale": n, "not_ssh": n, "unknown": n}}
+}
+
+func (m *controlSocketsModel) target() (sourceTarget, diag.Diagnostics) {
+	return sourceTarget{Address: session.Address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, onUnreachable: m.OnUnreachable}, nil
+}
+
+func (m *controlSocketsModel) read(ctx context.Context, s *session.Session, where session.Location) (diag.Diagnostics, error) {
+	if diags := diagnostics.ImageRunsNoSSH(where.Spec); diags.HasError() {
+		return diags, nil
+	}
+	sight, err := s.Engine.Sockets.Look(ctx, reconcile.Target{Spec: where.Spec, File: m.Path.ValueString(), User: m.User.ValueString()}, struct{}{})
+	if err != nil {
+		return nil, err
+	}
+	session.LogDebug(ctx, "control sockets", map[string]any{"host": m.Host.ValueString(), "sockets": len(sight.Facts.Sockets), "unnamed": sight.Facts.Unnamed})
+	m.set(sight)
+	return nil, nil
+}
+
+func (m *controlSocketsModel) setNull() {
+	m.Sockets, m.Counts = types.ListNull(socketType()), types.ObjectNull(socketCountsType().AttrTypes)
+}
+
+func (m *controlSocketsModel) set(sight reconcile.Snapshot[sshclient.SocketFacts]) {
+	var sockets []attr.Value
+	counts := map[sshclient.SocketState]int64{}
+	for _, s := range sight.Facts.Sockets {
+		sockets = append(sockets, socketValue(s))
+		counts[s.State]++
+	}
+	m.Sockets = types.ListValueMust(socketType(), sockets)
+	n := func(of sshclient.SocketState) attr.Value { return types.Int64Value(counts[of]) }
+	m.Counts = types.ObjectValueMust(socketCountsType().AttrTypes, map[string]attr.Value{
+		"live": n(sshclient.Live), "stale": n(sshclient.Stale), "not_ssh": n(sshclient.NotSSH), "unknown": n(sshclient.Unclear),
+	})
+	m.Unnamed = types.Int64Value(int64(sight.Facts.Unnamed))
+	m.HostKeySHA256 = attribute.TextOrNull(sight.Identity.HostKeySHA256)
+	m.MachineID = attribute.TextOrNull(sight.MachineID)
+}
+
+func socketValue(s sshclient.ControlSocket) attr.Value {
+	pid, age, exposed := types.Int64Null(), types.Int64Null(), types.BoolNull()
+	if s.PID != 0 {
+		pid = types.Int64Value(s.PID)
+	}
+	if s.There {
+		age, exposed = types.Int64Value(s.Age), types.BoolValue(s.Exposed)
+	}
+	return types.ObjectValueMust(socketType().AttrTypes, map[string]attr.Value{
+		"path": types.StringValue(s.Path), "state": types.StringValue(string(s.State)), "why": attribute.TextOrNull(s.Why), "pid": pid,
+		"age_seconds": age, "mode": attribute.TextIf(fmt.Sprintf("%04o", s.Mode), s.There), "owner": attribute.TextIf(s.Owner, s.There), "exposed": exposed,
+	})
+}
+
+// socketPath accepts a directory or a pattern.
+type socketPath struct{}
+
+var _ validator.String = socketPath{}
+
+func (socketPath) Description(context.Context) string {
+	return "an absolute path or pattern, or one that begins with ~/"
+}
+
+func (v socketPath) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v socketPath) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	text := req.ConfigValue.ValueString()
+	refuse := func(code diagnostics.Code) {
+		resp.Diagnostics.Append(diagnostics.At(req.Path, code, "value", fmt.Sprintf("%q", text)))
+	}
+	switch {
+	case !strings.HasPrefix(text, "/") && !strings.HasPrefix(text, "~/"):
+		refuse(diagnostics.NotAbsoluteNorHome)
+	case strings.ContainsFunc(text, unicode.IsControl):
+		refuse(diagnostics.NotAPath)
+	case strings.Contains(text, "%"):
+		refuse(diagnostics.TokenInPath)
+	}
+}

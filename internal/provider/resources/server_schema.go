@@ -1,0 +1,131 @@
+package resources
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
+)
+
+// The defaults of sshkeepalive_server, which an import has to fill in as well.
+const (
+	defaultReload         = "auto"
+	defaultConfirmTimeout = "60s"
+)
+
+// serverSchema describes sshkeepalive_server.
+func serverSchema(ctx context.Context) schema.Schema {
+	attributes := map[string]schema.Attribute{}
+	for _, group := range []map[string]schema.Attribute{
+		whereSchema(ctx, hostDoc, serverAdoptDoc), typedSchema(false), wantedSchema(), applyOptionsSchema(), observedSchema(),
+	} {
+		for name, a := range group {
+			attributes[name] = a
+		}
+	}
+	return schema.Schema{MarkdownDescription: serverDoc, Attributes: attributes}
+}
+
+// typedSchema has one attribute for each row of the table of typed attributes,
+// in a Match block only for those that may stand there.
+func typedSchema(inMatch bool) map[string]schema.Attribute {
+	attributes := map[string]schema.Attribute{}
+	for _, a := range sshserver.Attributes() {
+		if a.Match || !inMatch {
+			attributes[a.Name] = typedAttribute(a, typedDoc(typedDocs(), a))
+		}
+	}
+	return attributes
+}
+
+func wantedSchema() map[string]schema.Attribute {
+	block := typedSchema(true)
+	block["criteria"] = schema.StringAttribute{
+		Required:            true,
+		MarkdownDescription: criteriaDoc,
+		Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+	}
+	block["settings"] = settingsAttribute()
+	login := attribute.ContextSchema()
+	return map[string]schema.Attribute{
+		"settings": settingsAttribute(),
+		"match": schema.ListNestedAttribute{
+			Optional:            true,
+			MarkdownDescription: matchDoc,
+			NestedObject:        schema.NestedAttributeObject{Attributes: block, CustomType: attribute.ObjectOf(block)},
+		},
+		"contexts": schema.ListNestedAttribute{
+			Optional:            true,
+			MarkdownDescription: contextsDoc,
+			NestedObject:        schema.NestedAttributeObject{Attributes: login, CustomType: attribute.ObjectOf(login)},
+		},
+		"profile": schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: profileDoc(),
+		},
+	}
+}
+
+// applyOptionsSchema says how the settings are put on the host.
+func applyOptionsSchema() map[string]schema.Attribute {
+	chosen := func(doc, fallback string, words ...string) schema.Attribute {
+		return schema.StringAttribute{
+			Optional: true, Computed: true,
+			MarkdownDescription: doc,
+			Default:             stringdefault.StaticString(fallback),
+			Validators:          []validator.String{stringvalidator.OneOf(words...)},
+		}
+	}
+	return map[string]schema.Attribute{
+		"placement": chosen(placementDoc, string(sshserver.Auto), string(sshserver.Auto), string(sshserver.DropIn), string(sshserver.InPlace)),
+		"reload":    chosen(reloadDoc, defaultReload, defaultReload, "never"),
+		"drop_in_name": schema.StringAttribute{
+			Optional: true, Computed: true,
+			MarkdownDescription: dropInDoc,
+			Default:             stringdefault.StaticString(sshserver.DefaultDropIn),
+			// Our lines are marked with this name; under another one they would
+			// be another resource's, and stay.
+			PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
+		},
+		"config_file": schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: configDoc,
+			PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
+			Validators:          []validator.String{attribute.AbsolutePath{}},
+		},
+		"takeover": schema.BoolAttribute{
+			Optional: true, Computed: true,
+			MarkdownDescription: takeoverDoc,
+			Default:             booldefault.StaticBool(true),
+		},
+		"longest_task": timeAttribute(longestDoc, attribute.IsTime{}),
+		"idle_limit":   timeAttribute(idleLimitDoc, attribute.IsTime{}),
+		"confirm_timeout": schema.StringAttribute{
+			Optional: true, Computed: true,
+			CustomType:          attribute.TimeType{},
+			MarkdownDescription: confirmDoc,
+			Default:             stringdefault.StaticString(defaultConfirmTimeout),
+			PlanModifiers:       []planmodifier.String{attribute.KeepEqualTime{}},
+			Validators:          []validator.String{attribute.IsTime{}, attribute.SpelledZero{}},
+		},
+	}
+}
+
+func observedSchema() map[string]schema.Attribute {
+	attributes := computedSchema(idDoc, effectiveDoc, types.StringType)
+	attributes["managed_file"] = observedText(managedFileDoc)
+	attributes["match_overrides"] = overridesAttribute()
+	attributes["dead_peer_timeout"] = schema.Int64Attribute{Computed: true, MarkdownDescription: attribute.DeadPeerDoc}
+	attributes["openssh_version"] = observedText(attribute.VersionDoc)
+	attributes["loaded"] = schema.BoolAttribute{Computed: true, MarkdownDescription: loadedDoc}
+	return attributes
+}

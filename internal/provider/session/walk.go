@@ -1,0 +1,57 @@
+package session
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync/atomic"
+)
+
+// applyWalk tells whether this process serves the walk that applies. The protocol does
+// not: the engine asks for each plan again just before it applies it, with the same
+// request, and a value that was known in the first plan must not become unknown in the
+// second one.
+type applyWalk struct {
+	begun atomic.Bool // a resource is being created, updated or deleted
+	saved bool        // the engine was started to apply a saved plan
+}
+
+func newApplyWalk() *applyWalk { return &applyWalk{saved: appliesSavedPlan(parentArguments())} }
+
+// Begin notes that the engine applies.
+func (w *applyWalk) Begin() { w.begun.Store(true) }
+
+// Sure reports whether this is known to be the walk that applies. It is false in one
+// case where it should be true: the first plan of an apply without a saved plan that is
+// asked for again before anything is applied.
+func (w *applyWalk) Sure() bool { return w.saved || w.begun.Load() }
+
+// parentArguments returns the command line of the engine that started this process, nil
+// where that cannot be read: on other systems than Linux.
+func parentArguments() []string {
+	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", os.Getppid()))
+	if err != nil {
+		return nil
+	}
+	var args []string
+	for arg := range bytes.SplitSeq(bytes.TrimSuffix(line, []byte{0}), []byte{0}) {
+		args = append(args, string(arg))
+	}
+	return args
+}
+
+// flagsWithValue are the flags of apply whose value may be an argument of its own.
+var flagsWithValue = []string{"backup", "lock-timeout", "parallelism", "replace", "state", "state-out", "target", "exclude", "var", "var-file"}
+
+// appliesSavedPlan reports whether args is the command line of an engine that applies a
+// saved plan: its last argument is then the file.
+func appliesSavedPlan(args []string) bool {
+	command := slices.IndexFunc(args, func(arg string) bool { return arg == "apply" })
+	if command < 1 || command == len(args)-1 {
+		return false
+	}
+	last, before := args[len(args)-1], strings.TrimLeft(args[len(args)-2], "-")
+	return !strings.HasPrefix(last, "-") && !(strings.HasPrefix(args[len(args)-2], "-") && slices.Contains(flagsWithValue, before))
+}
