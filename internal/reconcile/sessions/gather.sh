@@ -16,7 +16,8 @@ case $(sed -n 's/^[^ ]* \/proc proc \([^ ]*\).*/\1/p' /proc/mounts) in
   *hidepid=*) if [ $((0x$c >> 19 & 1)) = 0 ]; then say hidden; fi ;;
 esac;
 
-# Every process of sshd, and every one whose parent is process 1. The kernel writes a
+# Every process of sshd, and every one whose parent is process 1. Of its cgroups, that of
+# systemd is in the hierarchy of that name or in the one that has none; the other has /. The kernel writes a
 # line end in the name of a program as \n here, and not in comm. Of a command line only
 # the title is read that sshd gives itself: others hold secrets.
 LIST=$(for d in /proc/[0-9]*; do echo "$d"; done | awk -v self=$$ '
@@ -36,7 +37,7 @@ LIST=$(for d in /proc/[0-9]*; do echo "$d"; done | awk -v self=$$ '
   close(f);
   c = "";
   f = $0 "/cgroup";
-  while ((getline l < f) > 0) if (l ~ /^[0-9]+:name=systemd:/ || l ~ /^0::/ && c == "") { c = l; sub(/^[^:]*:[^:]*:/, "", c); }
+  while ((getline l < f) > 0) if (l ~ /^[0-9]+:name=systemd:|^0::/ && length(c) < 2) { c = l; sub(/^[^:]*:[^:]*:/, "", c); }
   close(f);
   l = first($0 "/loginuid");
   a = first($0 "/sessionid");
@@ -117,9 +118,9 @@ else
   if [ $# -gt 0 ]; then
     ALL=$(bound loginctl show-session -p Id -p Name -p Leader -p State -p RemoteHost -p Scope -p Service -p TTY -p TimestampMonotonic "$@" 2>&1 </dev/null) || { say nologind "loginctl: ${ALL##*"$NL"}"; ALL=; };
   fi;
-  printf '%s\n' "$ALL" | sed -n 's/^\([A-Z][A-Za-z]*=.*\)/@logind \1/p';
+  printf '%s\n' "$ALL" | sed -n 's/^\([A-Z][A-Za-z]*=.*\)/@session \1/p';
   for p in $(printf '%s\n' "$ALL" | sed -n 's/^Leader=\([1-9][0-9]*\)$/\1/p'); do
-    if [ -d "/proc/$p" ]; then l=; { while read -r c; do case $c in *name=systemd:*|0::*) l=$c ;; esac; done <"/proc/$p/cgroup"; } 2>/dev/null; say leader "$p" "$l"; fi;
+    if [ -d "/proc/$p" ]; then l=; { while read -r c; do case $c in *name=systemd:/?*|0::/?*) l=$c ;; esac; done <"/proc/$p/cgroup"; } 2>/dev/null; say leader "$p" "$l"; fi;
   done;
 fi;
 identify;

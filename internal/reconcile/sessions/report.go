@@ -38,7 +38,7 @@ func (r *report) section(word, arg string) error {
 		return r.socket(word, arg)
 	case "release", "lost", "context", "interval", "countmax", "refused":
 		return r.answer(word, arg)
-	case "nologind", "logind", "leader":
+	case "nologind", "session", "leader":
 		return r.login(word, arg)
 	default:
 		return r.number(word, arg)

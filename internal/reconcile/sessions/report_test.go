@@ -46,17 +46,17 @@ const reportText = `@clock 1700000000 5000.25
 @tty 1699999940 /dev/pts/0
 @account root:0
 @account bob:1000
-@logind Id=5
-@logind Name=bob
-@logind TimestampMonotonic=3000250000
-@logind RemoteHost=192.0.2.9
-@logind Leader=44
-@logind Service=sshd
-@logind Scope=session-5.scope
-@logind State=closing
-@logind Id=7
-@logind Leader=60
-@logind Scope=session-7.scope
+@session Id=5
+@session Name=bob
+@session TimestampMonotonic=3000250000
+@session RemoteHost=192.0.2.9
+@session Leader=44
+@session Service=sshd
+@session Scope=session-5.scope
+@session State=closing
+@session Id=7
+@session Leader=60
+@session Scope=session-7.scope
 @leader 60 0::/user.slice/user-1000.slice/session-7.scope
 @machine 0123456789abcdef0123456789abcdef
 @end
