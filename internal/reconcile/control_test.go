@@ -37,18 +37,21 @@ func TestControlSockets(t *testing.T) {
 	r, target := sshRig(t, "bob", nil)
 	pid := r.masters(t)
 	r.Sh("touch -d '1 hour ago' /home/bob/.ssh/cm/live")
+	r.Write("/home/bob/.ssh/config", "Host web1 *.example.com\n\tHostName "+r.Addr+"\n\tPort 2222\nHost=\"web2\"\n\tUser deploy\nHost *\n\tControlPath ~/.ssh/cm/%C\n")
+	hash := strings.TrimSpace(r.Sh("runuser -u bob -- ssh -G web1 | sed -n 's/^controlpath //p'"))
+	r.Sh("perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 1); exit' " + hash + "; chown bob: " + hash)
 	look := func(path, user, as string) (reconcile.Snapshot[sshclient.SocketFacts], error) {
 		at := target
 		at.File, at.User = path, as
 		at.Spec.User, at.Spec.Sudo = user, user == "admin"
 		return r.walk().LookControl(t.Context(), at)
 	}
-	all := []string{"killed stale bob 666", "live live bob 600 " + pid["live"], "odd %name live bob 600 " + pid["odd %name"], "stopped unknown bob 600"}
+	all := []string{"hash stale bob 755", "killed stale bob 666", "live live bob 600 " + pid["live"], "odd %name live bob 600 " + pid["odd %name"], "stopped unknown bob 600"}
 	for _, c := range []struct {
 		path, user, as string
 		want           []string
 	}{
-		{"~/.ssh/cm", "bob", "", all}, {"/home/bob/.ssh/cm/", "admin", "bob", all}, {"~/.ssh/cm/[kl]*", "bob", "bob", all[:2]}, {"/home/*/.ssh/cm/[klo]*", "root", "bob", all[:3]},
+		{"~/.ssh/cm", "bob", "", all}, {"/home/bob/.ssh/cm/", "admin", "bob", all}, {"~/.ssh/cm/[kl]*", "bob", "bob", all[1:3]}, {"/home/*/.ssh/cm/[klo]*", "root", "bob", all[1:4]},
 	} {
 		sight, err := look(c.path, c.user, c.as)
 		if err != nil {
@@ -57,6 +60,16 @@ func TestControlSockets(t *testing.T) {
 		var got []string
 		for _, s := range sight.Facts.Sockets {
 			line := fmt.Sprintf("%s %s %s %o", strings.TrimPrefix(s.Path, "/home/bob/.ssh/cm/"), s.State, s.Owner, s.Mode)
+			if s.Path == hash {
+				line = fmt.Sprintf("hash %s %s %o", s.State, s.Owner, s.Mode)
+			}
+			if want := []sshclient.Destination{{Name: "web1", User: "bob", HostName: r.Addr, Port: "2222"}}; (s.Path == hash) != slices.Equal(s.Targets, want) {
+				t.Errorf("%s is for %+v", s.Path, s.Targets)
+			}
+			name := strings.TrimPrefix(s.Path, "/home/bob/.ssh/cm/")
+			if l := s.Listener; s.State == sshclient.Unclear && l == nil || l != nil && (strconv.Itoa(l.PID) != pid[name] || l.Program != "ssh" || l.Age > 600 || s.State == sshclient.Stale) {
+				t.Errorf("the process that listens at %s is %s: %+v", s.Path, pid[name], l)
+			}
 			if s.PID != 0 {
 				line += " " + strconv.FormatInt(s.PID, 10)
 			}
@@ -69,7 +82,7 @@ func TestControlSockets(t *testing.T) {
 			t.Errorf("%s as %s: have %q, want %q", c.path, c.user, got, c.want)
 		}
 	}
-	if n := r.Sh("ls /home/bob/.ssh/cm | wc -l; runuser -u bob -- ssh -F /dev/null -S /home/bob/.ssh/cm/live x echo shared"); strings.Join(strings.Fields(n), " ") != "5 shared" {
+	if n := r.Sh("ls /home/bob/.ssh/cm | wc -l; runuser -u bob -- ssh -F /dev/null -S /home/bob/.ssh/cm/live x echo shared"); strings.Join(strings.Fields(n), " ") != "6 shared" {
 		t.Errorf("something was done to the sockets: %s", n)
 	}
 	for _, path := range []string{"/nowhere/cm-*", "~/.ssh/no-*", "~/.ssh/cm/file", "~/none"} {

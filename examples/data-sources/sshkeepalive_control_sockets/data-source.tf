@@ -18,6 +18,9 @@ output "old" {
 check "sockets" {
   assert {
     condition     = data.sshkeepalive_control_sockets.here.counts.unknown == 0
-    error_message = jsonencode([for s in data.sshkeepalive_control_sockets.here.sockets : "${s.path}: ${s.why}" if s.state == "unknown"])
+    error_message = jsonencode([
+      for s in data.sshkeepalive_control_sockets.here.sockets :
+      { socket = s.path, why = s.why, pid = try(s.listener.pid, null), for = s.targets[*].name } if s.state == "unknown"
+    ])
   }
 }

@@ -25,9 +25,24 @@ type SocketCheck struct {
 	Mode  uint32
 	Owner string
 	Age   int64 // seconds since it was made
+	UID   int   // of the owner
 	Exit  int
 	Said  []string // the lines that ssh printed
+
+	Listener *Listener     // the process that listens there, nil where it is not known
+	Targets  []Destination // what the socket is for, by the configuration of the user's ssh
 }
+
+// Listener is the process that listens at a control socket.
+type Listener struct {
+	PID     int
+	UID     int
+	Program string // its name, without arguments
+	Age     int64
+}
+
+// Destination is a host as the user's ssh reaches it by a name of its configuration.
+type Destination struct{ Name, User, HostName, Port string }
 
 // ControlSocket is a socket that an ssh may share its connection by.
 type ControlSocket struct {

@@ -81,14 +81,24 @@ const (
 		"Asks by `ssh -O check`, no longer than five seconds each, and changes nothing: no socket is removed and no session ended."
 	socketsPathDoc = "Where they are: a directory, whose sockets are all asked, or a pattern such as `~/.ssh/cm-*`; absolute, or written with `~/`. For a `ControlPath` with tokens write `*` for each of those."
 	socketsDoc     = "The sockets, in the order of their names. Each has `path`, `state` (`live` where a master answers, `stale` where no process listens any more, `not ssh` where another program than a master answers, or `unknown`), `why` (it is not live), " +
-		"`pid` (of a master that is live), `age_seconds` (since the socket was made), `mode` (`0600`), `owner` and `exposed` (whether by its own mode others than the owner may connect to it; null, like these, where it went while it was asked)."
+		"`pid` (of a master that is live), `age_seconds` (since the socket was made), `mode` (`0600`), `owner` and `exposed` (whether by its own mode others than the owner may connect to it; null, like these, where it went while it was asked), " +
+		"`listener` (the process that listens there: `pid`, `program`, `user` and `age_seconds`, without its arguments, which can hold secrets; null where the master says its pid itself, where no process listens, and where it is not known) and " +
+		"`targets` (the hosts that the socket is for, by `name`, `user`, `hostname` and `port`: of the names in `Host` lines of the user's and the system's ssh_config, 50 at most, those whose `ControlPath` ssh expands to this path)."
 )
 
 func socketType() types.ObjectType {
 	return types.ObjectType{AttrTypes: map[string]attr.Type{
 		"path": types.StringType, "state": types.StringType, "why": types.StringType, "pid": types.Int64Type, "age_seconds": types.Int64Type,
-		"mode": types.StringType, "owner": types.StringType, "exposed": types.BoolType,
+		"mode": types.StringType, "owner": types.StringType, "exposed": types.BoolType, "listener": listenerType(), "targets": types.ListType{ElemType: destinationType()},
 	}}
+}
+
+func listenerType() types.ObjectType {
+	return types.ObjectType{AttrTypes: map[string]attr.Type{"pid": types.Int64Type, "program": types.StringType, "user": types.StringType, "age_seconds": types.Int64Type}}
+}
+
+func destinationType() types.ObjectType {
+	return types.ObjectType{AttrTypes: map[string]attr.Type{"name": types.StringType, "user": types.StringType, "hostname": types.StringType, "port": types.StringType}}
 }
 
 func socketCountsType() types.ObjectType {
@@ -145,7 +155,28 @@ func socketValue(s sshclient.ControlSocket) attr.Value {
 	return types.ObjectValueMust(socketType().AttrTypes, map[string]attr.Value{
 		"path": types.StringValue(s.Path), "state": types.StringValue(string(s.State)), "why": attribute.TextOrNull(s.Why), "pid": pid,
 		"age_seconds": age, "mode": attribute.TextIf(fmt.Sprintf("%04o", s.Mode), s.There), "owner": attribute.TextIf(s.Owner, s.There), "exposed": exposed,
+		"listener": listenerValue(s), "targets": destinationList(s.Targets),
 	})
+}
+
+func listenerValue(s sshclient.ControlSocket) types.Object {
+	l := s.Listener
+	if l == nil || s.PID != 0 {
+		return types.ObjectNull(listenerType().AttrTypes)
+	}
+	return types.ObjectValueMust(listenerType().AttrTypes, map[string]attr.Value{
+		"pid": types.Int64Value(int64(l.PID)), "program": types.StringValue(l.Program), "user": types.StringValue(s.Owner), "age_seconds": types.Int64Value(l.Age),
+	})
+}
+
+func destinationList(list []sshclient.Destination) types.List {
+	elements := make([]attr.Value, len(list))
+	for i, d := range list {
+		elements[i] = types.ObjectValueMust(destinationType().AttrTypes, map[string]attr.Value{
+			"name": types.StringValue(d.Name), "user": types.StringValue(d.User), "hostname": types.StringValue(d.HostName), "port": types.StringValue(d.Port),
+		})
+	}
+	return types.ListValueMust(destinationType(), elements)
 }
 
 // socketPath accepts a directory or a pattern.

@@ -1,8 +1,10 @@
 package sockets
 
 import (
+	"slices"
 	"testing"
 
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/shell/shelltest"
 )
@@ -14,6 +16,17 @@ const reportText = `@user 1000 joe
 @check 0
 @stat 600 1000 1699999000 joe
 @said Master running (pid=77)
+@uptime 1000.50
+@listener 1 78 1000 50 ssh) x
+@for user bob
+@for hostname web1.example.com
+@for port 2222
+@for controlpath /tmp/a
+@for name web1
+@for user bob
+@for hostname x
+@for port 22
+@for name x
 @machine 0123456789abcdef0123456789abcdef
 @end
 `
@@ -24,7 +37,8 @@ func readText(text string) (seen, error) { return parse(reconcile.Target{}, stru
 // then with lies in every section.
 func TestReportWithLies(t *testing.T) {
 	s, err := readText(reportText)
-	if list := s.Facts.Sockets; err != nil || len(list) != 1 || list[0].PID != 77 || list[0].Age != 1000 {
+	if list := s.Facts.Sockets; err != nil || len(list) != 1 || list[0].PID != 77 || list[0].Age != 1000 ||
+		*list[0].Listener != (sshclient.Listener{PID: 78, UID: 1000, Program: "ssh) x", Age: 1000}) || !slices.Equal(list[0].Targets, []sshclient.Destination{{Name: "web1", User: "bob", HostName: "web1.example.com", Port: "2222"}}) {
 		t.Errorf("%+v: %v", list, err)
 	}
 	shelltest.CheckLies(t, reportText, readError)

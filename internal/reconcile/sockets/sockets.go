@@ -34,7 +34,7 @@ func gatherScript(t reconcile.Target) string {
 }
 
 func parse(_ reconcile.Target, _ struct{}, stdout string) (seen, error) {
-	r := report{Report: shell.NewReport(stdout)}
+	r := report{Report: shell.NewReport(stdout), targets: map[string][]sshclient.Destination{}}
 	if err := r.Read(r.section); err != nil {
 		return seen{}, err
 	}
@@ -43,6 +43,7 @@ func parse(_ reconcile.Target, _ struct{}, stdout string) (seen, error) {
 	}
 	r.seen.MachineID = r.MachineID
 	for _, c := range r.checks {
+		c.Targets = r.targets[c.Path]
 		if !c.Gone() {
 			r.seen.Facts.Sockets = append(r.seen.Facts.Sockets, sshclient.ClassifySocket(c))
 		}
@@ -57,6 +58,10 @@ type report struct {
 	checks  []sshclient.SocketCheck
 	checked int // how many of them have been told about
 	now     int
+	uptime  int64 // in hundredths of a second
+	target  sshclient.Destination
+	path    string                             // of the control socket for target
+	targets map[string][]sshclient.Destination // by path
 }
 
 func (r *report) section(word, arg string) error {
@@ -71,6 +76,16 @@ func (r *report) section(word, arg string) error {
 		r.checks = append(r.checks, sshclient.SocketCheck{Path: arg})
 	case "now":
 		return shell.Number(arg, &r.now)
+	case "uptime":
+		up, err := strconv.ParseFloat(arg, 64)
+		if err != nil || !(up >= 0 && up < 1<<33) {
+			return fmt.Errorf("no time since the boot in the report of sockets: %.100q", arg)
+		}
+		r.uptime = int64(up * 100)
+	case "listener":
+		return r.listener(strings.SplitN(arg, " ", 5))
+	case "for":
+		r.expanded(strings.Cut(arg, " "))
 	case "check":
 		r.checked++
 		if r.checked > len(r.checks) {
@@ -110,9 +125,50 @@ func (r *report) about(word, arg string) error {
 	if err := shell.Number(fields[2], &made); err != nil {
 		return err
 	}
+	if err := shell.Number(fields[1], &c.UID); err != nil {
+		return err
+	}
 	c.There, c.Mode, c.Owner, c.Age = true, uint32(mode), fields[3], int64(r.now-made)
 	if c.Owner == "UNKNOWN" { // stat of GNU, where no account has the number
 		c.Owner = fields[1]
 	}
 	return nil
+}
+
+// listener takes the process that the kernel says listens at a socket. The kernel goes by the
+// name that a process bound, and any account may bind any name below a directory of its
+// own: only a process of the account that the socket belongs to is believed.
+func (r *report) listener(f []string) error {
+	var n, start int
+	var h sshclient.Listener
+	if len(f) != 5 || shell.Number(f[0], &n) != nil || n < 1 || n > len(r.checks) || shell.Number(f[1], &h.PID) != nil || shell.Number(f[3], &start) != nil {
+		return fmt.Errorf("unexpected process %.100q in the report of sockets", strings.Join(f, " "))
+	}
+	c := &r.checks[n-1]
+	if err := shell.Number(f[2], &h.UID); err != nil || !c.There || h.UID != c.UID || c.Listener != nil {
+		return nil //nolint:nilerr // a process that went meanwhile has no account
+	}
+	h.Program, h.Age = host.Printable(f[4][:min(len(f[4]), 64)]), max(0, r.uptime-int64(start))/100
+	c.Listener = &h
+	return nil
+}
+
+// expanded takes a line of ssh -G for one name, which comes last.
+func (r *report) expanded(word, value string, _ bool) {
+	shown := host.Printable(value[:min(len(value), 300)])
+	switch word {
+	case "user":
+		r.target.User = shown
+	case "hostname":
+		r.target.HostName = shown
+	case "port":
+		r.target.Port = shown
+	case "controlpath":
+		r.path = value
+	case "name":
+		if r.target.Name = shown; r.path != "" {
+			r.targets[r.path] = append(r.targets[r.path], r.target)
+		}
+		r.target, r.path = sshclient.Destination{}, ""
+	}
 }
