@@ -27,6 +27,9 @@ type Claim struct {
 	// Adopt lets the resource replace lines of another one, and comment out all those
 	// written by hand that set a wanted keyword where it does, those too that lose.
 	Adopt bool
+	// OnlyWarns makes lines of another resource a warning, in a plan that an apply will
+	// judge again.
+	OnlyWarns bool
 }
 
 // ImageID is the id of every resource that writes into an image: an image is baked once,
@@ -74,7 +77,7 @@ func (h OwnedLines) Problems(c Claim, content, name string) []Problem {
 	case same:
 		return []Problem{{Code: Adopted, Warning: true, Text: "another resource wrote the same lines, those of " + name + ", and this resource takes them over"}}
 	}
-	return []Problem{{Code: OtherResources, Warning: c.Adopt, Attribute: "adopt",
+	return []Problem{{Code: OtherResources, Warning: c.Adopt || c.OnlyWarns, Attribute: "adopt",
 		Text: "the lines of " + name + " belong to another resource" + disappearing(gone)}}
 }
 

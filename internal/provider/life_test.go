@@ -95,6 +95,9 @@ func TestDriftIsAnUpdateThatNamesFileAndLine(t *testing.T) {
 	if p.empty || get(t, p.value, "effective.ClientAliveInterval") != "120" {
 		t.Errorf("the plan does not repair: %s", p.value)
 	}
+	if strings.Contains(said(p.diags, warned), "adopted") {
+		t.Errorf("lines are adopted that were not asked for: %s", said(p.diags, warned))
+	}
 	s, diags = r.apply(s, basic, p)
 	r.must(nil, diags)
 	if s, _ = r.read(s); !r.plan(s, basic).empty {

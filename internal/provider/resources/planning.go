@@ -87,7 +87,7 @@ func (p *planning[M, W, F, P]) run(ctx context.Context) (diags diag.Diagnostics)
 	}
 	// Terraform plans before it destroys, so the plan of what exists already only warns of
 	// lines of another resource, and it is the apply that refuses.
-	p.where.Claim.New, p.where.Claim.Adopt = p.before == nil, p.where.Claim.Adopt || p.before != nil
+	p.where.Claim.New, p.where.Claim.OnlyWarns = p.before == nil, p.before != nil
 	diags.Append(p.wish.diags...)
 	if p.where.Unknown != "" || p.wish.unknown {
 		session.LogDebug(ctx, "planned without looking", map[string]any{"unknown": p.where.Unknown})
