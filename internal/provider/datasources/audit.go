@@ -4,11 +4,9 @@ import (
 	"context"
 	"maps"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
-	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -24,21 +22,12 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
-var _ datasource.DataSourceWithConfigure = (*auditSource)(nil)
-
 // auditSource is the data source sshkeepalive_audit.
-type auditSource struct {
-	dataSource[auditModel, *auditModel]
-}
-
-var _ sourceReader = (*auditModel)(nil)
+type auditSource = dataSource[auditModel, *auditModel]
 
 // auditModel is sshkeepalive_audit as Terraform holds it.
 type auditModel struct {
-	Host          types.String   `tfsdk:"host"`
-	SSH           types.Object   `tfsdk:"ssh"`
-	OnUnreachable types.String   `tfsdk:"on_unreachable"`
-	Timeouts      timeouts.Value `tfsdk:"timeouts"`
+	lookedAt
 
 	ConfigFile types.String `tfsdk:"config_file"`
 	Contexts   types.List   `tfsdk:"contexts"`
@@ -52,38 +41,27 @@ type auditModel struct {
 	Loaded          types.Bool   `tfsdk:"loaded"`
 	DeadPeerTimeout types.Int64  `tfsdk:"dead_peer_timeout"`
 	OpenSSHVersion  types.String `tfsdk:"openssh_version"`
-	HostKeySHA256   types.String `tfsdk:"host_key_sha256"`
-	MachineID       types.String `tfsdk:"machine_id"`
+
+	seenMachine
 }
 
-// Metadata names the data source.
-func (*auditSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_audit"
-}
+func (*auditModel) name() string { return "audit" }
 
-// Schema describes sshkeepalive_audit.
-func (*auditSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	attributes := sourceWhereSchema(ctx, serverConfigHostDoc)
-	login := attribute.ContextSchema()
+func (*auditModel) schema(ctx context.Context) schema.Schema {
+	attributes := lookedAtSchema(ctx, serverConfigHostDoc)
 	maps.Copy(attributes, map[string]schema.Attribute{
-		"on_unreachable": onUnreachableSource(),
-		"config_file":    mainFileSource(),
-		"contexts": schema.ListNestedAttribute{
-			Optional:            true,
-			MarkdownDescription: "Connections to look into besides the default one, as `sshd -T -C` takes them: a `Match` block may make an exception for them.",
-			NestedObject:        schema.NestedAttributeObject{Attributes: sourceAttributes(login), CustomType: attribute.ObjectOf(login)},
-		},
+		"config_file": mainFileSource(),
+		"contexts":    contextsSource("Connections to look into besides the default one, as `sshd -T -C` takes them: a `Match` block may make an exception for them."),
 		"profiles": schema.ListAttribute{
 			Optional: true, ElementType: types.StringType,
 			MarkdownDescription: "The baselines to hold the host against, which are those of `profile` of `sshkeepalive_server`. Default: all of them. No host satisfies all, because they disagree.",
 			Validators:          []validator.List{listvalidator.SizeAtLeast(1), listvalidator.UniqueValues(), listvalidator.ValueStringsAre(stringvalidator.OneOf(baseline.Names()...))},
 		},
 	})
-	seen := seenSchema(attribute.VersionDoc)
-	delete(seen, "files")
-	maps.Copy(attributes, seen)
+	maps.Copy(attributes, seenSchema())
+	attributes["openssh_version"] = computedText(attribute.VersionDoc)
 	maps.Copy(attributes, auditedSchema())
-	resp.Schema = schema.Schema{MarkdownDescription: auditDoc, Attributes: attributes}
+	return schema.Schema{MarkdownDescription: auditDoc, Attributes: attributes}
 }
 
 const (
@@ -143,10 +121,6 @@ func concernType() types.ObjectType {
 	return ofTexts("keyword", "context", "text", "advice", "file")
 }
 
-func (m *auditModel) target() (sourceTarget, diag.Diagnostics) {
-	return sourceTarget{Address: session.Address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, onUnreachable: m.OnUnreachable}, nil
-}
-
 func (m *auditModel) read(ctx context.Context, s *session.Session, where session.Location) (diag.Diagnostics, error) {
 	sight, diags, err := survey(ctx, s, where, m.ConfigFile, m.Contexts)
 	if err != nil {
@@ -185,8 +159,7 @@ func (m *auditModel) set(a audit.Audit, sight reconcile.Snapshot[sshserver.Facts
 	m.Warnings = types.ListValueMust(concernType(), concerns)
 	m.Loaded, m.DeadPeerTimeout = attribute.Loaded(sight.Facts), attribute.DeadPeer(sshserver.Want{}, sight.Facts)
 	m.OpenSSHVersion = types.StringValue(sight.Facts.VersionText)
-	m.HostKeySHA256 = attribute.TextOrNull(sight.Identity.HostKeySHA256)
-	m.MachineID = attribute.TextOrNull(sight.MachineID)
+	m.setMachine(sight.Identity, sight.MachineID)
 }
 
 func (m *auditModel) tellVerdicts(a audit.Audit) {

@@ -4,11 +4,8 @@ import (
 	"context"
 	"maps"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
-	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -22,22 +19,12 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
-var (
-	_ datasource.DataSourceWithConfigure      = (*clientConfig)(nil)
-	_ datasource.DataSourceWithValidateConfig = (*clientConfig)(nil)
-)
-
 // clientConfig is the data source sshkeepalive_client_config.
-type clientConfig struct {
-	dataSource[clientConfigModel, *clientConfigModel]
-}
+type clientConfig = dataSource[clientConfigModel, *clientConfigModel]
 
 // clientConfigModel is sshkeepalive_client_config as Terraform holds it.
 type clientConfigModel struct {
-	Host          types.String   `tfsdk:"host"`
-	SSH           types.Object   `tfsdk:"ssh"`
-	OnUnreachable types.String   `tfsdk:"on_unreachable"`
-	Timeouts      timeouts.Value `tfsdk:"timeouts"`
+	lookedAt
 
 	ConfigFile types.String `tfsdk:"config_file"`
 	User       types.String `tfsdk:"user"`
@@ -48,26 +35,17 @@ type clientConfigModel struct {
 	Provenance     types.Map    `tfsdk:"provenance"`
 	Files          types.List   `tfsdk:"files"`
 	OpenSSHVersion types.String `tfsdk:"openssh_version"`
-	HostKeySHA256  types.String `tfsdk:"host_key_sha256"`
-	MachineID      types.String `tfsdk:"machine_id"`
+
+	seenMachine
 }
 
-// Metadata names the data source.
-func (*clientConfig) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_client_config"
-}
+func (*clientConfigModel) name() string { return "client_config" }
 
-// Schema describes sshkeepalive_client_config.
-func (*clientConfig) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	attributes := sourceWhereSchema(ctx, clientConfigHostDoc)
+func (*clientConfigModel) schema(ctx context.Context) schema.Schema {
+	attributes := lookedAtSchema(ctx, clientConfigHostDoc)
 	maps.Copy(attributes, map[string]schema.Attribute{
-		"on_unreachable": onUnreachableSource(),
-		"config_file":    schema.StringAttribute{Optional: true, MarkdownDescription: clientConfigFileDoc, Validators: []validator.String{attribute.HomePath{}}},
-		"user": schema.StringAttribute{
-			Optional:            true,
-			MarkdownDescription: "Whose ssh is asked: `~` is this account's home directory. Another account than the one that logs in takes root. Default: who logs in.",
-			Validators:          []validator.String{stringvalidator.RegexMatches(attribute.AccountForm, "must be the name of an account")},
-		},
+		"config_file": schema.StringAttribute{Optional: true, MarkdownDescription: clientConfigFileDoc, Validators: []validator.String{attribute.HomePath{}}},
+		"user":        accountSource("Whose ssh is asked: `~` is this account's home directory. Another account than the one that logs in takes root. Default: who logs in."),
 		"probe_hosts": schema.ListAttribute{
 			Required: true, ElementType: types.StringType,
 			MarkdownDescription: "Names, `[user@]host`, as they are typed after `ssh`. `ssh -G` is asked about each. It connects to nothing, but runs the commands of `Match exec`, and asks the resolver where host names are canonicalized.",
@@ -75,12 +53,13 @@ func (*clientConfig) Schema(ctx context.Context, _ datasource.SchemaRequest, res
 		},
 		"keywords": namesAttribute(),
 	})
-	maps.Copy(attributes, seenSchema("The host's ssh, as `ssh -V` names it."))
+	maps.Copy(attributes, seenSchema())
+	attributes["openssh_version"], attributes["files"] = computedText("The host's ssh, as `ssh -V` names it."), filesSource()
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"effective":  computedValues(clientConfigEffectiveDoc, attribute.EffectiveType),
 		"provenance": computedValues("Where each value of `effective` comes from: by probe host and keyword, the lines that make it, more than one where values add up. "+originDoc, provenanceType()),
 	})
-	resp.Schema = schema.Schema{MarkdownDescription: clientConfigDoc, Attributes: attributes}
+	return schema.Schema{MarkdownDescription: clientConfigDoc, Attributes: attributes}
 }
 
 const (
@@ -94,22 +73,13 @@ const (
 
 func provenanceType() types.MapType { return types.MapType{ElemType: originsType()} }
 
+// check finds keywords that are none, and names that nobody can type.
 func (m *clientConfigModel) check() diag.Diagnostics {
+	if attribute.AnyUnknownElement(m.ProbeHosts) || attribute.AnyUnknownElement(m.Keywords) {
+		return nil
+	}
 	found := sshclient.CheckProbes(attribute.Texts(m.ProbeHosts.Elements()))
 	return diagnostics.Problems("", append(found, sshclient.CheckKeywords(attribute.Texts(m.Keywords.Elements()))...))
-}
-
-// ValidateConfig finds keywords that are none, and names that nobody can type.
-func (*clientConfig) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
-	var m clientConfigModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	if !resp.Diagnostics.HasError() && !attribute.AnyUnknownElement(m.ProbeHosts) && !attribute.AnyUnknownElement(m.Keywords) {
-		resp.Diagnostics.Append(m.check()...)
-	}
-}
-
-func (m *clientConfigModel) target() (sourceTarget, diag.Diagnostics) { //nolint:unparam // as sourceReader has it
-	return sourceTarget{Address: session.Address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, onUnreachable: m.OnUnreachable}, nil
 }
 
 func (m *clientConfigModel) read(ctx context.Context, s *session.Session, where session.Location) (diag.Diagnostics, error) {
@@ -149,6 +119,5 @@ func (m *clientConfigModel) set(s keepalive.EffectiveConfig, sight reconcile.Sna
 	m.Effective, m.Provenance = attribute.TextMaps(effective), types.MapValueMust(provenanceType(), origins)
 	m.Files = attribute.TextList(s.Files)
 	m.OpenSSHVersion = types.StringValue(sight.Facts.VersionText)
-	m.HostKeySHA256 = attribute.TextOrNull(sight.Identity.HostKeySHA256)
-	m.MachineID = attribute.TextOrNull(sight.MachineID)
+	m.setMachine(sight.Identity, sight.MachineID)
 }

@@ -6,9 +6,7 @@ import (
 	"math"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
-	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -20,20 +18,12 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/session"
 )
 
-var _ datasource.DataSourceWithConfigure = (*connectionSource)(nil)
-
 // connectionSource is the data source sshkeepalive_connection.
-type connectionSource struct {
-	dataSource[connectionModel, *connectionModel]
-}
-
-var _ sourceReader = (*connectionModel)(nil)
+type connectionSource = dataSource[connectionModel, *connectionModel]
 
 // connectionModel is sshkeepalive_connection as Terraform holds it.
 type connectionModel struct {
-	Host     types.String   `tfsdk:"host"`
-	SSH      types.Object   `tfsdk:"ssh"`
-	Timeouts timeouts.Value `tfsdk:"timeouts"`
+	sourceHost
 
 	loginResult
 
@@ -48,13 +38,9 @@ type connectionModel struct {
 	Milliseconds         types.Object `tfsdk:"milliseconds"`
 }
 
-// Metadata names the data source.
-func (*connectionSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_connection"
-}
+func (*connectionModel) name() string { return "connection" }
 
-// Schema describes sshkeepalive_connection.
-func (*connectionSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+func (*connectionModel) schema(ctx context.Context) schema.Schema {
 	attributes := sourceWhereSchema(ctx, connectionHostDoc)
 	maps.Copy(attributes, loginSchema())
 	maps.Copy(attributes, map[string]schema.Attribute{
@@ -68,7 +54,7 @@ func (*connectionSource) Schema(ctx context.Context, _ datasource.SchemaRequest,
 		"attempts":              schema.Int64Attribute{Computed: true, MarkdownDescription: "How often we tried. A server that turns us away for now (MaxStartups) or does not answer is tried again, one that refuses us is not."},
 		"milliseconds":          schema.SingleNestedAttribute{Computed: true, MarkdownDescription: "How long the phases of the last attempt took; null for one that we did not come to the end of.", Attributes: phaseAttributes(), CustomType: phaseType()},
 	})
-	resp.Schema = schema.Schema{MarkdownDescription: connectionDoc, Attributes: attributes}
+	return schema.Schema{MarkdownDescription: connectionDoc, Attributes: attributes}
 }
 
 const (
@@ -92,10 +78,6 @@ func phaseAttributes() map[string]schema.Attribute {
 }
 
 func phaseType() types.ObjectType { return attribute.ObjectOf(phaseAttributes()) }
-
-func (m *connectionModel) target() (sourceTarget, diag.Diagnostics) {
-	return sourceTarget{Address: session.Address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts}, nil
-}
 
 // read logs in.
 func (m *connectionModel) read(ctx context.Context, s *session.Session, where session.Location) (diag.Diagnostics, error) {

@@ -7,10 +7,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
-	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -23,57 +20,36 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
-var _ datasource.DataSourceWithConfigure = (*controlSockets)(nil)
-
 // controlSockets is the data source sshkeepalive_control_sockets.
-type controlSockets struct {
-	dataSource[controlSocketsModel, *controlSocketsModel]
-}
-
-var _ sourceReader = (*controlSocketsModel)(nil)
+type controlSockets = dataSource[controlSocketsModel, *controlSocketsModel]
 
 // controlSocketsModel is sshkeepalive_control_sockets as Terraform holds it.
 type controlSocketsModel struct {
-	Host          types.String   `tfsdk:"host"`
-	SSH           types.Object   `tfsdk:"ssh"`
-	OnUnreachable types.String   `tfsdk:"on_unreachable"`
-	Timeouts      timeouts.Value `tfsdk:"timeouts"`
+	lookedAt
 
 	Path types.String `tfsdk:"path"`
 	User types.String `tfsdk:"user"`
 
-	Sockets       types.List   `tfsdk:"sockets"`
-	Counts        types.Object `tfsdk:"counts"`
-	Unnamed       types.Int64  `tfsdk:"unnamed"`
-	HostKeySHA256 types.String `tfsdk:"host_key_sha256"`
-	MachineID     types.String `tfsdk:"machine_id"`
+	Sockets types.List   `tfsdk:"sockets"`
+	Counts  types.Object `tfsdk:"counts"`
+	Unnamed types.Int64  `tfsdk:"unnamed"`
+
+	seenMachine
 }
 
-// Metadata names the data source.
-func (*controlSockets) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_control_sockets"
-}
+func (*controlSocketsModel) name() string { return "control_sockets" }
 
-// Schema describes sshkeepalive_control_sockets.
-func (*controlSockets) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	attributes := sourceWhereSchema(ctx, clientConfigHostDoc)
-	seen := seenSchema(attribute.VersionDoc)
-	delete(seen, "files")
-	delete(seen, "openssh_version")
-	maps.Copy(attributes, seen)
+func (*controlSocketsModel) schema(ctx context.Context) schema.Schema {
+	attributes := lookedAtSchema(ctx, clientConfigHostDoc)
+	maps.Copy(attributes, seenSchema())
 	maps.Copy(attributes, map[string]schema.Attribute{
-		"on_unreachable": onUnreachableSource(),
-		"path":           schema.StringAttribute{Required: true, MarkdownDescription: socketsPathDoc, Validators: []validator.String{socketPath{}}},
-		"user": schema.StringAttribute{
-			Optional:            true,
-			MarkdownDescription: "Whose ssh asks, which has to be the account that the masters run as: `~` is its home directory. Another account than the one that logs in takes root. Default: who logs in.",
-			Validators:          []validator.String{stringvalidator.RegexMatches(attribute.AccountForm, "must be the name of an account")},
-		},
+		"path":    schema.StringAttribute{Required: true, MarkdownDescription: socketsPathDoc, Validators: []validator.String{socketPath{}}},
+		"user":    accountSource("Whose ssh asks, which has to be the account that the masters run as: `~` is its home directory. Another account than the one that logs in takes root. Default: who logs in."),
 		"sockets": schema.ListAttribute{Computed: true, ElementType: socketType(), MarkdownDescription: socketsDoc},
 		"counts":  schema.ObjectAttribute{Computed: true, AttributeTypes: socketCountsType().AttrTypes, MarkdownDescription: "How many of `sockets` are `live`, `stale`, `not_ssh` and `unknown`."},
 		"unnamed": schema.Int64Attribute{Computed: true, MarkdownDescription: "How many sockets are not in `sockets` because there are control characters in their names."},
 	})
-	resp.Schema = schema.Schema{MarkdownDescription: controlSocketsDoc, Attributes: attributes}
+	return schema.Schema{MarkdownDescription: controlSocketsDoc, Attributes: attributes}
 }
 
 const (
@@ -106,10 +82,6 @@ func socketCountsType() types.ObjectType {
 	return types.ObjectType{AttrTypes: map[string]attr.Type{"live": n, "stale": n, "not_ssh": n, "unknown": n}}
 }
 
-func (m *controlSocketsModel) target() (sourceTarget, diag.Diagnostics) {
-	return sourceTarget{Address: session.Address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, onUnreachable: m.OnUnreachable}, nil
-}
-
 func (m *controlSocketsModel) read(ctx context.Context, s *session.Session, where session.Location) (diag.Diagnostics, error) {
 	if diags := diagnostics.ImageRunsNoSSH(where.Spec); diags.HasError() {
 		return diags, nil
@@ -140,8 +112,7 @@ func (m *controlSocketsModel) set(sight reconcile.Snapshot[sshclient.SocketFacts
 		"live": n(sshclient.Live), "stale": n(sshclient.Stale), "not_ssh": n(sshclient.NotSSH), "unknown": n(sshclient.Unclear),
 	})
 	m.Unnamed = types.Int64Value(int64(sight.Facts.Unnamed))
-	m.HostKeySHA256 = attribute.TextOrNull(sight.Identity.HostKeySHA256)
-	m.MachineID = attribute.TextOrNull(sight.MachineID)
+	m.setMachine(sight.Identity, sight.MachineID)
 }
 
 func socketValue(s sshclient.ControlSocket) attr.Value {

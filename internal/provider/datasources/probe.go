@@ -6,8 +6,6 @@ import (
 	"math"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -22,23 +20,15 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/session"
 )
 
-var _ datasource.DataSourceWithConfigure = (*probeSource)(nil)
-
 // probeSource is the data source sshkeepalive_probe.
-type probeSource struct {
-	dataSource[probeModel, *probeModel]
-}
-
-var _ sourceReader = (*probeModel)(nil)
+type probeSource = dataSource[probeModel, *probeModel]
 
 // probeModel is sshkeepalive_probe as Terraform holds it.
 type probeModel struct {
-	Host         types.String   `tfsdk:"host"`
-	SSH          types.Object   `tfsdk:"ssh"`
-	Timeouts     timeouts.Value `tfsdk:"timeouts"`
-	Idle         types.String   `tfsdk:"idle"`
-	UntilDropped types.Bool     `tfsdk:"until_dropped"`
-	OutputEvery  types.String   `tfsdk:"output_every"`
+	sourceHost
+	Idle         types.String `tfsdk:"idle"`
+	UntilDropped types.Bool   `tfsdk:"until_dropped"`
+	OutputEvery  types.String `tfsdk:"output_every"`
 
 	loginResult
 
@@ -54,13 +44,9 @@ type probeModel struct {
 // longer than that unless somebody says so.
 const usualIdle = 30 * time.Second
 
-// Metadata names the data source.
-func (*probeSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_probe"
-}
+func (*probeModel) name() string { return "probe" }
 
-// Schema describes sshkeepalive_probe.
-func (*probeSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+func (*probeModel) schema(ctx context.Context) schema.Schema {
 	attributes := sourceWhereSchema(ctx, connectionHostDoc)
 	maps.Copy(attributes, loginSchema())
 	maps.Copy(attributes, map[string]schema.Attribute{
@@ -80,7 +66,7 @@ func (*probeSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp
 		"ended":         computedText("How the connection ended before we did, null if it was there at the end: `closed` (in good order, as sshd does), `disconnected` (with a message of SSH), `reset` (by a kernel or firewall that knows no such connection), `lost` (nothing came back: a NAT forgot it, or the host is gone)."),
 		"dropped_after": computedSeconds("Seconds from the last thing we sent until the connection ended; null if it did not, or if it was lost at an unknown time. With `until_dropped`, how long sshd keeps a dead client."),
 	})
-	resp.Schema = schema.Schema{MarkdownDescription: probeDoc, Attributes: attributes}
+	return schema.Schema{MarkdownDescription: probeDoc, Attributes: attributes}
 }
 
 const probeDoc = "What keepalives a server really sends, measured on the wire: opens a connection of its own, stays idle, counts the server's `keepalive@openssh.com` requests and tells their interval, and whether the idle connection survived; with `until_dropped`, when sshd gives up a client that does not answer. " +
@@ -91,8 +77,10 @@ func computedSeconds(doc string) schema.Float64Attribute {
 }
 
 func (m *probeModel) target() (sourceTarget, diag.Diagnostics) {
+	t, _ := m.sourceHost.target()
 	options, diags := m.options()
-	return sourceTarget{Address: session.Address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, idle: options.Idle}, diags
+	t.idle = options.Idle
+	return t, diags
 }
 
 // read stays idle.

@@ -9,9 +9,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
@@ -24,20 +26,57 @@ import (
 // puts what it saw into a model M.
 type dataSource[M any, P sourceModel[M]] struct{ session *session.Session }
 
-// sourceModel is the model of a data source.
+var _ datasource.DataSourceWithValidateConfig = (*serverConfig)(nil)
+
+// sourceModel is what a data source has of its own.
 type sourceModel[M any] interface {
 	*M
-	sourceReader
-}
-
-// sourceReader is what a model of a data source does.
-type sourceReader interface {
+	// name comes after the name of the provider.
+	name() string
+	schema(ctx context.Context) schema.Schema
+	// check finds what is wrong whatever the host is.
+	check() diag.Diagnostics
 	// target is which host is read, and how.
 	target() (sourceTarget, diag.Diagnostics)
 	// read asks the host and fills in what it says.
 	read(ctx context.Context, s *session.Session, where session.Location) (diag.Diagnostics, error)
 	// setNull makes everything null. Lists and maps have to be told their types for that.
 	setNull()
+}
+
+// sourceHost is what every data source says about its host.
+type sourceHost struct {
+	Host     types.String   `tfsdk:"host"`
+	SSH      types.Object   `tfsdk:"ssh"`
+	Timeouts timeouts.Value `tfsdk:"timeouts"`
+}
+
+func (h *sourceHost) target() (sourceTarget, diag.Diagnostics) {
+	return sourceTarget{Address: session.Address{Host: h.Host, SSH: h.SSH}, timeouts: h.Timeouts}, nil
+}
+
+func (*sourceHost) check() diag.Diagnostics { return nil }
+
+// lookedAt is the host of a data source that cannot do without an answer.
+type lookedAt struct {
+	sourceHost
+	OnUnreachable types.String `tfsdk:"on_unreachable"`
+}
+
+func (l *lookedAt) target() (sourceTarget, diag.Diagnostics) {
+	t, diags := l.sourceHost.target()
+	t.onUnreachable = l.OnUnreachable
+	return t, diags
+}
+
+// seenMachine is what a look at a host tells of the machine.
+type seenMachine struct {
+	HostKeySHA256 types.String `tfsdk:"host_key_sha256"`
+	MachineID     types.String `tfsdk:"machine_id"`
+}
+
+func (s *seenMachine) setMachine(key host.Identity, id string) {
+	s.HostKeySHA256, s.MachineID = attribute.TextOrNull(key.HostKeySHA256), attribute.TextOrNull(id)
 }
 
 // sourceTarget is what a data source says about its host and how to deal with it.
@@ -50,11 +89,30 @@ type sourceTarget struct {
 	idle time.Duration
 }
 
+// Metadata names the data source.
+func (*dataSource[M, P]) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_" + P(new(M)).name()
+}
+
+// Schema describes the data source.
+func (*dataSource[M, P]) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = P(new(M)).schema(ctx)
+}
+
 // Configure takes the session. The provider is not configured when Terraform
 // only validates.
 func (d *dataSource[M, P]) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
 	if s, ok := req.ProviderData.(*session.Session); ok {
 		d.session = s
+	}
+}
+
+// ValidateConfig finds what is wrong whatever the host is.
+func (*dataSource[M, P]) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
+	m := P(new(M))
+	resp.Diagnostics.Append(req.Config.Get(ctx, m)...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(m.check()...)
 	}
 }
 

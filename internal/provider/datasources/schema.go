@@ -22,7 +22,7 @@ const (
 	namesDoc  = "The keywords to tell about, compared without regard to case; the maps then have the keywords as they are spelled here. One that the host's release does not know, or does not print, is absent from them. Default: all."
 )
 
-// sourceWhereSchema says which host a data source looks at, and how it gets there.
+// sourceWhereSchema describes sourceHost.
 func sourceWhereSchema(ctx context.Context, hostDoc string) map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"host": schema.StringAttribute{
@@ -33,6 +33,13 @@ func sourceWhereSchema(ctx context.Context, hostDoc string) map[string]schema.At
 		"ssh":      schema.SingleNestedAttribute{Optional: true, MarkdownDescription: attribute.SSHDoc, Attributes: sourceAttributes(connection.SSHSchema()), CustomType: attribute.ObjectOf(connection.SSHSchema())},
 		"timeouts": sourceTimeouts(ctx, "`2m`"),
 	}
+}
+
+// lookedAtSchema describes lookedAt.
+func lookedAtSchema(ctx context.Context, hostDoc string) map[string]schema.Attribute {
+	attributes := sourceWhereSchema(ctx, hostDoc)
+	attributes["on_unreachable"] = onUnreachableSource()
+	return attributes
 }
 
 func sourceTimeouts(ctx context.Context, usual string) schema.Attribute {
@@ -57,6 +64,21 @@ func onUnreachableSource() schema.Attribute {
 
 func mainFileSource() schema.Attribute {
 	return schema.StringAttribute{Optional: true, MarkdownDescription: "The main configuration file. Default: the one that the running sshd uses.", Validators: []validator.String{attribute.AbsolutePath{}}}
+}
+
+func contextsSource(doc string) schema.Attribute {
+	of := attribute.ContextSchema()
+	return schema.ListNestedAttribute{
+		Optional: true, MarkdownDescription: doc,
+		NestedObject: schema.NestedAttributeObject{Attributes: sourceAttributes(of), CustomType: attribute.ObjectOf(of)},
+	}
+}
+
+func accountSource(doc string) schema.Attribute {
+	return schema.StringAttribute{
+		Optional: true, MarkdownDescription: doc,
+		Validators: []validator.String{stringvalidator.RegexMatches(attribute.AccountForm, "must be the name of an account")},
+	}
 }
 
 func loadedSource() schema.Attribute {
@@ -99,14 +121,16 @@ func sourceAttribute(a resourceschema.Attribute) schema.Attribute {
 	return schema.StringAttribute{Optional: true, MarkdownDescription: a.GetMarkdownDescription()}
 }
 
-// seenSchema holds what every look at a host tells.
-func seenSchema(versionDoc string) map[string]schema.Attribute {
+// seenSchema describes seenMachine.
+func seenSchema() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
-		"openssh_version": computedText(versionDoc),
 		"host_key_sha256": computedText(attribute.HostKeyIDDoc + " Null on the transports `local` and `image`."),
 		"machine_id":      computedText(attribute.MachineIDDoc),
-		"files":           schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "The files that are read, in this order."},
 	}
+}
+
+func filesSource() schema.Attribute {
+	return schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "The files that are read, in this order."}
 }
 
 func computedText(doc string) schema.StringAttribute {

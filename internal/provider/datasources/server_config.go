@@ -4,9 +4,7 @@ import (
 	"context"
 	"maps"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
-	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -19,22 +17,12 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
-var (
-	_ datasource.DataSourceWithConfigure      = (*serverConfig)(nil)
-	_ datasource.DataSourceWithValidateConfig = (*serverConfig)(nil)
-)
-
 // serverConfig is the data source sshkeepalive_server_config.
-type serverConfig struct {
-	dataSource[serverConfigModel, *serverConfigModel]
-}
+type serverConfig = dataSource[serverConfigModel, *serverConfigModel]
 
 // serverConfigModel is sshkeepalive_server_config as Terraform holds it.
 type serverConfigModel struct {
-	Host          types.String   `tfsdk:"host"`
-	SSH           types.Object   `tfsdk:"ssh"`
-	OnUnreachable types.String   `tfsdk:"on_unreachable"`
-	Timeouts      timeouts.Value `tfsdk:"timeouts"`
+	lookedAt
 
 	ConfigFile types.String `tfsdk:"config_file"`
 	Contexts   types.List   `tfsdk:"contexts"`
@@ -50,30 +38,21 @@ type serverConfigModel struct {
 	MainFile        types.String `tfsdk:"main_file"`
 	Files           types.List   `tfsdk:"files"`
 	OpenSSHVersion  types.String `tfsdk:"openssh_version"`
-	HostKeySHA256   types.String `tfsdk:"host_key_sha256"`
-	MachineID       types.String `tfsdk:"machine_id"`
+
+	seenMachine
 }
 
-// Metadata names the data source.
-func (*serverConfig) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_server_config"
-}
+func (*serverConfigModel) name() string { return "server_config" }
 
-// Schema describes sshkeepalive_server_config.
-func (*serverConfig) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	attributes := sourceWhereSchema(ctx, serverConfigHostDoc)
-	login := attribute.ContextSchema()
+func (*serverConfigModel) schema(ctx context.Context) schema.Schema {
+	attributes := lookedAtSchema(ctx, serverConfigHostDoc)
 	maps.Copy(attributes, map[string]schema.Attribute{
-		"on_unreachable": onUnreachableSource(),
-		"config_file":    mainFileSource(),
-		"contexts": schema.ListNestedAttribute{
-			Optional:            true,
-			MarkdownDescription: "Connections to tell about besides the default one, as `sshd -T -C` takes them; see `by_context`.",
-			NestedObject:        schema.NestedAttributeObject{Attributes: sourceAttributes(login), CustomType: attribute.ObjectOf(login)},
-		},
-		"keywords": namesAttribute(),
+		"config_file": mainFileSource(),
+		"contexts":    contextsSource("Connections to tell about besides the default one, as `sshd -T -C` takes them; see `by_context`."),
+		"keywords":    namesAttribute(),
 	})
-	maps.Copy(attributes, seenSchema(attribute.VersionDoc))
+	maps.Copy(attributes, seenSchema())
+	attributes["openssh_version"], attributes["files"] = computedText(attribute.VersionDoc), filesSource()
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"effective":  computedValues(serverEffectiveDoc, types.StringType),
 		"provenance": computedValues("Where each value of `effective` comes from: by keyword, the lines that make it, more than one where values add up. "+originDoc, originsType()),
@@ -87,7 +66,7 @@ func (*serverConfig) Schema(ctx context.Context, _ datasource.SchemaRequest, res
 		"dead_peer_timeout": schema.Int64Attribute{Computed: true, MarkdownDescription: attribute.DeadPeerDoc},
 		"main_file":         computedText("The main configuration file that was read."),
 	})
-	resp.Schema = schema.Schema{MarkdownDescription: serverConfigDoc, Attributes: attributes}
+	return schema.Schema{MarkdownDescription: serverConfigDoc, Attributes: attributes}
 }
 
 const (
@@ -103,17 +82,12 @@ func contextReadingType() types.ObjectType {
 	}}
 }
 
-// ValidateConfig finds keywords that are none.
-func (*serverConfig) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
-	var m serverConfigModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	if !resp.Diagnostics.HasError() && !attribute.AnyUnknownElement(m.Keywords) {
-		resp.Diagnostics.Append(diagnostics.Problems("", sshserver.CheckKeywords(attribute.Texts(m.Keywords.Elements())))...)
+// check finds keywords that are none.
+func (m *serverConfigModel) check() diag.Diagnostics {
+	if attribute.AnyUnknownElement(m.Keywords) {
+		return nil
 	}
-}
-
-func (m *serverConfigModel) target() (sourceTarget, diag.Diagnostics) { //nolint:unparam // as sourceReader has it
-	return sourceTarget{Address: session.Address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, onUnreachable: m.OnUnreachable}, nil
+	return diagnostics.Problems("", sshserver.CheckKeywords(attribute.Texts(m.Keywords.Elements())))
 }
 
 func (m *serverConfigModel) read(ctx context.Context, s *session.Session, where session.Location) (diag.Diagnostics, error) {
@@ -142,8 +116,7 @@ func (m *serverConfigModel) set(s keepalive.EffectiveConfig, sight reconcile.Sna
 	m.Loaded, m.DeadPeerTimeout = attribute.Loaded(sight.Facts), attribute.DeadPeer(sshserver.Want{}, sight.Facts)
 	m.MainFile, m.Files = types.StringValue(sight.Facts.Tree.Main), attribute.TextList(s.Files)
 	m.OpenSSHVersion = types.StringValue(sight.Facts.VersionText)
-	m.HostKeySHA256 = attribute.TextOrNull(sight.Identity.HostKeySHA256)
-	m.MachineID = attribute.TextOrNull(sight.MachineID)
+	m.setMachine(sight.Identity, sight.MachineID)
 }
 
 func (m *serverConfigModel) setNull() {

@@ -4,9 +4,7 @@ import (
 	"context"
 	"maps"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
-	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -18,57 +16,40 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
-var _ datasource.DataSourceWithConfigure = (*sessionsSource)(nil)
-
 // sessionsSource is the data source sshkeepalive_sessions.
-type sessionsSource struct {
-	dataSource[sessionsModel, *sessionsModel]
-}
-
-var _ sourceReader = (*sessionsModel)(nil)
+type sessionsSource = dataSource[sessionsModel, *sessionsModel]
 
 // sessionsModel is sshkeepalive_sessions as Terraform holds it.
 type sessionsModel struct {
-	Host          types.String   `tfsdk:"host"`
-	SSH           types.Object   `tfsdk:"ssh"`
-	OnUnreachable types.String   `tfsdk:"on_unreachable"`
-	Timeouts      timeouts.Value `tfsdk:"timeouts"`
+	lookedAt
 
-	Sessions      types.List   `tfsdk:"sessions"`
-	Orphans       types.List   `tfsdk:"orphans"`
-	EndedLogins   types.List   `tfsdk:"ended_logins"`
-	Counts        types.Object `tfsdk:"counts"`
-	NotSeen       types.Map    `tfsdk:"not_seen"`
-	Source        types.String `tfsdk:"source"`
-	HostKeySHA256 types.String `tfsdk:"host_key_sha256"`
-	MachineID     types.String `tfsdk:"machine_id"`
+	Sessions    types.List   `tfsdk:"sessions"`
+	Orphans     types.List   `tfsdk:"orphans"`
+	EndedLogins types.List   `tfsdk:"ended_logins"`
+	Counts      types.Object `tfsdk:"counts"`
+	NotSeen     types.Map    `tfsdk:"not_seen"`
+	Source      types.String `tfsdk:"source"`
+
+	seenMachine
 }
 
-// Metadata names the data source.
-func (*sessionsSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_sessions"
-}
+func (*sessionsModel) name() string { return "sessions" }
 
-// Schema describes sshkeepalive_sessions.
-func (*sessionsSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	attributes := sourceWhereSchema(ctx, serverConfigHostDoc)
-	seen := seenSchema(attribute.VersionDoc)
-	delete(seen, "files")
-	delete(seen, "openssh_version")
-	maps.Copy(attributes, seen)
+func (*sessionsModel) schema(ctx context.Context) schema.Schema {
+	attributes := lookedAtSchema(ctx, serverConfigHostDoc)
+	maps.Copy(attributes, seenSchema())
 	list := func(of attr.Type, doc string) schema.Attribute {
 		return schema.ListAttribute{Computed: true, ElementType: of, MarkdownDescription: doc}
 	}
 	maps.Copy(attributes, map[string]schema.Attribute{
-		"on_unreachable": onUnreachableSource(),
-		"sessions":       list(sessionType(), sessionsListDoc),
-		"orphans":        list(orphanType(), orphansDoc),
-		"ended_logins":   list(endedLoginType(), endedLoginsDoc),
-		"counts":         schema.ObjectAttribute{Computed: true, AttributeTypes: sessionCountsType().AttrTypes, MarkdownDescription: sessionCountsDoc},
-		"not_seen":       computedValues("What could not be looked at, with the reason: `sessions`, `orphans` or `ended_logins`, whose list and counts are then null. Empty where everything was looked at.", types.StringType),
-		"source":         computedText("Where the state of the connections is from: `ss`, or `/proc/net/tcp` on a host without it, which does not tell when data came or went. Null where neither could be read."),
+		"sessions":     list(sessionType(), sessionsListDoc),
+		"orphans":      list(orphanType(), orphansDoc),
+		"ended_logins": list(endedLoginType(), endedLoginsDoc),
+		"counts":       schema.ObjectAttribute{Computed: true, AttributeTypes: sessionCountsType().AttrTypes, MarkdownDescription: sessionCountsDoc},
+		"not_seen":     computedValues("What could not be looked at, with the reason: `sessions`, `orphans` or `ended_logins`, whose list and counts are then null. Empty where everything was looked at.", types.StringType),
+		"source":       computedText("Where the state of the connections is from: `ss`, or `/proc/net/tcp` on a host without it, which does not tell when data came or went. Null where neither could be read."),
 	})
-	resp.Schema = schema.Schema{MarkdownDescription: sessionsDoc, Attributes: attributes}
+	return schema.Schema{MarkdownDescription: sessionsDoc, Attributes: attributes}
 }
 
 const (
@@ -111,10 +92,6 @@ func sessionCountsType() types.ObjectType {
 	return types.ObjectType{AttrTypes: map[string]attr.Type{"sessions": n, "dead": n, "unknown": n, "unprobed": n, "orphaned": n, "ended_logins": n}}
 }
 
-func (m *sessionsModel) target() (sourceTarget, diag.Diagnostics) {
-	return sourceTarget{Address: session.Address{Host: m.Host, SSH: m.SSH}, timeouts: m.Timeouts, onUnreachable: m.OnUnreachable}, nil
-}
-
 func (m *sessionsModel) read(ctx context.Context, s *session.Session, where session.Location) (diag.Diagnostics, error) {
 	if diags := diagnostics.NoLogin(where.Spec); diags.HasError() {
 		return diags, nil
@@ -150,8 +127,7 @@ func (m *sessionsModel) set(sight reconcile.Snapshot[sshsession.Facts]) {
 		"unprobed": count(sshsession.Count(sessions, sshsession.Session.IsUnprobed), "sessions"),
 	})
 	m.Source = attribute.TextOrNull(map[string]string{"ss": "ss", "proc": "/proc/net/tcp"}[f.Source])
-	m.HostKeySHA256 = attribute.TextOrNull(sight.Identity.HostKeySHA256)
-	m.MachineID = attribute.TextOrNull(sight.MachineID)
+	m.setMachine(sight.Identity, sight.MachineID)
 }
 
 // rows makes a list of what was seen; where why says that it was not, null, and why is
