@@ -64,7 +64,7 @@ var arrows = map[string][]string{
 	},
 	"internal/provider/resources": {
 		"internal/provider/session", "internal/provider/connection", "internal/provider/attribute", "internal/provider/diagnostics", "internal/provider/spelling",
-		"internal/reconcile", "internal/reconcile/server", "internal/reconcile/client", "internal/reconcile/envfile", "internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/sshclient", "internal/keepalive/coolify", "internal/keepalive/baseline", "internal/host", "internal/sshconf",
+		"internal/reconcile", "internal/reconcile/server", "internal/reconcile/client", "internal/reconcile/envfile", "internal/reconcile/system", "internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/sshclient", "internal/keepalive/coolify", "internal/keepalive/system", "internal/keepalive/baseline", "internal/host", "internal/sshconf",
 		"github.com/hashicorp/terraform-plugin-framework",
 	},
 	"internal/provider/datasources": {
@@ -74,10 +74,10 @@ var arrows = map[string][]string{
 	},
 	"internal/provider/session": {
 		"internal/provider/connection", "internal/provider/attribute", "internal/provider/diagnostics", "internal/provider/spelling",
-		"internal/reconcile", "internal/reconcile/server", "internal/reconcile/client", "internal/reconcile/envfile", "internal/reconcile/sockets", "internal/reconcile/sessions", "internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/sshclient", "internal/keepalive/coolify", "internal/keepalive/sshsession", "internal/host", "internal/host/probe", "internal/userconf",
+		"internal/reconcile", "internal/reconcile/server", "internal/reconcile/client", "internal/reconcile/envfile", "internal/reconcile/system", "internal/reconcile/sockets", "internal/reconcile/sessions", "internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/sshclient", "internal/keepalive/coolify", "internal/keepalive/system", "internal/keepalive/sshsession", "internal/host", "internal/host/probe", "internal/userconf",
 		"github.com/hashicorp/terraform-plugin-framework", "github.com/hashicorp/terraform-plugin-log/",
 	},
-	"internal/provider/diagnostics": {"internal/provider/spelling", "internal/reconcile", "internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/sshclient", "internal/keepalive/coolify", "internal/keepalive/baseline", "internal/host", "internal/host/knownhosts", "internal/host/probe", "github.com/hashicorp/terraform-plugin-framework"},
+	"internal/provider/diagnostics": {"internal/provider/spelling", "internal/reconcile", "internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/sshclient", "internal/keepalive/coolify", "internal/keepalive/system", "internal/keepalive/baseline", "internal/host", "internal/host/knownhosts", "internal/host/probe", "github.com/hashicorp/terraform-plugin-framework"},
 	"internal/provider/attribute":   {"internal/provider/diagnostics", "internal/provider/spelling", "internal/reconcile", "internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/sshclient", "internal/sshconf", "github.com/hashicorp/terraform-plugin-framework", "github.com/hashicorp/terraform-plugin-go/"},
 	"internal/provider/connection":  {"internal/provider/attribute", "internal/host", "github.com/hashicorp/terraform-plugin-framework"},
 	"internal/provider/spelling":    {},

@@ -15,6 +15,7 @@ import (
 	serverkind "github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/server"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/sessions"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/sockets"
+	systemkind "github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/system"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/dotenv"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/dotenv/dotenvtest"
@@ -25,6 +26,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshsession"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/system"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
@@ -55,6 +57,8 @@ type fakeHost struct {
 	idle      probe.IdleResult
 	applyErr  error
 	pending   []reconcile.Pending
+	drift     map[string]string // values that were set by hand
+	lacks     map[string]string
 }
 
 func cloudHost() *fakeHost {
@@ -96,6 +100,7 @@ func (e *fakeEngine) engine() session.Engine {
 		Server:   fakeOf(e, serverkind.Kind, (*fakeHost).serverFacts),
 		Client:   fakeOf(e, clientkind.Kind, (*fakeHost).clientFacts),
 		Coolify:  fakeOf(e, envfile.Kind, (*fakeHost).coolifyFacts),
+		System:   fakeOf(e, systemkind.Kind, (*fakeHost).systemFacts),
 		Sockets:  fakeOf(e, sockets.Kind, func(h *fakeHost, _ reconcile.Target, _ struct{}) sshclient.SocketFacts { return h.sockets }),
 		Sessions: fakeOf(e, sessions.Kind, func(h *fakeHost, _ reconcile.Target, _ struct{}) sshsession.Facts { return h.sessions }),
 	}
@@ -267,4 +272,27 @@ func (h *fakeHost) coolifyFacts(t reconcile.Target, want coolify.Want) coolify.F
 	text := []byte(h.files[t.File])
 	sum := sha256.Sum256(text)
 	return coolify.Facts{File: t.File, Text: dotenvtest.Mask(text, coolify.Keys(want)), Digest: hex.EncodeToString(sum[:])}
+}
+
+// systemFacts are those of a host with systemd, whose kernel and logind use what is in
+// drift, else what our drop-ins say, else their defaults.
+func (h *fakeHost) systemFacts(reconcile.Target, system.Want) system.Facts {
+	have := system.Facts{Init: "systemd", Files: map[string][]byte{}, Dirs: []string{"/etc/sysctl.d", "/etc/systemd/logind.conf.d"}, Lacks: h.lacks,
+		Values: map[string]string{"net.ipv4.tcp_retries2": "15", "net.ipv4.tcp_keepalive_time": "7200", "net.ipv4.tcp_keepalive_intvl": "75", "net.ipv4.tcp_keepalive_probes": "9",
+			"KillUserProcesses": "no", "KillExcludeUsers": "", "KillOnlyUsers": ""}}
+	for name, text := range h.files {
+		have.Files[name] = []byte(text)
+		if strings.Contains(name, "logind") {
+			have.Logind = append(have.Logind, name)
+		} else {
+			have.Sysctl = append(have.Sysctl, name)
+		}
+		for line := range strings.Lines(text) {
+			if key, value, ok := strings.Cut(line, "="); ok && line[0] != '#' {
+				have.Values[strings.TrimSpace(key)] = strings.TrimSpace(value)
+			}
+		}
+	}
+	maps.Copy(have.Values, h.drift)
+	return have
 }

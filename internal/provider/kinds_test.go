@@ -103,6 +103,9 @@ func TestImportedLinesOfOthers(t *testing.T) {
 				h.files[f.file] = "Host *.example.org\n\tServerAliveInterval 60\n"
 				id = "web1#Host *.example.org"
 			}
+			if f.kind == "sshkeepalive_host" {
+				h.files["/etc/sysctl.d/10-corp.conf"] = "net.ipv4.tcp_retries2 = 5\n"
+			}
 			r := startKind(t, f.kind, h)
 			s, diags := r.importID(id)
 			r.must(nil, diags)
@@ -121,6 +124,7 @@ func TestImportedLinesOfOthers(t *testing.T) {
 func TestSiblingConflictNamesAWayOut(t *testing.T) {
 	for kind, says := range map[string]string{
 		"sshkeepalive_server": "`drop_in_name`", "sshkeepalive_client": "`patterns`", "sshkeepalive_coolify": "Put the settings into one resource.",
+		"sshkeepalive_host": "Put the settings into one resource.",
 	} {
 		for _, f := range forms {
 			if f.kind != kind {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/system"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/session"
 )
 
@@ -15,7 +16,7 @@ var anyID = regexp.MustCompile(`(# sshkeepalive resource )[0-9a-f]{16}`)
 // withoutIDs is text with ID in place of the random id of each resource.
 func withoutIDs(text string) string { return anyID.ReplaceAllString(text, "${1}ID") }
 
-// forms are the three resources, with a configuration and the file that it changes.
+// forms are the four resources, with a configuration and the file that it changes.
 var forms = []struct {
 	kind, file string
 	host       func() *fakeHost
@@ -26,9 +27,14 @@ var forms = []struct {
 	lines      string // what the resource calls its lines
 }{
 	{"sshkeepalive_server", dropIn, cloudHost, basic, "client_alive_interval", "5m", "ClientAliveInterval 2m", "00-sshkeepalive.conf"},
-	{"sshkeepalive_client", "/root/.ssh/config", func() *fakeHost { return &fakeHost{machineID: "m1", hostKey: "SHA256:one", files: map[string]string{}} },
+	{"sshkeepalive_client", "/root/.ssh/config", bareHost,
 		values{"host": "web1", "patterns": []any{"*.example.org"}, "server_alive_interval": "1m"}, "server_alive_interval", "5m", "ServerAliveInterval 1m", "Host *.example.org"},
 	{"sshkeepalive_coolify", envFile, coolifyHost, coolifyBasic, "max_retries", 7, "SSH_MAX_RETRIES=1", envFile},
+	{"sshkeepalive_host", system.SysctlFile, bareHost, values{"host": "web1", "tcp_retries2": 5}, "tcp_retries2", 8, "net.ipv4.tcp_retries2 = 5", system.SysctlFile},
+}
+
+func bareHost() *fakeHost {
+	return &fakeHost{machineID: "m1", hostKey: "SHA256:one", files: map[string]string{}}
 }
 
 func startKind(t *testing.T, kind string, h *fakeHost) *rpc {

@@ -133,11 +133,18 @@ func build(typ tftypes.Type, v any) tftypes.Value {
 	case []any:
 		elements := make([]tftypes.Value, len(v))
 		for i, element := range v {
-			elements[i] = build(typ.(tftypes.List).ElementType, element)
+			elements[i] = build(elementType(typ), element)
 		}
 		return tftypes.NewValue(typ, elements)
 	}
 	return tftypes.NewValue(typ, v)
+}
+
+func elementType(typ tftypes.Type) tftypes.Type {
+	if set, ok := typ.(tftypes.Set); ok {
+		return set.ElementType
+	}
+	return typ.(tftypes.List).ElementType
 }
 
 func buildObject(typ tftypes.Object, v map[string]any) tftypes.Value {

@@ -27,7 +27,7 @@ func Plan(want Want, have Facts) keepalive.Plan {
 	expect(&plan, want, have, after)
 	plan.Problems = append(refusals(want, have), plan.Problems...)
 	plan.Problems = append(plan.Problems, later(want, after)...)
-	plan.Problems = append(plan.Problems, warnings(want, have)...)
+	plan.Problems = append(plan.Problems, warnings(want, After(plan.Expect, have), have)...)
 	plan.Problems = append(plan.Problems, keepalive.MountProblems(plan.Paths(), have.Mounts)...)
 	return plan
 }

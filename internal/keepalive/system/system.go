@@ -142,12 +142,12 @@ func bad(s keepalive.Setting) string {
 	return ""
 }
 
-// After returns the values that are in use once want is in force.
-func After(want Want, have Facts) map[string]string {
+// After returns the values that are in use once those that are expected are.
+func After(expect []keepalive.Expectation, have Facts) map[string]string {
 	values := map[string]string{}
 	maps.Copy(values, have.current())
-	for _, s := range want.Settings {
-		values[s.Keyword] = wanted(s)
+	for _, x := range expect {
+		values[x.Keyword] = x.Values[0]
 	}
 	return values
 }

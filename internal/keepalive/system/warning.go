@@ -10,8 +10,7 @@ import (
 )
 
 // warnings says what the wanted values mean and what they take away.
-func warnings(want Want, have Facts) (problems []keepalive.Problem) {
-	values := After(want, have)
+func warnings(want Want, values map[string]string, have Facts) (problems []keepalive.Problem) {
 	warn := func(code keepalive.Code, s keepalive.Setting, format string, args ...any) {
 		problems = append(problems, keepalive.Problem{Code: code, Warning: true, Attribute: s.Attribute, Text: fmt.Sprintf(format, args...)})
 	}

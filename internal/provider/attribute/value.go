@@ -38,6 +38,14 @@ func TextMaps(values map[string]map[string]string) types.Map {
 	return types.MapValueMust(EffectiveType, elements)
 }
 
+func TextSet(texts []string) types.Set {
+	elements := make([]attr.Value, len(texts))
+	for i, text := range texts {
+		elements[i] = types.StringValue(text)
+	}
+	return types.SetValueMust(types.StringType, elements)
+}
+
 func TextList(texts []string) types.List {
 	elements := make([]attr.Value, len(texts))
 	for i, text := range texts {

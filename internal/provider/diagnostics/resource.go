@@ -54,6 +54,14 @@ func BadFileID(id string, err error) diag.Diagnostic {
 	return New(ImportFileID, "id", fmt.Sprintf("%q", id), "error", spelling.Sentence(spelling.Capital(err.Error())))
 }
 
+// BadHostID is an ID that does not name a host alone.
+func BadHostID(id string, _ error) diag.Diagnostic {
+	return New(ImportHostID, "id", fmt.Sprintf("%q", id))
+}
+
+// NothingOnHost is a host of whose settings no file sets one.
+func NothingOnHost(name string) diag.Diagnostic { return New(ImportNoFile, "host", name) }
+
 // NoSuchBlock is an import of a block that the file does not have.
 func NoSuchBlock(name, file, block string) diag.Diagnostic {
 	return New(ImportNoBlock, "host", name, "file", file, "block", fmt.Sprintf("%q", block))

@@ -25,7 +25,7 @@ type row struct {
 // tables is the table of everything that the provider says, in parts. The test of
 // the table checks that each code has a row and that each row is used.
 var tables = []map[any]row{
-	problemRows, serverRows, clientRows, coolifyRows, hostRows, loginRows, hostKeyRows, rootRows, settingRows, daemonRows, changeRows, missingRows,
+	problemRows, serverRows, clientRows, coolifyRows, systemRows, hostRows, loginRows, hostKeyRows, rootRows, settingRows, daemonRows, changeRows, missingRows,
 	resourceRows, sourceRows, attributeRows,
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/coolify"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/system"
 )
 
 // problemRows are the remedies for what the decision for any kind of configuration finds.
@@ -95,6 +96,19 @@ var clientRows = map[any]row{
 	sshclient.UncertainLine:   {remedy: "ssh decides when it runs; the text alone does not tell."},
 	sshclient.BadPattern:      {remedy: "Write one pattern for each element of `patterns`, such as \"*.example.org\", or the criteria of one Match block in `match`."},
 	sshclient.BadProbe:        {remedy: "Write each element of `probe_hosts` as it is typed after ssh: a name, or user@name."},
+}
+
+// systemRows are the remedies for what the decision about a host itself finds.
+var systemRows = map[any]row{
+	system.Unavailable: {remedy: "Leave the attribute out for this host, or set the value on the machine around the container. Nothing was changed."},
+	system.NotOurFile:  {remedy: "Move its lines to a file of another name that is read before, or remove it. Nothing was changed."},
+	system.ReadLater:   {remedy: "Remove that line on the host, or give its file a name that comes before ours. Nothing was changed."},
+	system.NotReadNow:  {remedy: "Remove that line on the host: `sysctl --system` would bring its value back until the next refresh shows it as drift."},
+	system.NotAtBoot:   {remedy: "In a container, give the values to what starts it (`docker run --sysctl`)."},
+	system.HostWide:    {remedy: "A path that is interrupted for longer loses its connections: programs that must outlive that need the time, and keepalives of their own."},
+	system.EndsJobs:    {remedy: "Start what must outlive the login with `systemd-run --user --scope` after `loginctl enable-linger`, as a service, or name its user in `kill_exclude_users`."},
+	system.RootToo:     {remedy: "Add \"root\" to `kill_exclude_users`."},
+	system.NoEffect:    {remedy: "Remove KillOnlyUsers from the files of logind on the host, or leave `kill_user_processes` out."},
 }
 
 // coolifyRows are the remedies for what the decision about an environment file of Coolify finds.

@@ -30,6 +30,8 @@ const (
 	ImportID            Code = "bad import id"
 	ImportBlockID       Code = "bad import id of a block"
 	ImportFileID        Code = "bad import id of a file"
+	ImportHostID        Code = "bad import id of a host"
+	ImportNoFile        Code = "no file to import"
 	NoRecord            Code = "cannot record"
 	ImageNoSSH          Code = "image runs no ssh"
 	ImageNoLogin        Code = "image has no login"
@@ -100,6 +102,10 @@ var resourceRows = map[any]row{
 			"root@web1/~deploy/.ssh/config#Host * or web1/etc/ssh/ssh_config.d/10-keepalive.conf#Match all."},
 	ImportFileID: {title: "Bad import ID", body: "{id} is not a valid import ID. {error}",
 		remedy: "Write [user@]host[:port], optionally followed by the absolute path of the environment file, such as root@coolify.example.org or coolify/srv/coolify/.env."},
+	ImportHostID: {title: "Bad import ID", body: "{id} is not the ID of a host.",
+		remedy: "Write [user@]host[:port], such as admin@10.0.0.5:2222 or web1. A host is managed once, so that no file follows."},
+	ImportNoFile: {title: "{host}: no setting of the host to import", body: "No file of sysctl.d or logind.conf.d sets what the resource has attributes for, so there is nothing to import.",
+		remedy: "Declare the resource and apply it."},
 	NoRecord: {title: "Cannot record {key}", body: "{error}"},
 	ImageNoSSH: {title: "{host}: an image does not run ssh", body: "The settings of a client are proven by its own ssh.",
 		remedy: "Manage them over `transport = \"ssh\"` or \"local\"; for an image, the function `render_ssh_config` writes the text."},

@@ -104,6 +104,8 @@ func (r *attributeReader) spell(field any) (text string, given bool) {
 		return spelling.YesNo(v.ValueBool()), true
 	case types.Map:
 		return r.pairs(v)
+	case types.Set:
+		return r.names(v)
 	}
 	return "", false
 }
@@ -119,6 +121,8 @@ func valueOf(field any) (attr.Value, bool) {
 	case *types.Bool:
 		return *p, true
 	case *types.Map:
+		return *p, true
+	case *types.Set:
 		return *p, true
 	}
 	return nil, false
@@ -138,4 +142,18 @@ func (r *attributeReader) pairs(m types.Map) (text string, given bool) {
 		items = append(items, name+"="+value.ValueString())
 	}
 	return strings.Join(items, " "), len(items) > 0
+}
+
+// names writes a set of names in their order. An empty set is a value too.
+func (r *attributeReader) names(set types.Set) (text string, given bool) {
+	var names []string
+	for _, e := range set.Elements() {
+		name, ok := e.(types.String)
+		if !ok || name.IsUnknown() {
+			r.unknown = true
+			return "", false
+		}
+		names = append(names, name.ValueString())
+	}
+	return strings.Join(slices.Sorted(slices.Values(names)), " "), true
 }

@@ -14,5 +14,6 @@ func All() []func() resource.Resource {
 		func() resource.Resource { return &serverResource{} },
 		func() resource.Resource { return &clientResource{} },
 		func() resource.Resource { return &coolifyResource{} },
+		func() resource.Resource { return &systemResource{} },
 	}
 }

@@ -1,6 +1,7 @@
 package resources
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
@@ -61,10 +62,12 @@ func typedAttribute(a keepalive.Attribute, doc string) schema.Attribute {
 		return schema.Int64Attribute{
 			Optional:            true,
 			MarkdownDescription: doc,
-			Validators:          []validator.Int64{int64validator.Between(0, 1<<31-1)},
+			Validators:          []validator.Int64{int64validator.Between(a.Min, cmp.Or(a.Max, 1<<31-1))},
 		}
 	case keepalive.Flag:
 		return schema.BoolAttribute{Optional: true, MarkdownDescription: doc}
+	case keepalive.Names:
+		return schema.SetAttribute{Optional: true, MarkdownDescription: doc, ElementType: types.StringType}
 	case keepalive.Pairs:
 		return schema.MapAttribute{Optional: true, MarkdownDescription: doc, ElementType: types.StringType}
 	default:

@@ -46,6 +46,11 @@ func read(field any, lines []string) error {
 		return readFlag(f, lines)
 	case *types.Map:
 		return readPairs(f, lines)
+	case *types.Set:
+		*f = types.SetNull(types.StringType)
+		if lines != nil {
+			*f = attribute.TextSet(strings.Fields(text))
+		}
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	serverkind "github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/server"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/sessions"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/sockets"
+	systemkind "github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/system"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/probe"
@@ -16,6 +17,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshsession"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/system"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -38,6 +40,7 @@ type Engine struct {
 	Server   Reconciler[sshserver.Want, sshserver.Facts]
 	Client   Reconciler[sshclient.Want, sshclient.Facts]
 	Coolify  Reconciler[coolify.Want, coolify.Facts]
+	System   Reconciler[system.Want, system.Facts]
 	Sockets  Reconciler[struct{}, sshclient.SocketFacts]
 	Sessions Reconciler[struct{}, sshsession.Facts]
 }
@@ -47,6 +50,6 @@ func NewEngine(machines reconcile.Machines) Engine {
 	e := reconcile.New(machines)
 	return Engine{
 		e, reconcile.For(e, serverkind.Kind), reconcile.For(e, clientkind.Kind),
-		reconcile.For(e, envfile.Kind), reconcile.For(e, sockets.Kind), reconcile.For(e, sessions.Kind),
+		reconcile.For(e, envfile.Kind), reconcile.For(e, systemkind.Kind), reconcile.For(e, sockets.Kind), reconcile.For(e, sessions.Kind),
 	}
 }
