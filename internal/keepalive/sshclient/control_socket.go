@@ -75,10 +75,10 @@ func ClassifySocket(c SocketCheck) ControlSocket {
 	switch {
 	case c.Exit == 0:
 		s.master()
+	case says("Connection refused"): // also where a busy host ended ssh before it could end
+		s.State, s.Why = Stale, "no process listens there"
 	case c.Exit == 124 || c.Exit == 128+14: // timeout, SIGALRM
 		s.Why = "it takes connections and did not answer within 5 seconds: its process is stopped, hangs, or is not ssh"
-	case says("Connection refused"):
-		s.State, s.Why = Stale, "no process listens there"
 	case slices.ContainsFunc(foreign, says):
 		s.State = NotSSH
 	case s.Why == "":
