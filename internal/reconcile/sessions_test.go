@@ -111,14 +111,19 @@ func TestTwentySessions(t *testing.T) {
 				Config: "Subsystem sftp internal-sftp\nUsePAM yes\nLoginGraceTime 600\nClientAliveInterval 300\nMatch User bob\n\tClientAliveInterval 0\n"}, "admin")
 			r.Sh("touch /run/utmp; chmod 664 /run/utmp")
 			r.twenty(t)
-			walk := r.walk()
+			w := watch(r.pool)
+			walk := newWalk(w)
 			if _, err := walk.LookSessions(t.Context(), r.target); err != nil { // which connects
 				t.Fatal(err)
 			}
 			files, processes := r.Snapshot("/etc", "/run", "/tmp", "/home", "/var", "/root"), r.lasting()
+			w.ran()
 			sight, err := walk.LookSessions(t.Context(), r.target)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if ran := w.ran(); !slices.Equal(ran, []string{"sessions"}) {
+				t.Errorf("it took the scripts %q", ran)
 			}
 			if d := hosttest.Differences(files, r.Snapshot("/etc", "/run", "/tmp", "/home", "/var", "/root")); d != "" {
 				t.Errorf("files changed:\n%s", d)
