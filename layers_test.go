@@ -86,6 +86,7 @@ var arrows = map[string][]string{
 	"internal/hosttest":             {"golang.org/x/crypto/", "github.com/rogpeppe/go-internal/"},
 	"internal/hosttest/lab":         {"internal/hosttest", "golang.org/x/crypto/"},
 	"internal/hosttest/preflight":   {"internal/hosttest"},
+	"internal/stories":              {"internal/hosttest", "internal/hosttest/lab"},
 	"demo":                          {"internal/hosttest"},
 	"internal/benchmark":            {"internal/hosttest"},
 	"internal/benchmark/floor":      {"golang.org/x/crypto/"},
