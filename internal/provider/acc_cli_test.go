@@ -137,12 +137,12 @@ func TestExitCodesAndWords(t *testing.T) {
 	c.plan(0, "No changes")
 
 	m.Sh("sed -i 's/ClientAliveInterval.*/ClientAliveInterval 600/' " + dropIn)
-	c.plan(2, "web1: ClientAliveInterval is 600, not 2m, because "+dropIn+":3", `"600" -> "2m"`)
+	c.plan(2, "ClientAliveInterval is 600, not 2m, because "+dropIn+":3", `"600" -> "2m"`)
 	c.apply()
 	c.plan(0)
 
 	m.Write("/etc/ssh/sshd_config.d/00-aaa.conf", "# by hand\nClientAliveInterval 7\n")
-	c.plan(2, "web1: ClientAliveInterval is 7, not 2m, because /etc/ssh/sshd_config.d/00-aaa.conf:2")
+	c.plan(2, "ClientAliveInterval is 7, not 2m, because /etc/ssh/sshd_config.d/00-aaa.conf:2")
 	c.apply()
 	if got := m.Effective("clientaliveinterval"); got != "120" {
 		t.Errorf("ClientAliveInterval is %s after the repair", got)
@@ -186,7 +186,7 @@ func TestFleet(t *testing.T) {
 		}
 	}
 	machines["web5"].Sh("sed -i 's/ClientAliveInterval.*/ClientAliveInterval 600/' " + dropIn)
-	c.plan(2, "web5: ClientAliveInterval is 600", "0 to add, 1 to change, 0 to destroy")
+	c.plan(2, "ClientAliveInterval is 600", "0 to add, 1 to change, 0 to destroy")
 	c.apply("1 changed")
 	c.plan(0)
 	for name, m := range machines {
@@ -240,7 +240,7 @@ resource "sshkeepalive_server" "all" {
 	c.plan(0, "web2: could not look: no answer (connect)", "No changes")
 
 	machines["web1"].Sh("sed -i 's/ClientAliveInterval.*/ClientAliveInterval 600/' " + dropIn)
-	c.apply("web1: ClientAliveInterval is 600", "1 changed")
+	c.apply("ClientAliveInterval is 600", "1 changed")
 	c.destroy()
 	machines["web2"].StartSSHD()
 	if got := machines["web2"].Effective("clientaliveinterval"); got != "120" {

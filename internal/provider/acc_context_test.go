@@ -25,13 +25,13 @@ func TestMatchThatAppears(t *testing.T) {
 	hup()
 	c := newCLI(t)
 	c.config(fleet{"web1": m}.provider("") + named("web1", twoMinutes))
-	c.apply("web1: ClientAliveInterval stays 33 in Match User bak, at /etc/ssh/sshd_config.d/55-bak.conf:2")
+	c.apply("ClientAliveInterval stays 33 in Match User bak, at /etc/ssh/sshd_config.d/55-bak.conf:2")
 	c.plan(0, "No changes")
 
 	m.Write(deployFile, "Match User deploy\n\tClientAliveInterval 0\n")
 	hup()
 	before := m.Snapshot("/etc/ssh")
-	out := c.plan(2, "web1: ClientAliveInterval is 0 in Match User deploy since the last apply, at "+deployFile+":2", "Plan: 0 to add, 1 to change, 0 to destroy", `criteria = "User deploy"`)
+	out := c.plan(2, "ClientAliveInterval is 0 in Match User deploy since the last apply, at "+deployFile+":2", "Plan: 0 to add, 1 to change, 0 to destroy", `criteria = "User deploy"`)
 	// A refresh records the digests of the files and accepts nothing.
 	warning := []string{"ClientAliveInterval is 0 in Match User deploy since the last apply"}
 	c.expect(2, warning, "plan", "-no-color", "-refresh-only", "-detailed-exitcode")

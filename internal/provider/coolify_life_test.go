@@ -36,7 +36,6 @@ func TestCoolifyLife(t *testing.T) {
 		"id": "web1" + envFile, "file": envFile, "coolify_version": "4.3.19", "machine_id": "m1",
 		"managed_content":                "SSH_MUX_PERSIST_TIME=3600\nSSH_MAX_RETRIES=1\nSSH_NEW=\"it's \\$1\"\n",
 		"effective.SSH_MUX_PERSIST_TIME": "3600", "effective.SSH_NEW": "it's $1", "mux_persist_time": "1h",
-		"trail": "file=" + envFile + " coolify=4.3.19 replaces=SSH_MUX_PERSIST_TIME replaces=SSH_MAX_RETRIES replaces=SSH_MAX_RETRIES",
 	} {
 		if got := get(t, p.value, at); got != want {
 			t.Errorf("%s is planned as %q, not %q", at, got, want)
@@ -131,7 +130,7 @@ func TestCoolifyImport(t *testing.T) {
 		if p := r.plan(s, coolifyBasic); !p.empty {
 			t.Errorf("after the import of %s the plan is not empty: %s, not %s", id, p.value, s.value)
 		}
-		for _, name := range []string{"id", "managed_content", "trail", "settings.SSH_NEW", "coolify_version"} {
+		for _, name := range []string{"id", "managed_content", "settings.SSH_NEW", "coolify_version"} {
 			if a, b := get(t, made.value, name), get(t, s.value, name); a != b {
 				t.Errorf("%s was %s and was imported as %s", name, a, b)
 			}

@@ -87,7 +87,7 @@ func TestDriftIsAnUpdateThatNamesFileAndLine(t *testing.T) {
 	s := r.create(basic)
 	h.files["/etc/ssh/sshd_config.d/00-aaa.conf"] = "# by hand\nClientAliveInterval 600\n"
 	s, diags := r.read(s)
-	mustSaySummary(t, diags, "web1: ClientAliveInterval is 600, not 2m, because /etc/ssh/sshd_config.d/00-aaa.conf:2")
+	mustSaySummary(t, diags, "ClientAliveInterval is 600, not 2m, because /etc/ssh/sshd_config.d/00-aaa.conf:2")
 	if got := get(t, s.value, "client_alive_interval"); got != "600" {
 		t.Errorf("state holds %s, not the effective value", got)
 	}

@@ -11,5 +11,4 @@ const (
 	VersionDoc   = "The host's sshd, as it names itself."
 	HostKeyIDDoc = "Fingerprint of the host key that the host showed."
 	MachineIDDoc = "Identifies the installed system (`/etc/machine-id` or its like), to tell a machine from another one at the same address. Clones may share it: they are told apart by their host keys. Null when the host has none."
-	TrailDoc     = "How the placement was decided, in one line, for bug reports."
 )

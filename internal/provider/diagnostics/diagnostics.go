@@ -15,8 +15,9 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
-// Terraform folds warnings with one summary into one and drops the details of
-// the others, so each summary begins with the host it is about.
+// Terraform and OpenTofu fold warnings with one summary into one and drop the details of
+// the others. So a summary begins with the host that it is about, unless its row folds:
+// then the same warning of twelve hosts is shown once.
 
 // Problems translates what the decision found. name is the host, "" while there
 // is none.
@@ -41,16 +42,17 @@ func Problems(name string, found []keepalive.Problem) diag.Diagnostics {
 
 func problemText(name string, p keepalive.Problem) (summary, detail string) {
 	summary, rest, _ := strings.Cut(strings.TrimSpace(host.Printable(p.Text)), "\n")
-	if name != "" {
-		summary = name + ": " + summary
-	} else {
-		summary = spelling.Capital(summary)
-	}
-	paragraphs := []string{rest}
 	if !p.Pos.IsZero() && !strings.Contains(p.Text, p.Pos.String()) {
-		paragraphs = append(paragraphs, "This is about "+p.Pos.String()+".")
+		rest = Joined(rest, "This is about "+p.Pos.String()+".")
 	}
-	return summary, Joined(append(paragraphs, ProblemAdvice(p.Code))...)
+	advice := ProblemAdvice(p.Code)
+	switch {
+	case name == "":
+		return spelling.Capital(summary), Joined(rest, advice)
+	case p.Warning && rest == "" && folds(p.Code):
+		return spelling.Capital(summary), Joined(advice, "This is about "+name+".")
+	}
+	return name + ": " + summary, Joined(rest, advice)
 }
 
 // Failures translates an error of the engine. doing is what was being done: create,

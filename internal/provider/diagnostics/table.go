@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 )
 
 // Code names one thing that the provider says. What hosts, decisions and the engine
@@ -20,6 +21,7 @@ type row struct {
 	body    string // what was seen and what happened to the host
 	remedy  string // one thing to do, naming the attribute
 	warning bool
+	folds   bool // what the warning says is also seen in the diff, or is about the settings and not the host
 }
 
 // tables is the table of everything that the provider says, in parts. The test of
@@ -52,6 +54,11 @@ func New(code Code, values ...string) diag.Diagnostic {
 // At is New, about the attribute at p.
 func At(p path.Path, code Code, values ...string) diag.Diagnostic {
 	return diag.WithPath(p, New(code, values...))
+}
+
+func folds(code keepalive.Code) bool {
+	r, _ := rowOf(code)
+	return r.folds
 }
 
 // titleOf is the title of code.

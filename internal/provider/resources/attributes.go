@@ -34,7 +34,6 @@ type computedAttributes struct {
 	Effective      types.Map    `tfsdk:"effective"`
 	HostKeySHA256  types.String `tfsdk:"host_key_sha256"`
 	MachineID      types.String `tfsdk:"machine_id"`
-	Trail          types.String `tfsdk:"trail"`
 }
 
 func (a *computedAttributes) common() *computedAttributes { return a }
@@ -47,7 +46,6 @@ func (a *computedAttributes) record(digests map[string]string) reconcile.Record 
 // markUnknown makes unknown what a plan that only verifies must have change.
 func (a *computedAttributes) markUnknown(ctx context.Context) {
 	a.Effective = types.MapUnknown(a.Effective.ElementType(ctx))
-	a.Trail = types.StringUnknown()
 }
 
 // opensshAttributes are the computed attributes of a resource whose lines OpenSSH reads.
@@ -128,7 +126,6 @@ func setPlanResult(m interface {
 	placed() *types.String
 }, plan keepalive.Plan) {
 	m.common().ManagedContent = types.StringValue(plan.ManagedContent)
-	m.common().Trail = types.StringValue(plan.Trail)
 	setPlaced(m, types.StringValue(plan.ManagedFile))
 }
 

@@ -202,11 +202,10 @@ func (p *planning[M, W, F, P]) planAhead(ctx context.Context) diag.Diagnostics {
 		}
 		return diags
 	}
-	found := p.planComputed(f)
+	found := p.planComputed(ctx, f)
 	if p.before == nil && p.session.Ownership.MayReplace(session.OwnershipKey(p.where.Spec, declared)) {
 		// The old lines may be there or gone by then.
 		setPlaced(p.m, types.StringUnknown())
-		p.m.common().Trail = types.StringUnknown()
 	}
 	return append(diags, diagnostics.Problems(name, append(f.plan.Problems, found...))...)
 }
@@ -239,24 +238,21 @@ func (p *planning[M, W, F, P]) unchanged(f planFacts[W, F]) bool {
 }
 
 // planComputed writes the prediction into the model, unless there is nothing to do.
-func (p *planning[M, W, F, P]) planComputed(f planFacts[W, F]) (found []keepalive.Problem) {
+func (p *planning[M, W, F, P]) planComputed(ctx context.Context, f planFacts[W, F]) (found []keepalive.Problem) {
 	planned := *p.m
 	after := P(&planned)
 	setSeen(after, f.s)
 	after.setPredicted(f.want, f.s.Facts, f.plan)
 	setPlanResult(after, f.plan)
-	if p.before != nil && !changes(f.plan) {
-		// The trail tells of the last change, and there is none.
-		after.common().Trail = p.before.common().Trail
-	}
 	if compare := p.m.kind().comparePlanned; compare != nil {
 		found = compare(after, p.before, f.want, f.s.Facts, f.plan)
 	}
 	if p.before != nil && equalComputed(after.computed(), p.before.computed()) {
 		switch {
+		case p.changed: // what is asked for shows
 		case changes(f.plan):
-			after.common().Trail = types.StringUnknown()
-		case !p.changed:
+			after.common().markUnknown(ctx)
+		default:
 			return found
 		}
 	}

@@ -161,7 +161,7 @@ func (l *lifecycle[M, W, F, P]) adopt(ctx context.Context, m P, look func(W) (re
 	setPlanResult(m, plan)
 	if len(plan.Paths()) > 0 || keepalive.HasErrors(plan.Problems) {
 		// Effective, but not by lines of ours: the next plan will show them.
-		m.common().ManagedContent, m.common().Trail = types.StringNull(), types.StringNull()
+		m.common().ManagedContent = types.StringNull()
 		setPlaced(m, types.StringNull())
 	}
 	if k.importProblems != nil {

@@ -98,7 +98,6 @@ func computedSchema(idDoc, effectiveDoc string, effective attr.Type) map[string]
 		"effective":       schema.MapAttribute{Computed: true, MarkdownDescription: effectiveDoc, ElementType: effective},
 		"host_key_sha256": observedText(attribute.HostKeyIDDoc),
 		"machine_id":      observedText(attribute.MachineIDDoc),
-		"trail":           observedText(attribute.TrailDoc),
 	}
 }
 

@@ -50,7 +50,7 @@ const (
 		"A context that no criteria can tell apart, such as a user whose name has a `*` in it, gets a `Match all`, and so does the default one where others have a `Match all`: the plan then warns of each block that loses its value. " +
 		"Whether a `Match Group` catches the user is asked on the host."
 
-	placementDoc = "Where the lines are written: `auto` (default) picks the least intrusive place that wins, `drop_in` insists on a file of our own, `in_place` on the main file. The decision is explained in `trail`. " +
+	placementDoc = "Where the lines are written: `auto` (default) picks the least intrusive place that wins, `drop_in` insists on a file of our own, `in_place` on the main file. The debug log of the provider (`TF_LOG_PROVIDER=DEBUG`) explains the decision. " +
 		"A drop-in goes to a directory in /etc rather than to the vendor's below /usr. If an `Include` names a directory beside the main configuration that does not exist, the directory is made, and removed again on destroy. " +
 		"cloud-init edits `PasswordAuthentication` and `HostCertificate` in the main file at the first boot of an instance: where it is installed, `auto` keeps such settings out of that file, and adds an `Include` of our own file at its head if none reads one. Destroy removes that line. " +
 		"Lines that another tool keeps between two marks (`# BEGIN ANSIBLE MANAGED BLOCK`, `#### Google OS Login control. ####` and the like) stay together: nothing is written between them."
