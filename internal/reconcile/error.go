@@ -63,8 +63,8 @@ func (e *Error) Cause() string {
 	if e.Err == nil {
 		return ""
 	}
-	protocol, ok := e.Err.(*commit.Error)
-	if !ok {
+	protocol := new(commit.Error)
+	if !errors.As(e.Err, &protocol) {
 		return e.Err.Error()
 	}
 	var texts []string

@@ -238,12 +238,12 @@ func (x lexer) arguments(l *Line, d delim) {
 	rest := restOfLine(x.dialect, l.Keyword)
 	if len(w.texts) == 0 && !rest {
 		l.Err = err
-		if err == errNoArgument && x.argv {
+		if errors.Is(err, errNoArgument) && x.argv {
 			l.end = l.at // a comment stands there
 		}
 		return
 	}
-	if err != errNoArgument {
+	if !errors.Is(err, errNoArgument) {
 		l.Err = err
 	}
 	l.Args = w.texts
@@ -264,8 +264,8 @@ func (x lexer) words(keyword string, d delim) (words, error) {
 	keyword = strings.ToLower(keyword)
 	w, err := oldWords(keyword, d)
 	old, n := oldLists[x.dialect][keyword], len(w.texts)
-	garbage := err == errGarbage && !old.unchecked
-	if !garbage && (n > 0 && err == errGarbage || n == 0 && old.mayBeEmpty) {
+	garbage := errors.Is(err, errGarbage) && !old.unchecked
+	if !garbage && (n > 0 && errors.Is(err, errGarbage) || n == 0 && old.mayBeEmpty) {
 		err = nil
 	}
 	if err == nil && x.dialect == Server && keyword == "rekeylimit" && n == 2 && w.texts[1] == "none" && !strings.HasSuffix(d.text, "none") {

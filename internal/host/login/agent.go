@@ -126,7 +126,7 @@ func (l *agentLink) sign(key ssh.AlgorithmSigner, data []byte, algorithm string)
 	case a := <-answers:
 		if a.err != nil {
 			// Not wrapped: the end of the agent is not that of the connection.
-			return nil, fmt.Errorf("the agent refused to sign (%v)", a.err)
+			return nil, fmt.Errorf("the agent refused to sign (%s)", a.err.Error())
 		}
 		return a.signature, nil
 	case <-timer.C:
