@@ -164,3 +164,24 @@ func TestHostileTreeOfMatches(t *testing.T) {
 		t.Errorf("%d overrides after %s: %v", len(plan.Overrides), took, plan.Problems)
 	}
 }
+
+// TestVerifyKnowsNoOwner: lines of others count as ours do, and a value that sshd does
+// not tell is not taken for the wanted one.
+func TestVerifyKnowsNoOwner(t *testing.T) {
+	tree := handmade("Include /etc/ssh/sshd_config.d/*.conf\nClientAliveInterval 7\n", "")
+	interval := func(value string) Want {
+		return Want{Settings: []keepalive.Setting{{Attribute: "client_alive_interval", Keyword: "ClientAliveInterval", Values: []string{value}}}}
+	}
+	for value, want := range map[string]string{"7": "", "7s": "", "8": "ClientAliveInterval is 7, not 8, because /etc/ssh/sshd_config:2 says so"} {
+		found := Verify(interval(value), pureFacts(tree, interval(value)))
+		if text := fmt.Sprint(found); (len(found) > 0) != (want != "") || len(found) > 0 && (found[0].Warning || !strings.Contains(text, "ClientAliveInterval is 7, not 8")) {
+			t.Errorf("%s: %+v", value, found)
+		}
+	}
+	silent := pureFacts(tree, interval("7"))
+	delete(silent.Canonical, "clientaliveinterval")
+	delete(silent.Effective[0], "clientaliveinterval")
+	if found := Verify(interval("7"), silent); len(found) != 1 || found[0].Code != NotPrinted || found[0].Warning {
+		t.Errorf("%+v", found)
+	}
+}

@@ -63,6 +63,7 @@ var serverRows = map[any]row{
 	keepalive.HandWritten:     {remedy: "Each keyword then has two lines that say the same. To have one, set `adopt = true`: the apply then comments out the line that was written by hand, and destroy restores it."},
 	keepalive.AdoptsLines:     {remedy: "The apply comments them out, so that the lines of this resource are the only ones for these keywords. Destroy restores them. To leave them as they are, remove `adopt = true`."},
 	sshserver.NothingSet:      {remedy: "Declare the settings that the resource shall manage: the next plan shows what they change."},
+	sshserver.NotPrinted:      {remedy: "Leave that keyword out of what is verified."},
 	sshserver.FirstBoot:       {remedy: "Leave out `placement`, so that a file of our own is read first (this needs OpenSSH 8.2), and give `drop_in_name` a value that sorts before 50-cloud-init.conf; or set `ssh_pwauth` in the user data to the value that is declared here."},
 	sshserver.UnknownProfile:  {remedy: "The profiles are " + strings.Join(baseline.Names(), ", ") + "."},
 	sshserver.ProfileOption:   {remedy: "To have it from a file, remove the option from the service's unit, or from the file that the unit reads: on Red Hat's systems `/etc/crypto-policies/back-ends/opensshserver.config`, which `CRYPTO_POLICY=` in `/etc/sysconfig/sshd` switches off."},
