@@ -55,10 +55,10 @@ var arrows = map[string][]string{
 	"internal/reconcile/client":          {"internal/reconcile", "internal/reconcile/shell", "internal/reconcile/account", "internal/keepalive", "internal/keepalive/sshclient", "internal/sshconf", "internal/commit", "internal/host"},
 	"internal/reconcile/envfile":         {"internal/reconcile", "internal/reconcile/shell", "internal/keepalive", "internal/keepalive/coolify", "internal/commit", "internal/host"},
 	"internal/reconcile/system":          {"internal/reconcile", "internal/reconcile/shell", "internal/keepalive", "internal/keepalive/system", "internal/commit", "internal/host"},
-	"internal/reconcile/sockets":         {"internal/reconcile", "internal/reconcile/shell", "internal/reconcile/account", "internal/keepalive/sshclient", "internal/host"},
+	"internal/reconcile/sockets":         {"internal/reconcile", "internal/reconcile/shell", "internal/reconcile/account", "internal/keepalive/sshclient", "internal/commit", "internal/host"},
 	"internal/reconcile/sessions":        {"internal/reconcile", "internal/reconcile/shell", "internal/reconcile/server", "internal/keepalive/sshsession", "internal/sshconf", "internal/host"},
 	"internal/provider": {
-		"internal/provider/resources", "internal/provider/datasources", "internal/provider/session", "internal/provider/connection", "internal/provider/attribute", "internal/provider/diagnostics", "internal/provider/functions", "internal/provider/protocol",
+		"internal/provider/actions", "internal/provider/resources", "internal/provider/datasources", "internal/provider/session", "internal/provider/connection", "internal/provider/attribute", "internal/provider/diagnostics", "internal/provider/functions", "internal/provider/protocol",
 		"internal/host", "internal/host/pool",
 		"github.com/hashicorp/terraform-plugin-framework", "github.com/hashicorp/terraform-plugin-go/",
 	},

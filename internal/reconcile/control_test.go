@@ -20,7 +20,7 @@ func (r *rig) masters(t *testing.T) (pid map[string]string) {
 	pid = map[string]string{}
 	for _, name := range []string{"live", "killed", "stopped", "odd %name"} {
 		path := "/home/bob/.ssh/cm/" + name
-		r.Sh(fmt.Sprintf("runuser -u bob -- ssh -F /dev/null -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -i /home/bob/.ssh/key -p %d -M -S '%s' -fN bob@%s </dev/null >/dev/null 2>&1", r.Port, strings.ReplaceAll(path, "%", "%%"), r.Addr))
+		r.Sh(r.master(name))
 		said := r.Sh(fmt.Sprintf("ssh -F /dev/null -S '%s' -O check x 2>&1", strings.ReplaceAll(path, "%", "%%")))
 		_, after, _ := strings.Cut(said, "pid=")
 		pid[name], _, _ = strings.Cut(after, ")")
@@ -28,6 +28,12 @@ func (r *rig) masters(t *testing.T) (pid map[string]string) {
 	r.Sh("kill -9 " + pid["killed"] + "; kill -STOP " + pid["stopped"] + "; chmod 666 /home/bob/.ssh/cm/killed; touch /home/bob/.ssh/cm/file")
 	t.Cleanup(func() { r.Sh("kill -CONT " + pid["stopped"]) })
 	return pid
+}
+
+// master is the command by which bob starts a master.
+func (r *rig) master(name string) string {
+	path := strings.ReplaceAll("/home/bob/.ssh/cm/"+name, "%", "%%")
+	return fmt.Sprintf("runuser -u bob -- ssh -F /dev/null -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -i /home/bob/.ssh/key -p %d -o ControlMaster=auto -S '%s' -fN bob@%s </dev/null >/dev/null 2>&1", r.Port, path, r.Addr)
 }
 
 // TestControlSockets by real masters, which nothing is done to: the one that is
@@ -97,5 +103,57 @@ func TestControlSockets(t *testing.T) {
 	}
 	if left := strings.TrimSpace(r.Sh("find /tmp -mindepth 1")); left != "" {
 		t.Errorf("left behind: %s", left)
+	}
+}
+
+// TestPruning by real masters: the dead socket goes, the living ones and the one that
+// hangs stay and work, and a master that has started since keeps what it has.
+func TestPruning(t *testing.T) {
+	t.Parallel()
+	r, target := sshRig(t, "bob", nil)
+	r.masters(t)
+	prune := func(user, as string, before func()) []string {
+		t.Helper()
+		at := target
+		at.File, at.User, at.Spec.User, at.Spec.Sudo = "/home/bob/.ssh/cm", as, user, user == "admin"
+		w := r.walk()
+		sight, err := w.LookControl(t.Context(), at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before()
+		after, err := w.PruneControl(t.Context(), at, sight.Facts.Prunable())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var told []string
+		for _, p := range after.Facts {
+			told = append(told, fmt.Sprintf("%s %t %s", p.Path, p.Removed, p.Why))
+		}
+		return told
+	}
+	nothing := func() {}
+	killed := "/home/bob/.ssh/cm/killed"
+	r.Sh("touch -d '1 hour ago' " + killed)
+	if told := prune("root", "", nothing); len(told) != 1 || !strings.HasPrefix(told[0], killed+" false root does not remove it, because another account could exchange files") {
+		t.Errorf("root in a directory of bob's: %q", told)
+	}
+	start := func() { r.Sh(r.master("killed")) }
+	if told := prune("bob", "", start); !slices.Equal(told, []string{killed + " false another socket has its name"}) {
+		t.Errorf("a master that has started since: %q", told)
+	}
+	if out := r.Sh("runuser -u bob -- ssh -F /dev/null -S " + killed + " x echo shared"); strings.TrimSpace(out) != "shared" {
+		t.Errorf("the new master is not reached: %s", out)
+	}
+	r.Sh("kill -9 $(runuser -u bob -- ssh -F /dev/null -S " + killed + " -O check x 2>&1 | sed 's/.*pid=\\([0-9]*\\).*/\\1/'); touch -d '1 hour ago' " + killed)
+	if told := prune("admin", "bob", nothing); !slices.Equal(told, []string{killed + " true "}) {
+		t.Errorf("by root for bob: %q", told)
+	}
+	if told := prune("bob", "", nothing); len(told) > 0 {
+		t.Errorf("nothing is left to remove: %q", told)
+	}
+	left := strings.Fields(r.Sh("ls -A /home/bob/.ssh/cm; runuser -u bob -- ssh -F /dev/null -S /home/bob/.ssh/cm/live x echo shared"))
+	if strings.Join(left, " ") != "file live odd %name stopped shared" {
+		t.Errorf("left are %q", left)
 	}
 }

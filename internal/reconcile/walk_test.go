@@ -25,11 +25,12 @@ type walk struct {
 	coolifies *reconcile.Reconciler[coolify.Want, coolify.Facts, struct{}]
 	controls  *reconcile.Reconciler[struct{}, sshclient.SocketFacts, struct{}]
 	sessions  *reconcile.Reconciler[struct{}, sshsession.Facts, struct{}]
+	pruning   *reconcile.Reconciler[[]sshclient.ControlSocket, []sshclient.PrunedSocket, struct{}]
 }
 
 func newWalk(machines reconcile.Machines) *walk {
 	e := reconcile.New(machines)
-	return &walk{e, reconcile.For(e, server.Kind), reconcile.For(e, client.Kind), reconcile.For(e, envfile.Kind), reconcile.For(e, sockets.Kind), reconcile.For(e, sessions.Kind)}
+	return &walk{e, reconcile.For(e, server.Kind), reconcile.For(e, client.Kind), reconcile.For(e, envfile.Kind), reconcile.For(e, sockets.Kind), reconcile.For(e, sessions.Kind), reconcile.For(e, sockets.Pruning)}
 }
 
 func (r *walk) Look(ctx context.Context, t reconcile.Target, want sshserver.Want) (reconcile.Snapshot[sshserver.Facts], error) {
@@ -68,6 +69,10 @@ func (r *walk) ApplyCoolify(ctx context.Context, t reconcile.Target, want coolif
 
 func (r *walk) RemoveCoolify(ctx context.Context, t reconcile.Target, want coolify.Want, rec reconcile.Record) (same, changed bool, err error) {
 	return r.coolifies.Remove(ctx, t, want, rec)
+}
+
+func (r *walk) PruneControl(ctx context.Context, t reconcile.Target, dead []sshclient.ControlSocket) (reconcile.Snapshot[[]sshclient.PrunedSocket], error) {
+	return r.pruning.Look(ctx, t, dead)
 }
 
 func (r *walk) LookControl(ctx context.Context, t reconcile.Target) (reconcile.Snapshot[sshclient.SocketFacts], error) {

@@ -25,9 +25,12 @@ type SocketCheck struct {
 	Mode  uint32
 	Owner string
 	Age   int64 // seconds since it was made
-	UID   int   // of the owner
-	Exit  int
-	Said  []string // the lines that ssh printed
+	// File tells the socket from one that is made later under its name: its device, its
+	// inode, and when it was made.
+	File string
+	UID  int // of the owner
+	Exit int
+	Said []string // the lines that ssh printed
 
 	Listener *Listener     // the process that listens there, nil where it is not known
 	Targets  []Destination // what the socket is for, by the configuration of the user's ssh
@@ -113,4 +116,20 @@ func (c SocketCheck) complaint() string {
 // Gone reports whether the socket was removed before it was asked.
 func (c SocketCheck) Gone() bool {
 	return !c.There && strings.Contains(c.complaint(), "No such file or directory")
+}
+
+// Prunable are the sockets that can be removed: no process listens at them, and none can
+// ever again, because a master that starts makes a socket of its own. One that was made
+// in this very second is left out, since File does not tell it from its successor.
+func (f SocketFacts) Prunable() []ControlSocket {
+	return slices.DeleteFunc(slices.Clone(f.Sockets), func(s ControlSocket) bool {
+		return s.State != Stale || !s.There || s.Age < 1
+	})
+}
+
+// PrunedSocket is what became of a socket that was to be removed.
+type PrunedSocket struct {
+	Path    string
+	Removed bool
+	Why     string // it was not
 }

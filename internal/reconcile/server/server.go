@@ -65,6 +65,14 @@ var Kind = reconcile.Kind[sshserver.Want, sshserver.Facts, Detail]{
 	Finish: func(ctx context.Context, c *change) { _ = shell.RemoveDirs(ctx, c.Host, c.Plan.RemoveDirs) },
 }
 
+// Live is Kind for those who want to know what holds now: no look answers a later asker.
+func Live() reconcile.Kind[sshserver.Want, sshserver.Facts, Detail] {
+	live, batch := Kind, *Kind.Batch
+	batch.WithoutRefusals = func(seen) (seen, bool) { return seen{}, false }
+	live.Batch = &batch
+	return live
+}
+
 // digests are the SHA-256 of the files of the configuration tree.
 func digests(want sshserver.Want, have sshserver.Facts) map[string]string {
 	digests := make(map[string]string, len(have.Tree.Files))

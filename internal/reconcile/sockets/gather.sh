@@ -29,7 +29,7 @@ trap 'rm -rf "$T"' EXIT;
 check() { s=$(printf '%s' "$1" | sed 's/%/%%/g');
   (bounded "$SSH" -F /dev/null -o BatchMode=yes -o ProxyCommand=false -S "$s" -O check sshkeepalive.invalid) >"$T/$2" 2>&1 </dev/null;
   say check "$?" >"$T/$2.out";
-  { stat -L -c '@stat %a %u %Y %U' "$1" 2>/dev/null || stat -L -f '@stat %Lp %u %m %Su' "$1" 2>/dev/null;
+  { stat -L -c '@stat %a %u %Y %d:%i %U' "$1" 2>/dev/null || stat -L -f '@stat %Lp %u %m %d:%i %Su' "$1" 2>/dev/null;
     { head -c 4000 "$T/$2"; echo; } | tr -d '\r' | sed 's/^/@said /'; } >>"$T/$2.out"; };
 
 # Sixteen at once, because each that does not answer takes all of its time.

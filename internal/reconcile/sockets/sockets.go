@@ -3,6 +3,7 @@ package sockets
 import (
 	_ "embed"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -15,6 +16,9 @@ import (
 
 //go:embed gather.sh
 var gatherSource string
+
+// fileForm is a device and an inode.
+var fileForm = regexp.MustCompile(`^[0-9]+:[0-9]+$`)
 
 type seen = reconcile.Seen[sshclient.SocketFacts, struct{}]
 
@@ -113,8 +117,8 @@ func (r *report) about(word, arg string) error {
 		}
 		return nil
 	}
-	fields := strings.SplitN(arg, " ", 4)
-	if len(fields) != 4 {
+	fields := strings.SplitN(arg, " ", 5)
+	if len(fields) != 5 || !fileForm.MatchString(fields[3]) {
 		return fmt.Errorf("unexpected attributes %q in the report of sockets", arg)
 	}
 	mode, err := strconv.ParseUint(fields[0], 8, 32)
@@ -128,7 +132,8 @@ func (r *report) about(word, arg string) error {
 	if err := shell.Number(fields[1], &c.UID); err != nil {
 		return err
 	}
-	c.There, c.Mode, c.Owner, c.Age = true, uint32(mode), fields[3], int64(r.now-made)
+	c.There, c.Mode, c.Owner, c.Age = true, uint32(mode), fields[4], int64(r.now-made)
+	c.File = fields[3] + ":" + strconv.Itoa(made)
 	if c.Owner == "UNKNOWN" { // stat of GNU, where no account has the number
 		c.Owner = fields[1]
 	}
