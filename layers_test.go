@@ -67,6 +67,11 @@ var arrows = map[string][]string{
 		"internal/reconcile", "internal/reconcile/server", "internal/reconcile/client", "internal/reconcile/envfile", "internal/reconcile/system", "internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/sshclient", "internal/keepalive/coolify", "internal/keepalive/system", "internal/keepalive/baseline", "internal/host", "internal/sshconf",
 		"github.com/hashicorp/terraform-plugin-framework",
 	},
+	"internal/provider/actions": {
+		"internal/provider/resources", "internal/provider/session", "internal/provider/connection", "internal/provider/attribute", "internal/provider/diagnostics",
+		"internal/reconcile", "internal/keepalive", "internal/keepalive/sshserver",
+		"github.com/hashicorp/terraform-plugin-framework",
+	},
 	"internal/provider/datasources": {
 		"internal/provider/session", "internal/provider/connection", "internal/provider/attribute", "internal/provider/diagnostics",
 		"internal/reconcile", "internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/sshclient", "internal/keepalive/sshsession", "internal/keepalive/audit", "internal/keepalive/baseline", "internal/host", "internal/host/probe",

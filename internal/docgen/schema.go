@@ -34,6 +34,8 @@ func export(ctx context.Context) ([]byte, error) {
 		"provider":                  schemaJSON(schemas.Provider),
 		"resource_schemas":          each(schemas.ResourceSchemas, schemaJSON),
 		"data_source_schemas":       each(schemas.DataSourceSchemas, schemaJSON),
+		"list_resource_schemas":     each(schemas.ListResourceSchemas, schemaJSON),
+		"action_schemas":            each(schemas.ActionSchemas, func(s *tfprotov6.ActionSchema) object { return object{"block": blockJSON(s.Schema.Block)} }),
 		"functions":                 each(schemas.Functions, functionJSON),
 		"resource_identity_schemas": each(identities.IdentitySchemas, identityJSON),
 	}

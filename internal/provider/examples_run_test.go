@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -73,9 +74,9 @@ type exampleRun struct {
 
 func (r *exampleRun) group(g []block) {
 	for _, b := range g {
-		if strings.Contains(b.text, "identity = {") && !identityImports(r.t, hosttest.NeedsEngine(r.t)) {
-			r.t.Skip("importing by identity needs Terraform 1.12 or OpenTofu 1.12")
-		}
+		r.skipNewer(b)
+	}
+	for _, b := range g {
 		switch b.lang {
 		case "terraform":
 			if !r.apply(b) {
@@ -91,6 +92,27 @@ func (r *exampleRun) group(g []block) {
 			r.data(b)
 		}
 	}
+}
+
+// skipNewer skips what the engine cannot do yet.
+func (r *exampleRun) skipNewer(b block) {
+	engine := hosttest.NeedsEngine(r.t)
+	switch {
+	case strings.Contains(b.text, "identity = {") && !identityImports(r.t, engine):
+		r.t.Skip("importing by identity needs Terraform 1.12 or OpenTofu 1.12")
+	case actionPattern.MatchString(b.text) && !isTerraform(r.t, engine, 14):
+		r.t.Skip("an action needs Terraform 1.14")
+	case b.lang == "query" && !queries(engine):
+		r.t.Skip("terraform query needs Terraform 1.14, or 1.13 with experiments")
+	}
+}
+
+var actionPattern = regexp.MustCompile(`(?m)^action "`)
+
+// queries reports whether the engine has terraform query.
+func queries(engine string) bool {
+	out, err := exec.Command(engine, "query", "-help").Output()
+	return err == nil && strings.Contains(string(out), "-generate-config-out")
 }
 
 // apply applies a block without warnings, but for one that its note tells, and plans
@@ -193,6 +215,8 @@ func (r *exampleRun) data(b block) {
 	r.t.Helper()
 	r.w.here.Write(r.dir+"/block", b.text)
 	switch b.lang {
+	case "query":
+		r.w.here.Write(r.dir+"/list.tfquery.hcl", b.text)
 	case "json":
 		if !json.Valid([]byte(b.text)) {
 			r.t.Errorf("%s: not JSON", b.at)
@@ -238,6 +262,20 @@ func (r *exampleRun) shell(b block) {
 // identityImports reports whether the engine imports by identity.
 func identityImports(t testing.TB, engine string) bool {
 	t.Helper()
+	major, minor := engineVersion(t, engine)
+	return major > 1 || minor >= 12
+}
+
+// isTerraform reports whether the engine is Terraform, 1.minor or later.
+func isTerraform(t testing.TB, engine string, minor int) bool {
+	t.Helper()
+	out, err := exec.Command(engine, "version").Output()
+	_, has := engineVersion(t, engine)
+	return err == nil && strings.HasPrefix(string(out), "Terraform") && has >= minor
+}
+
+func engineVersion(t testing.TB, engine string) (major, minor int) {
+	t.Helper()
 	out, err := exec.Command(engine, "version", "-json").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -248,9 +286,8 @@ func identityImports(t testing.TB, engine string) bool {
 	if err := json.Unmarshal(out, &version); err != nil {
 		t.Fatal(err)
 	}
-	var major, minor int
 	if _, err := fmt.Sscanf(version.Version, "%d.%d", &major, &minor); err != nil {
 		t.Fatalf("version %q: %v", version.Version, err)
 	}
-	return major > 1 || minor >= 12
+	return major, minor
 }

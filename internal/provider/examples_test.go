@@ -38,7 +38,8 @@ import (
 // A shell block without such a line is run on the user's machine, in the directory of
 // the terraform block above it, whose destroy waits for that. Blocks tagged text are
 // output and are not run; hcl is a configuration of the engine itself, which must accept
-// it. A block without a tag is an error.
+// it. A block without a tag is an error. A file of examples/ that ends in .tfquery.hcl is
+// put beside the terraform block above it. What the engine cannot do yet is not run.
 const beforeExamples = `terraform {
   required_providers {
     sshkeepalive = { source = "sshkeepalive/sshkeepalive" }
@@ -137,7 +138,7 @@ func pagesOf(root string) (pages []page, err error) {
 
 func fileAsPage(root, name string) (page, error) {
 	text, err := os.ReadFile(filepath.Join(root, name))
-	lang := map[string]string{".tf": "terraform", ".sh": "shell"}[filepath.Ext(name)]
+	lang := map[string]string{".tf": "terraform", ".sh": "shell", ".hcl": "query"}[filepath.Ext(name)]
 	return page{name, []block{{at: name, lang: lang, text: string(text)}}}, err
 }
 
@@ -197,7 +198,7 @@ func (b block) fault() string {
 	if _, parsed := b.note("parsed"); parsed && b.lang == "yaml" {
 		return ""
 	}
-	if !slices.Contains([]string{"terraform", "hcl", "shell", "sh", "json", "text"}, b.lang) {
+	if !slices.Contains([]string{"terraform", "query", "hcl", "shell", "sh", "json", "text"}, b.lang) {
 		return fmt.Sprintf("tag %q: tag it terraform, hcl, shell, json or text, or say before it why it is not run: <!-- example: shown: REASON -->", b.lang)
 	}
 	return ""

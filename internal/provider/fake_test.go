@@ -103,7 +103,22 @@ func (e *fakeEngine) engine() session.Engine {
 		System:   fakeOf(e, systemkind.Kind, (*fakeHost).systemFacts),
 		Sockets:  fakeOf(e, sockets.Kind, func(h *fakeHost, _ reconcile.Target, _ struct{}) sshclient.SocketFacts { return h.sockets }),
 		Sessions: fakeOf(e, sessions.Kind, func(h *fakeHost, _ reconcile.Target, _ struct{}) sshsession.Facts { return h.sessions }),
+		Live:     fakeOf(e, serverkind.Live(), (*fakeHost).serverFacts),
+		Pruning:  fakeOf(e, sockets.Pruning, (*fakeHost).prune),
 	}
+}
+
+// prune removes every socket but those whose names say that another has taken it over.
+func (h *fakeHost) prune(_ reconcile.Target, dead []sshclient.ControlSocket) []sshclient.PrunedSocket {
+	var pruned []sshclient.PrunedSocket
+	for _, s := range dead {
+		one := sshclient.PrunedSocket{Path: s.Path, Removed: !strings.Contains(s.Path, "taken")}
+		if !one.Removed {
+			one.Why = "another socket has its name"
+		}
+		pruned = append(pruned, one)
+	}
+	return pruned
 }
 
 // fakeReconciler decides as kind does, over the facts of hosts in memory.

@@ -5,8 +5,10 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/pool"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/actions"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/connection"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/datasources"
@@ -28,6 +31,8 @@ var (
 	_ provider.Provider                   = (*Provider)(nil)
 	_ provider.ProviderWithValidateConfig = (*Provider)(nil)
 	_ provider.ProviderWithFunctions      = (*Provider)(nil)
+	_ provider.ProviderWithActions        = (*Provider)(nil)
+	_ provider.ProviderWithListResources  = (*Provider)(nil)
 )
 
 // Provider is the sshkeepalive provider of one process.
@@ -134,8 +139,7 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 	}
 	s.Open(p.start())
 	p.replace(s)
-	resp.ResourceData = s
-	resp.DataSourceData = s
+	resp.ResourceData, resp.DataSourceData, resp.ActionData, resp.ListResourceData = s, s, s, s
 }
 
 // replace makes s the current session. A process that Terraform did not start
@@ -182,3 +186,9 @@ func (*Provider) Resources(context.Context) []func() resource.Resource { return 
 func (*Provider) DataSources(context.Context) []func() datasource.DataSource {
 	return datasources.All()
 }
+
+// Actions lists the actions.
+func (*Provider) Actions(context.Context) []func() action.Action { return actions.All() }
+
+// ListResources lists the lists of resources.
+func (*Provider) ListResources(context.Context) []func() list.ListResource { return resources.Lists() }

@@ -11,6 +11,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/marks"
 )
 
 const echoed = "hunter2-horse"
@@ -110,6 +112,37 @@ func TestWhatAHostRepeats(t *testing.T) {
 		after, diags := r.read(s)
 		clean(t, "the drift", every(after.value)+everyText(diags))
 	})
+}
+
+// TestWhatAHostRepeatsToListsAndActions: results, their warnings, and what an action
+// tells while it runs.
+func TestWhatAHostRepeatsToListsAndActions(t *testing.T) {
+	t.Parallel()
+	all := strings.Join(echoes(), " ")
+	config := secretProvider()
+	config["hosts"] = map[string]any{"down": values{}, "web1": values{}}
+	down, h := cloudHost(), cloudHost()
+	down.lookErr = errors.New(all)
+	h.files["/etc/ssh/sshd_config.d/99-"+strings.ReplaceAll(all, "/", "")+".conf"] = "LoginGraceTime 7\n"
+	h.files[dropIn] = marks.ServerHeader + "\nBanner \"" + all + "\"\n"
+	h.sockets.Sockets = []sshclient.ControlSocket{
+		{SocketCheck: sshclient.SocketCheck{Path: "/tmp/" + all, There: true, Age: 9}, State: sshclient.Stale},
+		{SocketCheck: sshclient.SocketCheck{Path: "/tmp/taken" + all, There: true, Age: 9}, State: sshclient.Stale},
+	}
+	r := start(t, engineOf(map[string]*fakeHost{"web1": h, "down": down}), config)
+	results, diags := r.list(nil, 0)
+	if len(results) != 1 {
+		t.Fatalf("%d results, %s", len(results), everyText(diags))
+	}
+	clean(t, "the result", every(r.decode(results[0].Resource)))
+	clean(t, "the warnings of a list", everyText(diags))
+	_, diags = r.invoke(verifyType, values{"host": "web1", "login_grace_time": "9"})
+	clean(t, "a verification", everyText(diags))
+	_, diags = r.invoke(verifyType, values{"host": "down", "login_grace_time": "9"})
+	clean(t, "a verification of another host", everyText(diags))
+	told, diags := r.invoke(pruneType, values{"host": "web1", "path": "/tmp"})
+	clean(t, "the progress", strings.Join(told, " "))
+	clean(t, "the warnings of an action", everyText(diags))
 }
 
 // TestGivenTextStays: what the configuration says itself is neither masked nor

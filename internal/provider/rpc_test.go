@@ -20,6 +20,8 @@ type rpc struct {
 	provider tftypes.Type
 	resource tftypes.Type
 	sources  map[string]tftypes.Type
+	actions  map[string]tftypes.Type
+	lists    map[string]tftypes.Type
 	computed map[string]bool
 	config   values
 	can      *tfprotov6.ConfigureProviderClientCapabilities
@@ -55,7 +57,7 @@ func serve(t *testing.T, p *Provider) *rpc {
 
 func serveKind(t *testing.T, p *Provider, kind string) *rpc {
 	t.Helper()
-	r := &rpc{t: t, kind: kind, server: p.Server(), computed: map[string]bool{}, sources: map[string]tftypes.Type{}}
+	r := &rpc{t: t, kind: kind, server: p.Server(), computed: map[string]bool{}, sources: map[string]tftypes.Type{}, actions: map[string]tftypes.Type{}, lists: map[string]tftypes.Type{}}
 	schemas, err := r.server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	r.must(err, schemas.Diagnostics)
 	r.provider = schemas.Provider.ValueType()
@@ -63,6 +65,12 @@ func serveKind(t *testing.T, p *Provider, kind string) *rpc {
 	r.resource = s.ValueType()
 	for name, source := range schemas.DataSourceSchemas {
 		r.sources[name] = source.ValueType()
+	}
+	for name, action := range schemas.ActionSchemas {
+		r.actions[name] = action.Schema.ValueType()
+	}
+	for name, list := range schemas.ListResourceSchemas {
+		r.lists[name] = list.ValueType()
 	}
 	for _, a := range s.Block.Attributes {
 		r.computed[a.Name] = a.Computed
@@ -329,6 +337,47 @@ func (r *rpc) importID(id string) (*state, []*tfprotov6.Diagnostic) {
 		r.t.Error("no identity after an import")
 	}
 	return &state{r.decode(found.State), found.Private, found.Identity}, resp.Diagnostics
+}
+
+// invoke plans and invokes an action as Terraform 1.14 does, and returns what it told.
+func (r *rpc) invoke(action string, config values) (told []string, diags []*tfprotov6.Diagnostic) {
+	r.t.Helper()
+	server, ok := r.server.(tfprotov6.ActionServer)
+	if !ok {
+		r.t.Fatal("the server has no actions")
+	}
+	c := r.dynamic(r.actions[action], config)
+	planned, err := server.PlanAction(r.t.Context(), &tfprotov6.PlanActionRequest{ActionType: action, Config: c})
+	r.must(err, planned.Diagnostics)
+	stream, err := server.InvokeAction(r.t.Context(), &tfprotov6.InvokeActionRequest{ActionType: action, Config: c})
+	r.must(err, nil)
+	for event := range stream.Events {
+		switch event := event.Type.(type) {
+		case tfprotov6.ProgressInvokeActionEventType:
+			told = append(told, event.Message)
+		case tfprotov6.CompletedInvokeActionEventType:
+			diags = append(diags, event.Diagnostics...)
+		}
+	}
+	return told, diags
+}
+
+// list returns the results of a query, and what is said beside each.
+func (r *rpc) list(config values, limit int64) (results []tfprotov6.ListResourceResult, diags []*tfprotov6.Diagnostic) {
+	r.t.Helper()
+	server, ok := r.server.(tfprotov6.ListResourceServer)
+	if !ok {
+		r.t.Fatal("the server has no lists")
+	}
+	stream, err := server.ListResource(r.t.Context(), &tfprotov6.ListResourceRequest{TypeName: r.kind, Config: r.dynamic(r.lists[r.kind], config), IncludeResource: true, Limit: limit})
+	r.must(err, nil)
+	for one := range stream.Results {
+		diags = append(diags, one.Diagnostics...)
+		if one.Identity != nil {
+			results = append(results, one)
+		}
+	}
+	return results, diags
 }
 
 func fields(t *testing.T, v tftypes.Value) map[string]tftypes.Value {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"strings"
-	"unicode"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -43,7 +41,7 @@ func (*controlSocketsModel) schema(ctx context.Context) schema.Schema {
 	attributes := lookedAtSchema(ctx, clientConfigHostDoc)
 	maps.Copy(attributes, seenSchema())
 	maps.Copy(attributes, map[string]schema.Attribute{
-		"path":    schema.StringAttribute{Required: true, MarkdownDescription: socketsPathDoc, Validators: []validator.String{socketPath{}}},
+		"path":    schema.StringAttribute{Required: true, MarkdownDescription: attribute.ControlPathDoc, Validators: []validator.String{attribute.ControlPath{}}},
 		"user":    accountSource("Whose ssh asks, which has to be the account that the masters run as: `~` is its home directory. Another account than the one that logs in takes root. Default: who logs in."),
 		"sockets": schema.ListAttribute{Computed: true, ElementType: socketType(), MarkdownDescription: socketsDoc},
 		"counts":  schema.ObjectAttribute{Computed: true, AttributeTypes: socketCountsType().AttrTypes, MarkdownDescription: "How many of `sockets` are `live`, `stale`, `not_ssh` and `unknown`."},
@@ -55,8 +53,7 @@ func (*controlSocketsModel) schema(ctx context.Context) schema.Schema {
 const (
 	controlSocketsDoc = "The sockets by which an ssh shares its connections (`ControlMaster`, `ControlPath`) on a host, and whether a master answers behind each. " +
 		"Asks by `ssh -O check`, no longer than five seconds each, and changes nothing: no socket is removed and no session ended."
-	socketsPathDoc = "Where they are: a directory, whose sockets are all asked, or a pattern such as `~/.ssh/cm-*`; absolute, or written with `~/`. For a `ControlPath` with tokens write `*` for each of those."
-	socketsDoc     = "The sockets, in the order of their names. Each has `path`, `state` (`live` where a master answers, `stale` where no process listens any more, `not ssh` where another program than a master answers, or `unknown`), `why` (it is not live), " +
+	socketsDoc = "The sockets, in the order of their names. Each has `path`, `state` (`live` where a master answers, `stale` where no process listens any more, `not ssh` where another program than a master answers, or `unknown`), `why` (it is not live), " +
 		"`pid` (of a master that is live), `age_seconds` (since the socket was made), `mode` (`0600`), `owner` and `exposed` (whether by its own mode others than the owner may connect to it; null, like these, where it went while it was asked), " +
 		"`listener` (the process that listens there: `pid`, `program`, `user` and `age_seconds`, without its arguments, which can hold secrets; null where the master says its pid itself, where no process listens, and where it is not known) and " +
 		"`targets` (the hosts that the socket is for, by `name`, `user`, `hostname` and `port`: of the names in `Host` lines of the user's and the system's ssh_config, 50 at most, those whose `ControlPath` ssh expands to this path)."
@@ -148,33 +145,4 @@ func destinationList(list []sshclient.Destination) types.List {
 		})
 	}
 	return types.ListValueMust(destinationType(), elements)
-}
-
-// socketPath accepts a directory or a pattern.
-type socketPath struct{}
-
-var _ validator.String = socketPath{}
-
-func (socketPath) Description(context.Context) string {
-	return "an absolute path or pattern, or one that begins with ~/"
-}
-
-func (v socketPath) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-func (v socketPath) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
-		return
-	}
-	text := req.ConfigValue.ValueString()
-	refuse := func(code diagnostics.Code) {
-		resp.Diagnostics.Append(diagnostics.At(req.Path, code, "value", fmt.Sprintf("%q", text)))
-	}
-	switch {
-	case !strings.HasPrefix(text, "/") && !strings.HasPrefix(text, "~/"):
-		refuse(diagnostics.NotAbsoluteNorHome)
-	case strings.ContainsFunc(text, unicode.IsControl):
-		refuse(diagnostics.NotAPath)
-	case strings.Contains(text, "%"):
-		refuse(diagnostics.TokenInPath)
-	}
 }

@@ -56,7 +56,7 @@ func problemText(name string, p keepalive.Problem) (summary, detail string) {
 }
 
 // Failures translates an error of the engine. doing is what was being done: create,
-// update, destroy, refresh, plan, import, find, read.
+// update, destroy, refresh, plan, import, find, read, verify, prune.
 func Failures(name, doing string, err error) diag.Diagnostics {
 	var change *reconcile.Error
 	var reach *host.Error
@@ -85,6 +85,10 @@ func task(doing string) string {
 		return "find the host of this resource"
 	case "read":
 		return "read this data source"
+	case "verify":
+		return "verify the settings"
+	case "prune":
+		return "remove the sockets"
 	}
 	return doing + " this resource"
 }
@@ -198,4 +202,26 @@ func keyText(e *host.Error) string {
 		lines = append(lines, bodyOf(HostKeyPlace, "place", e.RecordedAt))
 	}
 	return strings.Join(lines, "\n")
+}
+
+// AsErrors are diags for an operation that fails where another one would warn.
+func AsErrors(diags diag.Diagnostics) diag.Diagnostics {
+	return recast(diags, func(summary, detail string) diag.Diagnostic { return diag.NewErrorDiagnostic(summary, detail) })
+}
+
+// AsWarnings are diags for an operation that goes on where another one would fail.
+func AsWarnings(diags diag.Diagnostics) diag.Diagnostics {
+	return recast(diags, func(summary, detail string) diag.Diagnostic { return diag.NewWarningDiagnostic(summary, detail) })
+}
+
+func recast(diags diag.Diagnostics, as func(summary, detail string) diag.Diagnostic) diag.Diagnostics {
+	var list diag.Diagnostics
+	for _, d := range diags {
+		one := as(d.Summary(), d.Detail())
+		if at, ok := d.(diag.DiagnosticWithPath); ok {
+			one = diag.WithPath(at.Path(), one)
+		}
+		list.Append(one)
+	}
+	return list
 }

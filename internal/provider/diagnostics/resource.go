@@ -187,3 +187,8 @@ func NoTimeToSit(patience, sits time.Duration) diag.Diagnostic {
 func NotRead(name string, err error, because string) diag.Diagnostic {
 	return New(ReadNothing, "host", name, "what", headline(err), "error", spelling.Sentence(err.Error()), "because", because)
 }
+
+// SocketKept is a control socket that was to be removed and is still there.
+func SocketKept(name, file, why string) diag.Diagnostic {
+	return New(KeptSocket, "host", name, "file", file, "error", spelling.Sentence(spelling.Capital(why)))
+}

@@ -40,6 +40,10 @@ const (
 	KeptAndVerified     Code = "state kept and verified"
 	NothingRecorded     Code = "nothing recorded"
 	KeptAndBelieved     Code = "state kept and believed"
+	KeptSocket          Code = "control socket kept"
+	NoInventory         Code = "no hosts to list"
+	NotInInventory      Code = "not in hosts"
+	HostsWithoutLines   Code = "hosts without lines"
 )
 
 var resourceRows = map[any]row{
@@ -47,6 +51,11 @@ var resourceRows = map[any]row{
 	KeptAndVerified: {body: "The recorded state is kept, and the plan verifies the host again, so that it is not reported as in sync without having been looked at."},
 	NothingRecorded: {body: "Nothing is recorded of it yet. The apply looks at the host before it changes anything."},
 	KeptAndBelieved: {body: "The recorded state is kept and taken for true, {because}."},
+
+	KeptSocket:        {warning: true, title: "{host}: did not remove {file}", body: "{error}", remedy: "If it belongs to another account, name that account in `user`."},
+	NoInventory:       {title: "`hosts` of the provider names no host", body: "A list looks at the hosts that `hosts` names. It is empty, or not known yet.", remedy: "Give each host an entry in `hosts` of the provider block."},
+	NotInInventory:    {title: "{name} is not in the provider's `hosts`", body: "`hosts` has {hosts}.", remedy: "Write one of these names, or add an entry to `hosts` of the provider block."},
+	HostsWithoutLines: {warning: true, title: "nothing to import on {hosts}", body: "No file there sets a value that an import would find, so the list has no result for {hosts}.", remedy: "Declare a resource for each of them: its first apply sets the values."},
 
 	ConnectionFailed:    {title: "{host}: {what} ({phase})", body: "Could not {doing}: {error}\n\n{key}\n\n{left}\n\n{advice}"},
 	DaemonNotIdentified: {title: "{host}: {what} (nothing was changed)", body: "{error}\n\n{advice}"},

@@ -188,8 +188,12 @@ func (s redactingServer) ListResource(ctx context.Context, req *tfprotov6.ListRe
 		resp.Results = results(resp.Results, func(one tfprotov6.ListResourceResult) tfprotov6.ListResourceResult {
 			r.diagnostics(one.Diagnostics)
 			one.DisplayName = r.text(one.DisplayName)
-			if err := r.dynamic(s.resource(req.TypeName), one.Resource); err != nil {
-				one.Resource = nil
+			err := r.dynamic(s.resource(req.TypeName), one.Resource)
+			if err == nil && one.Identity != nil {
+				err = r.dynamic(s.identity(req.TypeName), one.Identity.IdentityData)
+			}
+			if err != nil {
+				one.Resource, one.Identity = nil, nil
 				one.Diagnostics = append(one.Diagnostics, &tfprotov6.Diagnostic{Severity: tfprotov6.DiagnosticSeverityError, Summary: "Cannot redact a resource", Detail: r.text(err.Error())})
 			}
 			return one

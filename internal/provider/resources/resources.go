@@ -5,6 +5,7 @@
 package resources
 
 import (
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 )
 
@@ -16,4 +17,9 @@ func All() []func() resource.Resource {
 		func() resource.Resource { return &coolifyResource{} },
 		func() resource.Resource { return &systemResource{} },
 	}
+}
+
+// Lists lists the lists of resources.
+func Lists() []func() list.ListResource {
+	return []func() list.ListResource{func() list.ListResource { return &serverList{} }}
 }

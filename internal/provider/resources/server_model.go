@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
@@ -16,21 +17,9 @@ import (
 // serverModel is sshkeepalive_server as Terraform holds it.
 type serverModel struct {
 	hostAttributes
+	ServerSettings
 
-	ClientAliveInterval     attribute.TimeValue `tfsdk:"client_alive_interval"`
-	ClientAliveCountMax     types.Int64         `tfsdk:"client_alive_count_max"`
-	TCPKeepAlive            types.Bool          `tfsdk:"tcp_keep_alive"`
-	LoginGraceTime          attribute.TimeValue `tfsdk:"login_grace_time"`
-	MaxSessions             types.Int64         `tfsdk:"max_sessions"`
-	MaxStartups             types.String        `tfsdk:"max_startups"`
-	ChannelTimeout          types.Map           `tfsdk:"channel_timeout"`
-	UnusedConnectionTimeout attribute.TimeValue `tfsdk:"unused_connection_timeout"`
-	RekeyLimit              types.String        `tfsdk:"rekey_limit"`
-
-	Settings types.Map    `tfsdk:"settings"`
-	Match    types.List   `tfsdk:"match"`
-	Contexts types.List   `tfsdk:"contexts"`
-	Profile  types.String `tfsdk:"profile"`
+	Match types.List `tfsdk:"match"`
 
 	Placement      types.String        `tfsdk:"placement"`
 	DropInName     types.String        `tfsdk:"drop_in_name"`
@@ -42,6 +31,23 @@ type serverModel struct {
 	ConfirmTimeout attribute.TimeValue `tfsdk:"confirm_timeout"`
 
 	serverComputed
+}
+
+// ServerSettings are what an sshd shall do, besides in Match blocks.
+type ServerSettings struct {
+	ClientAliveInterval     attribute.TimeValue `tfsdk:"client_alive_interval"`
+	ClientAliveCountMax     types.Int64         `tfsdk:"client_alive_count_max"`
+	TCPKeepAlive            types.Bool          `tfsdk:"tcp_keep_alive"`
+	LoginGraceTime          attribute.TimeValue `tfsdk:"login_grace_time"`
+	MaxSessions             types.Int64         `tfsdk:"max_sessions"`
+	MaxStartups             types.String        `tfsdk:"max_startups"`
+	ChannelTimeout          types.Map           `tfsdk:"channel_timeout"`
+	UnusedConnectionTimeout attribute.TimeValue `tfsdk:"unused_connection_timeout"`
+	RekeyLimit              types.String        `tfsdk:"rekey_limit"`
+
+	Settings types.Map    `tfsdk:"settings"`
+	Contexts types.List   `tfsdk:"contexts"`
+	Profile  types.String `tfsdk:"profile"`
 }
 
 // serverComputed holds the attributes that the provider fills in.
@@ -67,7 +73,7 @@ type matchModel struct {
 	RekeyLimit              types.String        `tfsdk:"rekey_limit"`
 }
 
-func (m *serverModel) typed() map[string]any { return typedFields(m, sshserver.Attributes()) }
+func (m *ServerSettings) typed() map[string]any { return typedFields(m, sshserver.Attributes()) }
 
 func (m *matchModel) typed() map[string]any { return typedFields(m, sshserver.Attributes()) }
 
@@ -84,17 +90,29 @@ func (m *serverModel) owned() (declared, found string) {
 
 func (m *serverModel) want(ctx context.Context, r *attributeReader) sshserver.Want {
 	r.also(m.Adopt, m.Takeover, m.ConfigFile, m.Reload, m.ConfirmTimeout)
+	want := m.declared(ctx, r)
+	want.Match = r.blocks(ctx, m.Match)
+	want.Placement = sshserver.Placement(r.text(m.Placement))
+	want.DropInName = r.text(m.DropInName)
+	want.Takeover = m.Takeover.ValueBool()
+	want.Claim.Adopt = m.Adopt.ValueBool()
+	want.LongestTask = r.seconds(m.LongestTask)
+	want.IdleLimit = r.seconds(m.IdleLimit)
+	return want
+}
+
+// Want is what is declared, and whether a value is not known yet, which it then lacks.
+func (m *ServerSettings) Want(ctx context.Context) (want sshserver.Want, unknown bool, diags diag.Diagnostics) {
+	var r attributeReader
+	want = m.declared(ctx, &r)
+	return want, r.unknown, r.diags
+}
+
+func (m *ServerSettings) declared(ctx context.Context, r *attributeReader) sshserver.Want {
 	return sshserver.Want{
-		Settings:    r.settings(sshserver.Attributes(), "", m.typed(), m.Settings),
-		Profile:     r.text(m.Profile),
-		Match:       r.blocks(ctx, m.Match),
-		Contexts:    r.contexts(ctx, m.Contexts),
-		Placement:   sshserver.Placement(r.text(m.Placement)),
-		DropInName:  r.text(m.DropInName),
-		Takeover:    m.Takeover.ValueBool(),
-		Claim:       keepalive.Claim{Adopt: m.Adopt.ValueBool()},
-		LongestTask: r.seconds(m.LongestTask),
-		IdleLimit:   r.seconds(m.IdleLimit),
+		Settings: r.settings(sshserver.Attributes(), "", m.typed(), m.Settings),
+		Profile:  r.text(m.Profile),
+		Contexts: r.contexts(ctx, m.Contexts),
 	}
 }
 

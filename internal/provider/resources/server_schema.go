@@ -2,6 +2,7 @@ package resources
 
 import (
 	"context"
+	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -44,6 +45,14 @@ func typedSchema(inMatch bool) map[string]schema.Attribute {
 			attributes[a.Name] = typedAttribute(a, typedDoc(typedDocs(), a))
 		}
 	}
+	return attributes
+}
+
+// ServerSettingsSchema is the schema of ServerSettings.
+func ServerSettingsSchema() map[string]schema.Attribute {
+	attributes := typedSchema(false)
+	maps.Copy(attributes, wantedSchema())
+	delete(attributes, "match")
 	return attributes
 }
 

@@ -43,6 +43,9 @@ type Engine struct {
 	System   Reconciler[system.Want, system.Facts]
 	Sockets  Reconciler[struct{}, sshclient.SocketFacts]
 	Sessions Reconciler[struct{}, sshsession.Facts]
+	// Live looks at an sshd each time that it is asked, and Pruning removes sockets.
+	Live    Reconciler[sshserver.Want, sshserver.Facts]
+	Pruning Reconciler[[]sshclient.ControlSocket, []sshclient.PrunedSocket]
 }
 
 // NewEngine returns the engine that reaches machines.
@@ -51,5 +54,6 @@ func NewEngine(machines reconcile.Machines) Engine {
 	return Engine{
 		e, reconcile.For(e, serverkind.Kind), reconcile.For(e, clientkind.Kind),
 		reconcile.For(e, envfile.Kind), reconcile.For(e, systemkind.Kind), reconcile.For(e, sockets.Kind), reconcile.For(e, sessions.Kind),
+		reconcile.For(e, serverkind.Live()), reconcile.For(e, sockets.Pruning),
 	}
 }

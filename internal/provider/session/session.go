@@ -6,6 +6,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"sync"
@@ -103,6 +104,9 @@ func (s *Session) collectSecrets() *host.Masker {
 	}
 	return host.MaskerOf(layers...)
 }
+
+// HostNames are the names in hosts, sorted; none where these are not known yet.
+func (s *Session) HostNames() []string { return slices.Sorted(maps.Keys(s.hosts)) }
 
 // AnyUnknown reports whether a value of the provider block is not known yet.
 func (s *Session) AnyUnknown() bool {

@@ -1,0 +1,7 @@
+action "sshkeepalive_prune_control_sockets" "deploy" {
+  config {
+    host = "web1.example.com"
+    path = "~/.ssh/cm-*"
+    user = "deploy"
+  }
+}
