@@ -36,7 +36,7 @@ func TestRenderedTextIsTakenOver(t *testing.T) {
 			c := newCLI(t)
 			config := fleet{"web1": m}.provider("") + named("web1", body)
 			c.config(config + "import {\n  to = sshkeepalive_server.web1\n  id = \"web1\"\n}\n")
-			out := c.plan(2, "1 to import, 0 to add, 1 to change", "takes-rendered="+file)
+			out := c.plan(2, "1 to import, 0 to add, 1 to change")
 			if strings.Contains(out, "not written by this provider") || strings.Contains(out, "lines are gone") {
 				t.Errorf("the import takes the text for the text of others:\n%s", out)
 			}

@@ -108,6 +108,7 @@ func TestWhatAHostRepeats(t *testing.T) {
 		r := start(t, one(h), secretProvider())
 		s := r.create(with(values{"settings": values{"Banner": "/etc/issue"}}))
 		h.files[dropIn] = strings.Replace(h.files[dropIn], "/etc/issue", quoted, 1)
+		h.files["/etc/ssh/sshd_config.d/!"+strings.ReplaceAll(all, "/", "")+".conf"] = "ClientAliveInterval 9\n"
 		r.walk()
 		after, diags := r.read(s)
 		clean(t, "the drift", every(after.value)+everyText(diags))
