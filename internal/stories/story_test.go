@@ -38,7 +38,7 @@ func TestStories(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, release := range strings.Fields(cmp.Or(os.Getenv("STORIES_RELEASES"), "bookworm")) {
+	for release := range strings.FieldsSeq(cmp.Or(os.Getenv("STORIES_RELEASES"), "bookworm")) {
 		t.Run(release, func(t *testing.T) {
 			w := newWorld(t, release)
 			var table strings.Builder

@@ -76,11 +76,12 @@ func computedSeconds(doc string) schema.Float64Attribute {
 	return schema.Float64Attribute{Computed: true, MarkdownDescription: doc}
 }
 
-func (m *probeModel) target() (sourceTarget, diag.Diagnostics) {
-	t, _ := m.sourceHost.target()
-	options, diags := m.options()
+// target leaves it to read to say what is wrong with the options.
+func (m *probeModel) target() sourceTarget {
+	t := m.sourceHost.target()
+	options, _ := m.options()
 	t.idle = options.Idle
-	return t, diags
+	return t
 }
 
 // read stays idle.

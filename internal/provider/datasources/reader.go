@@ -37,7 +37,7 @@ type sourceModel[M any] interface {
 	// check finds what is wrong whatever the host is.
 	check() diag.Diagnostics
 	// target is which host is read, and how.
-	target() (sourceTarget, diag.Diagnostics)
+	target() sourceTarget
 	// read asks the host and fills in what it says.
 	read(ctx context.Context, s *session.Session, where session.Location) (diag.Diagnostics, error)
 	// setNull makes everything null. Lists and maps have to be told their types for that.
@@ -51,8 +51,8 @@ type sourceHost struct {
 	Timeouts timeouts.Value `tfsdk:"timeouts"`
 }
 
-func (h *sourceHost) target() (sourceTarget, diag.Diagnostics) {
-	return sourceTarget{Address: session.Address{Host: h.Host, SSH: h.SSH}, timeouts: h.Timeouts}, nil
+func (h *sourceHost) target() sourceTarget {
+	return sourceTarget{Address: session.Address{Host: h.Host, SSH: h.SSH}, timeouts: h.Timeouts}
 }
 
 func (*sourceHost) check() diag.Diagnostics { return nil }
@@ -63,10 +63,10 @@ type lookedAt struct {
 	OnUnreachable types.String `tfsdk:"on_unreachable"`
 }
 
-func (l *lookedAt) target() (sourceTarget, diag.Diagnostics) {
-	t, diags := l.sourceHost.target()
+func (l *lookedAt) target() sourceTarget {
+	t := l.sourceHost.target()
 	t.onUnreachable = l.OnUnreachable
-	return t, diags
+	return t
 }
 
 // seenMachine is what a look at a host tells of the machine.
@@ -121,12 +121,10 @@ func (*dataSource[M, P]) ValidateConfig(ctx context.Context, req datasource.Vali
 func (d *dataSource[M, P]) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	m := P(new(M))
 	resp.Diagnostics.Append(req.Config.Get(ctx, m)...)
-	target, diags := m.target()
-	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	answered, diags := readSource(ctx, d.session, target, func(ctx context.Context, where session.Location) (diag.Diagnostics, error) {
+	answered, diags := readSource(ctx, d.session, m.target(), func(ctx context.Context, where session.Location) (diag.Diagnostics, error) {
 		return m.read(ctx, d.session, where)
 	})
 	resp.Diagnostics.Append(diags...)
