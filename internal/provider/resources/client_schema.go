@@ -20,7 +20,7 @@ import (
 
 // clientSchema describes sshkeepalive_client.
 func clientSchema(ctx context.Context) schema.Schema {
-	attributes := whereSchema(ctx, clientHostDoc, clientAdoptDoc)
+	attributes := whereSchema(ctx, clientHostDoc, adoptDoc+clientAdoptDoc)
 	for _, a := range sshclient.Attributes() {
 		attributes[a.Name] = typedAttribute(a, typedDoc(clientTypedDocs(), a))
 	}

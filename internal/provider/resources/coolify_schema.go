@@ -16,7 +16,7 @@ import (
 
 // coolifySchema describes sshkeepalive_coolify.
 func coolifySchema(ctx context.Context) schema.Schema {
-	attributes := whereSchema(ctx, coolifyHostDoc, coolifyAdoptDoc)
+	attributes := whereSchema(ctx, coolifyHostDoc, adoptDoc+coolifyAdoptDoc)
 	for _, a := range coolify.Attributes() {
 		attributes[a.Name] = typedAttribute(a, coolifyTypedDocs()[a.Name]+" The key is `"+a.Keyword+"`.")
 	}

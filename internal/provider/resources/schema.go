@@ -19,7 +19,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
-// whereSchema describes hostAttributes.
+// whereSchema describes hostAttributes. adoptedDoc says which lines adopt is about.
 func whereSchema(ctx context.Context, hostDoc, adoptedDoc string) map[string]schema.Attribute {
 	ssh := connection.SSHSchema()
 	return map[string]schema.Attribute{
@@ -34,7 +34,7 @@ func whereSchema(ctx context.Context, hostDoc, adoptedDoc string) map[string]sch
 			MarkdownDescription: diagnostics.OnUnreachableDoc + " Default: the provider's `on_unreachable`.",
 			Validators:          []validator.String{attribute.PolicyWord()},
 		},
-		"adopt":    schema.BoolAttribute{Optional: true, MarkdownDescription: adoptDoc + adoptedDoc + adoptOthersDoc},
+		"adopt":    schema.BoolAttribute{Optional: true, MarkdownDescription: adoptedDoc + adoptOthersDoc},
 		"timeouts": timeoutsAttribute(ctx),
 	}
 }

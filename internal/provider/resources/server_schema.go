@@ -27,7 +27,7 @@ const (
 func serverSchema(ctx context.Context) schema.Schema {
 	attributes := map[string]schema.Attribute{}
 	for _, group := range []map[string]schema.Attribute{
-		whereSchema(ctx, hostDoc, serverAdoptDoc), typedSchema(false), wantedSchema(), applyOptionsSchema(), observedSchema(),
+		whereSchema(ctx, hostDoc, adoptDoc+serverAdoptDoc), typedSchema(false), wantedSchema(), applyOptionsSchema(), observedSchema(),
 	} {
 		for name, a := range group {
 			attributes[name] = a

@@ -11,7 +11,7 @@ import (
 
 // systemSchema describes sshkeepalive_host.
 func systemSchema(ctx context.Context) schema.Schema {
-	attributes := whereSchema(ctx, systemHostDoc, systemAdoptDoc+adoptOthersDoc)
+	attributes := whereSchema(ctx, systemHostDoc, systemAdoptDoc)
 	for _, a := range system.Attributes() {
 		attributes[a.Name] = typedAttribute(a, systemTypedDocs()[a.Name]+" It is `"+a.Keyword+"`.")
 	}
