@@ -1,50 +1,10 @@
 package resources
 
 import (
-	"reflect"
-	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 )
-
-// TestEveryClientAttributeIsThere: each typed attribute has a schema attribute, a
-// field of its own and a documentation that names its keyword.
-func TestEveryClientAttributeIsThere(t *testing.T) {
-	t.Parallel()
-	var resp resource.SchemaResponse
-	(&clientResource{}).Schema(t.Context(), resource.SchemaRequest{}, &resp)
-	if diags := resp.Schema.ValidateImplementation(t.Context()); diags.HasError() {
-		t.Fatal(diags)
-	}
-	m := &clientModel{}
-	fields := m.typed()
-	for _, a := range sshclient.Attributes() {
-		attribute, ok := resp.Schema.Attributes[a.Name]
-		if !ok || fields[a.Name] == nil {
-			t.Errorf("%s: schema %v, field %v", a.Name, ok, fields[a.Name] != nil)
-			continue
-		}
-		if doc := attribute.GetMarkdownDescription(); clientTypedDocs()[a.Name] == "" || !strings.Contains(doc, "`"+a.Keyword+"`") || !strings.Contains(doc, "ssh's own default") {
-			t.Errorf("%s is not documented: %q", a.Name, doc)
-		}
-	}
-	v := reflect.ValueOf(m).Elem()
-	for i := range v.NumField() {
-		name := v.Type().Field(i).Tag.Get("tfsdk")
-		if field, ok := fields[name]; ok && field != v.Field(i).Addr().Interface() {
-			t.Errorf("%s is kept in another field", name)
-		}
-	}
-	for name, a := range resp.Schema.Attributes {
-		if a.GetMarkdownDescription() == "" {
-			t.Errorf("%s is not documented", name)
-		}
-	}
-}
 
 func TestBlockIDs(t *testing.T) {
 	t.Parallel()

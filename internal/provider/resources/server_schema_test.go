@@ -1,7 +1,6 @@
 package resources
 
 import (
-	"reflect"
 	"strings"
 	"testing"
 
@@ -52,22 +51,5 @@ func TestEveryTypedAttributeIsThere(t *testing.T) {
 	}
 	if len(inModel)+len(inBlock) > 0 {
 		t.Errorf("the table does not have %v %v", inModel, inBlock)
-	}
-}
-
-// TestFieldsAreTheirOwn fails when two names share one field.
-func TestFieldsAreTheirOwn(t *testing.T) {
-	m := &serverModel{}
-	for name, field := range m.typed() {
-		tag := ""
-		v := reflect.ValueOf(m).Elem()
-		for i := range v.NumField() {
-			if v.Field(i).CanInterface() && v.Field(i).Addr().Interface() == field {
-				tag = v.Type().Field(i).Tag.Get("tfsdk")
-			}
-		}
-		if tag != name {
-			t.Errorf("%s is kept in the field of %s", name, tag)
-		}
 	}
 }
