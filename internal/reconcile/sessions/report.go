@@ -1,6 +1,7 @@
 package sessions
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -177,13 +178,14 @@ func ssRow(c *sshsession.Connection, f []string) error {
 	return nil
 }
 
-// ssTimer reads timer:(on,1.2sec,3), (keepalive,119min,0) and (persist,1min40sec,2).
+// ssTimer reads timer:(on,1.2sec,3), (keepalive,119min,0) and (persist,1min40sec,2). Of a
+// timer that goes off now, ss of iproute2 prints no time: (on,,3).
 func ssTimer(c *sshsession.Connection, f []string) error {
 	if len(f) != 3 {
 		return odd("timer", strings.Join(f, ","))
 	}
 	c.Timer = text(f[0], 20)
-	left, err := time.ParseDuration(strings.NewReplacer("min", "m", "sec", "s").Replace(f[1]))
+	left, err := time.ParseDuration(cmp.Or(strings.NewReplacer("min", "m", "sec", "s").Replace(f[1]), "0"))
 	if err != nil || left < 0 {
 		return odd("timer", f[1])
 	}

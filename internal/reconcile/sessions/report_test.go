@@ -1,6 +1,7 @@
 package sessions
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
@@ -101,3 +102,18 @@ func TestReportWithLies(t *testing.T) {
 }
 
 func FuzzSessionsReport(f *testing.F) { shelltest.Fuzz(f, reportText, readError) }
+
+// TestTimers: as ss of iproute2 writes them, which leaves out what is 0.
+func TestTimers(t *testing.T) {
+	for timer, want := range map[string]int64{"on,1.2sec,5": 1200, "on,200ms,5": 200, "persist,1min40sec,5": 100_000, "keepalive,119min,5": 7_140_000, "on,,5": 0} {
+		s, err := readText(strings.Replace(reportText, "(on,1.2sec,5)", "("+timer+")", 1))
+		if c := s.Facts.Connections["901"]; err != nil || c.TimerLeft != want || c.Retransmits+c.Probes != 5 {
+			t.Errorf("%s: %+v, %v", timer, c, err)
+		}
+	}
+	for _, timer := range []string{"on,x,5", "on,-1ms,5", "on"} {
+		if _, err := readText(strings.Replace(reportText, "(on,1.2sec,5)", "("+timer+")", 1)); err == nil {
+			t.Errorf("%s is accepted", timer)
+		}
+	}
+}
