@@ -62,7 +62,7 @@ func (f Facts) isOrphan(p Process, units []string) bool {
 }
 
 // isLoginUser reports whether people log in by an account. Directories give numbers above
-// UID_MAX as well; from 61184 to 65535 systemd makes up accounts, and nobody is there.
+// UID_MAX as well. From 61184 to 65535 are accounts that systemd makes up, and `nobody`.
 func (f Facts) isLoginUser(uid int64) bool {
 	return uid >= f.UIDMin && (uid < 61184 || uid > 65535) && uid != Unset
 }

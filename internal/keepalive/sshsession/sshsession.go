@@ -62,7 +62,6 @@ type Facts struct {
 	Clock     int64 // hundredths of a second since the boot
 	Now       int64 // seconds since 1970
 	UIDMin    int64
-	UIDMax    int64
 	Hidden    bool  // processes of other accounts are not shown
 	Remote    bool  // the look came through an sshd, so there is a session of its own
 	Self      int   // the process of that session

@@ -55,7 +55,7 @@ LIST=$(for d in /proc/[0-9]*; do echo "$d"; done | awk -v self=$$ '
 read -r UP _ </proc/uptime;
 say clock "$(date +%s)" "$UP";
 awk '
-  /^[ \t]*UID_M(IN|AX)[ \t]/ { print "@" tolower($1) " " $2;
+  /^[ \t]*UID_MIN[ \t]/ { print "@" tolower($1) " " $2;
 }' /etc/login.defs 2>/dev/null;
 tell "$LIST";
 

@@ -49,7 +49,7 @@ func (r *report) section(word, arg string) error {
 
 // number takes a section that holds numbers only.
 func (r *report) number(word, arg string) error {
-	into, ok := map[string]*int64{"uid_min": &r.facts.UIDMin, "uid_max": &r.facts.UIDMax, "login": &r.facts.SelfLogin}[word]
+	into, ok := map[string]*int64{"uid_min": &r.facts.UIDMin, "login": &r.facts.SelfLogin}[word]
 	first, rest, _ := strings.Cut(arg, " ")
 	switch {
 	case ok:
@@ -57,16 +57,14 @@ func (r *report) number(word, arg string) error {
 	case word == "self":
 		return shell.Number(arg, &r.facts.Self)
 	case word == "clock":
-		clock, err := strconv.ParseFloat(rest, 64)
-		if err != nil || !(clock >= 0 && clock < 1<<33) {
-			return odd(word, arg)
+		if err := shell.Uptime(rest, &r.facts.Clock); err != nil {
+			return err
 		}
-		r.facts.Clock = int64(clock * 100)
 		return number(first, &r.facts.Now)
 	case word == "tty":
 		var read int64
 		err := number(first, &read)
-		r.facts.Terminals[text(rest, 100)] = read
+		r.facts.Terminals[shell.Shown(rest, 100)] = read
 		return err
 	}
 	return odd(word, arg)
@@ -88,7 +86,7 @@ func (r *report) process(word, arg string) error {
 		name, uid, _ := strings.Cut(arg, ":")
 		var n int64
 		if number(uid, &n) == nil && r.facts.Accounts[n] == "" { // a line that is none of passwd is passed over
-			r.facts.Accounts[n] = text(name, 100)
+			r.facts.Accounts[n] = shell.Shown(name, 100)
 		}
 		return nil
 	}
@@ -98,7 +96,7 @@ func (r *report) process(word, arg string) error {
 		if len(f) != 5 || shell.Number(f[0], &p.PID) != nil || shell.Number(f[2], &p.Parent) != nil || number(f[3], &p.Start) != nil || p.PID < 1 {
 			return odd(word, arg)
 		}
-		p.State, p.Program = text(f[1], 2), text(f[4], 64)
+		p.State, p.Program = shell.Shown(f[1], 2), shell.Shown(f[4], 64)
 		r.facts.Processes = append(r.facts.Processes, p)
 		return nil
 	}
@@ -110,7 +108,7 @@ func (r *report) process(word, arg string) error {
 	case word == "cgroup":
 		p.CGroup = arg
 	case word == "title":
-		p.Title = text(arg, 300)
+		p.Title = shell.Shown(arg, 300)
 	case len(f) != 3 || number(f[0], &p.UID) != nil || number(f[1], &p.LoginUID) != nil || number(f[2], &p.LoginID) != nil:
 		return odd(word, arg)
 	}
@@ -131,7 +129,7 @@ func (r *report) socket(word, arg string) error {
 		r.facts.Listening[f[0]] = port
 	case word == "tcp" && len(f) == 3:
 		r.inode = f[0]
-		r.facts.Connections[r.inode] = sshsession.Connection{Local: text(f[1], 100), Peer: text(f[2], 100), Received: -1, Sent: -1, AllRetrans: -1}
+		r.facts.Connections[r.inode] = sshsession.Connection{Local: shell.Shown(f[1], 100), Peer: shell.Shown(f[2], 100), Received: -1, Sent: -1, AllRetrans: -1}
 	case word == "row" && r.inode != "":
 		c := r.facts.Connections[r.inode]
 		defer func() { r.facts.Connections[r.inode] = c }()
@@ -150,7 +148,7 @@ func ssRow(c *sshsession.Connection, f []string) error {
 	if len(f) < 5 || number(f[2], &c.Unacked) != nil {
 		return odd("row", strings.Join(f, " "))
 	}
-	c.State = text(f[0], 20)
+	c.State = shell.Shown(f[0], 20)
 	told := false
 	for _, word := range f[5:] {
 		key, value, _ := strings.Cut(word, ":")
@@ -184,7 +182,7 @@ func ssTimer(c *sshsession.Connection, f []string) error {
 	if len(f) != 3 {
 		return odd("timer", strings.Join(f, ","))
 	}
-	c.Timer = text(f[0], 20)
+	c.Timer = shell.Shown(f[0], 20)
 	left, err := time.ParseDuration(cmp.Or(strings.NewReplacer("min", "m", "sec", "s").Replace(f[1]), "0"))
 	if err != nil || left < 0 {
 		return odd("timer", f[1])
@@ -231,15 +229,15 @@ func (r *report) answer(word, arg string) error {
 		return nil
 	case "lost":
 		reason, detail, _ := strings.Cut(arg, " ")
-		r.facts.NoAnswers = text((&reconcile.NoDaemonError{Reason: reconcile.Reason(reason), Detail: detail}).Error(), 1000)
+		r.facts.NoAnswers = shell.Shown((&reconcile.NoDaemonError{Reason: reconcile.Reason(reason), Detail: detail}).Error(), 1000)
 		return nil
 	case "context":
 		status, context, _ := strings.Cut(arg, " ")
 		if r.context, a = context, (sshsession.Answer{}); status != "0" {
-			a.Refused = "it ended with status " + text(status, 10)
+			a.Refused = "it ended with status " + shell.Shown(status, 10)
 		}
 	case "refused":
-		a.Refused = text(arg, 500)
+		a.Refused = shell.Shown(arg, 500)
 	case "interval":
 		if err := number(arg, &a.Interval); err != nil {
 			return err
@@ -261,7 +259,7 @@ func (r *report) login(word, arg string) error {
 	list := &r.facts.Logins
 	switch key, value, _ := strings.Cut(arg, "="); {
 	case word == "nologind":
-		r.facts.NoLogins = text(arg, 500)
+		r.facts.NoLogins = shell.Shown(arg, 500)
 	case word == "leader":
 		pid, cgroup, _ := strings.Cut(arg, " ")
 		var n int
@@ -270,7 +268,7 @@ func (r *report) login(word, arg string) error {
 		}
 		r.facts.Leaders[n] = cgroup
 	case key == "Id":
-		*list = append(*list, sshsession.Login{ID: text(value, 40)})
+		*list = append(*list, sshsession.Login{ID: shell.Shown(value, 40)})
 	case len(*list) == 0:
 		return odd(word, arg)
 	default:
@@ -280,7 +278,7 @@ func (r *report) login(word, arg string) error {
 }
 
 func property(l *sshsession.Login, key, value string) error {
-	shown := text(value, 100)
+	shown := shell.Shown(value, 100)
 	switch key {
 	case "Name":
 		l.User = shown

@@ -12,7 +12,6 @@ import (
 
 const reportText = `@clock 1700000000 5000.25
 @uid_min 1000
-@uid_max 60000
 @process 53 S 1 100 sshd
 @ids 0 4294967295 4294967295
 @cgroup /system.slice/ssh.service

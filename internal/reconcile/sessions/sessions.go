@@ -42,7 +42,7 @@ func parse(t reconcile.Target, _ struct{}, stdout string) (seen, error) {
 	r := report{Report: shell.NewReport(stdout), facts: sshsession.Facts{
 		Remote: t.Spec.Transport == "ssh", SelfLogin: -1, UIDMin: 1000, Held: map[int][]string{}, Listening: map[string]int{},
 		Connections: map[string]sshsession.Connection{}, Answers: map[string]sshsession.Answer{}, Terminals: map[string]int64{},
-		Accounts: map[int64]string{}, Leaders: map[int]string{}, NoAnswers: "",
+		Accounts: map[int64]string{}, Leaders: map[int]string{},
 	}}
 	if err := r.Read(r.section); err != nil {
 		return seen{}, err
@@ -51,14 +51,6 @@ func parse(t reconcile.Target, _ struct{}, stdout string) (seen, error) {
 		return seen{}, shell.ErrCutShort
 	}
 	return seen{Snapshot: reconcile.Snapshot[sshsession.Facts]{Facts: r.facts, MachineID: r.MachineID}}, nil
-}
-
-// text is what a host says, cut and made safe to be shown.
-func text(s string, most int) string {
-	if len(s) > most {
-		s = s[:most]
-	}
-	return host.Printable(s)
 }
 
 func odd(word, arg string) error {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 )
 
 // Report reads what a script that gathers facts printed: lines "@word text", some of
@@ -161,6 +163,19 @@ func Number(s string, into *int) error {
 	*into = n
 	return nil
 }
+
+// Uptime reads a time since the boot, of /proc/uptime, in hundredths of a second.
+func Uptime(s string, into *int64) error {
+	up, err := strconv.ParseFloat(s, 64)
+	if err != nil || !(up >= 0 && up < 1<<33) {
+		return fmt.Errorf("no time since the boot in the report of facts: %.100q", s)
+	}
+	*into = int64(up * 100)
+	return nil
+}
+
+// Shown returns what a host says, cut to most bytes and made safe to be shown.
+func Shown(s string, most int) string { return host.Printable(s[:min(len(s), most)]) }
 
 // mountPoint is where a line of /proc/self/mountinfo says that something is
 // mounted: the fifth word, in which the kernel writes blanks in octal.

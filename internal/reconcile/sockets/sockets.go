@@ -81,11 +81,7 @@ func (r *report) section(word, arg string) error {
 	case "now":
 		return shell.Number(arg, &r.now)
 	case "uptime":
-		up, err := strconv.ParseFloat(arg, 64)
-		if err != nil || !(up >= 0 && up < 1<<33) {
-			return fmt.Errorf("no time since the boot in the report of sockets: %.100q", arg)
-		}
-		r.uptime = int64(up * 100)
+		return shell.Uptime(arg, &r.uptime)
 	case "listener":
 		return r.listener(strings.SplitN(arg, " ", 5))
 	case "for":
@@ -153,14 +149,14 @@ func (r *report) listener(f []string) error {
 	if err := shell.Number(f[2], &h.UID); err != nil || !c.There || h.UID != c.UID || c.Listener != nil {
 		return nil //nolint:nilerr // a process that went meanwhile has no account
 	}
-	h.Program, h.Age = host.Printable(f[4][:min(len(f[4]), 64)]), max(0, r.uptime-int64(start))/100
+	h.Program, h.Age = shell.Shown(f[4], 64), max(0, r.uptime-int64(start))/100
 	c.Listener = &h
 	return nil
 }
 
 // expanded takes a line of ssh -G for one name, which comes last.
 func (r *report) expanded(word, value string, _ bool) {
-	shown := host.Printable(value[:min(len(value), 300)])
+	shown := shell.Shown(value, 300)
 	switch word {
 	case "user":
 		r.target.User = shown
