@@ -130,7 +130,7 @@ wait $deployment`,
 
 const master0 = `M="-o ControlMaster=auto -o ControlPath=$PWD/mux -o ControlPersist=3600"`
 
-// stopped is a master that was stopped, so that it holds its socket and answers nobody.
+// stopped is a master that was stopped, so that it holds its socket and does not answer.
 var stopped = story{
 	name:   "ControlMaster: the master is stopped",
 	before: master + fmt.Sprintf("pkill -STOP -f \"^ssh -S $S -o ControlMaster=yes \"; timeout %d ssh $M web1 echo %s; s=$?; pkill -KILL -f \"^ssh -S $S -o ControlMaster=yes \"; exit $s", longest/2, released),

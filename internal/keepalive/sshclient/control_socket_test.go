@@ -19,7 +19,7 @@ func TestJudgeSocket(t *testing.T) {
 		"nobody":                    {255, []string{"Control socket connect(/x): Connection refused"}, Stale, 0},
 		"not ours":                  {255, []string{"Control socket connect(/x): Permission denied"}, Unclear, 0},
 		"no answer":                 {124, nil, Unclear, 0},
-		"nobody, on a busy host":    {124, []string{"Control socket connect(/x): Connection refused"}, Stale, 0},
+		"refused, on a busy host":   {124, []string{"Control socket connect(/x): Connection refused"}, Stale, 0},
 		"no answer, by perl":        {142, nil, Unclear, 0},
 		"a web server":              {255, []string{"mux_client_read: reserve: insufficient buffer space"}, NotSSH, 0},
 		"an agent":                  {255, []string{"mux_client_hello_exchange: parse type: incomplete message"}, NotSSH, 0},

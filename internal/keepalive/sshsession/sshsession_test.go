@@ -24,7 +24,7 @@ func TestOrphan(t *testing.T) {
 		"that came from no login":        {Process{UID: 1000, CGroup: "/", LoginUID: Unset}, 1000, false},
 		"of an account of the system":    {Process{UID: 101, CGroup: "/"}, -1, false},
 		"of an account made up":          {Process{UID: 61200, CGroup: "/"}, -1, false},
-		"of nobody":                      {Process{UID: 65534, CGroup: "/"}, -1, false},
+		"of account 65534":               {Process{UID: 65534, CGroup: "/"}, -1, false},
 		"of a directory's account":       {Process{UID: 1_200_000_000, CGroup: "/"}, -1, true},
 		"that ended":                     {Process{UID: 1000, CGroup: "/", State: "Z"}, -1, false},
 		"that calls itself sshd":         {Process{UID: 1000, CGroup: "/", Title: "sshd: bob [priv]"}, -1, true},

@@ -73,7 +73,7 @@ const (
 
 func provenanceType() types.MapType { return types.MapType{ElemType: originsType()} }
 
-// check finds keywords that are none, and names that nobody can type.
+// check finds words that are not keywords, and names that a user cannot type.
 func (m *clientConfigModel) check() diag.Diagnostics {
 	if attribute.AnyUnknownElement(m.ProbeHosts) || attribute.AnyUnknownElement(m.Keywords) {
 		return nil

@@ -16,7 +16,7 @@ func TestAppliesSavedPlan(t *testing.T) {
 		"terraform apply -var-file prod.tfvars":                     false,
 		"terraform plan -out=apply":                                 false,
 		"terraform plan -out apply":                                 false,
-		"terraform plan -target apply x":                            true, // nobody names a target so
+		"terraform plan -target apply x":                            true, // no target has that name
 		"":                                                          false,
 	} {
 		if got := appliesSavedPlan(strings.Fields(line)); got != want {

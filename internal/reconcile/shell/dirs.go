@@ -9,7 +9,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 )
 
-// MakeDirs makes directories of the system, outermost first, that everybody may read.
+// MakeDirs makes directories of the system, outermost first, that every account may read.
 func MakeDirs(ctx context.Context, h host.Host, dirs []string) error {
 	var b strings.Builder
 	for _, dir := range dirs {
