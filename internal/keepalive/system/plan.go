@@ -114,7 +114,7 @@ func wants(want Want, keyword string) bool {
 // longer are, what was noted, else what the remaining files say.
 func expect(plan *keepalive.Plan, want Want, have, after Facts) {
 	trail := []string{"init=" + have.Init}
-	before, next, noted := have.atBoot(), after.atBoot(), have.owned(SysctlFile).found
+	before, next, noted, current := have.atBoot(), after.atBoot(), have.owned(SysctlFile).found, have.current()
 	for _, a := range Attributes() {
 		value, expected := noted[a.Keyword]
 		if l, set := next[a.Keyword]; set && !expected && ours(before[a.Keyword].pos.Path) {
@@ -129,7 +129,7 @@ func expect(plan *keepalive.Plan, want Want, have, after Facts) {
 			continue
 		}
 		plan.Expect = append(plan.Expect, keepalive.Expectation{Keyword: a.Keyword, Values: []string{value}})
-		if now := have.current()[a.Keyword]; now != value {
+		if now := current[a.Keyword]; now != value {
 			trail = append(trail, fmt.Sprintf("%s=%q->%q", a.Keyword, now, value))
 		}
 	}
@@ -150,8 +150,8 @@ func refusals(want Want, have Facts) (problems []keepalive.Problem) {
 	return problems
 }
 
-// later says which lines of others win over ours at the next boot, or when somebody runs
-// sysctl.
+// later says which lines of others win over ours at the next boot, or when `sysctl --system`
+// is run.
 func later(want Want, after Facts) (problems []keepalive.Problem) {
 	next, byHand := after.atBoot(), map[string]line{}
 	if after.Init == "systemd" {

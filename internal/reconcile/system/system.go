@@ -6,7 +6,6 @@ import (
 	"context"
 	_ "embed"
 	"errors"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -118,7 +117,7 @@ func commands(c *change, from, to map[string]string) string {
 		case !system.IsKernel(a.Keyword):
 			logind = append(logind, shell.Quote(a.Keyword), shell.Quote(onBus(value)))
 		case was != value:
-			text += "kernel " + shell.Quote(path.Base(strings.ReplaceAll(a.Keyword, ".", "/"))) + " " + shell.Quote(value) + " || return\n"
+			text += "kernel " + shell.Quote(strings.TrimPrefix(a.Keyword, "net.ipv4.")) + " " + shell.Quote(value) + " || return\n"
 		}
 	}
 	if len(logind) > 0 || slices.Contains(c.Plan.Paths(), system.LogindFile) {
