@@ -5,7 +5,6 @@ package actions
 
 import (
 	"context"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/action"
@@ -41,9 +40,6 @@ var (
 	_ action.ActionWithConfigure      = (*verifyAction)(nil)
 	_ action.ActionWithValidateConfig = (*verifyAction)(nil)
 )
-
-// timeout is how long an action may take.
-const timeout = 2 * time.Minute
 
 // All lists the actions.
 func All() []func() action.Action {
@@ -98,7 +94,7 @@ func (a *hostAction[M, P]) Invoke(ctx context.Context, req action.InvokeRequest,
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, session.LookTimeout)
 	defer cancel()
 	where.Spec.ConnectWait = 0
 	diags, err := m.run(ctx, a.session, where, func(text string) { resp.SendProgress(action.InvokeProgressEvent{Message: text}) })

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/action/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -36,7 +35,7 @@ const (
 func (*pruneModel) kind() (string, schema.Schema) {
 	attributes := actionWhereSchema(actionHostDoc)
 	attributes["path"] = schema.StringAttribute{Required: true, MarkdownDescription: attribute.ControlPathDoc, Validators: []validator.String{attribute.ControlPath{}}}
-	attributes["user"] = schema.StringAttribute{Optional: true, MarkdownDescription: pruneUserDoc, Validators: []validator.String{stringvalidator.RegexMatches(attribute.AccountForm, "must be the name of an account")}}
+	attributes["user"] = schema.StringAttribute{Optional: true, MarkdownDescription: pruneUserDoc, Validators: []validator.String{attribute.Account()}}
 	return "prune_control_sockets", schema.Schema{MarkdownDescription: pruneDoc, Attributes: attributes}
 }
 

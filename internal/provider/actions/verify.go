@@ -41,7 +41,7 @@ const (
 func (*verifyModel) kind() (string, schema.Schema) {
 	attributes := actionWhereSchema(actionHostDoc)
 	maps.Copy(attributes, actionAttributes(resources.ServerSettingsSchema()))
-	attributes["config_file"] = schema.StringAttribute{Optional: true, MarkdownDescription: "The main configuration file. Default: the one that the running sshd uses.", Validators: []validator.String{attribute.AbsolutePath{}}}
+	attributes["config_file"] = schema.StringAttribute{Optional: true, MarkdownDescription: attribute.MainFileDoc, Validators: []validator.String{attribute.AbsolutePath{}}}
 	return "verify", schema.Schema{MarkdownDescription: verifyDoc, Attributes: attributes}
 }
 

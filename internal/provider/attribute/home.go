@@ -6,12 +6,19 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
-// AccountForm keeps names of accounts free of what a shell would read.
-var AccountForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._@-]*$`)
+// accountForm keeps names of accounts free of what a shell would read.
+var accountForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._@-]*$`)
+
+// Account accepts the name of an account.
+func Account() validator.String {
+	return stringvalidator.RegexMatches(accountForm, "must be the name of an account")
+}
 
 // HomePath accepts an absolute path, or one below the user's home.
 type HomePath struct{}

@@ -63,7 +63,7 @@ func onUnreachableSource() schema.Attribute {
 }
 
 func mainFileSource() schema.Attribute {
-	return schema.StringAttribute{Optional: true, MarkdownDescription: "The main configuration file. Default: the one that the running sshd uses.", Validators: []validator.String{attribute.AbsolutePath{}}}
+	return schema.StringAttribute{Optional: true, MarkdownDescription: attribute.MainFileDoc, Validators: []validator.String{attribute.AbsolutePath{}}}
 }
 
 func contextsSource(doc string) schema.Attribute {
@@ -77,7 +77,7 @@ func contextsSource(doc string) schema.Attribute {
 func accountSource(doc string) schema.Attribute {
 	return schema.StringAttribute{
 		Optional: true, MarkdownDescription: doc,
-		Validators: []validator.String{stringvalidator.RegexMatches(attribute.AccountForm, "must be the name of an account")},
+		Validators: []validator.String{attribute.Account()},
 	}
 }
 

@@ -46,7 +46,7 @@ func blockSchema() map[string]schema.Attribute {
 			Optional:            true,
 			MarkdownDescription: clientUserDoc,
 			PlanModifiers:       replace,
-			Validators:          []validator.String{stringvalidator.RegexMatches(attribute.AccountForm, "must be the name of an account")},
+			Validators:          []validator.String{attribute.Account()},
 		},
 		"patterns": schema.ListAttribute{
 			Optional:            true,
