@@ -61,6 +61,7 @@ tell "$LIST";
 
 # Which sockets those of its processes hold that run as root: each holds the connection
 # of its client.
+# shellcheck disable=SC2046 # lines are wanted
 HELD=$(i=$IFS; IFS=$NL; ls -ln /dev/null $(printf '%s\n' "$LIST" | sed -n 's|^@monitor \([0-9]*\)$|/proc/\1/fd|p') 2>/dev/null | awk '
   /^\/proc\/[0-9]+\/fd:$/ { p = substr($0, 7) + 0; print "@held " p; }
   / -> socket:\[[0-9]+\]$/ { n = $NF; gsub(/[^0-9]/, "", n); print "@fd " p " " $(NF-2) " " n;
@@ -111,6 +112,7 @@ if [ ! -d /run/systemd/sessions ]; then say nologind 'no logind runs on the host
 elif ! command -v loginctl >/dev/null; then say nologind 'the host has no loginctl';
 elif ! IDS=$(bound loginctl list-sessions --no-legend 2>&1 </dev/null); then say nologind "loginctl: ${IDS%%"$NL"*}";
 else
+  # shellcheck disable=SC2046 # words are wanted
   set -- $(printf '%s\n' "$IDS" | awk '
     $1 ~ /^[A-Za-z0-9]+$/ { print $1;
   }');
