@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -245,8 +246,9 @@ func TestDeadly(t *testing.T) {
 	if !strings.Contains(b.read("run/loaded"), "clientaliveinterval 120\n") {
 		t.Errorf("it runs %q", b.read("run/loaded"))
 	}
-	if s := strings.Join(b.runs, " "); s != "begin" {
-		t.Errorf("scripts: %s", s)
+	// On a machine that is too busy for an answer in time, the script is asked again.
+	if slices.ContainsFunc(b.runs, func(name string) bool { return name != "begin" }) {
+		t.Errorf("scripts: %s", b.runs)
 	}
 	b.noTraces()
 }
