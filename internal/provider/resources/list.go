@@ -99,7 +99,7 @@ func (l *lister[M, W, F, P]) lookAtAll(ctx context.Context, req list.ListRequest
 	for i, name := range names {
 		looking <- struct{}{}
 		if req.Limit > 0 && results.Load() >= req.Limit {
-			found = found[:i]
+			names = names[:i]
 			break
 		}
 		all.Go(func() {
@@ -110,7 +110,7 @@ func (l *lister[M, W, F, P]) lookAtAll(ctx context.Context, req list.ListRequest
 		})
 	}
 	all.Wait()
-	return found
+	return found[:len(names)]
 }
 
 // lookAt imports the resource from one host.
