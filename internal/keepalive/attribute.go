@@ -1,6 +1,8 @@
 package keepalive
 
 import (
+	"slices"
+
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -28,4 +30,13 @@ type Attribute struct {
 	Words []string
 	// Min and Max bound a Count, and a Time in seconds; both are 0 where only the kind does.
 	Min, Max int64
+}
+
+// Find returns the attribute of a keyword.
+func Find(attributes []Attribute, keyword string) (a Attribute, ok bool) {
+	i := slices.IndexFunc(attributes, func(a Attribute) bool { return a.Keyword == keyword })
+	if i < 0 {
+		return a, false
+	}
+	return attributes[i], true
 }

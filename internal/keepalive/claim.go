@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/marks"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -53,9 +54,30 @@ type OwnedLine struct {
 
 // OwnedLines is what stands on a host under the name of a resource.
 type OwnedLines struct {
-	Found bool
-	ID    string // "" if no line tells
-	Lines []OwnedLine
+	Found  bool
+	ID     string            // "" if no line tells
+	Made   []string          // directories that were made for the lines
+	Before map[string]string // values that were in use before the lines came, by keyword
+	Lines  []OwnedLine
+}
+
+// Add takes a line that stands at pos: a note, or one of those that the resource wrote.
+func (h *OwnedLines) Add(text string, pos sshconf.Pos) {
+	if id, ok := marks.ResourceID(text); ok {
+		if AnonymousID(h.ID) { // of two, the one that is not ours to take counts
+			h.ID = id
+		}
+	} else if dir, ok := strings.CutPrefix(text, marks.MadeDir); ok {
+		h.Made = append(h.Made, dir)
+	} else if note, ok := strings.CutPrefix(text, marks.FoundValue); ok {
+		keyword, value, _ := strings.Cut(note, " = ")
+		if h.Before == nil {
+			h.Before = map[string]string{}
+		}
+		h.Before[keyword] = value
+	} else if text != marks.ServerHeader {
+		h.Lines = append(h.Lines, OwnedLine{text, pos})
+	}
 }
 
 // Keeps reports whether the lines may keep another id than that of the resource, as long

@@ -26,6 +26,8 @@ const (
 	ClientHeader = "# Created by Terraform (sshkeepalive_client); removed again when nothing else is in it."
 	// MadeDir comes before a directory that was made for our lines.
 	MadeDir = "# sshkeepalive made the directory "
+	// FoundValue comes before what was in use when our lines came: keyword = value.
+	FoundValue = "# sshkeepalive found "
 	// Repeated stands above the Match blocks that repeat global settings. An import
 	// tells these from the blocks that the user declared by it.
 	Repeated = "# For the declared contexts, which Match blocks of others would override:"
@@ -101,6 +103,23 @@ func Mentions(text, owner string) bool { return strings.Contains(text, "sshkeepa
 // Resource returns the line with the random id of a resource, which is the first of its
 // lines in a file, or between two marks.
 func Resource(id string) string { return resource + id }
+
+// IDLines returns the line with the id of a resource, if it has one.
+func IDLines(id string) []string {
+	if id == "" {
+		return nil
+	}
+	return []string{Resource(id)}
+}
+
+// MadeDirLines returns the lines that note directories which were made.
+func MadeDirLines(made []string) []string {
+	lines := make([]string, len(made))
+	for i, dir := range made {
+		lines[i] = MadeDir + dir
+	}
+	return lines
+}
 
 var idForm = regexp.MustCompile(`^(image|[0-9a-f]{16})$`)
 

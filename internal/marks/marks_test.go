@@ -10,6 +10,7 @@ func TestMarksNeverChange(t *testing.T) {
 		ServerHeader:           "# Managed by Terraform: sshkeepalive_server. A change made here by hand is drift.",
 		ClientHeader:           "# Created by Terraform (sshkeepalive_client); removed again when nothing else is in it.",
 		MadeDir:                "# sshkeepalive made the directory ",
+		FoundValue:             "# sshkeepalive found ",
 		Repeated:               "# For the declared contexts, which Match blocks of others would override:",
 		begin:                  "# BEGIN sshkeepalive 00-sshkeepalive.conf (managed by Terraform)",
 		end:                    "# END sshkeepalive 00-sshkeepalive.conf",

@@ -8,6 +8,8 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/commit"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/shell"
 )
 
 // commit carries out d's plan and returns what the look saw that confirmed it.
@@ -32,16 +34,14 @@ func (r *Reconciler[W, F, D]) commit(ctx context.Context, t Target, want W, d De
 	if err != nil {
 		return d.Seen, outcome, err
 	}
-	if r.kind.Finish != nil {
-		r.kind.Finish(ctx, c)
-	}
+	r.finish(ctx, c)
 	r.cache.confirmed(t, want, after)
 	return after, outcome, nil
 }
 
 func (r *Reconciler[W, F, D]) carryOut(ctx context.Context, c *Change[W, F, D]) (after Seen[F, D], outcome Outcome, err error) {
 	spec := c.Target.Spec
-	req, step, err := r.kind.Prepare(ctx, c)
+	req, step, err := r.prepare(ctx, c)
 	if err != nil {
 		return after, Unchanged, wrap(spec, step, Unchanged, err)
 	}
@@ -60,12 +60,51 @@ func (r *Reconciler[W, F, D]) carryOut(ctx context.Context, c *Change[W, F, D]) 
 	r.engine.begun.add(req.ID)
 	outcome, err = commit.Run(ctx, r.runner(c), req, confirm)
 	if err != nil {
-		if r.kind.Tidy != nil {
-			r.kind.Tidy(ctx, c, outcome)
-		}
+		r.tidy(ctx, c, outcome)
 		return after, outcome, r.failure(spec, outcome, err)
 	}
 	return after, outcome, nil
+}
+
+// prepare makes on the host what the commit needs, and lays the change out for it.
+func (r *Reconciler[W, F, D]) prepare(ctx context.Context, c *Change[W, F, D]) (req commit.Request, step string, err error) {
+	if r.kind.RootDirs {
+		if err := shell.MakeDirs(ctx, c.Host, c.Plan.MakeDirs); err != nil {
+			return req, "prepare", err
+		}
+	}
+	return r.kind.Prepare(ctx, c)
+}
+
+// tidy takes back what was made for a change that did not come about.
+func (r *Reconciler[W, F, D]) tidy(ctx context.Context, c *Change[W, F, D], outcome Outcome) {
+	if r.kind.RootDirs && (outcome == Unchanged || outcome == RolledBack) {
+		_ = shell.RemoveDirs(ctx, c.Host, c.Plan.MakeDirs)
+	}
+	if r.kind.Tidy != nil {
+		r.kind.Tidy(ctx, c, outcome)
+	}
+}
+
+// finish removes what is not needed after the change.
+func (r *Reconciler[W, F, D]) finish(ctx context.Context, c *Change[W, F, D]) {
+	if r.kind.RootDirs {
+		_ = shell.RemoveDirs(ctx, c.Host, c.Plan.RemoveDirs)
+	}
+	if r.kind.Finish != nil {
+		r.kind.Finish(ctx, c)
+	}
+}
+
+// NewRequest returns the request for changes of files, of which main is the one that the
+// others belong to. It activates nothing.
+func NewRequest(main string, changes []keepalive.Change) commit.Request {
+	id := commit.NewID()
+	req := commit.Request{ID: id, StageDir: commit.StageDir(id), Main: commit.StageDir(id) + main, Activate: commit.Activation{Kind: commit.None}}
+	for _, c := range changes {
+		req.Changes = append(req.Changes, commit.Change(c))
+	}
+	return req
 }
 
 // runner lets the protocol run its scripts as the owner of the files.

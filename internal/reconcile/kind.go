@@ -40,16 +40,19 @@ type Kind[W, F, D any] struct {
 	// Same reports whether two plans, made before and after a change of another run,
 	// come to the same for the user; nil: see samePlan.
 	Same func(want W, before, after Decision[F, D]) bool
-	// Stale reports whether something has to be done where no file changes.
-	Stale func(Target, F) bool
+	// Stale reports whether something has to be done where plan changes no file.
+	Stale func(t Target, plan keepalive.Plan, have F) bool
 	// Verify returns what of want is not so where plan has nothing to do.
 	Verify func(W, keepalive.Plan, F) error
 
 	// Endpoints is the connection to a machine that may answer elsewhere once the plan
 	// is in force; nil: where it answers now.
 	Endpoints func(*Change[W, F, D]) host.Spec
+	// RootDirs has root make the directories that a plan needs, and remove those that it
+	// no longer needs. One that is not empty stays.
+	RootDirs bool
 	// Prepare lays the change out for the commit, and makes on the host what the commit
-	// needs. On an error nothing of that is left, and step says where it ended.
+	// needs besides. On an error nothing of that is left, and step says where it ended.
 	Prepare func(context.Context, *Change[W, F, D]) (req commit.Request, step string, err error)
 	// Owner makes a script run as the account that the files belong to; nil: root.
 	Owner func(Target, host.Script) host.Script

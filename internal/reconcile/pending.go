@@ -97,7 +97,7 @@ func LookForPending(ctx context.Context, h host.Host, state string) ([]Pending, 
 
 func parsePending(out string) (found []Pending, err error) {
 	s := shell.NewReport(out)
-	err = s.Read(func(word, arg string) error {
+	err = s.ReadToEnd(func(word, arg string) error {
 		if word != "pending" {
 			return nil
 		}
@@ -107,9 +107,6 @@ func parsePending(out string) (found []Pending, err error) {
 		}
 		return err
 	})
-	if err == nil && !s.Ended {
-		err = shell.ErrCutShort
-	}
 	return found, err
 }
 

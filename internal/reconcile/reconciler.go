@@ -47,7 +47,7 @@ func (r *Reconciler[W, F, D]) Apply(ctx context.Context, t Target, want W, rec R
 	if err := r.decide(t, want, before, plan, rec); err != nil {
 		return before.Snapshot, plan, Unchanged, err
 	}
-	if isEmpty(plan) && !r.isStale(t, before.Facts) {
+	if isEmpty(plan) && !r.isStale(t, plan, before.Facts) {
 		if err := r.kind.Verify(want, plan, before.Facts); err != nil {
 			return before.Snapshot, plan, Unchanged, wrap(t.Spec, "verify", Unchanged, err)
 		}
@@ -112,8 +112,8 @@ func (r *Reconciler[W, F, D]) decide(t Target, want W, before Seen[F, D], plan k
 	return nil
 }
 
-func (r *Reconciler[W, F, D]) isStale(t Target, have F) bool {
-	return r.kind.Stale != nil && r.kind.Stale(t, have)
+func (r *Reconciler[W, F, D]) isStale(t Target, plan keepalive.Plan, have F) bool {
+	return r.kind.Stale != nil && r.kind.Stale(t, plan, have)
 }
 
 // lockAndLook waits until this run changes nothing else on the machine that is behind

@@ -85,14 +85,7 @@ func Keys(want Want) []string {
 	return keys
 }
 
-func attributeOf(key string) (keepalive.Attribute, bool) {
-	for _, a := range Attributes() {
-		if a.Keyword == key {
-			return a, true
-		}
-	}
-	return keepalive.Attribute{}, false
-}
+func attributeOf(key string) (keepalive.Attribute, bool) { return keepalive.Find(Attributes(), key) }
 
 // written is the text of s in the file. Times are seconds in the file: PHP
 // makes 1 of "1h".

@@ -103,7 +103,7 @@ func place(base sshconf.Tree, want Want, have Facts, at insertionPoint, sockets,
 	begin, end := marks.Block(want.Block())
 	old, exists := base.Files[have.File]
 	if !exists {
-		old = []byte(sshfile.Join(append([]string{marks.ClientHeader}, sshfile.MadeDirLines(parents)...)))
+		old = []byte(sshfile.Join(append([]string{marks.ClientHeader}, marks.MadeDirLines(parents)...)))
 	}
 	f := sshconf.Parse(base.Dialect, base.Version, old)
 	if !exists {

@@ -34,7 +34,7 @@ const everyHost = "Host *"
 
 // blockLines renders the block without its marks.
 func blockLines(want Want, made []string) []string {
-	lines := append(sshfile.IDLines(want.Claim), sshfile.MadeDirLines(made)...)
+	lines := append(marks.IDLines(want.Claim.ID), marks.MadeDirLines(made)...)
 	lines = append(lines, want.Block())
 	lines = append(lines, sshfile.Indented(inOrder(want.Settings))...)
 	return append(lines, everyHost)
@@ -42,13 +42,9 @@ func blockLines(want Want, made []string) []string {
 
 // madeIn reads the directories back from lines.
 func madeIn(lines []sshconf.Line) []string {
-	var made []string
-	for _, l := range lines {
-		if dir, ok := strings.CutPrefix(l.Text(), marks.MadeDir); ok {
-			made = append(made, dir)
-		}
-	}
-	return made
+	var h keepalive.OwnedLines
+	sshfile.CollectLines(&h, "", lines, 0)
+	return h.Made
 }
 
 // heading returns the number of lines with which we opened a file that was not

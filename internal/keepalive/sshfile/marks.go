@@ -10,30 +10,11 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-// IDLines returns the line with the id of the resource that claims the lines, if it has one.
-func IDLines(c keepalive.Claim) []string {
-	if c.ID == "" {
-		return nil
-	}
-	return []string{marks.Resource(c.ID)}
-}
-
 // CollectLines adds lines of a file; from is the index of the first.
 func CollectLines(h *keepalive.OwnedLines, file string, lines []sshconf.Line, from int) {
 	h.Found = true
 	for i, l := range lines {
-		text := strings.TrimRight(string(l.Raw), "\r\n")
-		if id, ok := marks.ResourceID(text); ok {
-			// Of two, the one that is not ours to take counts.
-			if keepalive.AnonymousID(h.ID) {
-				h.ID = id
-			}
-			continue
-		}
-		if text == marks.ServerHeader || strings.HasPrefix(text, marks.MadeDir) {
-			continue
-		}
-		h.Lines = append(h.Lines, keepalive.OwnedLine{Text: text, Pos: sshconf.Pos{Path: file, Line: from + i + 1}})
+		h.Add(strings.TrimRight(string(l.Raw), "\r\n"), sshconf.Pos{Path: file, Line: from + i + 1})
 	}
 }
 
@@ -52,15 +33,6 @@ func CollectBlocks(h *keepalive.OwnedLines, t sshconf.Tree, name string, first, 
 			CollectLines(h, name, f.Lines[from+1:to-1], from+1)
 		}
 	}
-}
-
-// MadeDirLines returns the lines that note directories which were made.
-func MadeDirLines(made []string) []string {
-	lines := make([]string, len(made))
-	for i, dir := range made {
-		lines[i] = marks.MadeDir + dir
-	}
-	return lines
 }
 
 // OwnBlocks lists the blocks of owner's in each file that has some: from a line, up to

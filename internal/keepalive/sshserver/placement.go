@@ -187,12 +187,12 @@ func place(base sshconf.Tree, want Want, at insertionPoint, repeats []Match) can
 	}
 	old, exists := base.Files[at.file]
 	globals, blocks := globalOwn(want.Settings), matchOwn(want.Match, repeats)
-	id := sshfile.OwnLines(sshfile.IDLines(want.Claim), sshfile.Global)
+	id := sshfile.OwnLines(marks.IDLines(want.Claim.ID), sshfile.Global)
 	if !exists {
 		globals = slices.Concat(id, globals)
 		head := []string{marks.ServerHeader}
 		if at.made {
-			head = append(head, sshfile.MadeDirLines([]string{path.Dir(at.file)})...)
+			head = append(head, marks.MadeDirLines([]string{path.Dir(at.file)})...)
 		}
 		c.Tree.Files[at.file] = []byte(sshfile.Join(slices.Concat(head, sshfile.Texts(globals), sshfile.Texts(blocks))))
 		c.Note(len(head)+1, slices.Concat(globals, blocks))

@@ -2,10 +2,11 @@ package system
 
 import (
 	"cmp"
-	"path"
+	"maps"
 	"slices"
 	"strings"
 
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/confdir"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/marks"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
@@ -17,11 +18,12 @@ import (
 const (
 	SysctlFile = "/etc/sysctl.d/99-zz-sshkeepalive.conf"
 	LogindFile = "/etc/systemd/logind.conf.d/99-zz-sshkeepalive.conf"
-
-	sysctlConf = "/etc/sysctl.conf"
 )
 
-func ours(file string) bool { return file == SysctlFile || file == LogindFile }
+// DropIns are the drop-ins of our own.
+func DropIns() []string { return []string{SysctlFile, LogindFile} }
+
+func ours(file string) bool { return slices.Contains(DropIns(), file) }
 
 func fileOf(keyword string) string {
 	if IsKernel(keyword) {
@@ -30,128 +32,65 @@ func fileOf(keyword string) string {
 	return LogindFile
 }
 
-// line is the one that gives a keyword its value, as Spell writes it.
-type line struct {
-	value string
-	pos   sshconf.Pos
+// Files names the drop-ins that want has lines in.
+func Files(want Want) string {
+	return strings.Join(slices.DeleteFunc(DropIns(), func(file string) bool { return len(linesOf(want, file)) == 0 }), " and ")
+}
+
+// Holder is the id of the resource whose drop-ins are there, "" if none are or they have
+// none.
+func Holder(have Facts) string {
+	return cmp.Or(have.owned(SysctlFile).ID, have.owned(LogindFile).ID)
 }
 
 // atBoot is what the files give each keyword when they are read.
-func (have Facts) atBoot() map[string]line {
-	found := map[string]line{}
-	for _, file := range append(inOrder(have.Sysctl, have.Init), inOrder(have.Logind, have.Init)...) {
-		read(file, have.Files[file], found)
+func (have Facts) atBoot() confdir.Lines {
+	systemd := have.Init == "systemd"
+	return have.read(slices.Concat(confdir.Order(have.Sysctl, systemd), confdir.Order(have.Logind, systemd))...)
+}
+
+func (have Facts) read(files ...string) confdir.Lines {
+	found := confdir.Lines{}
+	for _, file := range files {
+		found.Read(file, have.Files[file], exclude, only)
+	}
+	for keyword, l := range found {
+		found[keyword] = confdir.Line{Value: Spell(keyword, l.Value), Pos: l.Pos}
 	}
 	return found
 }
 
-// inOrder sorts files as their programs read them. Of several with one name, that of the
-// first directory counts. logind.conf comes before its drop-ins. /etc/sysctl.conf comes
-// after all of sysctl.d, and systemd does not read it.
-func inOrder(files []string, init string) []string {
-	place := func(file string) int {
-		switch {
-		case file == sysctlConf:
-			return 2
-		case strings.HasSuffix(path.Dir(file), ".d"):
-			return 1
-		}
-		return 0
+// owned is what a drop-in of ours has.
+func (have Facts) owned(file string) (h keepalive.OwnedLines) {
+	var rest string
+	rest, h.Found = strings.CutPrefix(string(have.Files[file]), marks.HostHeader+"\n")
+	if !h.Found {
+		return h
 	}
-	var list []string
-	names := map[string]bool{}
-	for _, file := range files {
-		if name := path.Base(file); !names[name] && (file != sysctlConf || init != "systemd") {
-			names[name] = true
-			list = append(list, file)
-		}
-	}
-	slices.SortStableFunc(list, func(a, b string) int {
-		return cmp.Or(cmp.Compare(place(a), place(b)), cmp.Compare(path.Base(a), path.Base(b)))
-	})
-	return list
-}
-
-// read adds to found what a file gives each keyword. sysctl.d(5): a hyphen in front ignores
-// errors, and slashes may stand for the dots. logind.conf(5): a list grows with each
-// line, and ends at an empty one.
-func read(file string, text []byte, found map[string]line) {
-	section, n := "", 0
-	for l := range strings.Lines(string(text)) {
-		n++
-		l = strings.TrimSpace(l)
-		key, value, ok := strings.Cut(l, "=")
-		key, value = strings.TrimSpace(key), strings.TrimSpace(value)
-		switch {
-		case l == "" || l[0] == '#' || l[0] == ';' || !ok && l[0] != '[':
-			continue
-		case l[0] == '[':
-			section = l
-			continue
-		case section == "":
-			key = strings.ReplaceAll(strings.TrimPrefix(key, "-"), "/", ".")
-		case section != "[Login]":
-			continue
-		case (key == exclude || key == only) && value != "":
-			value = found[key].value + " " + value
-		}
-		if slices.Contains([]string{retries, idle, interval, probes, kill, exclude, only}, key) {
-			found[key] = line{Spell(key, value), sshconf.Pos{Path: file, Line: n}}
-		}
-	}
-}
-
-// text is a drop-in of ours that was read.
-type text struct {
-	keepalive.OwnedLines
-	made  []string          // directories that were made for it
-	found map[string]string // what the kernel used before, by keyword
-}
-
-// foundPrefix starts the note of what the kernel used before: a removal sets it again.
-const foundPrefix = "# sshkeepalive found "
-
-func (have Facts) owned(file string) text {
-	t := text{found: map[string]string{}}
-	rest, ours := strings.CutPrefix(string(have.Files[file]), marks.HostHeader+"\n")
-	t.Found = ours
 	n := 1
 	for l := range strings.Lines(rest) {
 		n++
-		l = strings.TrimSpace(l)
-		if id, ok := marks.ResourceID(l); ok {
-			t.ID = id
-		} else if dir, ok := strings.CutPrefix(l, marks.MadeDir); ok {
-			t.made = append(t.made, dir)
-		} else if note, ok := strings.CutPrefix(l, foundPrefix); ok {
-			keyword, value, _ := strings.Cut(note, " = ")
-			t.found[keyword] = value
-		} else if ours && l != "" && l[0] != '[' {
-			t.Lines = append(t.Lines, keepalive.OwnedLine{Text: l, Pos: sshconf.Pos{Path: file, Line: n}})
+		if l = strings.TrimSpace(l); l != "" && l[0] != '[' {
+			h.Add(l, sshconf.Pos{Path: file, Line: n})
 		}
 	}
-	return t
+	return h
 }
 
-// write returns the drop-in with lines, nil for none.
-func (t text) write(file, id string, lines []string) []byte {
+// text returns the drop-in with lines, nil for none.
+func text(file, id string, made []string, before map[string]string, lines []string) []byte {
 	if len(lines) == 0 {
 		return nil
 	}
-	all := []string{marks.HostHeader}
-	if id != "" {
-		all = append(all, marks.Resource(id))
-	}
-	for _, dir := range t.made {
-		all = append(all, marks.MadeDir+dir)
-	}
-	for _, a := range Attributes() {
-		if value, ok := t.found[a.Keyword]; ok {
-			all = append(all, foundPrefix+a.Keyword+" = "+value)
-		}
-	}
+	all := slices.Concat([]string{marks.HostHeader}, marks.IDLines(id), marks.MadeDirLines(made))
 	if file == LogindFile {
 		all = append(all, "[Login]")
+	} else {
+		for _, a := range Attributes() {
+			if value, ok := before[a.Keyword]; ok {
+				all = append(all, marks.FoundValue+a.Keyword+" = "+value)
+			}
+		}
 	}
 	return []byte(strings.Join(append(all, lines...), "\n") + "\n")
 }
@@ -175,14 +114,24 @@ func linesOf(want Want, file string) (lines []string) {
 
 // hasOurs reports whether our drop-ins have the lines of want.
 func (have Facts) hasOurs(want Want) bool {
-	for _, file := range []string{SysctlFile, LogindFile} {
-		var there []string
-		for _, l := range have.owned(file).Lines {
-			there = append(there, l.Text)
-		}
-		if !slices.Equal(there, linesOf(want, file)) {
-			return false
-		}
+	same := func(l keepalive.OwnedLine, text string) bool { return l.Text == text }
+	return !slices.ContainsFunc(DropIns(), func(file string) bool {
+		return !slices.EqualFunc(have.owned(file).Lines, linesOf(want, file), same)
+	})
+}
+
+// with returns the facts with another text of one of our drop-ins, nil for none.
+func (have Facts) with(file string, text []byte) Facts {
+	list := &have.Logind
+	if file == SysctlFile {
+		list = &have.Sysctl
 	}
-	return true
+	have.Files = maps.Clone(have.Files)
+	delete(have.Files, file)
+	*list = slices.DeleteFunc(slices.Clone(*list), func(name string) bool { return name == file })
+	if text != nil {
+		have.Files[file] = text
+		*list = slices.Insert(*list, 0, file)
+	}
+	return have
 }

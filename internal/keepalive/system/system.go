@@ -8,6 +8,7 @@
 package system
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -124,13 +125,14 @@ func Check(want Want) []keepalive.Problem {
 
 // bad says what is wrong with a value, "" if nothing is.
 func bad(s keepalive.Setting) string {
-	a := Attributes()[slices.IndexFunc(Attributes(), func(a keepalive.Attribute) bool { return a.Keyword == s.Keyword })]
+	a, _ := keepalive.Find(Attributes(), s.Keyword)
 	value := wanted(s)
 	n, err := strconv.ParseInt(value, 10, 64)
+	outside := err != nil || n < a.Min || n > a.Max
 	switch {
-	case a.Kind == keepalive.Time && (err != nil || n < a.Min || n > a.Max):
+	case a.Kind == keepalive.Time && outside:
 		return fmt.Sprintf("%q is not a time from 1 to %d seconds; use a time such as 3600 or \"1h\"", strings.Join(s.Values, " "), a.Max)
-	case a.Kind == keepalive.Count && (err != nil || n < a.Min || n > a.Max):
+	case a.Kind == keepalive.Count && outside:
 		return fmt.Sprintf("%q is not a whole number from %d to %d", value, a.Min, a.Max)
 	case a.Kind == keepalive.Names:
 		for name := range strings.FieldsSeq(value) {
@@ -159,7 +161,7 @@ func (have Facts) current() map[string]string {
 	}
 	values := map[string]string{}
 	for keyword, l := range have.atBoot() {
-		values[keyword] = l.value
+		values[keyword] = l.Value
 	}
 	return values
 }
@@ -171,10 +173,9 @@ func Observe(want Want, have Facts) keepalive.Observed {
 	for _, s := range want.Settings {
 		value, ok := values[s.Keyword]
 		if ok {
-			o.Effective[s.Keyword] = value
-			o.Values[s.Attribute] = []string{value}
+			o.Effective[s.Keyword], o.Values[s.Attribute] = value, []string{value}
 		}
-		if value == wanted(s) && ok {
+		if ok && value == wanted(s) {
 			o.Values[s.Attribute] = s.Values
 			continue
 		}
@@ -187,25 +188,15 @@ func mismatch(keyword, have, want string) string {
 	return fmt.Sprintf("%s is %q, not %q", keyword, have, want)
 }
 
-// Mismatch says which expected value is not in use, "" if all are.
-func Mismatch(expect []keepalive.Expectation, have Facts) string {
+// Mismatch says which expected value is not in use, nil if all are.
+func Mismatch(expect []keepalive.Expectation, have Facts) error {
 	values := have.current()
 	for _, x := range expect {
 		if value := values[x.Keyword]; value != x.Values[0] {
-			return mismatch(x.Keyword, value, x.Values[0])
+			return errors.New(mismatch(x.Keyword, value, x.Values[0]))
 		}
 	}
-	return ""
-}
-
-// Stale reports whether our drop-ins say something else than what is in use.
-func Stale(have Facts) bool {
-	for keyword, l := range have.atBoot() {
-		if ours(l.pos.Path) && !have.Image && have.Values[keyword] != l.value {
-			return true
-		}
-	}
-	return false
+	return nil
 }
 
 // Adopt reads from the drop-ins of the host what the resource would have been declared as:

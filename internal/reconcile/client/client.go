@@ -57,11 +57,7 @@ var Kind = reconcile.Kind[sshclient.Want, sshclient.Facts, Detail]{
 
 // digests are the SHA-256 of the files.
 func digests(want sshclient.Want, have sshclient.Facts) map[string]string {
-	list := map[string]string{}
-	for name, data := range have.Tree.Files {
-		if d := reconcile.Digest(sshclient.WithoutOthers(data, want.Block())); d != "" {
-			list[name] = d
-		}
-	}
-	return list
+	return reconcile.Digests(have.Tree.Files, func(_ string, text []byte) []byte {
+		return sshclient.WithoutOthers(text, want.Block())
+	})
 }

@@ -62,9 +62,8 @@ func prepare(ctx context.Context, c *change) (commit.Request, string, error) {
 	if err != nil {
 		return commit.Request{}, "stage", err
 	}
-	id := commit.NewID()
+	req := reconcile.NewRequest(c.Target.File, nil)
 	// Coolify's installer gives its directory to uid 9999 (chown -R 9999:root).
-	req := commit.Request{ID: id, Edits: []commit.Edit{edit}, Foreign: true, Activate: commit.Activation{Kind: commit.None}, StageDir: commit.StageDir(id)}
-	req.Main = req.StageDir + c.Target.File
+	req.Edits, req.Foreign = []commit.Edit{edit}, true
 	return req, "", nil
 }

@@ -39,11 +39,8 @@ func script(t reconcile.Target, want coolify.Want) host.Script {
 func parse(t reconcile.Target, _ coolify.Want, stdout string) (seen, error) {
 	r := report{Report: shell.NewReport(stdout)}
 	r.seen.Facts.File = t.File
-	if err := r.Read(r.section); err != nil {
+	if err := r.ReadToEnd(r.section); err != nil {
 		return seen{}, err
-	}
-	if !r.Ended {
-		return seen{}, shell.ErrCutShort
 	}
 	r.seen.MachineID, r.seen.Facts.Mounts = r.MachineID, r.Mounts
 	return r.seen, nil

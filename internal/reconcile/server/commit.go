@@ -42,19 +42,12 @@ func forContext(c sshconf.Context) string {
 func request(c *change) commit.Request {
 	t, have, plan := c.Target, c.Before.Facts, c.Plan
 	tree := reconcile.CandidateTree(have.Tree, plan.Changes)
-	id := commit.NewID()
-	stageDir := commit.StageDir(id)
-	req := commit.Request{
-		ID: id, Base: have.Tree.Files, StageDir: stageDir, Main: stageDir + tree.Main,
-		SSHD: c.Before.Detail.sshd, Options: commandWords(have.Daemon.Options), Activate: c.Before.Detail.activation, ConfirmTimeout: t.ConfirmTimeout,
-		Keyless: t.IsImage(), Includes: includes(have.Tree),
-	}
-	for _, c := range plan.Changes {
-		req.Changes = append(req.Changes, commit.Change(c))
-	}
+	req := reconcile.NewRequest(tree.Main, plan.Changes)
+	req.Base, req.Includes, req.Keyless, req.ConfirmTimeout = have.Tree.Files, includes(have.Tree), t.IsImage(), t.ConfirmTimeout
+	req.SSHD, req.Options, req.Activate = c.Before.Detail.sshd, commandWords(have.Daemon.Options), c.Before.Detail.activation
 	for name, data := range tree.Files {
-		text := sshconf.Rebase(sshconf.Parse(tree.Dialect, tree.Version, data), tree.Dir, stageDir)
-		req.Staged = append(req.Staged, commit.StagedFile{Path: stageDir + name, Data: text})
+		text := sshconf.Rebase(sshconf.Parse(tree.Dialect, tree.Version, data), tree.Dir, req.StageDir)
+		req.Staged = append(req.Staged, commit.StagedFile{Path: req.StageDir + name, Data: text})
 	}
 	for _, x := range plan.Expect {
 		req.Checks = append(req.Checks, commit.Check{Spec: spec(tree, x.Context), Keyword: x.Keyword, Values: x.Values})

@@ -62,11 +62,8 @@ func parseReport(out, greeting, configFile string, q query) (*cachedFacts, map[s
 // parseSpellings reads the output of the script that asks for spellings only.
 func parseSpellings(out string, texts []string) (map[string]answer, error) {
 	r := &report{Report: shell.NewReport(out)}
-	if err := r.Read(r.section); err != nil {
+	if err := r.ReadToEnd(r.section); err != nil {
 		return nil, err
-	}
-	if !r.Ended {
-		return nil, shell.ErrCutShort
 	}
 	return r.answers("canon", texts)
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/shell"
 )
 
 type (
@@ -48,21 +47,17 @@ var Kind = reconcile.Kind[sshserver.Want, sshserver.Facts, Detail]{
 	},
 	Claim:   func(want sshserver.Want) keepalive.Claim { return want.Claim },
 	Digests: digests,
-	Stale:   func(t reconcile.Target, have sshserver.Facts) bool { return have.Daemon.Stale && !t.NoReload },
+	Stale: func(t reconcile.Target, _ keepalive.Plan, have sshserver.Facts) bool {
+		return have.Daemon.Stale && !t.NoReload
+	},
 	Verify: func(_ sshserver.Want, plan keepalive.Plan, have sshserver.Facts) error {
 		return firstMismatch(plan.Expect, have)
 	},
 	Endpoints: func(c *change) host.Spec { return withNewEndpoints(c.Target.Spec, c.Before, opened(c)) },
-	Prepare:   prepare,
+	RootDirs:  true,
+	Prepare:   func(_ context.Context, c *change) (commit.Request, string, error) { return request(c), "", nil },
 	Fresh:     true,
 	Confirm:   confirm,
-	Tidy: func(ctx context.Context, c *change, outcome reconcile.Outcome) {
-		if outcome == reconcile.Unchanged || outcome == reconcile.RolledBack {
-			_ = shell.RemoveDirs(ctx, c.Host, c.Plan.MakeDirs)
-		}
-	},
-	// A directory that is not empty stays.
-	Finish: func(ctx context.Context, c *change) { _ = shell.RemoveDirs(ctx, c.Host, c.Plan.RemoveDirs) },
 }
 
 // Live is Kind for those who want to know what holds now: no look answers a later asker.
@@ -75,20 +70,9 @@ func Live() reconcile.Kind[sshserver.Want, sshserver.Facts, Detail] {
 
 // digests are the SHA-256 of the files of the configuration tree.
 func digests(want sshserver.Want, have sshserver.Facts) map[string]string {
-	digests := make(map[string]string, len(have.Tree.Files))
-	for name, data := range have.Tree.Files {
-		if d := reconcile.Digest(sshserver.WithoutOthers(name, data, want.DropInName)); d != "" {
-			digests[name] = d
-		}
-	}
-	return digests
-}
-
-func prepare(ctx context.Context, c *change) (commit.Request, string, error) {
-	if err := shell.MakeDirs(ctx, c.Host, c.Plan.MakeDirs); err != nil {
-		return commit.Request{}, "prepare", err
-	}
-	return request(c), "", nil
+	return reconcile.Digests(have.Tree.Files, func(name string, text []byte) []byte {
+		return sshserver.WithoutOthers(name, text, want.DropInName)
+	})
 }
 
 // opened are the endpoints at which sshd listens once the plan is in force.

@@ -44,11 +44,8 @@ func parse(t reconcile.Target, _ struct{}, stdout string) (seen, error) {
 		Connections: map[string]sshsession.Connection{}, Answers: map[string]sshsession.Answer{}, Terminals: map[string]int64{},
 		Accounts: map[int64]string{}, Leaders: map[int]string{},
 	}}
-	if err := r.Read(r.section); err != nil {
+	if err := r.ReadToEnd(r.section); err != nil {
 		return seen{}, err
-	}
-	if !r.Ended {
-		return seen{}, shell.ErrCutShort
 	}
 	return seen{Snapshot: reconcile.Snapshot[sshsession.Facts]{Facts: r.facts, MachineID: r.MachineID}}, nil
 }

@@ -67,6 +67,14 @@ func (s *Report) Read(section func(word, arg string) error) error {
 	return nil
 }
 
+// ReadToEnd is Read of a report that must have its end.
+func (s *Report) ReadToEnd(section func(word, arg string) error) error {
+	if err := s.Read(section); err != nil || s.Ended {
+		return err
+	}
+	return ErrCutShort
+}
+
 // common takes a section that many scripts have.
 func (s *Report) common(word, arg string) (known bool, err error) {
 	switch word {

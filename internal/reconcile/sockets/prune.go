@@ -40,7 +40,7 @@ func pruneScript(dead []sshclient.ControlSocket) string {
 func parsePruned(_ reconcile.Target, dead []sshclient.ControlSocket, stdout string) (s pruned, err error) {
 	r := shell.NewReport(stdout)
 	told := 0
-	err = r.Read(func(word, arg string) error {
+	err = r.ReadToEnd(func(word, arg string) error {
 		switch {
 		case word == "socket" && len(s.Facts) == told && told < len(dead) && arg == dead[told].Path:
 			s.Facts = append(s.Facts, sshclient.PrunedSocket{Path: arg})
@@ -52,7 +52,7 @@ func parsePruned(_ reconcile.Target, dead []sshclient.ControlSocket, stdout stri
 		}
 		return nil
 	})
-	if err == nil && (!r.Ended || told != len(dead)) {
+	if err == nil && told != len(dead) {
 		err = shell.ErrCutShort
 	}
 	s.MachineID = r.MachineID

@@ -39,10 +39,10 @@ func gatherScript(t reconcile.Target) string {
 
 func parse(_ reconcile.Target, _ struct{}, stdout string) (seen, error) {
 	r := report{Report: shell.NewReport(stdout), targets: map[string][]sshclient.Destination{}}
-	if err := r.Read(r.section); err != nil {
+	if err := r.ReadToEnd(r.section); err != nil {
 		return seen{}, err
 	}
-	if !r.Ended || r.checked != len(r.checks) {
+	if r.checked != len(r.checks) {
 		return seen{}, shell.ErrCutShort
 	}
 	r.seen.MachineID = r.MachineID

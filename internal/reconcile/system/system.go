@@ -3,10 +3,12 @@
 package system
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
-	"errors"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -42,66 +44,115 @@ var Kind = reconcile.Kind[system.Want, system.Facts, struct{}]{
 	Holder:  func(_ system.Want, have system.Facts) string { return system.Holder(have) },
 	Claim:   func(want system.Want) keepalive.Claim { return want.Claim },
 	Digests: digests,
-	Stale:   func(_ reconcile.Target, have system.Facts) bool { return system.Stale(have) },
+	Stale: func(_ reconcile.Target, plan keepalive.Plan, have system.Facts) bool {
+		return system.Mismatch(plan.Expect, have) != nil
+	},
 	Verify: func(_ system.Want, plan keepalive.Plan, have system.Facts) error {
-		return mismatch(plan.Expect, have)
+		return system.Mismatch(plan.Expect, have)
 	},
 
-	Prepare: prepare,
-	Fresh:   true,
-	Confirm: func(c *change, after seen, _ commit.Pending) error { return mismatch(c.Plan.Expect, after.Facts) },
-	Tidy: func(ctx context.Context, c *change, outcome reconcile.Outcome) {
-		if outcome == reconcile.Unchanged || outcome == reconcile.RolledBack {
-			_ = shell.RemoveDirs(ctx, c.Host, c.Plan.MakeDirs)
-		}
+	RootDirs: true,
+	Prepare:  func(_ context.Context, c *change) (commit.Request, string, error) { return request(c), "", nil },
+	Fresh:    true,
+	Confirm: func(c *change, after seen, _ commit.Pending) error {
+		return system.Mismatch(c.Plan.Expect, after.Facts)
 	},
-	Finish: func(ctx context.Context, c *change) { _ = shell.RemoveDirs(ctx, c.Host, c.Plan.RemoveDirs) },
 }
 
 func script(t reconcile.Target, _ system.Want) host.Script {
-	return host.Script{Name: "gather", Text: shell.Flag("IMAGE", t.IsImage()) + "OURS=" + shell.Quote(system.SysctlFile+" "+system.LogindFile) + "; " + shell.Pack(shell.Files, gatherSource), Root: true, Convergent: true}
+	head := shell.Flag("IMAGE", t.IsImage()) + "OURS=" + shell.Quote(strings.Join(system.DropIns(), " ")) + "; "
+	return host.Script{Name: "gather", Text: head + shell.Pack(shell.Files, gatherSource), Root: true, Convergent: true}
 }
 
 func digests(_ system.Want, have system.Facts) map[string]string {
-	list := map[string]string{}
-	for _, file := range []string{system.SysctlFile, system.LogindFile} {
-		if d := reconcile.Digest(have.Files[file]); d != "" {
-			list[file] = d
+	return reconcile.Digests(have.Files, func(name string, text []byte) []byte {
+		if !slices.Contains(system.DropIns(), name) {
+			return nil
 		}
-	}
-	return list
+		return text
+	})
 }
 
-func mismatch(expect []keepalive.Expectation, have system.Facts) error {
-	if text := system.Mismatch(expect, have); text != "" {
-		return errors.New(text)
+// report is what gather.sh printed, on its way to being a look.
+type report struct {
+	shell.Report
+	facts system.Facts
+	bus   []string
+}
+
+func parse(t reconcile.Target, _ system.Want, stdout string) (s seen, err error) {
+	r := report{Report: shell.NewReport(stdout), facts: system.Facts{Image: t.IsImage(), Values: map[string]string{}, Lacks: map[string]string{}}}
+	if err := r.ReadToEnd(r.section); err != nil {
+		return s, err
+	}
+	r.logind()
+	s.MachineID, s.Facts = r.MachineID, r.facts
+	s.Facts.Files, s.Facts.Mounts = r.Files, r.Mounts
+	return s, nil
+}
+
+func (r *report) section(word, arg string) error {
+	f := &r.facts
+	name, rest, _ := strings.Cut(arg, " ")
+	switch word {
+	case "value":
+		n, err := strconv.ParseInt(rest, 10, 32)
+		if err != nil {
+			return fmt.Errorf("the host reports %.100q as the value of %.100q, which is not a number", rest, name)
+		}
+		f.Values[name] = strconv.FormatInt(n, 10)
+	case "lacks":
+		f.Lacks[name] = rest
+	case "bus":
+		r.bus = append(r.bus, arg)
+	case "init":
+		f.Init = arg
+	case "sysctl":
+		f.Sysctl = append(f.Sysctl, arg)
+	case "logind":
+		f.Logind = append(f.Logind, arg)
+	case "there":
+		f.Dirs = append(f.Dirs, arg)
+	default:
+		return fmt.Errorf("unexpected section %.200q in the report of facts", word)
 	}
 	return nil
 }
 
-// confirmTimeout is how long a host waits for the confirming connection.
-const confirmTimeout = 60 * time.Second
-
-// prepare lays the change out for the protocol: files, and for a host that runs the commands
-// by which the kernel and logind take over the new values, and the old ones again.
-func prepare(ctx context.Context, c *change) (commit.Request, string, error) {
-	if err := shell.MakeDirs(ctx, c.Host, c.Plan.MakeDirs); err != nil {
-		return commit.Request{}, "prepare", err
+// logind reads the lines of busctl, in the order in which gather.sh asks: "b true", and of
+// a list its length and its quoted names. Where it says anything else, it does not answer.
+func (r *report) logind() {
+	if r.facts.Init != "systemd" || r.facts.Image {
+		return
 	}
-	id, before, after := commit.NewID(), c.Before.Facts.Values, map[string]string{}
+	properties := []string{"KillUserProcesses", "KillExcludeUsers", "KillOnlyUsers"}
+	if len(r.bus) != len(properties) || !strings.HasPrefix(r.bus[0], "b ") {
+		r.facts.Lacks["logind"] = fmt.Sprintf("systemd-logind does not answer: %.300s", strings.Join(r.bus, "; "))
+		return
+	}
+	for i, keyword := range properties {
+		_, value, _ := strings.Cut(r.bus[i], " ")
+		if i > 0 {
+			_, value, _ = strings.Cut(value, " ")
+		}
+		r.facts.Values[keyword] = system.Spell(keyword, strings.ReplaceAll(value, `"`, ""))
+	}
+}
+
+// request lays the change out for the protocol: files, and for a host that runs the commands
+// by which the kernel and logind take over the new values, and the old ones again.
+func request(c *change) commit.Request {
+	req := reconcile.NewRequest(system.SysctlFile, c.Plan.Changes)
+	if c.Target.IsImage() {
+		return req
+	}
+	before, after := c.Before.Facts.Values, map[string]string{}
 	for _, x := range c.Plan.Expect {
 		after[x.Keyword] = x.Values[0]
 	}
-	req := commit.Request{ID: id, StageDir: commit.StageDir(id), Activate: commit.Activation{Kind: commit.None}}
-	req.Main = req.StageDir + system.SysctlFile
-	for _, x := range c.Plan.Changes {
-		req.Changes = append(req.Changes, commit.Change(x))
-	}
-	if !c.Target.IsImage() {
-		req.ConfirmTimeout = confirmTimeout
-		req.Activate = commit.Activation{Kind: commit.Commands, Load: commands(c, before, after), Unload: commands(c, after, before)}
-	}
-	return req, "", nil
+	req.ConfirmTimeout = 60 * time.Second
+	req.Activate = commit.Activation{Kind: commit.Commands, Load: commands(c, before, after), Unload: commands(c, after, before)}
+	return req
 }
 
 // commands set each value that both have and that differs, and have logind read its files
@@ -115,7 +166,8 @@ func commands(c *change, from, to map[string]string) string {
 		switch {
 		case !known || !also:
 		case !system.IsKernel(a.Keyword):
-			logind = append(logind, shell.Quote(a.Keyword), shell.Quote(onBus(value)))
+			onBus := map[string]string{"yes": "true", "no": "false"}[value]
+			logind = append(logind, shell.Quote(a.Keyword), shell.Quote(cmp.Or(onBus, value)))
 		case was != value:
 			text += "kernel " + shell.Quote(strings.TrimPrefix(a.Keyword, "net.ipv4.")) + " " + shell.Quote(value) + " || return\n"
 		}
@@ -124,15 +176,4 @@ func commands(c *change, from, to map[string]string) string {
 		text += "logind " + strings.Join(logind, " ") + "\n"
 	}
 	return text
-}
-
-// onBus is a value as D-Bus has it.
-func onBus(value string) string {
-	switch value {
-	case "yes":
-		return "true"
-	case "no":
-		return "false"
-	}
-	return value
 }
