@@ -16,6 +16,8 @@ var (
 
 	openNote = regexp.MustCompile(`^# sshkeepalive (resource [0-9a-z]+\r?$|added (SSH|MUX)_[A-Za-z0-9_.]*\r?$|(took|hid) (SSH|MUX)_[A-Za-z0-9_.]* [0-9]+: )`)
 	openKey  = regexp.MustCompile(`^(SSH|MUX)_`)
+
+	closing = map[byte]*regexp.Regexp{'"': regexp.MustCompile(`(?s)^(?:[^"\\]|\\.)*"`), '\'': regexp.MustCompile(`(?s)^(?:[^'\\]|\\.)*'`)}
 )
 
 // Mask replaces every byte that may be a secret with x: names, and the values of all
@@ -39,7 +41,7 @@ func Mask(data []byte, reveal []string) []byte {
 // is still open at its end.
 func maskLine(text string, quote byte, reveal []string) (string, byte) {
 	if quote != 0 {
-		if closing(text, quote) >= 0 {
+		if closed(text, quote) {
 			quote = 0
 		}
 		return hide(text), quote
@@ -58,7 +60,7 @@ func maskAssignment(text string, reveal []string) (masked string, quote byte) {
 	}
 	prefix, key, value := text[:m[1]], text[m[2]:m[3]], text[m[1]:]
 	open := slices.Contains(reveal, key)
-	if value != "" && (value[0] == '"' || value[0] == '\'') && closing(value[1:], value[0]) < 0 {
+	if value != "" && (value[0] == '"' || value[0] == '\'') && !closed(value[1:], value[0]) {
 		quote, open = value[0], false
 	}
 	if !openKey.MatchString(key) && !open {
@@ -80,15 +82,5 @@ func hide(text string) string {
 	return string(masked)
 }
 
-// closing returns the index of the quote in text that is not escaped, -1 without one.
-func closing(text string, quote byte) int {
-	for i := 0; i < len(text); i++ {
-		switch text[i] {
-		case '\\':
-			i++
-		case quote:
-			return i
-		}
-	}
-	return -1
-}
+// closed reports whether a quote closes in text, after what is escaped.
+func closed(text string, quote byte) bool { return closing[quote].MatchString(text) }

@@ -119,31 +119,12 @@ func actionWhereSchema(hostDoc string) map[string]schema.Attribute {
 	}
 }
 
-// actionAttributes are those of a resource, for an action: the framework has types of
-// their own for each.
+// actionAttributes are those of a resource, for an action: a schema of the framework takes
+// the attributes of any other.
 func actionAttributes(of map[string]resourceschema.Attribute) map[string]schema.Attribute {
 	attributes := map[string]schema.Attribute{}
 	for name, a := range of {
-		attributes[name] = actionAttribute(a)
+		attributes[name] = a
 	}
 	return attributes
-}
-
-func actionAttribute(a resourceschema.Attribute) schema.Attribute {
-	switch a := a.(type) {
-	case resourceschema.Int64Attribute:
-		return schema.Int64Attribute{Optional: true, MarkdownDescription: a.MarkdownDescription, Validators: a.Validators}
-	case resourceschema.BoolAttribute:
-		return schema.BoolAttribute{Optional: true, MarkdownDescription: a.MarkdownDescription}
-	case resourceschema.ListAttribute:
-		return schema.ListAttribute{Optional: true, MarkdownDescription: a.MarkdownDescription, ElementType: a.ElementType}
-	case resourceschema.MapAttribute:
-		return schema.MapAttribute{Optional: true, MarkdownDescription: a.MarkdownDescription, ElementType: a.ElementType}
-	case resourceschema.ListNestedAttribute:
-		return schema.ListNestedAttribute{Optional: true, MarkdownDescription: a.MarkdownDescription,
-			NestedObject: schema.NestedAttributeObject{Attributes: actionAttributes(a.NestedObject.Attributes), CustomType: a.NestedObject.CustomType}}
-	case resourceschema.StringAttribute:
-		return schema.StringAttribute{Optional: true, MarkdownDescription: a.MarkdownDescription, CustomType: a.CustomType, Validators: a.Validators}
-	}
-	return schema.StringAttribute{Optional: true, MarkdownDescription: a.GetMarkdownDescription()}
 }

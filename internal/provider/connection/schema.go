@@ -17,7 +17,7 @@ import (
 func Schema(place host.Scope) map[string]providerschema.Attribute {
 	attributes := map[string]providerschema.Attribute{}
 	for _, d := range SettingsIn(place) {
-		attributes[d.Name] = providerAttribute(d, settingDoc(d, place))
+		attributes[d.Name] = settingAttribute(d, settingDoc(d, place))
 	}
 	if place == host.InJump {
 		return attributes
@@ -44,7 +44,7 @@ func bastionAttribute(d host.Setting) providerschema.Attribute {
 	if d.Kind() == host.List {
 		return providerschema.StringAttribute{Optional: true, MarkdownDescription: d.BastionDoc}
 	}
-	return providerAttribute(d, d.BastionDoc)
+	return settingAttribute(d, d.BastionDoc)
 }
 
 // SSHSchema is the schema of what a resource may override. Secrets are left out
@@ -52,13 +52,13 @@ func bastionAttribute(d host.Setting) providerschema.Attribute {
 func SSHSchema() map[string]resourceschema.Attribute {
 	attributes := map[string]resourceschema.Attribute{}
 	for _, d := range SettingsIn(host.InSSH) {
-		attributes[d.Name] = resourceAttribute(d, settingDoc(d, host.InSSH))
+		attributes[d.Name] = settingAttribute(d, settingDoc(d, host.InSSH))
 	}
 	attributes["host_key"] = resourceschema.StringAttribute{Optional: true, MarkdownDescription: hostKeyDoc}
 	hop := map[string]resourceschema.Attribute{}
 	for _, d := range SettingsIn(host.InJump) {
 		if !d.Secret() {
-			hop[d.Name] = resourceAttribute(d, settingDoc(d, host.InJump))
+			hop[d.Name] = settingAttribute(d, settingDoc(d, host.InJump))
 		}
 	}
 	attributes["jump"] = resourceschema.ListNestedAttribute{
@@ -74,19 +74,9 @@ const (
 	jumpDoc    = "Hosts to go through, in order, each with its own host keys. What a hop does not say about logging in is taken from the host itself. An empty list goes straight there, whatever is said elsewhere."
 )
 
-func providerAttribute(d host.Setting, doc string) providerschema.Attribute {
-	switch d.Kind() {
-	case host.Number:
-		return providerschema.Int64Attribute{Optional: true, MarkdownDescription: doc, Validators: bounds(d)}
-	case host.Flag:
-		return providerschema.BoolAttribute{Optional: true, MarkdownDescription: doc}
-	case host.List:
-		return providerschema.ListAttribute{Optional: true, MarkdownDescription: doc, ElementType: types.StringType}
-	}
-	return providerschema.StringAttribute{Optional: true, MarkdownDescription: doc, Sensitive: d.Secret(), Validators: words(d)}
-}
-
-func resourceAttribute(d host.Setting, doc string) resourceschema.Attribute {
+// settingAttribute is one setting in any schema: a schema of the framework takes the
+// attributes of any other.
+func settingAttribute(d host.Setting, doc string) resourceschema.Attribute {
 	switch d.Kind() {
 	case host.Number:
 		return resourceschema.Int64Attribute{Optional: true, MarkdownDescription: doc, Validators: bounds(d)}
@@ -95,7 +85,7 @@ func resourceAttribute(d host.Setting, doc string) resourceschema.Attribute {
 	case host.List:
 		return resourceschema.ListAttribute{Optional: true, MarkdownDescription: doc, ElementType: types.StringType}
 	}
-	return resourceschema.StringAttribute{Optional: true, MarkdownDescription: doc, Validators: words(d)}
+	return resourceschema.StringAttribute{Optional: true, MarkdownDescription: doc, Sensitive: d.Secret(), Validators: words(d)}
 }
 
 func bounds(d host.Setting) []validator.Int64 {

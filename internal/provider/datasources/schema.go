@@ -94,31 +94,14 @@ func namesAttribute() schema.Attribute {
 	}
 }
 
-// sourceAttributes are those of a resource, for a data source: the framework has
-// types of their own for each.
+// sourceAttributes are those of a resource, for a data source: a schema of the framework
+// takes the attributes of any other.
 func sourceAttributes(of map[string]resourceschema.Attribute) map[string]schema.Attribute {
 	attributes := map[string]schema.Attribute{}
 	for name, a := range of {
-		attributes[name] = sourceAttribute(a)
+		attributes[name] = a
 	}
 	return attributes
-}
-
-func sourceAttribute(a resourceschema.Attribute) schema.Attribute {
-	switch a := a.(type) {
-	case resourceschema.Int64Attribute:
-		return schema.Int64Attribute{Optional: true, MarkdownDescription: a.MarkdownDescription, Validators: a.Validators}
-	case resourceschema.BoolAttribute:
-		return schema.BoolAttribute{Optional: true, MarkdownDescription: a.MarkdownDescription}
-	case resourceschema.ListAttribute:
-		return schema.ListAttribute{Optional: true, MarkdownDescription: a.MarkdownDescription, ElementType: a.ElementType}
-	case resourceschema.ListNestedAttribute:
-		return schema.ListNestedAttribute{Optional: true, MarkdownDescription: a.MarkdownDescription,
-			NestedObject: schema.NestedAttributeObject{Attributes: sourceAttributes(a.NestedObject.Attributes), CustomType: a.NestedObject.CustomType}}
-	case resourceschema.StringAttribute:
-		return schema.StringAttribute{Optional: true, MarkdownDescription: a.MarkdownDescription, Validators: a.Validators}
-	}
-	return schema.StringAttribute{Optional: true, MarkdownDescription: a.GetMarkdownDescription()}
 }
 
 // seenSchema describes seenMachine.

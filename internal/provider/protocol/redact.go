@@ -223,3 +223,11 @@ func answered[Q, R any](ctx context.Context, s redactingServer, req Q, ask func(
 	}
 	return resp, redact(resp, r)
 }
+
+// told is answered where an answer has nothing to redact but its diagnostics.
+func told[Q, R any](ctx context.Context, s redactingServer, req Q, ask func(context.Context, Q) (R, error), diagnostics func(R) []*tfprotov6.Diagnostic) (R, error) {
+	return answered(ctx, s, req, ask, func(resp R, r Redaction) error {
+		r.diagnostics(diagnostics(resp))
+		return nil
+	})
+}

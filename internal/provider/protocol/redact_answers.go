@@ -9,98 +9,68 @@ import (
 
 // ValidateProviderConfig is the framework's, redacted, as are all below.
 func (s redactingServer) ValidateProviderConfig(ctx context.Context, req *tfprotov6.ValidateProviderConfigRequest) (*tfprotov6.ValidateProviderConfigResponse, error) {
-	return answered(ctx, s, req, s.fullServer.ValidateProviderConfig, func(resp *tfprotov6.ValidateProviderConfigResponse, r Redaction) error {
-		r.diagnostics(resp.Diagnostics)
-		return nil
-	})
+	return told(ctx, s, req, s.fullServer.ValidateProviderConfig, func(resp *tfprotov6.ValidateProviderConfigResponse) []*tfprotov6.Diagnostic { return resp.Diagnostics })
 }
 
 // ConfigureProvider is the framework's.
 func (s redactingServer) ConfigureProvider(ctx context.Context, req *tfprotov6.ConfigureProviderRequest) (*tfprotov6.ConfigureProviderResponse, error) {
-	return answered(ctx, s, req, s.fullServer.ConfigureProvider, func(resp *tfprotov6.ConfigureProviderResponse, r Redaction) error {
-		r.diagnostics(resp.Diagnostics)
-		return nil
-	})
+	return told(ctx, s, req, s.fullServer.ConfigureProvider, func(resp *tfprotov6.ConfigureProviderResponse) []*tfprotov6.Diagnostic { return resp.Diagnostics })
 }
 
 // ValidateResourceConfig is the framework's.
 func (s redactingServer) ValidateResourceConfig(ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
-	return answered(ctx, s, req, s.fullServer.ValidateResourceConfig, func(resp *tfprotov6.ValidateResourceConfigResponse, r Redaction) error {
-		r.diagnostics(resp.Diagnostics)
-		return nil
-	})
+	return told(ctx, s, req, s.fullServer.ValidateResourceConfig, func(resp *tfprotov6.ValidateResourceConfigResponse) []*tfprotov6.Diagnostic { return resp.Diagnostics })
 }
 
 // UpgradeResourceIdentity is the framework's.
 func (s redactingServer) UpgradeResourceIdentity(ctx context.Context, req *tfprotov6.UpgradeResourceIdentityRequest) (*tfprotov6.UpgradeResourceIdentityResponse, error) {
-	return answered(ctx, s, req, s.fullServer.UpgradeResourceIdentity, func(resp *tfprotov6.UpgradeResourceIdentityResponse, r Redaction) error {
-		r.diagnostics(resp.Diagnostics)
-		return nil
-	})
+	return told(ctx, s, req, s.fullServer.UpgradeResourceIdentity, func(resp *tfprotov6.UpgradeResourceIdentityResponse) []*tfprotov6.Diagnostic { return resp.Diagnostics })
 }
 
 // ValidateDataResourceConfig is the framework's.
 func (s redactingServer) ValidateDataResourceConfig(ctx context.Context, req *tfprotov6.ValidateDataResourceConfigRequest) (*tfprotov6.ValidateDataResourceConfigResponse, error) {
-	return answered(ctx, s, req, s.fullServer.ValidateDataResourceConfig, func(resp *tfprotov6.ValidateDataResourceConfigResponse, r Redaction) error {
-		r.diagnostics(resp.Diagnostics)
-		return nil
+	return told(ctx, s, req, s.fullServer.ValidateDataResourceConfig, func(resp *tfprotov6.ValidateDataResourceConfigResponse) []*tfprotov6.Diagnostic {
+		return resp.Diagnostics
 	})
 }
 
 // GenerateResourceConfig is the framework's.
 func (s redactingServer) GenerateResourceConfig(ctx context.Context, req *tfprotov6.GenerateResourceConfigRequest) (*tfprotov6.GenerateResourceConfigResponse, error) {
-	return answered(ctx, s, req, s.fullServer.GenerateResourceConfig, func(resp *tfprotov6.GenerateResourceConfigResponse, r Redaction) error {
-		r.diagnostics(resp.Diagnostics)
-		return nil
-	})
+	return told(ctx, s, req, s.fullServer.GenerateResourceConfig, func(resp *tfprotov6.GenerateResourceConfigResponse) []*tfprotov6.Diagnostic { return resp.Diagnostics })
 }
 
 // ValidateEphemeralResourceConfig is the framework's.
 func (s redactingServer) ValidateEphemeralResourceConfig(ctx context.Context, req *tfprotov6.ValidateEphemeralResourceConfigRequest) (*tfprotov6.ValidateEphemeralResourceConfigResponse, error) {
-	return answered(ctx, s, req, s.fullServer.ValidateEphemeralResourceConfig, func(resp *tfprotov6.ValidateEphemeralResourceConfigResponse, r Redaction) error {
-		r.diagnostics(resp.Diagnostics)
-		return nil
+	return told(ctx, s, req, s.fullServer.ValidateEphemeralResourceConfig, func(resp *tfprotov6.ValidateEphemeralResourceConfigResponse) []*tfprotov6.Diagnostic {
+		return resp.Diagnostics
 	})
 }
 
 // RenewEphemeralResource is the framework's.
 func (s redactingServer) RenewEphemeralResource(ctx context.Context, req *tfprotov6.RenewEphemeralResourceRequest) (*tfprotov6.RenewEphemeralResourceResponse, error) {
-	return answered(ctx, s, req, s.fullServer.RenewEphemeralResource, func(resp *tfprotov6.RenewEphemeralResourceResponse, r Redaction) error {
-		r.diagnostics(resp.Diagnostics)
-		return nil
-	})
+	return told(ctx, s, req, s.fullServer.RenewEphemeralResource, func(resp *tfprotov6.RenewEphemeralResourceResponse) []*tfprotov6.Diagnostic { return resp.Diagnostics })
 }
 
 // CloseEphemeralResource is the framework's.
 func (s redactingServer) CloseEphemeralResource(ctx context.Context, req *tfprotov6.CloseEphemeralResourceRequest) (*tfprotov6.CloseEphemeralResourceResponse, error) {
-	return answered(ctx, s, req, s.fullServer.CloseEphemeralResource, func(resp *tfprotov6.CloseEphemeralResourceResponse, r Redaction) error {
-		r.diagnostics(resp.Diagnostics)
-		return nil
-	})
+	return told(ctx, s, req, s.fullServer.CloseEphemeralResource, func(resp *tfprotov6.CloseEphemeralResourceResponse) []*tfprotov6.Diagnostic { return resp.Diagnostics })
 }
 
 // ValidateListResourceConfig is the framework's.
 func (s redactingServer) ValidateListResourceConfig(ctx context.Context, req *tfprotov6.ValidateListResourceConfigRequest) (*tfprotov6.ValidateListResourceConfigResponse, error) {
-	return answered(ctx, s, req, s.fullServer.ValidateListResourceConfig, func(resp *tfprotov6.ValidateListResourceConfigResponse, r Redaction) error {
-		r.diagnostics(resp.Diagnostics)
-		return nil
+	return told(ctx, s, req, s.fullServer.ValidateListResourceConfig, func(resp *tfprotov6.ValidateListResourceConfigResponse) []*tfprotov6.Diagnostic {
+		return resp.Diagnostics
 	})
 }
 
 // ValidateActionConfig is the framework's.
 func (s redactingServer) ValidateActionConfig(ctx context.Context, req *tfprotov6.ValidateActionConfigRequest) (*tfprotov6.ValidateActionConfigResponse, error) {
-	return answered(ctx, s, req, s.fullServer.ValidateActionConfig, func(resp *tfprotov6.ValidateActionConfigResponse, r Redaction) error {
-		r.diagnostics(resp.Diagnostics)
-		return nil
-	})
+	return told(ctx, s, req, s.fullServer.ValidateActionConfig, func(resp *tfprotov6.ValidateActionConfigResponse) []*tfprotov6.Diagnostic { return resp.Diagnostics })
 }
 
 // PlanAction is the framework's.
 func (s redactingServer) PlanAction(ctx context.Context, req *tfprotov6.PlanActionRequest) (*tfprotov6.PlanActionResponse, error) {
-	return answered(ctx, s, req, s.fullServer.PlanAction, func(resp *tfprotov6.PlanActionResponse, r Redaction) error {
-		r.diagnostics(resp.Diagnostics)
-		return nil
-	})
+	return told(ctx, s, req, s.fullServer.PlanAction, func(resp *tfprotov6.PlanActionResponse) []*tfprotov6.Diagnostic { return resp.Diagnostics })
 }
 
 // UpgradeResourceState is the framework's.
@@ -166,10 +136,7 @@ func (s redactingServer) ImportResourceState(ctx context.Context, req *tfprotov6
 
 // OpenEphemeralResource is the framework's. Its result goes to no plan and no state.
 func (s redactingServer) OpenEphemeralResource(ctx context.Context, req *tfprotov6.OpenEphemeralResourceRequest) (*tfprotov6.OpenEphemeralResourceResponse, error) {
-	return answered(ctx, s, req, s.fullServer.OpenEphemeralResource, func(resp *tfprotov6.OpenEphemeralResourceResponse, r Redaction) error {
-		r.diagnostics(resp.Diagnostics)
-		return nil
-	})
+	return told(ctx, s, req, s.fullServer.OpenEphemeralResource, func(resp *tfprotov6.OpenEphemeralResourceResponse) []*tfprotov6.Diagnostic { return resp.Diagnostics })
 }
 
 // CallFunction is the framework's. A function knows nothing but its arguments.

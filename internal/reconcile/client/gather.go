@@ -67,7 +67,7 @@ type report struct {
 	alone        bool
 }
 
-func (r *report) section(word, arg string) error {
+func (r *report) section(word, arg string) (err error) {
 	f := &r.seen.Facts
 	switch word {
 	case "unreadable":
@@ -90,7 +90,8 @@ func (r *report) section(word, arg string) error {
 	case "ssh":
 		r.seen.Detail.ssh = arg
 	case "version":
-		return r.version(arg)
+		f.Version, f.VersionText, err = reconcile.ReadVersion(r.seen.Detail.ssh, arg)
+		return err
 	case "managed":
 		f.File = arg
 	case "main":
@@ -104,16 +105,6 @@ func (r *report) section(word, arg string) error {
 	default:
 		return r.Dump(word, arg, "dump", "canon")
 	}
-	return nil
-}
-
-func (r *report) version(text string) error {
-	v, err := sshconf.ParseVersion(text)
-	if err != nil {
-		return fmt.Errorf("%s did not tell its version: %w", r.seen.Detail.ssh, err)
-	}
-	r.seen.Facts.Version = v
-	r.seen.Facts.VersionText, _, _ = strings.Cut(text, ",")
 	return nil
 }
 

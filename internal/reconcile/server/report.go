@@ -138,14 +138,11 @@ func (r *report) dumpSection(word, arg string) error {
 	return nil
 }
 
-func (r *report) version(text string) error {
-	v, err := sshconf.ParseVersion(text)
-	if err != nil {
-		return fmt.Errorf("%s did not tell its version: %w", r.seen.Detail.sshd, err)
-	}
-	r.seen.Facts.Version, r.seen.Facts.Tree.Version = v, v
-	r.seen.Facts.VersionText, _, _ = strings.Cut(text, ",")
-	return nil
+func (r *report) version(text string) (err error) {
+	f := &r.seen.Facts
+	f.Version, f.VersionText, err = reconcile.ReadVersion(r.seen.Detail.sshd, text)
+	f.Tree.Version = f.Version
+	return err
 }
 
 func (r *report) stat(arg string) error {
