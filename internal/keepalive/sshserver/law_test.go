@@ -11,6 +11,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/criteria"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshfile"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/marks"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
@@ -171,7 +172,7 @@ func othersKeep(t *testing.T, want Want, before sshconf.Tree, plan keepalive.Pla
 	t.Helper()
 	after := carriedOut(before, plan)
 	for _, at := range []sshconf.Context{{User: "bob"}, {User: "git"}, {User: "zoe", Address: "10.3.3.3"}, {Host: "x.example"}} {
-		ours := slices.ContainsFunc(want.Match, func(m Match) bool { return accepts(m.Criteria, at, before.Version) })
+		ours := slices.ContainsFunc(want.Match, func(m Match) bool { return criteria.Accepts(m.Criteria, at, before.Version) })
 		if ours || slices.Contains(want.Contexts, at) {
 			continue
 		}

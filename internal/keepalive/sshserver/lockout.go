@@ -7,6 +7,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/baseline"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/criteria"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshfile"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
@@ -102,7 +103,7 @@ func argsOf(r sshconf.Result, keyword string) userPatterns {
 func (names userPatterns) match(user string) bool {
 	return slices.ContainsFunc(names, func(p string) bool {
 		p, _, _ = strings.Cut(p, "@")
-		return accepts("User "+p, sshconf.Context{User: user}, sshconf.Newest())
+		return criteria.Accepts("User "+p, sshconf.Context{User: user}, sshconf.Newest())
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/criteria"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshfile"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
@@ -101,7 +102,7 @@ func overriddenByOurs(s keepalive.Setting, at checkContext, want Want, have Fact
 		if !sets {
 			continue
 		}
-		if applies, open := judge(m.Criteria, at, have.Version); applies || open {
+		if applies, open := criteria.Judge(m.Criteria, at.Context, at.known, have.Version); applies || open {
 			return true
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/criteria"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshfile"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
@@ -74,7 +75,7 @@ func inMatchBlocks(r sshconf.Result, v sshconf.Version, keywords []string) []ssh
 		kw, _ := sshconf.Lookup(sshconf.Server, keyword)
 		lines := slices.DeleteFunc(slices.Clone(r.Settings(keyword)), func(l sshconf.Setting) bool { return l.Match == "" })
 		for i, l := range lines {
-			if !slices.ContainsFunc(competitorsOf(kw, v, lines, i), func(other sshconf.Setting) bool { return narrower(l.Match, other.Match) }) {
+			if !slices.ContainsFunc(competitorsOf(kw, v, lines, i), func(other sshconf.Setting) bool { return criteria.Narrower(l.Match, other.Match) }) {
 				list = append(list, l)
 			}
 		}

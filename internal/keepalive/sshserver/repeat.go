@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/criteria"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -33,11 +34,11 @@ func repeatInContexts(list []shadow, want Want, v sshconf.Version) []Match {
 		if len(settings) == 0 {
 			continue
 		}
-		criteria, ok := criteriaFor(at, v)
+		text, ok := criteria.For(at, v)
 		if !ok {
 			return nil
 		}
-		blocks = append(blocks, Match{criteria, settings})
+		blocks = append(blocks, Match{text, settings})
 	}
 	return blocks
 }
@@ -72,11 +73,11 @@ func othersLosingValue(c candidate, base sshconf.Tree, want Want) []keepalive.Pr
 	var problems []keepalive.Problem
 	for _, o := range overridesIn(base, want) {
 		declared := slices.ContainsFunc(want.Contexts, func(at sshconf.Context) bool {
-			criteria, ok := criteriaFor(at, base.Version)
-			return ok && narrower(o.Criteria, criteria)
+			text, ok := criteria.For(at, base.Version)
+			return ok && criteria.Narrower(o.Criteria, text)
 		})
 		// A Match all of others is as good as a global line.
-		if declared || len(criteriaOf(o.Criteria)) == 0 || slices.ContainsFunc(left, o.Same) {
+		if declared || criteria.Everyone(o.Criteria) || slices.ContainsFunc(left, o.Same) {
 			continue
 		}
 		at := c.OnHost(o.Pos)

@@ -7,7 +7,6 @@ import (
 	"strconv"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 )
 
 // mostEndpoints is how many other addresses of a host are tried: each that does not
@@ -20,7 +19,7 @@ const mostEndpoints = 8
 // answers there is asked the same as ever. The addresses are the host's word: what is
 // neither an IP address nor a host name is left out, and so is what exceeds
 // mostEndpoints.
-func withNewEndpoints(spec host.Spec, before seen, opened []sshserver.Endpoint) host.Spec {
+func withNewEndpoints(spec host.Spec, before seen, opened []endpoint) host.Spec {
 	spec.ExpectedHostKey = before.Identity.HostKeySHA256
 	at, _, err := net.SplitHostPort(before.Identity.Address)
 	if err != nil {

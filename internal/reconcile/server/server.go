@@ -76,9 +76,9 @@ func digests(want sshserver.Want, have sshserver.Facts) map[string]string {
 }
 
 // opened are the endpoints at which sshd listens once the plan is in force.
-func opened(c *change) []sshserver.Endpoint {
+func opened(c *change) []endpoint {
 	running := c.Before.Facts.Tree
-	return sshserver.NewEndpoints(running, reconcile.CandidateTree(running, c.Plan.Changes))
+	return newEndpoints(running, reconcile.CandidateTree(running, c.Plan.Changes))
 }
 
 // confirm returns what speaks against the change: the confirming connection was
@@ -105,7 +105,7 @@ func confirm(c *change, after seen, live commit.Pending) error {
 
 // unopened names the first endpoint at whose port nothing listens. sshd -T shows
 // the Port of its files even where systemd has the socket and ignores it.
-func unopened(after Detail, endpoints []sshserver.Endpoint) error {
+func unopened(after Detail, endpoints []endpoint) error {
 	if len(after.listen) == 0 {
 		return nil // a system that does not tell
 	}

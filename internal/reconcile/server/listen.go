@@ -1,4 +1,4 @@
-package sshserver
+package server
 
 import (
 	"net/netip"
@@ -9,22 +9,22 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
-// Endpoint is where sshd takes connections. An empty Address is any of the host's.
-type Endpoint struct {
+// endpoint is where sshd takes connections. An empty Address is any of the host's.
+type endpoint struct {
 	Address string
 	Port    int
 }
 
-// NewEndpoints returns the endpoints at which sshd listens after a change of the tree
+// newEndpoints returns the endpoints at which sshd listens after a change of the tree
 // and did not before, as its Port and ListenAddress lines say.
-func NewEndpoints(before, after sshconf.Tree) []Endpoint {
+func newEndpoints(before, after sshconf.Tree) []endpoint {
 	was := endpoints(before)
-	return slices.DeleteFunc(endpoints(after), func(e Endpoint) bool { return slices.Contains(was, e) })
+	return slices.DeleteFunc(endpoints(after), func(e endpoint) bool { return slices.Contains(was, e) })
 }
 
 // endpoints follows sshd_config(5): an address without a port of its own is
 // listened on at every Port, wherever these stand in the file.
-func endpoints(t sshconf.Tree) []Endpoint {
+func endpoints(t sshconf.Tree) []endpoint {
 	result := sshconf.Evaluate(t, sshconf.Context{})
 	var ports []int
 	for _, s := range result.Winners("Port") {
@@ -39,22 +39,22 @@ func endpoints(t sshconf.Tree) []Endpoint {
 	if len(addresses) == 0 {
 		return atEach("", ports)
 	}
-	var list []Endpoint
+	var list []endpoint
 	for _, s := range addresses {
 		address, port := splitListen(s.Args[0])
 		if port == 0 {
 			list = append(list, atEach(address, ports)...)
 		} else {
-			list = append(list, Endpoint{address, port})
+			list = append(list, endpoint{address, port})
 		}
 	}
 	return list
 }
 
-func atEach(address string, ports []int) []Endpoint {
-	var list []Endpoint
+func atEach(address string, ports []int) []endpoint {
+	var list []endpoint
 	for _, port := range ports {
-		list = append(list, Endpoint{address, port})
+		list = append(list, endpoint{address, port})
 	}
 	return list
 }

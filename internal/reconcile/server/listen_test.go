@@ -1,4 +1,4 @@
-package sshserver
+package server
 
 import (
 	"net"
@@ -75,15 +75,15 @@ func sshdListens(t *testing.T, oracle *hosttest.Oracle, tree sshconf.Tree) []str
 func TestOpened(t *testing.T) {
 	for _, c := range []struct {
 		before, after string
-		want          []Endpoint
+		want          []endpoint
 	}{
-		{"", "Port 2222\n", []Endpoint{{"", 2222}}},
-		{"Port 2222\n", "", []Endpoint{{"", 22}}},
+		{"", "Port 2222\n", []endpoint{{"", 2222}}},
+		{"Port 2222\n", "", []endpoint{{"", 22}}},
 		{"", "Port 22\nClientAliveInterval 7\n", nil},
-		{"", "ListenAddress 10.0.0.6\n", []Endpoint{{"10.0.0.6", 22}}},
-		{"Port 22\n", "Port 22\nPort 2222\n", []Endpoint{{"", 2222}}},
+		{"", "ListenAddress 10.0.0.6\n", []endpoint{{"10.0.0.6", 22}}},
+		{"Port 22\n", "Port 22\nPort 2222\n", []endpoint{{"", 2222}}},
 	} {
-		if have := NewEndpoints(listening(c.before), listening(c.after)); !slices.Equal(have, c.want) {
+		if have := newEndpoints(listening(c.before), listening(c.after)); !slices.Equal(have, c.want) {
 			t.Errorf("%q to %q: have %v, want %v", c.before, c.after, have, c.want)
 		}
 	}
