@@ -60,8 +60,7 @@ var Kind = reconcile.Kind[system.Want, system.Facts, struct{}]{
 }
 
 func script(t reconcile.Target, _ system.Want) host.Script {
-	head := shell.Flag("IMAGE", t.IsImage()) + "OURS=" + shell.Quote(strings.Join(system.DropIns(), " ")) + "; "
-	return host.Script{Name: "gather", Text: head + shell.Pack(shell.Files, gatherSource), Root: true, Convergent: true}
+	return host.Script{Name: "gather", Text: shell.Flag("IMAGE", t.IsImage()) + "OURS=" + shell.Quote(strings.Join(system.DropIns(), " ")) + "; " + shell.Pack(shell.Files, gatherSource), Root: true, Convergent: true}
 }
 
 func digests(_ system.Want, have system.Facts) map[string]string {
