@@ -39,13 +39,18 @@ const (
 	resource     = "# sshkeepalive resource "
 	takeover     = "#sshkeepalive "
 	renderedName = "render_sshd_config"
+	renderedSSH  = "render_ssh_config"
 )
 
-// RenderedBegin and RenderedEnd stand around the text of render_sshd_config. No owner
-// has them, because no drop-in name is spelled like theirs.
+// RenderedBegin and RenderedEnd stand around the text of render_sshd_config,
+// RenderedSSHBegin and RenderedSSHEnd around that of render_ssh_config. No owner has
+// them: no drop-in name is spelled like theirs, and a client's owner begins with Host or
+// Match.
 const (
-	RenderedBegin = BeginPrefix + renderedName + " (sshkeepalive_server takes over the lines that it declares)"
-	RenderedEnd   = EndPrefix + renderedName
+	RenderedBegin    = BeginPrefix + renderedName + " (sshkeepalive_server takes over the lines that it declares)"
+	RenderedEnd      = EndPrefix + renderedName
+	RenderedSSHBegin = BeginPrefix + renderedSSH + " (sshkeepalive_client takes over the lines that it declares)"
+	RenderedSSHEnd   = EndPrefix + renderedSSH
 )
 
 // Block returns the marks around owner's lines.
@@ -78,7 +83,7 @@ func Edge(line string) (owner string, ok bool) {
 	if m == nil {
 		return "", false
 	}
-	if m[1] == "END" || m[2] == renderedName {
+	if m[1] == "END" || m[2] == renderedName || m[2] == renderedSSH {
 		return "", true
 	}
 	return m[2], true

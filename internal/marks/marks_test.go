@@ -18,6 +18,8 @@ func TestMarksNeverChange(t *testing.T) {
 		matchEnd:               "# END sshkeepalive 10-team.conf Match",
 		RenderedBegin:          "# BEGIN sshkeepalive render_sshd_config (sshkeepalive_server takes over the lines that it declares)",
 		RenderedEnd:            "# END sshkeepalive render_sshd_config",
+		RenderedSSHBegin:       "# BEGIN sshkeepalive render_ssh_config (sshkeepalive_client takes over the lines that it declares)",
+		RenderedSSHEnd:         "# END sshkeepalive render_ssh_config",
 		Takeover("x.conf"):     "#sshkeepalive x.conf# ",
 		Resource("0123456789"): "# sshkeepalive resource 0123456789",
 	} {
@@ -32,11 +34,13 @@ func TestOwnersAreReadBack(t *testing.T) {
 	if owner, ok := BlockOwner(begin); !ok || owner != "Host db*" {
 		t.Errorf("block: %q, %v", owner, ok)
 	}
-	if owner, ok := BlockOwner(RenderedBegin); ok {
-		t.Errorf("rendered text has the owner %q", owner)
-	}
-	if owner, ok := Edge(RenderedBegin); !ok || owner != "" {
-		t.Errorf("rendered text has the owner %q, %v", owner, ok)
+	for _, begin := range []string{RenderedBegin, RenderedSSHBegin} {
+		if owner, ok := BlockOwner(begin); ok {
+			t.Errorf("rendered text has the owner %q", owner)
+		}
+		if owner, ok := Edge(begin); !ok || owner != "" {
+			t.Errorf("rendered text has the owner %q, %v", owner, ok)
+		}
 	}
 	if owner, ok := TakeoverOwner(Takeover("x.conf") + "Banner none"); !ok || owner != "x.conf" {
 		t.Errorf("takeover: %q, %v", owner, ok)

@@ -24,9 +24,8 @@ func adoptLines(base sshconf.Tree, file string, want Want) (sshconf.Tree, []sshc
 	sameHosts := want.everywhere()
 	for i, l := range f.Lines {
 		switch {
-		case l.Is("Host"), l.Is("Match"):
-			opened, _ := ParseBlock(l.Keyword + " " + l.Rest)
-			sameHosts = opened.Block() == want.Block() || opened.everywhere() && want.everywhere()
+		case opens(l):
+			sameHosts = want.opensWith(l)
 		case sameHosts && !ours[i] && want.replaces(l, base.Version) && sshconf.Outside(sections, i) == i:
 			w := sshconf.Setting{Keyword: l.Keyword, Rest: l.Rest, Pos: sshconf.Pos{Path: file, Line: i + 1}}
 			sshfile.CommentOut(base, w, w.Pos, want.Block())

@@ -140,7 +140,7 @@ func checkClientLaws(t *testing.T, h clientHost, want Want, plan keepalive.Plan)
 	}
 	restore := Restore(want.Block(), have)
 	restored := after.after(restore)
-	base, _ := strip(h.tree, h.file, want.Block())
+	base, _ := bare(h.tree, h.file, want)
 	dropHeading(base, h.file)
 	if diff := cmp.Diff(plantest.AsText(base.Files), plantest.AsText(restored.tree.Files)); diff != "" {
 		t.Errorf("restored files differ (-before +restored):\n%s", diff)

@@ -62,7 +62,25 @@ func (m clientMaker) clientHost() clientHost {
 	if m.IntN(5) == 0 {
 		h.file = oneOf(m, "/root/.ssh/conf.d/a", "/etc/ssh/ssh_config")
 	}
+	if m.IntN(3) == 0 {
+		h.tree.Files[h.file] = []byte(m.withRendered(string(h.tree.Files[h.file])))
+	}
 	return h
+}
+
+// withRendered puts the text of render_ssh_config somewhere into a file.
+func (m clientMaker) withRendered(text string) string {
+	var blocks []string
+	for range 1 + m.IntN(3) {
+		want := m.clientWant()
+		want.Settings = slices.DeleteFunc(want.Settings, func(s keepalive.Setting) bool { return s.Keyword == "ControlPath" }) // whose directory would have to stay
+		if block, problems := Render(want); len(problems) == 0 {
+			blocks = append(blocks, block)
+		}
+	}
+	lines := strings.SplitAfter(text, "\n")
+	at := m.IntN(len(lines))
+	return strings.Join(lines[:at], "") + Rendered(blocks) + strings.Join(lines[at:], "")
 }
 
 func (m clientMaker) clientWant() Want {
@@ -168,13 +186,14 @@ func planTwo(t *testing.T, h *clientHost, want Want, m clientMaker) keepalive.Pl
 	return Plan(want, h.factsFor(want))
 }
 
-// othersUntouched: without our lines and marks a changed file is what it was,
-// and a host that the block does not match sees no difference.
+// othersUntouched: without our lines and marks a changed file is what it was, but for
+// rendered lines that are declared now, and a host that the block does not match sees no difference.
 func othersUntouched(t *testing.T, h clientHost, want Want, plan keepalive.Plan) {
 	t.Helper()
 	after := h.after(plan)
 	base, _ := strip(after.tree, h.file, want.Block())
-	for name, was := range h.tree.Files {
+	was, _ := bare(h.tree, h.file, want)
+	for name, was := range was.Files {
 		if string(base.Files[name]) != string(was) {
 			t.Errorf("%s: foreign text changed\nwas %q\nnow %q", name, was, base.Files[name])
 		}

@@ -125,28 +125,38 @@ func Predict(want Want, have Facts, plan keepalive.Plan) map[string]map[string]s
 }
 
 // Adopt reads from the files what the resource would have been declared
-// as: our block, else a block of another author that opens with the same line.
+// as: our block, else one of render_ssh_config, else one of another author that opens with
+// the same line.
 func Adopt(block string, have Facts) (Want, bool) {
 	want, ok := ParseBlock(block)
 	if !ok {
 		return want, false
 	}
 	f := sshconf.Parse(sshconf.Client, have.Version, have.Tree.Files[have.File])
-	lines := f.Lines
 	if from, to, ours := f.FindBlock(marks.Block(want.Block())); ours {
-		lines = f.Lines[from:to]
+		want.read(f.Lines[from:to])
+		return want, len(want.Settings) > 0
 	}
+	for _, b := range append(renderedBlocks(f), [2]int{0, len(f.Lines)}) {
+		if want.read(f.Lines[b[0]:b[1]]); len(want.Settings) > 0 {
+			return want, true
+		}
+	}
+	return want, false
+}
+
+// read takes the settings of the first block that opens as want's does, and has some.
+func (c *Want) read(lines []sshconf.Line) {
 	inside := false
 	for _, l := range lines {
 		switch {
-		case l.Is("Host"), l.Is("Match"):
+		case opens(l):
 			opened, _ := ParseBlock(l.Keyword + " " + l.Rest)
-			inside = opened.Block() == want.Block() && len(want.Settings) == 0
+			inside = opened.Block() == c.Block() && len(c.Settings) == 0
 		case inside && l.Keyword != "" && !l.Is("Include"):
-			want.Settings = language().AddLine(want.Settings, "", l)
+			c.Settings = language().AddLine(c.Settings, "", l)
 		}
 	}
-	return want, len(want.Settings) > 0
 }
 
 // EffectiveConfig says what the ssh of have does for each probe.

@@ -98,7 +98,7 @@ func blockAt(have Facts, owner string) int {
 
 // place writes the block into the managed file of base.
 func place(base sshconf.Tree, want Want, have Facts, at insertionPoint, sockets, parents []string) sshfile.Candidate {
-	c := sshfile.Candidate{File: have.File, Kind: at.kind, Blocks: sshfile.OwnBlocks(have.Tree, want.Block()), Tree: base.Clone(), Origin: map[int]int{}}
+	c := sshfile.Candidate{File: have.File, Kind: at.kind, Blocks: removedFrom(have.Tree, have.File, want), Tree: base.Clone(), Origin: map[int]int{}}
 	lines := sshfile.OwnLines(blockLines(want, sockets), sshfile.Global)
 	begin, end := marks.Block(want.Block())
 	old, exists := base.Files[have.File]

@@ -34,7 +34,7 @@ func Plan(want Want, have Facts) keepalive.Plan {
 	if keepalive.HasErrors(problems) {
 		return keepalive.Plan{Problems: problems}
 	}
-	base, was := strip(have.Tree, have.File, want.Block())
+	base, was := bare(have.Tree, have.File, want)
 	base, adopted := adoptLines(base, have.File, want)
 	c, lost := chooseAs(base, was, want, have)
 	list := sshfile.Changes(have.Tree, c.Tree)
@@ -52,6 +52,9 @@ func Plan(want Want, have Facts) keepalive.Plan {
 		Problems:       slices.Concat(problems, c.NewlyAdopted(adopted, have.Tree, want.Block()), Warnings(want, have)),
 	}
 	plan.Trail = trail(c, have, overriddenLines(c, want, have))
+	if len(renderedLines(have.Tree, have.File, want)) > 0 {
+		plan.Trail += " takes-rendered=" + have.File
+	}
 	return plan
 }
 

@@ -22,7 +22,7 @@ func TestRenderedBlocksAreWhatSSHReads(t *testing.T) {
 	if problems = append(problems, more...); len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	files := map[string][]byte{"/etc/c": []byte(first + "\n" + last)}
+	files := map[string][]byte{"/etc/c": []byte(Rendered([]string{first, last}))}
 	for host, want := range map[string][]string{
 		"web1": {"serveraliveinterval 60", "sendenv FOO", "sendenv BAR_*", `proxycommand nc "%h" %p # all of it`},
 		"web9": {"serveraliveinterval 7"},

@@ -95,10 +95,10 @@ func WithoutOthers(text []byte, owner string) []byte {
 	return withoutHeading(f.Bytes())
 }
 
-// withoutHeading lets a file of ours that is otherwise empty count as absent.
+// withoutHeading lets a file count as absent that is empty, or empty but for our heading.
 func withoutHeading(text []byte) []byte {
 	rest := bytes.TrimPrefix(text, Heading(text))
-	if len(rest) == 0 && len(text) > 0 {
+	if len(rest) == 0 {
 		return nil
 	}
 	return rest
@@ -149,6 +149,9 @@ func dropHeading(t sshconf.Tree, file string) {
 func transferDirNote(t sshconf.Tree, file, dir string, needs func(sshconf.Line) bool) bool {
 	f := sshconf.Parse(t.Dialect, t.Version, t.Files[file])
 	ours := marked(f)
+	for _, b := range renderedBlocks(f) {
+		clear(ours[b[0]:b[1]]) // nothing notes or removes a directory there
+	}
 	at := slices.IndexFunc(f.Lines, needs)
 	if at < 0 || !ours[at] {
 		return false
@@ -159,13 +162,4 @@ func transferDirNote(t sshconf.Tree, file, dir string, needs func(sshconf.Line) 
 	f.Insert(at+1, []string{marks.MadeDir + dir})
 	t.Files[file] = f.Bytes()
 	return true
-}
-
-// Render writes one block of an ssh_config.
-func Render(want Want) (string, []keepalive.Problem) {
-	problems := slices.DeleteFunc(Check(want), func(p keepalive.Problem) bool { return p.Warning })
-	if len(problems) > 0 {
-		return "", problems
-	}
-	return language().Render([]string{want.Block()}, want.Settings)
 }

@@ -48,8 +48,11 @@ func WrittenAt(at sshconf.Pos, w sshconf.Setting) string {
 }
 
 // RemoveOthers takes away what owners put into f of whom own is false: their blocks, and
-// the marks before lines that they commented out.
+// the marks before lines that they commented out. Rendered text goes as well: each of
+// several resources takes its lines out of it.
 func RemoveOthers(f *sshconf.File, own func(owner string) bool) {
+	for f.RemoveBlock(marks.RenderedBegin, marks.RenderedEnd) || f.RemoveBlock(marks.RenderedSSHBegin, marks.RenderedSSHEnd) {
+	}
 	for _, l := range slices.Clone(f.Lines) {
 		if other, ok := marks.BlockOwner(l.Text()); ok && !own(other) {
 			f.RemoveBlock(marks.Block(other))

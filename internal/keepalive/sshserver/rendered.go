@@ -1,7 +1,6 @@
 package sshserver
 
 import (
-	"bytes"
 	"path"
 	"slices"
 	"strings"
@@ -47,18 +46,7 @@ func Render(want Want) (string, []keepalive.Problem) {
 func bare(t sshconf.Tree, want Want) (base sshconf.Tree, dropIn string) {
 	base, dropIn = strip(t, ownerOf(want.DropInName))
 	for name, data := range base.Files {
-		lines := renderedLines(base, data, want)
-		if len(lines) == 0 {
-			continue
-		}
-		f := sshconf.Parse(base.Dialect, base.Version, data)
-		for _, i := range slices.Backward(lines) {
-			f.Delete(i, i+1)
-		}
-		base.Files[name] = f.Bytes()
-		if name != base.Main && len(bytes.TrimSpace(f.Bytes())) == 0 {
-			delete(base.Files, name)
-		}
+		sshfile.TakeLines(base, name, renderedLines(base, data, want), name != base.Main)
 	}
 	return base, dropIn
 }
@@ -69,7 +57,7 @@ func bare(t sshconf.Tree, want Want) (base sshconf.Tree, dropIn string) {
 func renderedLines(t sshconf.Tree, data []byte, want Want) []int {
 	var taken []int
 	f := sshconf.Parse(t.Dialect, t.Version, data)
-	for _, block := range renderedBlocks(f) {
+	for _, block := range sshfile.RenderedBlocks(f, marks.RenderedBegin, marks.RenderedEnd) {
 		from, to := block[0], block[1]
 		inner := declaredLines(f.Lines[from+1:to-1], want)
 		if len(inner) == to-from-2 {
@@ -81,22 +69,6 @@ func renderedLines(t sshconf.Tree, data []byte, want Want) []int {
 	}
 	slices.Sort(taken)
 	return taken
-}
-
-// renderedBlocks lists the blocks of rendered text, from a line up to and not
-// including another.
-func renderedBlocks(f *sshconf.File) (blocks [][2]int) {
-	from := -1
-	for i, l := range f.Lines {
-		switch text := l.Text(); {
-		case text == marks.RenderedBegin:
-			from = i
-		case text == marks.RenderedEnd && from >= 0:
-			blocks = append(blocks, [2]int{from, i + 1})
-			from = -1
-		}
-	}
-	return blocks
 }
 
 // declaredLines lists which lines of one rendered block want takes over.
@@ -143,10 +115,7 @@ func sameCriteria(a, b string) bool {
 func removedFrom(t sshconf.Tree, want Want) map[string][][2]int {
 	list := sshfile.OwnBlocks(t, ownerOf(want.DropInName))
 	for name, data := range t.Files {
-		for _, i := range renderedLines(t, data, want) {
-			list[name] = append(list[name], [2]int{i, i + 1})
-		}
-		slices.SortFunc(list[name], func(a, b [2]int) int { return a[0] - b[0] })
+		list[name] = sshfile.AlsoRemoved(list[name], renderedLines(t, data, want))
 	}
 	return list
 }
@@ -172,7 +141,7 @@ func (want *Want) readRendered(t sshconf.Tree) {
 	slices.SortFunc(names, func(a, b string) int { return strings.Compare(path.Base(a), path.Base(b)) })
 	for _, name := range names {
 		f := sshconf.Parse(t.Dialect, t.Version, t.Files[name])
-		for _, b := range renderedBlocks(f) {
+		for _, b := range sshfile.RenderedBlocks(f, marks.RenderedBegin, marks.RenderedEnd) {
 			want.read(f.Lines[b[0]:b[1]])
 		}
 	}

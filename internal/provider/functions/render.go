@@ -84,7 +84,8 @@ func renderClientFunction() pure {
 		definition: function.Definition{
 			Summary: "Text of an ssh_config",
 			MarkdownDescription: "Writes blocks as the text of an `ssh_config(5)`, in the order in which they are given: ssh keeps the first value that it reads, so `patterns = [\"*\"]` belongs to the end. " +
-				"Within a block the keywords are in alphabetical order. Keywords and values are checked as in `render_sshd_config`.",
+				"Within a block the keywords are in alphabetical order. Keywords and values are checked as in `render_sshd_config`. " +
+				"The text stands between two comment lines, and ends with `Host *`, so that lines below it count for every host. By the comments `sshkeepalive_client` recognises the text in its `config_file`: the resource takes over the lines that it declares, of a block that opens with the same line, and an import reads them.",
 			Parameters: []function.Parameter{
 				function.DynamicParameter{Name: "blocks", MarkdownDescription: "List of objects with `settings`, values by keyword, and either `patterns`, the list of a `Host` line, or `match`, the criteria of a `Match` line. " + renderedValuesDoc},
 			},
@@ -116,7 +117,7 @@ func renderClientResult(ctx context.Context, args function.ArgumentsData) (any, 
 		}
 		texts[i] = text
 	}
-	return strings.Join(texts, "\n"), nil
+	return sshclient.Rendered(texts), nil
 }
 
 // blockOf reads one block. wrong says what is no block about it.
