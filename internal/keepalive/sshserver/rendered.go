@@ -60,6 +60,9 @@ func renderedLines(t sshconf.Tree, data []byte, want Want) []int {
 	for _, block := range sshfile.RenderedBlocks(f, marks.RenderedBegin, marks.RenderedEnd) {
 		from, to := block[0], block[1]
 		inner := declaredLines(f.Lines[from+1:to-1], want)
+		if continues(f.Lines[to:]) {
+			inner = slices.DeleteFunc(inner, func(i int) bool { return i == lastMatch(f.Lines[from+1:to-1]) })
+		}
 		if len(inner) == to-from-2 {
 			inner = append(inner, -1, to-from-2) // the marks
 		}
@@ -69,6 +72,23 @@ func renderedLines(t sshconf.Tree, data []byte, want Want) []int {
 	}
 	slices.Sort(taken)
 	return taken
+}
+
+// continues reports whether a line below a block of rendered text belongs to the last Match
+// in it, which then has to stay.
+func continues(below []sshconf.Line) bool {
+	i := slices.IndexFunc(below, func(l sshconf.Line) bool { return l.Keyword != "" || l.Err != nil })
+	return i >= 0 && !below[i].Is("Match")
+}
+
+// lastMatch is the line of the last Match, negative without one.
+func lastMatch(lines []sshconf.Line) int {
+	for i, l := range slices.Backward(lines) {
+		if l.Is("Match") {
+			return i
+		}
+	}
+	return -1
 }
 
 // declaredLines lists which lines of one rendered block want takes over.
