@@ -22,7 +22,7 @@ resource "sshkeepalive_server" "web1" {
   host                  = "web3.example.com"
   client_alive_interval = "2m"
 }
-`, "", "a warning that the example does not tell: web3.example.com: OpenSSH 9.2"},
+`, "", "a warning that the example does not tell: OpenSSH 9.2 probes only every second interval"},
 	"told warning that is missing": {"terraform", "output \"x\" {\n  value = 1\n}\n", "warns: OpenSSH 9.2", "does not warn"},
 	"key of another host": {"terraform", `provider "sshkeepalive" {
   connection {
