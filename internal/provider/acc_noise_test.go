@@ -64,7 +64,7 @@ func TestPlansAreShort(t *testing.T) {
 	drifted := c.lines("plan", "-detailed-exitcode")
 	further := (len(twelve) - len(one)) / 11
 	t.Logf("a new host: %d lines, each further one %d; 12 drifted hosts: %d lines", len(one), further, len(drifted))
-	if len(one) > 51 || further > 28 || len(drifted) > 184 {
+	if len(one) > 46 || further > 23 || len(drifted) > 184 {
 		t.Errorf("the plans are longer:\n%s\n\n%s", strings.Join(one, "\n"), strings.Join(drifted, "\n"))
 	}
 	if text := strings.Join(drifted, "\n"); strings.Count(text, "ClientAliveInterval is 300, not 2m") != 1 || !strings.Contains(text, "(and 11 more similar warnings elsewhere)") {

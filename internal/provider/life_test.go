@@ -37,9 +37,6 @@ func TestCreateShowsEverythingAtPlan(t *testing.T) {
 		"openssh_version":               "OpenSSH_9.2p1 Debian-2",
 		"machine_id":                    "m1",
 		"host_key_sha256":               "SHA256:one",
-		"placement":                     "auto",
-		"confirm_timeout":               "60s",
-		"drop_in_name":                  "00-sshkeepalive.conf",
 		"client_alive_interval":         "2m",
 		"max_sessions":                  "null",
 	} {

@@ -1,11 +1,13 @@
 package attribute
 
 import (
+	"context"
 	"maps"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
 func TextIf(text string, given bool) types.String {
@@ -79,4 +81,14 @@ func ObjectOf[A interface{ GetType() attr.Type }](attributes map[string]A) types
 		all[name] = a.GetType()
 	}
 	return types.ObjectType{AttrTypes: all}
+}
+
+// Unknown is a value of the type of v that is not known yet.
+func Unknown(ctx context.Context, v attr.Value) attr.Value {
+	of := v.Type(ctx)
+	unknown, err := of.ValueFromTerraform(ctx, tftypes.NewValue(of.TerraformType(ctx), tftypes.UnknownValue))
+	if err != nil {
+		return v // no type of the framework refuses it
+	}
+	return unknown
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 )
 
@@ -116,6 +117,15 @@ func keepKnown(to, planned any) {
 	eachComputed(to, planned, func(_ string, x, y reflect.Value) {
 		if v, ok := y.Interface().(attr.Value); ok && !v.IsUnknown() {
 			x.Set(y)
+		}
+	})
+}
+
+// forgetComputed makes the computed attributes unknown.
+func forgetComputed(ctx context.Context, computed any) {
+	eachComputed(computed, computed, func(_ string, x, _ reflect.Value) {
+		if v, ok := x.Interface().(attr.Value); ok {
+			x.Set(reflect.ValueOf(attribute.Unknown(ctx, v)))
 		}
 	})
 }

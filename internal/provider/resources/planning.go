@@ -147,11 +147,13 @@ func (p *planning[M, W, F, P]) planRecorded(ctx context.Context) {
 	if p.before == nil {
 		return
 	}
+	id := p.m.common().ID
 	if !p.moving() && p.sameLines() && sameDesired(p.wish, wishOf[W](ctx, p.before)) {
-		id := p.m.common().ID
 		copyComputed(p.m.computed(), p.before.computed())
-		p.m.common().ID = id
+	} else {
+		forgetComputed(ctx, p.m.computed())
 	}
+	p.m.common().ID = id
 	if diagnostics.ChoosePolicy(p.m.attributes().OnUnreachable, p.session.OnUnreachable) == diagnostics.Recheck {
 		p.m.common().markUnknown(ctx)
 	}

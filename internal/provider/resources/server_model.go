@@ -84,7 +84,7 @@ func (m *serverModel) identity() (id identity, complete bool) {
 }
 
 func (m *serverModel) owned() (declared, found string) {
-	name := m.DropInName.ValueString()
+	name := dropInName(m.DropInName)
 	return name + " of " + cmp.Or(m.ConfigFile.ValueString(), "sshd_config"), name + " in " + m.managedFile()
 }
 
@@ -92,9 +92,9 @@ func (m *serverModel) want(ctx context.Context, r *attributeReader) sshserver.Wa
 	r.also(m.Adopt, m.Takeover, m.ConfigFile, m.Reload, m.ConfirmTimeout)
 	want := m.declared(ctx, r)
 	want.Match = r.blocks(ctx, m.Match)
-	want.Placement = sshserver.Placement(r.text(m.Placement))
-	want.DropInName = r.text(m.DropInName)
-	want.Takeover = m.Takeover.ValueBool()
+	want.Placement = cmp.Or(sshserver.Placement(r.text(m.Placement)), sshserver.Auto)
+	want.DropInName = cmp.Or(r.text(m.DropInName), sshserver.DefaultDropIn)
+	want.Takeover = m.Takeover.IsNull() || m.Takeover.ValueBool()
 	want.Claim.Adopt = m.Adopt.ValueBool()
 	want.LongestTask = r.seconds(m.LongestTask)
 	want.IdleLimit = r.seconds(m.IdleLimit)

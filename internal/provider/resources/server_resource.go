@@ -1,6 +1,7 @@
 package resources
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -31,16 +32,17 @@ func (*serverModel) kind() kind[serverModel, sshserver.Want, sshserver.Facts] {
 		importAttributes: serverImportAttributes,
 		planAs:           connecting,
 		bakes:            (*serverModel).neverReloads,
-		sameTarget:       func(m, before *serverModel) bool { return m.Reload.Equal(before.Reload) },
+		sameTarget:       func(m, before *serverModel) bool { return m.neverReloads() == before.neverReloads() },
 		comparePlanned:   (*serverModel).comparePlanned,
 		compareRefreshed: (*serverModel).compareRefreshed,
 		importProblems: func(m *serverModel, have sshserver.Facts, plan keepalive.Plan) []keepalive.Problem {
-			return sshserver.ImportProblems(sshserver.Adopt(m.DropInName.ValueString(), have), have, plan.ManagedFile)
+			return sshserver.ImportProblems(sshserver.Adopt(dropInName(m.DropInName), have), have, plan.ManagedFile)
 		},
 	}
 }
 
-// serverImportAttributes fills in the defaults, too: an import plans nothing.
+// serverImportAttributes fills in the defaults, too: a configuration that spells them out
+// plans nothing then, and neither does one that does not.
 func serverImportAttributes(file, _ string) map[string]any {
 	attributes := map[string]any{
 		"placement": string(sshserver.Auto), "drop_in_name": sshserver.DefaultDropIn, "takeover": true,
@@ -61,7 +63,7 @@ func (*serverModel) reconciler(e session.Engine) session.Reconciler[sshserver.Wa
 func (m *serverModel) target(spec host.Spec) reconcile.Target {
 	t := reconcile.Target{Spec: spec, File: m.ConfigFile.ValueString(), NoReload: m.neverReloads() || spec.Transport == "image"}
 	// A time that cannot be read was refused when it was validated.
-	t.ConfirmTimeout, _ = attribute.ParseDuration(m.ConfirmTimeout.ValueString())
+	t.ConfirmTimeout, _ = attribute.ParseDuration(cmp.Or(m.ConfirmTimeout.ValueString(), defaultConfirmTimeout))
 	return t
 }
 
@@ -146,7 +148,7 @@ func (m *serverModel) compareRefreshed(before *serverModel, want sshserver.Want,
 }
 
 func (m *serverModel) adopt(ctx context.Context, have sshserver.Facts, _ func(sshserver.Want) (sshserver.Facts, error)) (diag.Diagnostics, error) { //nolint:unparam // as managedModel has it
-	found := sshserver.Adopt(m.DropInName.ValueString(), have)
+	found := sshserver.Adopt(dropInName(m.DropInName), have)
 	var diags diag.Diagnostics
 	m.Settings = adoptSettings("", m.typed(), found.Settings, &diags)
 	blocks := make([]matchModel, len(found.Match))

@@ -1,14 +1,13 @@
 package resources
 
 import (
+	"cmp"
 	"context"
 	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -17,7 +16,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 )
 
-// The defaults of sshkeepalive_server, which an import has to fill in as well.
+// The defaults of sshkeepalive_server.
 const (
 	defaultReload         = "auto"
 	defaultConfirmTimeout = "60s"
@@ -90,7 +89,7 @@ func applyOptionsSchema() map[string]schema.Attribute {
 		return schema.StringAttribute{
 			Optional: true, Computed: true,
 			MarkdownDescription: doc,
-			Default:             stringdefault.StaticString(fallback),
+			PlanModifiers:       []planmodifier.String{attribute.Unset(fallback)},
 			Validators:          []validator.String{stringvalidator.OneOf(words...)},
 		}
 	}
@@ -100,10 +99,7 @@ func applyOptionsSchema() map[string]schema.Attribute {
 		"drop_in_name": schema.StringAttribute{
 			Optional: true, Computed: true,
 			MarkdownDescription: dropInDoc,
-			Default:             stringdefault.StaticString(sshserver.DefaultDropIn),
-			// Our lines are marked with this name; under another one they would
-			// be another resource's, and stay.
-			PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
+			PlanModifiers:       []planmodifier.String{attribute.Unset(sshserver.DefaultDropIn), stringplanmodifier.RequiresReplaceIf(otherDropIn, dropInReplaces, dropInReplaces)},
 		},
 		"config_file": schema.StringAttribute{
 			Optional:            true,
@@ -114,7 +110,7 @@ func applyOptionsSchema() map[string]schema.Attribute {
 		"takeover": schema.BoolAttribute{
 			Optional: true, Computed: true,
 			MarkdownDescription: takeoverDoc,
-			Default:             booldefault.StaticBool(true),
+			PlanModifiers:       []planmodifier.Bool{attribute.Unset("true")},
 		},
 		"longest_task": timeAttribute(longestDoc, attribute.IsTime{}),
 		"idle_limit":   timeAttribute(idleLimitDoc, attribute.IsTime{}),
@@ -122,12 +118,21 @@ func applyOptionsSchema() map[string]schema.Attribute {
 			Optional: true, Computed: true,
 			CustomType:          attribute.TimeType{},
 			MarkdownDescription: confirmDoc,
-			Default:             stringdefault.StaticString(defaultConfirmTimeout),
-			PlanModifiers:       []planmodifier.String{attribute.KeepEqualTime{}},
+			PlanModifiers:       []planmodifier.String{attribute.Unset(defaultConfirmTimeout), attribute.KeepEqualTime{}},
 			Validators:          []validator.String{attribute.IsTime{}, attribute.SpelledZero{}},
 		},
 	}
 }
+
+const dropInReplaces = "a new name replaces the resource"
+
+// otherDropIn reports whether the name changes. Our lines are marked with it; under
+// another one they would be another resource's, and stay.
+func otherDropIn(_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {
+	resp.RequiresReplace = req.PlanValue.IsUnknown() || dropInName(req.PlanValue) != dropInName(req.StateValue)
+}
+
+func dropInName(v types.String) string { return cmp.Or(v.ValueString(), sshserver.DefaultDropIn) }
 
 func observedSchema() map[string]schema.Attribute {
 	attributes := computedSchema(idDoc, effectiveDoc, types.StringType)
