@@ -17,7 +17,7 @@ import (
 // plans after that and after a second boot are empty.
 func TestLabUserData(t *testing.T) {
 	lab.NeedsLab(t)
-	block := guideBlock(t, "templates/guides/image-baking.md", `output "user_data"`)
+	block := guideBlock(t, "image-baking", `output "user_data"`)
 	c := newCLI(t)
 	c.config(block)
 	c.apply()
@@ -76,20 +76,4 @@ func (c *cli) output(name string) string {
 		c.t.Fatalf("output %s: %v", name, err)
 	}
 	return string(out)
-}
-
-// guideBlock is the block of a page that has a text in it.
-func guideBlock(t *testing.T, name, text string) string {
-	t.Helper()
-	p, err := parsePage("../..", name, map[string]bool{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, b := range p.blocks {
-		if strings.Contains(b.text, text) {
-			return b.text
-		}
-	}
-	t.Fatalf("%s has no block with %s", name, text)
-	return ""
 }
