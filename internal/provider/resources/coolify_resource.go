@@ -29,9 +29,6 @@ func (*coolifyModel) kind() kind[coolifyModel, coolify.Want, coolify.Facts] {
 		importAttributes: func(file, _ string) map[string]any {
 			return map[string]any{"file": cmp.Or(file, coolify.DefaultFile)}
 		},
-		importProblems: func(_ *coolifyModel, _ coolify.Facts, plan keepalive.Plan) []keepalive.Problem {
-			return plan.Problems
-		},
 		postApplyWarnings: func(m *coolifyModel) diag.Diagnostics {
 			return diag.Diagnostics{diagnostics.NotLoadedYet(m.name(), m.managedFile())}
 		},

@@ -109,7 +109,8 @@ type kind[M, W, F any] struct {
 	comparePlanned func(m, before *M, want W, have F, plan keepalive.Plan) []keepalive.Problem
 	// compareRefreshed does the same in a refresh.
 	compareRefreshed func(m, before *M, want W, have F, observed keepalive.Observed) diag.Diagnostics
-	importProblems   func(m *M, have F, plan keepalive.Plan) []keepalive.Problem
+	// importProblems say what an import finds; nil: those of the plan.
+	importProblems func(m *M, have F, plan keepalive.Plan) []keepalive.Problem
 	// postApplyWarnings say what a change on the host leaves to its user.
 	postApplyWarnings func(m *M) diag.Diagnostics
 }

@@ -164,9 +164,11 @@ func (l *lifecycle[M, W, F, P]) adopt(ctx context.Context, m P, look func(W) (re
 		m.common().ManagedContent = types.StringNull()
 		setPlaced(m, types.StringNull())
 	}
+	problems := plan.Problems
 	if k.importProblems != nil {
-		diags.Append(diagnostics.Problems(m.attributes().name(), k.importProblems(m, s.Facts, plan))...)
+		problems = k.importProblems(m, s.Facts, plan)
 	}
+	diags.Append(diagnostics.Problems(m.attributes().name(), problems)...)
 	return s, diags, nil
 }
 

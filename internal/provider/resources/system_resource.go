@@ -32,9 +32,6 @@ func (*systemModel) kind() kind[systemModel, system.Want, system.Facts] {
 			}
 			return map[string]any{}
 		},
-		importProblems: func(_ *systemModel, _ system.Facts, plan keepalive.Plan) []keepalive.Problem {
-			return plan.Problems
-		},
 	}
 }
 
