@@ -14,7 +14,7 @@ type report struct {
 	answer  string // live, applied, rolledback, failed, busy, stuck, unclear
 	step    string
 	holder  string        // of the lock
-	clash   error         // *Conflict or *ExposedError
+	clash   error         // *ConflictError or *ExposedError
 	again   bool          // asked before, and the answer was lost
 	left    time.Duration // until the watchdog acts
 	pending Pending

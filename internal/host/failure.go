@@ -32,8 +32,7 @@ func (e *rootError) Unwrap() error { return e.err }
 
 // RootFailure is what kept us from becoming root, "" if it is not known.
 func (e *Error) RootFailure() RootFailure {
-	var barred *rootError
-	if errors.As(e.Err, &barred) {
+	if barred, ok := errors.AsType[*rootError](e.Err); ok {
 		return barred.bar
 	}
 	return ""
@@ -78,8 +77,7 @@ func (e *ProxyError) Unwrap() error { return e.Err }
 
 // ProxyPrefix names what err is a failure of, for the beginning of a message.
 func ProxyPrefix(err error) string {
-	var via *ProxyError
-	if errors.As(err, &via) {
+	if via, ok := errors.AsType[*ProxyError](err); ok {
 		return via.Via + ": "
 	}
 	return ""

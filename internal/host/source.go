@@ -184,8 +184,7 @@ func (e *Error) Setting() string {
 // called is the name of a setting after machines that share a connection were told
 // apart.
 func (e *Error) called(name string) string {
-	var renamed *renamedError
-	if errors.As(e.Err, &renamed) {
+	if renamed, ok := errors.AsType[*renamedError](e.Err); ok {
 		return strings.Trim(renamed.called.Replace("`"+name+"`"), "`")
 	}
 	return name
@@ -194,8 +193,7 @@ func (e *Error) called(name string) string {
 // Missing is the setting that the user has to give beside the one that the error is
 // about, "" if none is known.
 func (e *Error) Missing() string {
-	var wrong *SettingError
-	if errors.As(e.Err, &wrong) {
+	if wrong, ok := errors.AsType[*SettingError](e.Err); ok {
 		return wrong.Missing
 	}
 	return ""

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,7 +25,7 @@ func (c *cli) looks(run func()) int {
 	c.t.Helper()
 	log := filepath.Join(c.t.TempDir(), "debug.log")
 	before := c.env
-	c.env = append(c.env[:len(c.env):len(c.env)], "TF_LOG_PROVIDER=DEBUG", "TF_LOG_PATH="+log)
+	c.env = append(slices.Clip(c.env), "TF_LOG_PROVIDER=DEBUG", "TF_LOG_PATH="+log)
 	run()
 	c.env = before
 	return strings.Count(string(readFile(c.t, log)), "script=gather")

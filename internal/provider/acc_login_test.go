@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,7 +78,7 @@ func TestAdviceAboutKeysWorks(t *testing.T) {
 	plain := append(c.env, "SSHKEEPALIVE_USER=root", "SSHKEEPALIVE_HOST_KEYS="+strings.TrimSpace(m.HostKeys[0]))
 	config := named("web1", twoMinutes)
 	c.config(strings.Replace(config, `host = "web1"`, fmt.Sprintf("host = %q", m.Addr), 1))
-	with := func(env ...string) { c.env = append(plain[:len(plain):len(plain)], env...) }
+	with := func(env ...string) { c.env = append(slices.Clip(plain), env...) }
 
 	locked, public := newKeyFile(t, "-t", "ed25519", "-N", "open-sesame")
 	m.Sh("echo '" + public + "' >>/root/.ssh/authorized_keys")

@@ -3,6 +3,7 @@ package provider
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -131,7 +132,7 @@ func TestAdviceNamesWhatTheUserWrote(t *testing.T) {
 			if v.config != "" {
 				write(t, file, v.config)
 			}
-			c.env = append(append(plain[:len(plain):len(plain)], "SSHKEEPALIVE_PRIVATE_KEY_PATH="+m.KeyPath), v.env...)
+			c.env = append(append(slices.Clip(plain), "SSHKEEPALIVE_PRIVATE_KEY_PATH="+m.KeyPath), v.env...)
 			c.config(fmt.Sprintf("provider \"sshkeepalive\" {\n  hosts = {\n    web1 = { host = %q, %s }\n  }\n}\n", m.Addr, v.entry) + named("web1", v.resource+"\n"+twoMinutes))
 			said := c.plan(1, v.words...)
 			if strings.Contains(said, "the provider's connection block, its hosts") {

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -42,9 +43,7 @@ func TestProbe(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			config := values{"host": "web1"}
-			for k, v := range c.more {
-				config[k] = v
-			}
+			maps.Copy(config, c.more)
 			expect(t, start(t, one(&fakeHost{idle: c.idle}), nil).answer(probeType, config), c.want)
 		})
 	}

@@ -140,20 +140,20 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 		resp.Deferred = &provider.Deferred{Reason: provider.DeferredReasonProviderConfigUnknown}
 	}
 	s.Open(p.start())
-	p.replace(s)
+	p.replace(ctx, s)
 	resp.ResourceData, resp.DataSourceData, resp.ActionData, resp.ListResourceData = s, s, s, s
 }
 
 // replace makes s the current session. A process that Terraform did not start
 // for one walk (-debug, tests, bridges) is configured many times; the session
 // before ends when the last call that uses it has returned.
-func (p *Provider) replace(s *session.Session) {
+func (p *Provider) replace(ctx context.Context, s *session.Session) {
 	p.mu.Lock()
 	before := p.current
 	p.current = s
 	p.mu.Unlock()
 	if before != nil {
-		p.ending.Go(func() { before.Close(context.Background()) })
+		p.ending.Go(func() { before.Close(context.WithoutCancel(ctx)) })
 	}
 }
 

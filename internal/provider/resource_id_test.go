@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"regexp"
 	"strings"
 	"testing"
@@ -70,9 +71,7 @@ func withoutID(t *testing.T, private []byte) []byte {
 
 func changed(config values, key string, value any) values {
 	c := values{}
-	for name, v := range config {
-		c[name] = v
-	}
+	maps.Copy(c, config)
 	c[key] = value
 	return c
 }

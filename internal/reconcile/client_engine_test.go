@@ -235,7 +235,7 @@ func TestSSHConflictWithHandEdit(t *testing.T) {
 	r.Sh("echo 'Port 2222' >>" + bobConfig)
 	want.Settings[0].Values = []string{"90"}
 	_, _, _, err := r.walk().ApplyClient(t.Context(), target, want, reconcile.Record{Digests: client.Kind.Digests(want, sight.Facts)})
-	var conflict *reconcile.Conflict
+	var conflict *reconcile.ConflictError
 	if !errors.As(err, &conflict) || conflict.Path != bobConfig {
 		t.Fatalf("error %v", err)
 	}

@@ -158,8 +158,7 @@ func isLost(err error) bool {
 // new connection is only verified.
 func (r *Reconciler[W, F, D]) failure(spec host.Spec, outcome Outcome, err error) *Error {
 	step := "commit"
-	var failed *commit.Error
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*commit.Error](err); ok {
 		step = failed.Step
 	}
 	if step == "confirm" && !r.kind.Fresh {

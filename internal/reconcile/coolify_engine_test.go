@@ -42,7 +42,7 @@ func TestCoolifyEngine(t *testing.T) {
 	}
 	rec := reconcile.Record{MachineID: sight.MachineID, Digests: envfile.Kind.Digests(coolifyWish(1), sight.Facts)}
 	r.Sh("printf '\\r\\nAPP_NAME=x' >>/srv/real.env")
-	var conflict *reconcile.Conflict
+	var conflict *reconcile.ConflictError
 	if _, _, outcome, err := r.walk().ApplyCoolify(t.Context(), target, coolifyWish(2), rec); outcome != reconcile.Unchanged || !errors.As(err, &conflict) {
 		t.Errorf("over somebody else's edit: %s %v", outcome, err)
 	}

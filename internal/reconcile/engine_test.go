@@ -228,7 +228,7 @@ func TestConflictWithHandEdit(t *testing.T) {
 	sight, _ := apply(t, r, want)
 	r.Write(dropIn, "ClientAliveInterval 7\n")
 	_, _, _, err := r.walk().Apply(t.Context(), r.target, want, reconcile.Record{MachineID: sight.MachineID, Digests: server.Kind.Digests(want, sight.Facts)})
-	var conflict *reconcile.Conflict
+	var conflict *reconcile.ConflictError
 	if !errors.As(err, &conflict) || conflict.Path != dropIn {
 		t.Fatalf("error %v", err)
 	}

@@ -21,15 +21,15 @@ const (
 	Unknown    = commit.Unknown
 )
 
-// Conflict is a file that is not as it was when it was last read.
-type Conflict = commit.ConflictError
+// ConflictError is a file that is not as it was when it was last read.
+type ConflictError = commit.ConflictError
 
 // ExposedError is a directory in which another account could exchange files while we
 // read and write there.
 type ExposedError = commit.ExposedError
 
-// Busy is a change of another run that holds a machine.
-type Busy = commit.BusyError
+// BusyError is a change of another run that holds a machine.
+type BusyError = commit.BusyError
 
 // Error is a change that did not come about.
 type Error struct {

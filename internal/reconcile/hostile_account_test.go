@@ -3,6 +3,7 @@ package reconcile_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -116,9 +117,7 @@ func TestFilesThatAnAccountCannotReadStayUnread(t *testing.T) {
 			t.Run(name+strings.ReplaceAll(file, "/", "-"), func(t *testing.T) {
 				t.Parallel()
 				files := map[string]string{bobConfig: c.config}
-				for name, text := range secrets {
-					files[name] = text
-				}
+				maps.Copy(files, secrets)
 				r, target := sshRig(t, "admin", files)
 				r.Sh("usermod -p " + rootOnly + " root 2>/dev/null || sed -i 's/^root:[^:]*/root:" + rootOnly + "/' /etc/shadow; chmod 600 /root/secret /home/eve/.ssh/config; chown eve /home/eve/.ssh/config; chmod 711 /root /home/eve /home/eve/.ssh; ln -s /root/secret /home/bob/.ssh/link; ln /root/secret /home/bob/.ssh/hard 2>/dev/null || :")
 				target.File, target.User = file, "bob"

@@ -33,7 +33,7 @@ func TestIdentity(t *testing.T) {
 	hosttest.NeedsSSHD(t)
 	table := &identityTable{}
 	t.Run("ways", func(t *testing.T) {
-		for _, release := range strings.Split(cmp.Or(os.Getenv("IDENTITY_RELEASES"), "bookworm"), ",") {
+		for release := range strings.SplitSeq(cmp.Or(os.Getenv("IDENTITY_RELEASES"), "bookworm"), ",") {
 			for _, s := range startups {
 				t.Run(release+"/"+s.name, func(t *testing.T) {
 					t.Parallel()
@@ -133,8 +133,7 @@ func (s startup) try(t *testing.T, m *hosttest.Machine) identityRow {
 // refusal judges an apply that failed.
 func (s startup) refusal(m *hosttest.Machine, before map[string]hosttest.File, outcome reconcile.Outcome, err error) identityRow {
 	row := identityRow{asked: "-", outcome: "refused"}
-	var unknown *reconcile.NoDaemonError
-	if errors.As(err, &unknown) {
+	if unknown, ok := errors.AsType[*reconcile.NoDaemonError](err); ok {
 		row.outcome += ": " + string(unknown.Reason)
 	}
 	switch d := hosttest.Differences(before, m.Snapshot("/etc/ssh", "/srv", "/opt")); {

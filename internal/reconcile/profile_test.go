@@ -20,7 +20,7 @@ import (
 // administers the host by key and sudo gets in all the time.
 func TestProfilesOnRealHosts(t *testing.T) {
 	t.Parallel()
-	for _, release := range strings.Split(cmp.Or(os.Getenv("ORACLE_RELEASES"), "bookworm"), ",") {
+	for release := range strings.SplitSeq(cmp.Or(os.Getenv("ORACLE_RELEASES"), "bookworm"), ",") {
 		t.Run(release, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, hosttest.Options{Release: release, Users: []hosttest.User{{Name: "admin", Sudo: "nopasswd"}}}, "admin")

@@ -106,7 +106,7 @@ func (r *Reconciler[W, F, D]) decide(t Target, want W, before Seen[F, D], plan k
 	have := r.kind.Digests(want, before.Facts)
 	for _, path := range pathsOf(plan) {
 		if rec.Digests[path] != have[path] {
-			return wrap(t.Spec, "decide", Unchanged, &Conflict{Path: path})
+			return wrap(t.Spec, "decide", Unchanged, &ConflictError{Path: path})
 		}
 	}
 	return nil

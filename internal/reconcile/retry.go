@@ -45,7 +45,7 @@ func retry[D, S any](d D, carryOut func(D) (S, Outcome, error), again func() (D,
 }
 
 // isConflict reports whether a file was not as it had been when the change was decided.
-func isConflict(err error) bool { return errors.As(err, new(*Conflict)) }
+func isConflict(err error) bool { return errors.As(err, new(*ConflictError)) }
 
 // samePlan reports whether two plans put the same lines into the same files, in which
 // nothing changed but lines of other resources of this provider.

@@ -9,7 +9,7 @@ import (
 // conflict as the answer. Deciding about the empty facts of such a look panicked.
 func TestNoDecisionAboutWhatCouldNotBeLookedAt(t *testing.T) {
 	t.Parallel()
-	conflict := &Conflict{}
+	conflict := &ConflictError{}
 	tries := 0
 	_, outcome, err := retry("seen", func(string) (string, Outcome, error) {
 		tries++

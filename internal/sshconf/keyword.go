@@ -1,6 +1,9 @@
 package sshconf
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Type is the form of a keyword's value.
 type Type int
@@ -53,12 +56,7 @@ func (k Keyword) Known(v Version) bool {
 	if v.IsZero() {
 		return k.Name != ""
 	}
-	for _, m := range k.MissingIn {
-		if v == m {
-			return false
-		}
-	}
-	return k.Name != "" && atLeast(v, k.Since) && (k.RemovedSince.IsZero() || !atLeast(v, k.RemovedSince))
+	return k.Name != "" && !slices.Contains(k.MissingIn, v) && atLeast(v, k.Since) && (k.RemovedSince.IsZero() || !atLeast(v, k.RemovedSince))
 }
 
 // Deprecated reports whether release v accepts the name and ignores it.

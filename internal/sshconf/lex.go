@@ -182,7 +182,7 @@ func newLexer(d Dialect, v Version) lexer {
 func (x lexer) line(raw []byte) Line {
 	l := Line{Raw: raw}
 	s := string(raw)
-	if i := strings.IndexByte(s, 0); i >= 0 {
+	if strings.Contains(s, "\x00") {
 		// Before it sees a line sshd cuts it here, newline and all, and so glues
 		// the next one to it.
 		l.Err = errNUL

@@ -265,7 +265,7 @@ func oracleReleases(t *testing.T, test func(*testing.T, *oracle)) {
 	if bounded {
 		releases = "bookworm,sid"
 	}
-	for _, release := range strings.Split(releases, ",") {
+	for release := range strings.SplitSeq(releases, ",") {
 		t.Run(release, func(t *testing.T) {
 			o := newOracle(t, release)
 			if o.few = bounded && release == "sid"; o.few && unknownRelease(o.version) {

@@ -63,7 +63,7 @@ func addrMatchList(addr, list string) int {
 		return 0
 	}
 	result := 0
-	for _, p := range strings.Split(list, ",") {
+	for p := range strings.SplitSeq(list, ",") {
 		p, negated := strings.CutPrefix(p, "!")
 		network, bits, kind := parseNetwork(p)
 		hit := false

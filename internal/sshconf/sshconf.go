@@ -11,7 +11,10 @@
 // of which settings are wise, or of Terraform.
 package sshconf
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+)
 
 // Dialect says which of OpenSSH's two configuration languages a text is in.
 type Dialect int
@@ -62,9 +65,7 @@ type Tree struct {
 // Clone returns a tree that shares no map with t.
 func (t Tree) Clone() Tree {
 	files := make(map[string][]byte, len(t.Files))
-	for path, data := range t.Files {
-		files[path] = data
-	}
+	maps.Copy(files, t.Files)
 	t.Files, t.Parsed = files, nil
 	return t
 }

@@ -99,8 +99,7 @@ func (c *Conn) Alive() bool {
 
 // Reason says in words why the connection is gone.
 func (c *Conn) Reason() error {
-	var ended *host.ProxyCommandError
-	if errors.As(c.cause, &ended) {
+	if ended, ok := errors.AsType[*host.ProxyCommandError](c.cause); ok {
 		return ended
 	}
 	if errors.Is(c.cause, io.EOF) {

@@ -80,11 +80,10 @@ func (r *Records) read(file string) error {
 // pass notes a usual file that cannot be read. One that is absent needs no note.
 func (r *Records) pass(file string, err error) {
 	r.places = append(r.places, file)
-	var path *fs.PathError
 	if errors.Is(err, fs.ErrNotExist) {
 		return
 	}
-	if errors.As(err, &path) {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		err = path.Err
 	}
 	note := file + ": " + err.Error()

@@ -173,12 +173,10 @@ func (h *handshake) connect(ctx context.Context, r Route) (net.Conn, error) {
 		h.timings.linked = time.Now()
 		return link, nil
 	}
-	var known *host.Error
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*host.Error](err); ok {
 		return nil, known
 	}
-	var barred *permanentError
-	if errors.As(err, &barred) {
+	if _, ok := errors.AsType[*permanentError](err); ok {
 		return nil, h.fail(ctx, host.ProxyDenied, host.PhaseTCP, err)
 	}
 	// The dialer may notice the deadline before the context does.
@@ -186,8 +184,7 @@ func (h *handshake) connect(ctx context.Context, r Route) (net.Conn, error) {
 		err = fmt.Errorf("%sno answer within %s = %s", host.ProxyPrefix(err), h.spec.Quoted("connect_timeout"), h.spec.ConnectTimeout)
 	}
 	phase := host.PhaseTCP
-	var dns *net.DNSError
-	if errors.As(err, &dns) {
+	if _, ok := errors.AsType[*net.DNSError](err); ok {
 		phase = host.PhaseResolve
 	}
 	return nil, h.fail(ctx, host.Unreachable, phase, err)

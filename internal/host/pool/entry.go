@@ -174,8 +174,7 @@ func (e *entry) noteSessionLimit(c *sharedConn, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	full := false
-	var failure *host.Error
-	if errors.As(err, &failure) {
+	if failure, ok := errors.AsType[*host.Error](err); ok {
 		e.single = e.single || failure.Kind == host.SingleSession
 		full = failure.Kind == host.SessionLimit
 	}
@@ -442,8 +441,7 @@ func (p retryPolicy) pause(n int, kind host.Kind) time.Duration {
 }
 
 func asError(err error) *host.Error {
-	var e *host.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*host.Error](err); ok {
 		return e
 	}
 	return &host.Error{Kind: host.Config, Phase: host.PhaseTCP, Host: "host", Err: err}

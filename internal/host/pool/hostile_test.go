@@ -313,8 +313,7 @@ func TestHostileSessions(t *testing.T) {
 			go func() {
 				for {
 					_, _, err := conn.OpenChannel("forwarded-tcpip", make([]byte, 1000))
-					var refused *ssh.OpenChannelError
-					if !errors.As(err, &refused) {
+					if _, ok := errors.AsType[*ssh.OpenChannelError](err); !ok {
 						return
 					}
 				}

@@ -248,9 +248,10 @@ func TestTCPGivesUpSessionsThatWrite(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	watching := make(chan struct{})
+	machines := brisk(t)
 	go func() {
 		defer close(watching)
-		_, _ = brisk(t).ProbeIdle(ctx, specOf(t, m, "root", nil), probe.IdleOptions{Idle: time.Minute, Mute: true, Output: time.Second})
+		_, _ = machines.ProbeIdle(ctx, specOf(t, m, "root", nil), probe.IdleOptions{Idle: time.Minute, Mute: true, Output: time.Second})
 	}()
 	sessions := func() int { return strings.Count(m.Processes(), "sshd-session: root@notty") }
 	for sessions() == 0 {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -204,7 +205,7 @@ func (h *parityHost) trustCase(r *mathrand.Rand, number int) trustCase {
 	}
 	if c.alias != "" && c.policy == host.PolicyAcceptNew && r.IntN(3) > 0 {
 		next := pick(r, h.servers)
-		c.visits, m.near = append(c.visits, next), append(m.near[:len(m.near):len(m.near)], next.keys...)
+		c.visits, m.near = append(c.visits, next), append(slices.Clip(m.near), next.keys...)
 	}
 	for range 1 + r.IntN(2) {
 		c.user = append(c.user, m.file())

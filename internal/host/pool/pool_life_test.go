@@ -392,8 +392,8 @@ func holdsText(v reflect.Value, text string, seen map[uintptr]bool) bool {
 			}
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if holdsText(v.Field(i), text, seen) {
+		for _, field := range v.Fields() {
+			if holdsText(field, text, seen) {
 				return true
 			}
 		}

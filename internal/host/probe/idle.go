@@ -124,16 +124,16 @@ func afterAsking(c *conn.Conn, answer time.Duration) (CloseReason, error) {
 	return "", nil
 }
 
-// windowsReset is WSAECONNRESET: on Windows the usual name stands for a number that
+// errWindowsReset is WSAECONNRESET: on Windows the usual name stands for a number that
 // nothing there returns.
-const windowsReset = syscall.Errno(10054)
+const errWindowsReset = syscall.Errno(10054)
 
 // partingBy says how the connection ended that died of cause.
 func partingBy(cause error) CloseReason {
 	switch {
 	case errors.Is(cause, io.EOF), errors.Is(cause, io.ErrUnexpectedEOF):
 		return CloseEOF
-	case errors.Is(cause, syscall.ECONNRESET), errors.Is(cause, syscall.EPIPE), errors.Is(cause, windowsReset):
+	case errors.Is(cause, syscall.ECONNRESET), errors.Is(cause, syscall.EPIPE), errors.Is(cause, errWindowsReset):
 		return CloseReset
 	case conn.IsClosed(cause):
 		return CloseNoAnswer

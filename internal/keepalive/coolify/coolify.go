@@ -92,6 +92,7 @@ func attributeOf(key string) (keepalive.Attribute, bool) { return keepalive.Find
 func written(s keepalive.Setting) string {
 	text := strings.Join(s.Values, "\n")
 	a, _ := attributeOf(s.Keyword)
+	//exhaustive:enforce
 	switch a.Kind {
 	case keepalive.Flag:
 		return strconv.FormatBool(text == "yes")

@@ -132,6 +132,7 @@ func (g Language) badTyped(keyword, v string) string {
 	if !ok || slices.Contains(a.Words, v) {
 		return ""
 	}
+	//exhaustive:enforce
 	switch a.Kind {
 	case keepalive.Time:
 		if v == "none" && g.Dialect == sshconf.Client {
@@ -155,7 +156,7 @@ func (g Language) badTyped(keyword, v string) string {
 		if a.Keyword == "MaxStartups" && !startupsPattern.MatchString(v) {
 			return fmt.Sprintf("%q is neither \"start\" nor \"start:rate:full\"", v)
 		}
-	case keepalive.Flag: // always yes or no
+	case keepalive.Flag, keepalive.Names: // always yes or no, and of no keyword here
 	}
 	return ""
 }

@@ -23,6 +23,7 @@ func CloseAdvice(r probe.CloseReason) string { return remedyOf(r) }
 
 // ReachAdvice is what to do about an error of a connection.
 func ReachAdvice(e *host.Error) string {
+	//exhaustive:enforce
 	switch e.Kind {
 	case host.Config:
 		return configAdvice(e)

@@ -109,13 +109,13 @@ func changeFailure(name, doing string, e *reconcile.Error) diag.Diagnostics {
 // changeAdvice is what to do about a change that was not made: by what was found, or
 // else by where it ended.
 func changeAdvice(e *reconcile.Error) string {
-	if conflict := new(reconcile.Conflict); errors.As(e.Err, &conflict) {
+	if conflict := new(reconcile.ConflictError); errors.As(e.Err, &conflict) {
 		return remedyOf(EditedSince)
 	}
 	if exposed := new(reconcile.ExposedError); errors.As(e.Err, &exposed) {
 		return exposedAdvice(exposed)
 	}
-	if busy := new(reconcile.Busy); errors.As(e.Err, &busy) {
+	if busy := new(reconcile.BusyError); errors.As(e.Err, &busy) {
 		if busy.Left > 0 {
 			return remedyOf(BusyElsewhere)
 		}
@@ -151,6 +151,7 @@ func Unanswered(err error) bool {
 	if !errors.As(err, &reach) {
 		return errors.Is(err, context.DeadlineExceeded)
 	}
+	//exhaustive:enforce
 	switch reach.Kind {
 	case host.Unreachable, host.Throttled, host.HandshakeLost, host.Timeout, host.Lost, host.SessionLimit, host.NoExitStatus:
 		return true
@@ -162,8 +163,7 @@ func Unanswered(err error) bool {
 
 // headline is err in a few words.
 func headline(err error) string {
-	var reach *host.Error
-	if errors.As(err, &reach) {
+	if reach, ok := errors.AsType[*host.Error](err); ok {
 		return ReachHeadline(reach.Kind) + " (" + string(reach.Phase) + ")"
 	}
 	return firstLine(err.Error())

@@ -15,8 +15,8 @@ func TestEveryAnswerIsRedacted(t *testing.T) {
 		"GetStates": true, "DeleteState": true, "LockState": true, "UnlockState": true,
 	}
 	server, all := reflect.TypeFor[redactingServer](), reflect.TypeFor[fullServer]()
-	for i := range all.NumMethod() {
-		name := all.Method(i).Name
+	for method := range all.Methods() {
+		name := method.Name
 		method, _ := server.MethodByName(name)
 		code := runtime.FuncForPC(method.Func.Pointer())
 		file, _ := code.FileLine(code.Entry())

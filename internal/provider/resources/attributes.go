@@ -115,7 +115,7 @@ func copyComputed(to, from any) { reflect.ValueOf(to).Elem().Set(reflect.ValueOf
 // unknown.
 func keepKnown(to, planned any) {
 	eachComputed(to, planned, func(_ string, x, y reflect.Value) {
-		if v, ok := y.Interface().(attr.Value); ok && !v.IsUnknown() {
+		if v, ok := reflect.TypeAssert[attr.Value](y); ok && !v.IsUnknown() {
 			x.Set(y)
 		}
 	})

@@ -2,6 +2,7 @@ package resources
 
 import (
 	"context"
+	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
@@ -29,9 +30,7 @@ func coolifySchema(ctx context.Context) schema.Schema {
 		PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
 		Validators:          []validator.String{attribute.AbsolutePath{}, attribute.CleanPath{}},
 	}
-	for name, a := range coolifyObservedSchema() {
-		attributes[name] = a
-	}
+	maps.Copy(attributes, coolifyObservedSchema())
 	return schema.Schema{MarkdownDescription: coolifyDoc, Attributes: attributes}
 }
 

@@ -28,9 +28,7 @@ func serverSchema(ctx context.Context) schema.Schema {
 	for _, group := range []map[string]schema.Attribute{
 		whereSchema(ctx, hostDoc, adoptDoc+serverAdoptDoc), typedSchema(false), wantedSchema(), applyOptionsSchema(), observedSchema(),
 	} {
-		for name, a := range group {
-			attributes[name] = a
-		}
+		maps.Copy(attributes, group)
 	}
 	return schema.Schema{MarkdownDescription: serverDoc, Attributes: attributes}
 }

@@ -90,7 +90,7 @@ func readPairs(f *types.Map, lines []string) error {
 		return nil
 	}
 	found := map[string]attr.Value{}
-	for _, item := range strings.Fields(strings.Join(lines, " ")) {
+	for item := range strings.FieldsSeq(strings.Join(lines, " ")) {
 		name, value, ok := strings.Cut(item, "=")
 		if !ok {
 			return fmt.Errorf("%q is not a name=value item", item)

@@ -2,6 +2,7 @@ package resources
 
 import (
 	"context"
+	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -15,9 +16,7 @@ func systemSchema(ctx context.Context) schema.Schema {
 	for _, a := range system.Attributes() {
 		attributes[a.Name] = typedAttribute(a, systemTypedDocs()[a.Name]+" It is `"+a.Keyword+"`.")
 	}
-	for name, a := range computedSchema("The host, in the form that `terraform import` takes.", systemEffectiveDoc, types.StringType) {
-		attributes[name] = a
-	}
+	maps.Copy(attributes, computedSchema("The host, in the form that `terraform import` takes.", systemEffectiveDoc, types.StringType))
 	attributes["unacknowledged_timeout"] = schema.Int64Attribute{Computed: true, MarkdownDescription: systemUnacknowledgedDoc}
 	attributes["keepalive_timeout"] = schema.Int64Attribute{Computed: true, MarkdownDescription: systemKeepaliveDoc}
 	return schema.Schema{MarkdownDescription: systemDoc, Attributes: attributes}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
@@ -74,7 +75,7 @@ func (h logHandler) Handle(ctx context.Context, r slog.Record) error {
 
 // WithAttrs returns a handler that adds attrs to each line.
 func (h logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return logHandler{append(h.attrs[:len(h.attrs):len(h.attrs)], attrs...)}
+	return logHandler{append(slices.Clip(h.attrs), attrs...)}
 }
 
 // WithGroup returns h: no line of ours has groups.

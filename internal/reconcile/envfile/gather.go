@@ -119,7 +119,7 @@ func stageDigest(ctx context.Context, h host.Host, before coolify.Facts, edit ke
 		return e, shell.WithStderr(shell.ErrCutShort, res)
 	}
 	if old, _, _ := strings.Cut(sums[0], " "); old != before.Digest {
-		return e, &reconcile.Conflict{Path: edit.Path}
+		return e, &reconcile.ConflictError{Path: edit.Path}
 	}
 	e.New, _, _ = strings.Cut(sums[1], " ")
 	return e, nil

@@ -115,7 +115,7 @@ func scriptIncludes(t *testing.T, shell, version string, server bool) [][]string
 		t.Error("a line ran")
 	}
 	lists := [][]string{{}}
-	for _, word := range strings.Split(string(out), "\n") {
+	for word := range strings.SplitSeq(string(out), "\n") {
 		if word == "" {
 			lists = append(lists, []string{})
 		} else {
