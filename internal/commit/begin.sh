@@ -7,7 +7,8 @@ lock() {
 	tries=0
 	while :; do
 		if lock_try; then
-			own "$STATE" || return
+			# It is made by arm: what a reboot before that leaves, nobody would remove.
+			if [ -e "$STATE" ] || [ -L "$STATE" ]; then own "$STATE" || return; fi
 			sweep
 			if resolve_pending; then
 				buffer_stderr
@@ -169,7 +170,7 @@ holds() {
 # space and keeps owner, mode, label, access list and times.
 arm() {
 	[ -z "$RESUMED" ] || return 0
-	mkdir -p "$S" && put "$S/rollback" rollback_text && has_digest "$S/rollback" "$ROLLBACK" && sh -n "$S/rollback" &&
+	own "$STATE" && mkdir -p "$S" && put "$S/rollback" rollback_text && has_digest "$S/rollback" "$ROLLBACK" && sh -n "$S/rollback" &&
 		make_lock_dir "$RUN/spare.$ID" && true >"$S/when" && each_change mark && each_change backup || return
 	install_boot_rollback
 	WATCHDOG=none

@@ -42,7 +42,7 @@ func TestUnwritable(t *testing.T) {
 		b := newBox(t)
 		b.start()
 		b.readOnly("var/lib")
-		b.refuses(b.request("a1", "ClientAliveInterval 60\n"), "lock", "Read-only file system")
+		b.refuses(b.request("a1", "ClientAliveInterval 60\n"), "arm", "Read-only file system")
 	})
 	t.Run("read-only run", func(t *testing.T) {
 		b := newBox(t)
