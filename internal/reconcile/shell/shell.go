@@ -27,6 +27,9 @@ var (
 	// Exposed reports a path that is not safe. It needs Files and commit.OwnedSource.
 	//go:embed exposed.sh
 	Exposed string
+	// Listening tells which processes listen at sockets.
+	//go:embed listening.sh
+	Listening string
 	// Sum digests.
 	//go:embed sum.sh
 	Sum string

@@ -1,5 +1,5 @@
 # Looks at the control sockets of one user's ssh. Go puts in front: SOCKETS (a
-# directory or a pattern), WHO, files.sh and account.sh. It is sent as
+# directory or a pattern), WHO, files.sh, account.sh and listening.sh. It is sent as
 # gather.sh is, so every line ends where a blank may follow.
 
 # shellcheck disable=SC2088 # the tilde of a file name, which this expands
@@ -55,43 +55,15 @@ say now "$(date +%s)";
 i=0;
 while [ $i -lt $n ]; do i=$((i+1)); cat "$T/$i.out"; done;
 
-# Which process listens at a socket whose master does not say it. ssh binds a name that
-# has a dot and 16 letters more, and gives the socket its own name afterwards: the kernel
-# keeps the first. Of the processes those can be looked into that the account may trace.
+# Which process listens at a socket whose master does not say it. Of the processes those
+# can be looked into that the account may trace.
 WAITS=;
 i=0;
 while [ $i -lt $n ]; do i=$((i+1)); if ! grep -q -e 'Master running' -e 'Connection refused' "$T/$i.out"; then WAITS=1; fi; done;
 if [ -n "$WAITS" ] && [ -r /proc/net/unix ] && command -v awk >/dev/null; then
   read -r l _ </proc/uptime;
   say uptime "$l";
-  { printf '%s' "$PATHS"; echo @unix; cat /proc/net/unix; echo @held; bound ls -ln /dev/null /proc/[0-9]*/fd; } 2>/dev/null | LC_ALL=C awk '
-    function first(f, l) { l = ""; getline l < f; close(f); return l; }
-    /^@unix$/ && !part { part = 1; next; }
-    /^@held$/ && part == 1 { part = 2; next; }
-    !part { path[substr($0, 9)] = ++n; next; }
-    part == 1 { if ($4 != "00010000") next;
-      p = $0;
-      for (i = 0; i < 7; i++) sub(/^ *[^ ]+ +/, "", p);
-      if (!(p in path) && match(p, /\.[A-Za-z0-9]+$/) && RLENGTH == 17) p = substr(p, 1, RSTART - 1);
-      if (p in path) at[$7] = path[p];
-      next; }
-    /^\/proc\/[0-9]+\/fd:$/ { d = substr($0, 1, length($0) - 4); next; }
-    / -> socket:\[[0-9]+\]$/ { k = $NF;
-      gsub(/[^0-9]/, "", k);
-      if (!(k in at)) next;
-      s = first(d "/stat");
-      if (s == "") next;
-      c = s;
-      sub(/^[0-9]+ \(/, "", c);
-      sub(/\) [^)]*$/, "", c);
-      sub(/^.*\) /, "", s);
-      split(s, w, " ");
-      u = "-";
-      f = d "/status";
-      while ((getline l < f) > 0) if (l ~ /^Uid:/) { split(l, v, /[ \t]+/); u = v[2]; }
-      close(f);
-      print "@listener " at[k] " " substr(d, 7) " " u " " w[20] " " c;
-  }';
+  { printf '%s' "$PATHS"; echo @unix; cat /proc/net/unix; echo @held; bound ls -ln /dev/null /proc/[0-9]*/fd; } 2>/dev/null | listening;
 fi;
 
 # Which host a socket is for, as ssh itself expands ControlPath for the names that the

@@ -34,7 +34,7 @@ var Kind = reconcile.Kind[struct{}, sshclient.SocketFacts, struct{}]{
 }
 
 func gatherScript(t reconcile.Target) string {
-	return "SOCKETS=" + shell.Quote(t.File) + "; WHO=" + shell.Quote(account.Of(t)) + "; " + shell.Pack(shell.Files, account.Source, gatherSource)
+	return "SOCKETS=" + shell.Quote(t.File) + "; WHO=" + shell.Quote(account.Of(t)) + "; " + shell.Pack(shell.Files, account.Source, shell.Listening, gatherSource)
 }
 
 func parse(_ reconcile.Target, _ struct{}, stdout string) (seen, error) {
