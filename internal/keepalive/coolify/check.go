@@ -84,6 +84,9 @@ func checkSetting(s keepalive.Setting) (keepalive.Problem, bool) {
 	return p, p.Text != ""
 }
 
+// defaultMaxAge is that of SSH_MUX_MAX_AGE in every release that reads it.
+const defaultMaxAge = "1800"
+
 // connectTimeout is what Coolify gives ssh to connect, in seconds, where a server
 // has no value of its own.
 const connectTimeout = 10
@@ -150,7 +153,7 @@ func (c *check) age() {
 	age, given := c.values[key]
 	switch reads := !c.known || c.release.reads(key); {
 	case !given && reads:
-		c.say(AgeEndsDeployments, key, "%s ends a shared connection that is 1800 seconds old (the default of SSH_MUX_MAX_AGE), and every deployment that runs over it", c.releaseText(releases))
+		c.say(AgeEndsDeployments, key, "%s ends a shared connection that is %s seconds old (the default of SSH_MUX_MAX_AGE), and every deployment that runs over it", c.releaseText(releases), defaultMaxAge)
 	case !given:
 	case !reads:
 		c.say(AgeIgnored, key, "SSH_MUX_MAX_AGE has no effect: Coolify %s does not read it", c.release)

@@ -8,7 +8,6 @@ package coolify
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,6 +37,9 @@ type Facts struct {
 	Digest string
 	// Mounts has File if something is mounted on it.
 	Mounts []string
+	// Changed is when the file was written last, in seconds since 1970, where that was
+	// asked for.
+	Changed int
 }
 
 // The two keys of one setting: Coolify reads MUX_ENABLED, and SSH_MUX_ENABLED only
@@ -231,7 +233,7 @@ func (v envView) strip() {
 // values are the numbers that count once want is in force; a key that is neither
 // wanted nor in the file has Coolify's default.
 func (want Want) values(have Facts) map[string]string {
-	all, v := maps.Clone(defaults()), viewOf(have.Text)
+	all, v := defaults(want.release(have)), viewOf(have.Text)
 	v.strip()
 	for _, a := range Attributes() {
 		if e, ok := v.get(a.Keyword); ok {
@@ -244,9 +246,11 @@ func (want Want) values(have Facts) map[string]string {
 	return all
 }
 
-// defaults is config/constants.php of 4.3.10.
-func defaults() map[string]string {
-	return map[string]string{
+// defaults are those of config/constants.php, in all tags up to v4.3.10 and 4.4-rc.1:
+// only SSH_MUX_PERSIST_TIME had another one before beta.332. Where the release is not
+// known they are those since then.
+func defaults(r release, known bool) map[string]string {
+	all := map[string]string{
 		muxKey: "true", "SSH_MUX_PERSIST_TIME": "3600",
 		"SSH_MUX_HEALTH_CHECK_ENABLED": "true", "SSH_MUX_HEALTH_CHECK_TIMEOUT": "5",
 		"SSH_MUX_LOCK_TTL": "30", "SSH_MUX_LOCK_TIMEOUT": "10",
@@ -254,4 +258,8 @@ func defaults() map[string]string {
 		"SSH_COMMAND_TIMEOUT": "3600", "SSH_MAX_RETRIES": "3",
 		"SSH_RETRY_BASE_DELAY": "2", "SSH_RETRY_MAX_DELAY": "30", "SSH_RETRY_MULTIPLIER": "2",
 	}
+	if known && r.compare(beta(332)) < 0 {
+		all["SSH_MUX_PERSIST_TIME"] = "60"
+	}
+	return all
 }

@@ -98,7 +98,7 @@ func TestCoolifyWarnings(t *testing.T) {
 	}
 	// With Coolify's own values there is nothing to say.
 	var all []string
-	for key, value := range defaults() {
+	for key, value := range defaults(release{}, false) {
 		if a, _ := attributeOf(key); a.Kind == keepalive.Flag {
 			value = readAs(key, value)
 		}

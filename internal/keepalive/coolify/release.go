@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/dotenv"
 )
@@ -115,15 +116,15 @@ func Version(have Facts) string {
 	f := dotenv.Parse(have.Text)
 	for _, key := range versionKeys {
 		e, _ := f.Get(key)
-		if m := releaseForm.FindStringSubmatch(e.Value); m != nil {
-			if e.Value[0] == 'v' {
-				return e.Value[1:]
-			}
-			return e.Value
+		if releaseForm.MatchString(e.Value) {
+			return bare(e.Value)
 		}
 	}
 	return ""
 }
+
+// bare is a tag without the v that some have.
+func bare(tag string) string { return strings.TrimPrefix(tag, "v") }
 
 // release is the release of want or, if want declares none, of the file; ok is false
 // where neither names one.

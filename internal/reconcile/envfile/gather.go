@@ -67,6 +67,8 @@ func (r *report) section(word, arg string) error {
 		return shell.NewMissing(reconcile.NoEnv, "%s has zero bytes in it, which is not an environment file", file)
 	case "before":
 		r.seen.Facts.Digest, _, _ = strings.Cut(arg, " ")
+	case "changed":
+		return shell.Number(arg, &r.seen.Facts.Changed)
 	case "text":
 		return r.text(arg)
 	case "after":

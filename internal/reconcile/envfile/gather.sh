@@ -1,6 +1,6 @@
 # Tells of an environment file everything but its secrets. Go puts in front: KEYS, the
-# keys whose values may be seen, with a blank on either side of each, files.sh, and
-# open.sh, which sets F.
+# keys whose values may be seen, with a blank on either side of each, TIMED, which is set
+# where it matters when the file was changed, files.sh, and open.sh, which sets F.
 # It is sent as gather.sh is, so every line ends where a blank may follow.
 
 # What dotenv.Mask does: every byte that may be a secret becomes an x. A quote that
@@ -44,6 +44,7 @@ SIZE=$(wc -c <"$F");
 if [ "$SIZE" -gt 1000000 ]; then say toobig "$SIZE"; exit 0; fi;
 if [ "$(tr -d '\000' <"$F" | wc -c)" -ne "$SIZE" ]; then say binary; exit 0; fi;
 mounts "$WAY";
+if [ -n "$TIMED" ]; then say changed "$(stat -L -c %Y "$F" 2>/dev/null)"; fi;
 say before "$(sum <"$F")";
 say text $SIZE;
 masked;
