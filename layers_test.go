@@ -57,6 +57,7 @@ var arrows = map[string][]string{
 	"internal/reconcile/client":          {"internal/reconcile", "internal/reconcile/shell", "internal/reconcile/account", "internal/keepalive", "internal/keepalive/sshclient", "internal/sshconf", "internal/commit", "internal/host"},
 	"internal/reconcile/envfile":         {"internal/reconcile", "internal/reconcile/shell", "internal/keepalive", "internal/keepalive/coolify", "internal/commit", "internal/host"},
 	"internal/reconcile/system":          {"internal/reconcile", "internal/reconcile/shell", "internal/keepalive", "internal/keepalive/system", "internal/commit", "internal/host"},
+	"internal/reconcile/container":       {"internal/reconcile", "internal/reconcile/shell", "internal/reconcile/envfile", "internal/keepalive", "internal/keepalive/coolify", "internal/host"},
 	"internal/reconcile/sockets":         {"internal/reconcile", "internal/reconcile/shell", "internal/reconcile/account", "internal/keepalive/sshclient", "internal/commit", "internal/host"},
 	"internal/reconcile/sessions":        {"internal/reconcile", "internal/reconcile/shell", "internal/reconcile/server", "internal/keepalive/sshsession", "internal/sshconf", "internal/host"},
 	"internal/provider": {
@@ -76,12 +77,12 @@ var arrows = map[string][]string{
 	},
 	"internal/provider/datasources": {
 		"internal/provider/session", "internal/provider/connection", "internal/provider/attribute", "internal/provider/diagnostics",
-		"internal/reconcile", "internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/sshclient", "internal/keepalive/sshsession", "internal/keepalive/audit", "internal/keepalive/baseline", "internal/host", "internal/host/probe",
+		"internal/reconcile", "internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/sshclient", "internal/keepalive/sshsession", "internal/keepalive/coolify", "internal/keepalive/audit", "internal/keepalive/baseline", "internal/host", "internal/host/probe",
 		"github.com/hashicorp/terraform-plugin-framework",
 	},
 	"internal/provider/session": {
 		"internal/provider/connection", "internal/provider/attribute", "internal/provider/diagnostics", "internal/provider/spelling",
-		"internal/reconcile", "internal/reconcile/server", "internal/reconcile/client", "internal/reconcile/envfile", "internal/reconcile/system", "internal/reconcile/sockets", "internal/reconcile/sessions", "internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/sshclient", "internal/keepalive/coolify", "internal/keepalive/system", "internal/keepalive/sshsession", "internal/host", "internal/host/probe", "internal/userconf",
+		"internal/reconcile", "internal/reconcile/server", "internal/reconcile/client", "internal/reconcile/envfile", "internal/reconcile/system", "internal/reconcile/sockets", "internal/reconcile/sessions", "internal/reconcile/container", "internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/sshclient", "internal/keepalive/coolify", "internal/keepalive/system", "internal/keepalive/sshsession", "internal/host", "internal/host/probe", "internal/userconf",
 		"github.com/hashicorp/terraform-plugin-framework", "github.com/hashicorp/terraform-plugin-log/",
 	},
 	"internal/provider/diagnostics": {"internal/provider/spelling", "internal/reconcile", "internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/sshclient", "internal/keepalive/coolify", "internal/keepalive/system", "internal/keepalive/baseline", "internal/host", "internal/host/knownhosts", "internal/host/probe", "github.com/hashicorp/terraform-plugin-framework"},

@@ -16,7 +16,7 @@ import (
 
 // Rules (a) to (c) of DESIGN.md, held by reading the sources of what composes programs
 // for hosts and command lines for this machine.
-var composers = []string{"internal/reconcile", "internal/reconcile/shell", "internal/reconcile/account", "internal/reconcile/server", "internal/reconcile/client", "internal/reconcile/envfile", "internal/reconcile/system", "internal/reconcile/sockets", "internal/commit", "internal/host/exec", "internal/host/login", "internal/host/probe"}
+var composers = []string{"internal/reconcile", "internal/reconcile/shell", "internal/reconcile/account", "internal/reconcile/server", "internal/reconcile/client", "internal/reconcile/envfile", "internal/reconcile/system", "internal/reconcile/sockets", "internal/reconcile/container", "internal/commit", "internal/host/exec", "internal/host/login", "internal/host/probe"}
 
 // hereDocument is one in a shell script, or in a text of Go that becomes one.
 var hereDocument = regexp.MustCompile(`<<-?\s*["'\\]*[A-Za-z_$]`)
