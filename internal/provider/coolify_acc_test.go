@@ -21,6 +21,11 @@ func coolifyBlock(m *hosttest.Machine, body string) string {
 	return fmt.Sprintf("resource \"sshkeepalive_coolify\" \"this\" {\n  host = \"root@%s:%d\"\n%s\n}\n", m.Addr, m.Port, body)
 }
 
+// coolifyLook is the data source for the same host.
+func coolifyLook(m *hosttest.Machine) string {
+	return fmt.Sprintf("data \"sshkeepalive_coolify\" \"this\" {\n  host = \"root@%s:%d\"\n}\n", m.Addr, m.Port)
+}
+
 // TestCoolifyOnAHost: a hostile file, an empty second plan, drift by hand, Coolify's
 // own upgrade, import, and a destroy to the byte.
 func TestCoolifyOnAHost(t *testing.T) {
@@ -97,7 +102,7 @@ func TestCoolifySecretsStayOnTheHost(t *testing.T) {
 	c := newCLI(t)
 	c.env = append(c.env, "TF_LOG=TRACE", "TF_LOG_PATH="+filepath.Join(c.dir, "trace.log"))
 	config := func(body string) {
-		block := strings.Replace(coolifyBlock(m, body), "root@", "admin@", 1)
+		block := strings.ReplaceAll(coolifyBlock(m, body)+coolifyLook(m), "root@", "admin@")
 		c.config(strings.Replace(providerBlock("", m), "user             = \"root\"", "sudo = true", 1) + block)
 	}
 	m.Sh(watch)

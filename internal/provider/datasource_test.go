@@ -26,6 +26,7 @@ const (
 	auditType        = "sshkeepalive_audit"
 	sessionsType     = "sshkeepalive_sessions"
 	socketsType      = "sshkeepalive_control_sockets"
+	coolifySeenType  = "sshkeepalive_coolify"
 )
 
 // requiredBy is what some data sources do not do without.

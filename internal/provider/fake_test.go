@@ -11,6 +11,7 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/session"
 	clientkind "github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/client"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/container"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/envfile"
 	serverkind "github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/server"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/sessions"
@@ -54,6 +55,7 @@ type fakeHost struct {
 	reach     probe.LoginResult
 	sockets   sshclient.SocketFacts
 	sessions  sshsession.Facts
+	coolify   coolify.Installation
 	idle      probe.IdleResult
 	applyErr  error
 	pending   []reconcile.Pending
@@ -96,15 +98,16 @@ func (e *fakeEngine) ProbeIdle(_ context.Context, spec host.Spec, w probe.IdleOp
 // engine returns what stands in for the engine that reaches machines.
 func (e *fakeEngine) engine() session.Engine {
 	return session.Engine{
-		Prober:   e,
-		Server:   fakeOf(e, serverkind.Kind, (*fakeHost).serverFacts),
-		Client:   fakeOf(e, clientkind.Kind, (*fakeHost).clientFacts),
-		Coolify:  fakeOf(e, envfile.Kind, (*fakeHost).coolifyFacts),
-		System:   fakeOf(e, systemkind.Kind, (*fakeHost).systemFacts),
-		Sockets:  fakeOf(e, sockets.Kind, func(h *fakeHost, _ reconcile.Target, _ struct{}) sshclient.SocketFacts { return h.sockets }),
-		Sessions: fakeOf(e, sessions.Kind, func(h *fakeHost, _ reconcile.Target, _ struct{}) sshsession.Facts { return h.sessions }),
-		Live:     fakeOf(e, serverkind.Live(), (*fakeHost).serverFacts),
-		Pruning:  fakeOf(e, sockets.Pruning, (*fakeHost).prune),
+		Prober:       e,
+		Server:       fakeOf(e, serverkind.Kind, (*fakeHost).serverFacts),
+		Client:       fakeOf(e, clientkind.Kind, (*fakeHost).clientFacts),
+		Coolify:      fakeOf(e, envfile.Kind, (*fakeHost).coolifyFacts),
+		System:       fakeOf(e, systemkind.Kind, (*fakeHost).systemFacts),
+		Sockets:      fakeOf(e, sockets.Kind, func(h *fakeHost, _ reconcile.Target, _ struct{}) sshclient.SocketFacts { return h.sockets }),
+		Sessions:     fakeOf(e, sessions.Kind, func(h *fakeHost, _ reconcile.Target, _ struct{}) sshsession.Facts { return h.sessions }),
+		Installation: fakeOf(e, container.Kind, func(h *fakeHost, _ reconcile.Target, _ string) coolify.Installation { return h.coolify }),
+		Live:         fakeOf(e, serverkind.Live(), (*fakeHost).serverFacts),
+		Pruning:      fakeOf(e, sockets.Pruning, (*fakeHost).prune),
 	}
 }
 

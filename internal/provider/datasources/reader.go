@@ -232,5 +232,6 @@ func All() []func() datasource.DataSource {
 		func() datasource.DataSource { return &controlSockets{} },
 		func() datasource.DataSource { return &probeSource{} },
 		func() datasource.DataSource { return &sessionsSource{} },
+		func() datasource.DataSource { return &coolifySource{} },
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	clientkind "github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/client"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/container"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/envfile"
 	serverkind "github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/server"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/sessions"
@@ -43,6 +44,8 @@ type Engine struct {
 	System   Reconciler[system.Want, system.Facts]
 	Sockets  Reconciler[struct{}, sshclient.SocketFacts]
 	Sessions Reconciler[struct{}, sshsession.Facts]
+	// Installation is a Coolify with its container, whose name is wanted.
+	Installation Reconciler[string, coolify.Installation]
 	// Live looks at an sshd each time that it is asked, and Pruning removes sockets.
 	Live    Reconciler[sshserver.Want, sshserver.Facts]
 	Pruning Reconciler[[]sshclient.ControlSocket, []sshclient.PrunedSocket]
@@ -53,7 +56,7 @@ func NewEngine(machines reconcile.Machines) Engine {
 	e := reconcile.New(machines)
 	return Engine{
 		e, reconcile.For(e, serverkind.Kind), reconcile.For(e, clientkind.Kind),
-		reconcile.For(e, envfile.Kind), reconcile.For(e, systemkind.Kind), reconcile.For(e, sockets.Kind), reconcile.For(e, sessions.Kind),
+		reconcile.For(e, envfile.Kind), reconcile.For(e, systemkind.Kind), reconcile.For(e, sockets.Kind), reconcile.For(e, sessions.Kind), reconcile.For(e, container.Kind),
 		reconcile.For(e, serverkind.Live()), reconcile.For(e, sockets.Pruning),
 	}
 }
