@@ -73,45 +73,48 @@ func TestAccOtherFileIsAReplacement(t *testing.T) {
 	m := hosttest.Start(t, hosttest.Options{Files: map[string]string{
 		coolify.DefaultFile: "APP_ENV=production\n", "/srv/coolify/.env": "APP_ENV=staging\n", "/root/.ssh/config2": "Host db*\n  User bob\n",
 	}})
-	for _, kind := range []struct{ kind, attribute, old, same, other string }{
-		{"client", "config_file", "~/.ssh/config", "/root/.ssh/config", "/root/.ssh/config2"},
-		{"coolify", "file", coolify.DefaultFile, "", "/srv/coolify/.env"},
-	} {
-		for _, first := range []string{"false", "true"} {
-			c := newCLI(t)
-			before := cloneTree(m)
-			other := m.Read(kind.other)
-			config := func(file string) {
-				c.config(providerBlock("", m) + kindBlock(kind.kind, m.Addr, fmt.Sprintf("%s = %q\nlifecycle { create_before_destroy = %s }", kind.attribute, file, first)))
+	others := func() string { return m.Sh("cat /root/.ssh/config2; echo; cat /srv/coolify/.env") }
+	resources := []string{"sshkeepalive_client.this", "sshkeepalive_coolify.this"}
+	for _, first := range []string{"false", "true"} {
+		c := newCLI(t)
+		before, other := cloneTree(m), others()
+		config := func(client, file string) {
+			more := "%s = %q\nlifecycle { create_before_destroy = " + first + " }"
+			c.config(providerBlock("", m) + kindBlock("client", m.Addr, fmt.Sprintf(more, "config_file", client)) + kindBlock("coolify", m.Addr, fmt.Sprintf(more, "file", file)))
+		}
+		config("~/.ssh/config", coolify.DefaultFile)
+		c.apply()
+		config("/root/.ssh/config", coolify.DefaultFile)
+		c.apply()
+		c.plan(0)
+		written := cloneTree(m)
+		for _, file := range []string{"/root/.ssh/config", coolify.DefaultFile} {
+			if before[file] == written[file] {
+				t.Errorf("create_before_destroy = %s: nothing is written to %s", first, file)
 			}
-			config(kind.old)
-			c.apply()
-			if kind.same != "" {
-				config(kind.same)
-				c.apply()
-				c.plan(0)
-			}
-			written := cloneTree(m)
-			if hosttest.Differences(before, written) == "" {
-				t.Errorf("%s, create_before_destroy = %s: nothing is written", kind.kind, first)
-			}
-			config(kind.other)
-			c.plan(2, "must be replaced", "1 to add, 0 to change, 1 to destroy")
-			c.apply()
-			c.plan(0)
-			if string(m.Read(kind.other)) == string(other) {
-				t.Errorf("%s: the new file is as it was", kind.kind)
-			}
-			c.expect(0, nil, "apply", "-no-color", "-auto-approve", "-replace", "sshkeepalive_"+kind.kind+".this")
-			c.plan(0)
-			c.expect(0, nil, "taint", "sshkeepalive_"+kind.kind+".this")
-			c.apply("1 added, 0 changed, 1 destroyed")
-			c.plan(0)
-			config(kind.old)
-			c.destroy()
-			if d := hosttest.Differences(before, cloneTree(m)); d != "" || string(m.Read(kind.other)) != string(other) {
-				t.Errorf("%s, create_before_destroy = %s: after destroy the files differ:\n%s\n%s", kind.kind, first, d, m.Read(kind.other))
-			}
+		}
+		config("/root/.ssh/config2", "/srv/coolify/.env")
+		c.plan(2, "must be replaced", "2 to add, 0 to change, 2 to destroy")
+		c.apply()
+		c.plan(0)
+		if now := others(); !strings.Contains(now, "ServerAliveInterval") || !strings.Contains(now, "SSH_MUX_ENABLED") {
+			t.Errorf("a new file is as it was:\n%s", now)
+		}
+		replace := []string{"apply", "-no-color", "-auto-approve"}
+		for _, r := range resources {
+			replace = append(replace, "-replace", r)
+		}
+		c.expect(0, nil, replace...)
+		c.plan(0)
+		for _, r := range resources {
+			c.expect(0, nil, "taint", r)
+		}
+		c.apply("2 added, 0 changed, 2 destroyed")
+		c.plan(0)
+		config("~/.ssh/config", coolify.DefaultFile)
+		c.destroy()
+		if d := hosttest.Differences(before, cloneTree(m)); d != "" || others() != other {
+			t.Errorf("create_before_destroy = %s: after destroy the files differ:\n%s\n%s", first, d, others())
 		}
 	}
 }
