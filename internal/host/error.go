@@ -72,15 +72,14 @@ type Error struct {
 	// Script is the name of the script that was to run, "" while connecting.
 	Script string
 	// MayHaveRun says that the script may have run, in part or to its end.
-	MayHaveRun  bool
-	ExitCode    *int
-	Signal      string
-	Stderr      string // what the machine said, the end of it
-	ServerIdent string // "SSH-2.0-…", "" when it never came
-	PreIdent    string // what came instead of or before it
-	Attempts    int
-	Elapsed     time.Duration
-	Handshake   HandshakeInfo // how far the attempt to log in came, while connecting
+	MayHaveRun bool
+	ExitCode   *int
+	Signal     string
+	Stderr     string // what the machine said, the end of it
+	PreIdent   string // what came instead of or before its "SSH-2.0-…"
+	Attempts   int
+	Elapsed    time.Duration
+	Handshake  HandshakeInfo // how far the attempt to log in came, while connecting
 
 	// Host keys as fingerprints; RecordedAt is file:line or "host_keys[0]".
 	OfferedKey, RecordedKey, RecordedAt string

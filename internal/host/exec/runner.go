@@ -59,7 +59,7 @@ func (c *Runner) Run(ctx context.Context, s host.Script) (host.Result, error) {
 		return result, nil
 	}
 	failure.Host, failure.User, failure.Names, failure.Script = c.Spec.Label(), c.Spec.User, c.Spec.Names, s.Name
-	failure.ServerIdent, failure.Elapsed, failure.Masker = c.Identity.ServerVersion, time.Since(began), c.Masker()
+	failure.Elapsed, failure.Masker = time.Since(began), c.Masker()
 	host.LogDebug(ctx, "script failed", map[string]any{
 		"host": c.Spec.Label(), "script": s.Name, "kind": string(failure.Kind), "phase": string(failure.Phase), "ms": time.Since(began).Milliseconds()})
 	return host.Result{}, failure

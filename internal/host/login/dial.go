@@ -382,9 +382,7 @@ func (h *handshake) complete(e *host.Error) *host.Error {
 	e.Host, e.User, e.Names, e.Address, e.Attempts = h.spec.Label(), h.spec.User, h.spec.Names, h.address, 1
 	e.Masker = h.masker()
 	if h.stream != nil {
-		ident, before := h.stream.Ident()
-		e.ServerIdent = ident
-		if ident == "" {
+		if ident, before := h.stream.Ident(); ident == "" {
 			e.PreIdent = host.Truncate(e.Masker.Mask(before), beforeLimit)
 		}
 	}
