@@ -3,6 +3,7 @@ package reconcile_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,5 +67,43 @@ func TestCoolifyEngine(t *testing.T) {
 	r.Sh("head -c -12 /srv/real.env >/x; cat /x >/srv/real.env")
 	if d := hosttest.Differences(before, r.Snapshot("/srv", "/data", "/var/lib/sshkeepalive", "/run/sshkeepalive")); d != "" {
 		t.Errorf("left:\n%s", d)
+	}
+}
+
+// TestLookAtAnInstallation takes one script, as a user with sudo, and sees that the file
+// was changed by an apply after the container was created.
+func TestLookAtAnInstallation(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, hosttest.Options{Users: []hosttest.User{{Name: "admin", Sudo: "nopasswd"}}, Files: map[string]string{coolifyEnv: "APP_KEY=hunter2\nSSH_MAX_RETRIES=3\n"}}, "admin")
+	r.target.Spec.Sudo = true
+	target := reconcile.Target{Spec: r.target.Spec, File: coolifyEnv}
+	r.Sh("cp \"$(command -v sleep)\" /usr/local/bin/dockerd; (setsid dockerd 10000 >/dev/null 2>&1 &); touch -d '1 hour ago' " + coolifyEnv)
+	const id = "4f0c2a7be91d33584f0c2a7be91d33584f0c2a7be91d33584f0c2a7be91d3358"
+	created := strings.TrimSpace(r.Sh("date -u -d '1 minute ago' +%Y-%m-%dT%H:%M:%SZ"))
+	r.Write("/usr/local/bin/docker", fmt.Sprintf("#!/bin/sh\necho '@container %s 0 \"%s\" \"%s\" \"running\" \"coollabsio/coolify:4.3.10\"'\n", id, created, created))
+	r.Sh("chmod 755 /usr/local/bin/docker; until grep -qx dockerd /proc/[0-9]*/comm; do sleep 0.05; done")
+	w := watch(r.pool)
+	walk := newWalk(w)
+	for _, want := range []bool{false, true} {
+		w.ran()
+		sight, err := walk.installed.Look(t.Context(), target, "coolify")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ran := w.ran(); !slices.Equal(ran, []string{"coolify"}) {
+			t.Errorf("it took the scripts %q", ran)
+		}
+		if pending, why := sight.Facts.Pending(); pending != want || why != "" {
+			t.Errorf("pending: %v, %s", pending, why)
+		}
+		if release, source, _ := sight.Facts.Release(); release != "4.3.10" || source != coolify.FromContainer || strings.Contains(fmt.Sprintf("%+v", sight), "hunter2") {
+			t.Errorf("%s of %s, %+v", release, source, sight)
+		}
+		if want {
+			break
+		}
+		if _, _, outcome, err := walk.ApplyCoolify(t.Context(), target, coolifyWish(1), reconcile.Record{}); err != nil || outcome != reconcile.Applied {
+			t.Fatalf("%s %v", outcome, err)
+		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshsession"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/client"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/container"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/envfile"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/server"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/sessions"
@@ -25,12 +26,13 @@ type walk struct {
 	coolifies *reconcile.Reconciler[coolify.Want, coolify.Facts, struct{}]
 	controls  *reconcile.Reconciler[struct{}, sshclient.SocketFacts, struct{}]
 	sessions  *reconcile.Reconciler[struct{}, sshsession.Facts, struct{}]
+	installed *reconcile.Reconciler[string, coolify.Installation, struct{}]
 	pruning   *reconcile.Reconciler[[]sshclient.ControlSocket, []sshclient.PrunedSocket, struct{}]
 }
 
 func newWalk(machines reconcile.Machines) *walk {
 	e := reconcile.New(machines)
-	return &walk{e, reconcile.For(e, server.Kind), reconcile.For(e, client.Kind), reconcile.For(e, envfile.Kind), reconcile.For(e, sockets.Kind), reconcile.For(e, sessions.Kind), reconcile.For(e, sockets.Pruning)}
+	return &walk{e, reconcile.For(e, server.Kind), reconcile.For(e, client.Kind), reconcile.For(e, envfile.Kind), reconcile.For(e, sockets.Kind), reconcile.For(e, sessions.Kind), reconcile.For(e, container.Kind), reconcile.For(e, sockets.Pruning)}
 }
 
 func (r *walk) Look(ctx context.Context, t reconcile.Target, want sshserver.Want) (reconcile.Snapshot[sshserver.Facts], error) {

@@ -15,7 +15,7 @@ type Installation struct {
 	Container   *Container // nil where none was found,
 	NoContainer string     // because of this; "" where no engine runs
 	// Seen says that the shared connections inside the container were looked at, and
-	// NoSockets why they were not.
+	// NoSockets why they were not, or not all of them.
 	Seen      bool
 	NoSockets string
 	Sockets   []Socket // the files, in the order of their names
@@ -117,6 +117,8 @@ func (in Installation) Pending() (pending bool, why string) {
 // whyNoSockets says why the shared connections were not looked at, "" where they were.
 func (in Installation) whyNoSockets() string {
 	switch {
+	case in.NoSockets != "":
+		return in.NoSockets
 	case in.Seen:
 		return ""
 	case in.Container == nil:
@@ -124,7 +126,7 @@ func (in Installation) whyNoSockets() string {
 	case in.Container.PID == 0:
 		return "the container does not run (" + in.Container.Status + ")"
 	}
-	return cmp.Or(in.NoSockets, in.Engine+" names no process of the container")
+	return in.Engine + " names no process of the container"
 }
 
 // Shared lists the sockets with the process that listens at each, and the orphans: ssh

@@ -144,7 +144,7 @@ var nameForm = regexp.MustCompile(`^[A-Za-z0-9_.:@-]{1,100}$`)
 // socket takes one of a name that has a file, or of one that has none.
 func (r *report) socket(word string, f []string) error {
 	name := f[len(f)-1]
-	if !nameForm.MatchString(name) || !r.facts.Seen || len(r.paths) >= 2000 {
+	if !nameForm.MatchString(name) || !r.facts.Seen || len(r.paths) >= 6000 {
 		return odd(word, strings.Join(f, " "))
 	}
 	r.paths = append(r.paths, name)

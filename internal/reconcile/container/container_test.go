@@ -236,10 +236,11 @@ func TestHostileContainer(t *testing.T) {
 		return "perl -MIO::Socket::UNIX -e 'chdir \"" + mux + "\"; for (" + names + ") { push @s, IO::Socket::UNIX->new(Local => $_, Listen => 1) or die \"$_: $!\" } open F, \">/fake/bound\"; sleep 10000' >/dev/null 2>&1 &\nuntil [ -e /fake/bound ]; do sleep 0.1; done\nrm /fake/bound"
 	}
 	pid := contain(m, "mkdir -p "+mux+"\n"+bind(`"a\n\@env", "e\e]0;x\a", "x y", "\$(touch ran)", "-n", "good", map { "flood$_" } 1 .. 1500`))
+	first := pid
 	m.Write("/fake/row", row(pid, "2026-08-01T10:00:00Z", "running", image))
 	in := mustLook(t, m)
 	sockets, _, why := in.Shared()
-	if why != "" || len(sockets) != 999 || sockets[0].Name != "-n" { // of the 1000 one is the half of a name
+	if why != "" || len(sockets) != 1502 || sockets[0].Name != "-n" {
 		t.Errorf("%d sockets, %s", len(sockets), why)
 	}
 	if ran := m.Sh("find / -xdev -name ran | head"); ran != "" {
@@ -265,6 +266,22 @@ func TestHostileContainer(t *testing.T) {
 	m.Write("/fake/row", row(pid, "2026-08-01T10:00:00Z", "running", image))
 	if _, _, why := mustLook(t, m).Shared(); why != "/var/www/html is not in the container" {
 		t.Errorf("%q", why)
+	}
+	m.Write("/fake/row", row(first, "2026-08-01T10:00:00Z", "running", image))
+	for program, why := range map[string]string{"find": "could not be listed", "stat": "", "readlink": "is not in a container"} {
+		m.Sh("cp $(command -v " + program + ") /fake/" + program + "; printf '#!/bin/sh\\nexit 1\\n' >/usr/local/bin/" + program + "; chmod 755 /usr/local/bin/" + program)
+		in := mustLook(t, m)
+		m.Sh("rm /usr/local/bin/" + program)
+		// Docker is not asked where stat does not say whose the process is.
+		if program == "stat" {
+			if _, why := in.Pending(); why == "" {
+				t.Error("without stat the file has a time")
+			}
+			continue
+		}
+		if sockets, _, got := in.Shared(); len(sockets) > 0 || !strings.Contains(got, why) {
+			t.Errorf("%s: %d sockets, %q", program, len(sockets), got)
+		}
 	}
 }
 

@@ -10,7 +10,8 @@ say now "$(date +%s)";
 
 # An engine is asked only where it runs: asking dockerd where systemd listens for it would
 # start it, and podman would make its directories.
-runs() { grep -qx "$1" /proc/[0-9]*/comm 2>/dev/null; };
+# Only root's count: with a process of that name any account could have an engine started.
+runs() { grep -lx "$1" /proc/[0-9]*/comm 2>/dev/null | while read -r l; do stat -c %u "${l%/comm}"; done 2>/dev/null | grep -qx 0; };
 ROW=;
 if [ ! -r "/proc/$$/stat" ]; then say noproc "$(uname -s)"; fi;
 for ENGINE in docker podman; do
@@ -51,14 +52,21 @@ if [ -n "$P" ]; then
     elif [ ! -d "$d" ]; then say nodir "${d#/proc/*/root} is not in the container"; DIR=; fi;
   done;
 fi;
+# What could not be read in full is not told: "none" must not stand for it.
+more() { [ "$(printf '%s\n' "$1" | wc -l)" -ge "$2" ]; };
 if [ -n "$DIR" ]; then
   read -r l _ </proc/uptime;
   say uptime "$l";
+  FOUND=$({ bound find "$DIR" -maxdepth 1 -type s 2>/dev/null && echo @found; } | grep -x -e "$DIR/[A-Za-z0-9_.:@-]\{1,100\}" -e @found | head -n 5000);
+  case $FOUND in *@found) FOUND=${FOUND%@found} ;; *) say nodir 'the sockets could not be listed, or are more than 4999' ;; esac;
+  NAMES=$FOUND;
   # shellcheck disable=SC2046 # lines are wanted, in which no blank is
-  FOUND=$(stat -c '%a %u %Y %n' $(bound find "$DIR" -maxdepth 1 -type s 2>/dev/null | grep -x "$DIR/[A-Za-z0-9_.:@-]\{1,100\}" | sort | head -n 1000) 2>/dev/null | sed "s|$DIR/||");
+  FOUND=$(stat -c '%a %u %Y %n' $(printf '%s\n' "$FOUND" | sort) 2>/dev/null | sed "s|$DIR/||");
+  if [ -n "$NAMES" ] && [ -z "$FOUND" ]; then say nodir 'stat does not tell about the sockets'; fi;
   # Processes that have the same file systems are in the container. Sockets that they
   # listen at without a file are of masters that no ssh finds any more.
   HELD=$(bound ls -l /proc/[0-9]*/ns/mnt 2>/dev/null | grep -F -e "-> $NS" | sed -n 's|.* \(/proc/[0-9]*\)/ns/mnt -> .*|\1/fd|p' | head -n 5000);
+  if [ -z "$HELD" ] || more "$HELD" 5000; then say nodir 'the processes of the container could not be listed, or are more than 4999'; fi;
   LOST=$({ printf '%s\n' "$FOUND"; echo @unix; bound cat "/proc/$P/net/unix"; } 2>/dev/null | LC_ALL=C awk -v mux="$MUX/" '
     /^@unix$/ && !part { part = 1; next; }
     !part { have[$4] = 1; next; }
@@ -69,6 +77,7 @@ if [ -n "$DIR" ]; then
       if (!(p in have) && match(p, /\.[A-Za-z0-9]+$/) && RLENGTH == 17) p = substr(p, 1, RSTART - 1);
       if (!(p in have) && p ~ /^[A-Za-z0-9_.:@-]+$/ && length(p) <= 100) { have[p] = 1; print p; }
   }' | head -n 1000);
+  if more "$LOST" 1000; then say nodir 'more than 999 sockets have no file'; fi;
   PATHS=$(printf '%s\n' "$FOUND" | sed -n 's/^[0-9]* [0-9]* [0-9]* /@socket /p');
   printf '%s\n' "$FOUND" | sed -n 's/^[0-9]/@socket &/p';
   for f in $LOST; do
@@ -76,5 +85,9 @@ if [ -n "$DIR" ]; then
   done;
   # shellcheck disable=SC2086 # words are wanted
   { printf '%s\n' "$PATHS" | sed -n "s|^@socket |&$MUX/|p"; echo @unix; bound cat "/proc/$P/net/unix"; echo @held; bound ls -ln /dev/null $HELD; } 2>/dev/null | listening;
+  if [ "$(readlink "/proc/$P/ns/mnt")" != "$NS" ]; then say nodir 'the container ended while it was looked at'; fi;
+  UP=$l;
+  read -r l _ </proc/uptime;
+  if [ $((${l%%.*} - ${UP%%.*})) -ge 19 ]; then say nodir 'the processes could not be looked at in time'; fi;
 fi;
 say env;

@@ -68,7 +68,9 @@ func (r *report) section(word, arg string) error {
 	case "before":
 		r.seen.Facts.Digest, _, _ = strings.Cut(arg, " ")
 	case "changed":
-		return shell.Number(arg, &r.seen.Facts.Changed)
+		if arg != "" { // stat of BSD does not say it
+			return shell.Number(arg, &r.seen.Facts.Changed)
+		}
 	case "text":
 		return r.text(arg)
 	case "after":
