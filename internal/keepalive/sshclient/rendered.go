@@ -67,6 +67,7 @@ func removedFrom(t sshconf.Tree, file string, want Want) map[string][][2]int {
 // renderedLines lists the lines of file, counted from 0, that want takes over.
 func renderedLines(t sshconf.Tree, file string, want Want) (taken []int) {
 	f := sshconf.Parse(t.Dialect, t.Version, t.Files[file])
+	ours := marked(f)
 	for _, b := range renderedBlocks(f) {
 		from, to := b[0], b[1]
 		end := to - 1 // of what counts for some hosts
@@ -74,7 +75,7 @@ func renderedLines(t sshconf.Tree, file string, want Want) (taken []int) {
 			end--
 		}
 		inner := declaredLines(f, from+1, end, want)
-		if len(inner) == end-from-1 && !reopens(f, from, to) {
+		if len(inner) == end-from-1 && !reopens(f, ours, from, to) {
 			inner = lineNumbers(from, to)
 		}
 		taken = append(taken, inner...)
@@ -88,8 +89,7 @@ func renderedBlocks(f *sshconf.File) [][2]int {
 
 // reopens reports whether lines below to count for all hosts only because the text that
 // starts at from ends with that scope.
-func reopens(f *sshconf.File, from, to int) bool {
-	ours := marked(f)
+func reopens(f *sshconf.File, ours []bool, from, to int) bool {
 	return !neutral(f, ours, to) && firstOutside(f, ours, opens) < from
 }
 

@@ -51,7 +51,10 @@ func WrittenAt(at sshconf.Pos, w sshconf.Setting) string {
 // the marks before lines that they commented out. Rendered text goes as well: each of
 // several resources takes its lines out of it.
 func RemoveOthers(f *sshconf.File, own func(owner string) bool) {
-	for f.RemoveBlock(marks.RenderedBegin, marks.RenderedEnd) || f.RemoveBlock(marks.RenderedSSHBegin, marks.RenderedSSHEnd) {
+	for begin, end := range map[string]string{marks.RenderedBegin: marks.RenderedEnd, marks.RenderedSSHBegin: marks.RenderedSSHEnd} {
+		for _, b := range slices.Backward(RenderedBlocks(f, begin, end)) {
+			f.Delete(b[0], b[1])
+		}
 	}
 	for _, l := range slices.Clone(f.Lines) {
 		if other, ok := marks.BlockOwner(l.Text()); ok && !own(other) {
