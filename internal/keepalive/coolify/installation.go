@@ -139,11 +139,14 @@ func (in Installation) Shared() (sockets []Socket, orphans []Master, why string)
 	sockets = slices.Clone(in.Sockets)
 	// A master takes a name only if no other answers there: the youngest has it.
 	masters := slices.SortedFunc(slices.Values(in.Masters), func(a, b Master) int { return cmp.Or(cmp.Compare(a.Age, b.Age), cmp.Compare(b.PID, a.PID)) })
+	free := map[string]*Socket{}
+	for i := range sockets {
+		free[sockets[i].Name] = &sockets[i]
+	}
 	for _, m := range masters {
-		i := slices.IndexFunc(sockets, func(s Socket) bool { return s.Name == m.Name && s.Master == nil })
-		switch {
-		case i >= 0:
-			sockets[i].Master = &m
+		switch s := free[m.Name]; {
+		case s != nil:
+			s.Master, free[m.Name] = &m, nil
 		case m.Program == "ssh":
 			orphans = append(orphans, m)
 		}

@@ -184,6 +184,9 @@ func TestSharedConnectionsOfAContainer(t *testing.T) {
 	outside := "perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local => \"/var/www/mux_host\", Listen => 1); sleep 10000'"
 	m.Sh("(setsid " + outside + " >/dev/null 2>&1 &)")
 	before := m.Sh("ls -la --full-time /proc/" + pid + "/root" + mux)
+	if out, err := m.Exec("bash", "--posix", "-c", gatherScript(reconcile.Target{File: coolify.DefaultFile}, "coolify")); err != nil || strings.Count(out, "@listener ") != 4 {
+		t.Errorf("bash: %v %s", err, out)
+	}
 	in := mustLook(t, m)
 	if now := m.Sh("ls -la --full-time /proc/" + pid + "/root" + mux); now != before {
 		t.Errorf("changed:\n%s\n%s", before, now)

@@ -84,7 +84,8 @@ if [ -n "$DIR" ]; then
     if [ ! -S "$DIR/$f" ]; then say lost "$f"; PATHS="$PATHS$NL@socket $f"; fi;
   done;
   # shellcheck disable=SC2086 # words are wanted
-  { printf '%s\n' "$PATHS" | sed -n "s|^@socket |&$MUX/|p"; echo @unix; bound cat "/proc/$P/net/unix"; echo @held; bound ls -ln /dev/null $HELD; } 2>/dev/null | listening;
+  HELD=$({ printf '%s\n' "$PATHS" | sed -n "s|^@socket |&$MUX/|p"; echo @unix; bound cat "/proc/$P/net/unix"; echo @held; bound ls -ln /dev/null $HELD; } 2>/dev/null | listening | head -n 20000);
+  if more "$HELD" 20000; then say nodir 'more than 19999 processes listen'; elif [ -n "$HELD" ]; then printf '%s\n' "$HELD"; fi;
   if [ "$(readlink "/proc/$P/ns/mnt")" != "$NS" ]; then say nodir 'the container ended while it was looked at'; fi;
   UP=$l;
   read -r l _ </proc/uptime;
