@@ -124,7 +124,7 @@ func keepKnown(to, planned any) {
 // forgetComputed makes the computed attributes unknown.
 func forgetComputed(ctx context.Context, computed any) {
 	eachComputed(computed, computed, func(_ string, x, _ reflect.Value) {
-		if v, ok := x.Interface().(attr.Value); ok {
+		if v, ok := reflect.TypeAssert[attr.Value](x); ok {
 			x.Set(reflect.ValueOf(attribute.Unknown(ctx, v)))
 		}
 	})
