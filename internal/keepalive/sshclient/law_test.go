@@ -98,7 +98,7 @@ func (m clientMaker) clientWant() Want {
 	add("ControlPersist 10m")
 	add("IdentityFile ~/.ssh/ours")
 	want.Claim.ID = oneOf(m, "", "0123456789abcdef")
-	want.Claim.Adopt = m.IntN(3) == 0
+	want.Claim.Adopt = m.IntN(2) == 0
 	if len(want.Settings) == 0 {
 		add("ConnectTimeout 7")
 		want.Settings = append(want.Settings, keepalive.Setting{Attribute: "connection_attempts", Keyword: "ConnectionAttempts", Values: []string{"3"}})
