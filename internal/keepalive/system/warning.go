@@ -43,7 +43,7 @@ func warnings(want Want, values map[string]string, have Facts) (problems []keepa
 // the one before, and none is longer than 120 s (TCP_RTO_MAX). tcp_model_timeout of the
 // kernel computes the same from 0.2 s: 924.6 s for 15, as Documentation/networking/
 // ip-sysctl.rst says, "a lower bound for the effective timeout", because the kernel looks
-// when a pause ends. Measured on Linux 6.18 with 5, where it is 12.6 s: see TestVanishedClient.
+// when a pause ends. Measured on Linux 6.18 with 5, where it is 12.6 s: see TestLabVanishedClient.
 func Unacknowledged(values map[string]string) (seconds int64, ok bool) {
 	n, err := strconv.ParseInt(values[retries], 10, 64)
 	if err != nil {
