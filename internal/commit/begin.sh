@@ -40,6 +40,8 @@ resolve_pending() {
 	for d in "$STATE"/*; do
 		[ -d "$d" ] || continue
 		if ! ours "$d"; then
+			# Disarm does not take the lock, and removes its change meanwhile.
+			[ -d "$d" ] || continue
 			EXPOSED="$OWNER $PERM $d"
 			exposed taken "$d"
 			return

@@ -43,3 +43,32 @@ echo "status $? how $HOW exposed $EXPOSED"
 		}
 	}
 }
+
+// TestChangeThatEndsWhileItIsLookedAt: a disarm removes its change while another run looks
+// at it. That is not a change of another account.
+func TestChangeThatEndsWhileItIsLookedAt(t *testing.T) {
+	dir := t.TempDir()
+	script := ownedText + machineText + pendingText + beginText + fmt.Sprintf(`
+STATE=%[1]q/state
+mkdir -p "$STATE/other"
+ls() {
+	rm -rf "$STATE/other"
+	command ls "$@"
+}
+resolve_pending
+echo "status $? how $HOW"
+`, dir)
+	out, err := exec.Command("sh", "-c", script).CombinedOutput()
+	if err != nil || string(out) != "status 0 how \n" {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// TestCleanLeavesNoDirectory: the host may reboot before the lock is released.
+func TestCleanLeavesNoDirectory(t *testing.T) {
+	dir := t.TempDir()
+	script := ownedText + machineText + pendingText + fmt.Sprintf("\nSTATE=%[1]q/state RUN=%[1]q/run\nmkdir -p $STATE/a1 $STATE/b2\nclean $STATE/a1 && [ -d $STATE ] && clean $STATE/b2 && [ ! -d $STATE ]\n", dir)
+	if out, err := exec.Command("sh", "-c", script).CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+}

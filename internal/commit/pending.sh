@@ -199,7 +199,9 @@ clean() {
 			case ${temp##*/} in .sshkeepalive-"${1##*/}"-*) erase "$temp" "$1/when" now ;; esac
 		done <"$1/temps"
 	fi
-	rm -rf "$1" "$RUN/spare.${1##*/}"
+	rm -rf "$1" "$RUN/spare.${1##*/}" || return
+	# What a reboot before the lock is released leaves, nobody would remove.
+	rmdir "$STATE" 2>/dev/null || :
 }
 
 # erase DIR WHEN [now] removes our directory beside a file, and gives the directory
