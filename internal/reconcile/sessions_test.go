@@ -146,7 +146,7 @@ func TestTwentySessions(t *testing.T) {
 
 // lasting lists the processes of the machine that outlive a look.
 func (r *rig) lasting() string {
-	return r.Sh("ps axo pid,ppid,user,comm | grep -v -e ' ps$' -e ' sh$' -e ' grep$' -e ' sleep$'")
+	return r.Sh("ps axo pid,ppid,user,comm | grep -v -e ' ps$' -e ' sh$' -e ' grep$' -e ' sleep$' -e ' <defunct>$'")
 }
 
 func (r *rig) compare(t *testing.T, f sshsession.Facts) {
