@@ -135,8 +135,9 @@ func (in Installation) Advice() []string {
 	if pending, _ := in.Pending(); pending {
 		list = append(list, in.File+" was written after the container was created, which does not use it yet: run Coolify's own upgrade, or create the container again")
 	}
-	if release, _ := in.ImageRelease(); release != "" && Version(in.Facts) != "" && release != Version(in.Facts) {
-		list = append(list, fmt.Sprintf("the file names release %s and the container runs %s: finish the upgrade", Version(in.Facts), release))
+	written := Version(in.Facts)
+	if release, _ := in.ImageRelease(); release != "" && written != "" && release != written {
+		list = append(list, fmt.Sprintf("the file names release %s and the container runs %s: finish the upgrade", written, release))
 	}
 	if len(faults) > 0 {
 		list = append(list, fmt.Sprintf("upgrade to Coolify 4.3.9 or newer, which no longer ends shared connections in use (%s)", strings.Join(faults, ", ")))

@@ -3,6 +3,7 @@ package sshserver
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -70,7 +71,7 @@ func WithoutOthers(name string, text []byte, dropInName string) []byte {
 
 // ownedLines finds the lines under a drop-in name.
 func ownedLines(t sshconf.Tree, owner string) (h keepalive.OwnedLines) {
-	for _, name := range sortedFiles(t) {
+	for _, name := range slices.Sorted(maps.Keys(t.Files)) {
 		data := t.Files[name]
 		if isOurDropIn(name, data, owner) {
 			sshfile.CollectLines(&h, name, sshconf.Parse(t.Dialect, t.Version, data).Lines, 0)
@@ -79,15 +80,6 @@ func ownedLines(t sshconf.Tree, owner string) (h keepalive.OwnedLines) {
 		sshfile.CollectBlocks(&h, t, name, marks.Block, marks.MatchBlock, owner)
 	}
 	return h
-}
-
-func sortedFiles(t sshconf.Tree) []string {
-	var names []string
-	for name := range t.Files {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }
 
 // Holder is the id of the resource whose lines stand under a drop-in name, "" if
