@@ -7,7 +7,7 @@ lock() {
 	tries=0
 	while :; do
 		if lock_try; then
-			# It is made by arm: what a reboot before that leaves, nobody would remove.
+			# Arm makes it: a reboot before arm then leaves no directory behind.
 			if [ -e "$STATE" ] || [ -L "$STATE" ]; then own "$STATE" || return; fi
 			sweep
 			if resolve_pending; then

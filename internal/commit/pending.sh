@@ -200,7 +200,7 @@ clean() {
 		done <"$1/temps"
 	fi
 	rm -rf "$1" "$RUN/spare.${1##*/}" || return
-	# What a reboot before the lock is released leaves, nobody would remove.
+	# A reboot before the lock is released then leaves no directory behind.
 	rmdir "$STATE" 2>/dev/null || :
 }
 

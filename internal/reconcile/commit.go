@@ -96,8 +96,8 @@ func (r *Reconciler[W, F, D]) finish(ctx context.Context, c *Change[W, F, D]) {
 	}
 }
 
-// NewRequest returns the request for changes of files, of which main is the one that the
-// others belong to. It activates nothing.
+// NewRequest returns the request for changes of files. The others belong to the file main.
+// The request activates nothing.
 func NewRequest(main string, changes []keepalive.Change) commit.Request {
 	id := commit.NewID()
 	req := commit.Request{ID: id, StageDir: commit.StageDir(id), Main: commit.StageDir(id) + main, Activate: commit.Activation{Kind: commit.None}}

@@ -33,7 +33,7 @@ var vanishing = []vanished{
 	{"session that writes", "sleep 0.31", "while :; do echo x; sleep 0.31; done"},
 }
 
-// leftBehind are those of which sshd's probes alone leave a process.
+// leftBehind are the sessions that leave a process if nothing but sshd's probes ends them.
 var leftBehind = []string{"pty.spawn without a terminal", "command", "setsid", "nohup"}
 
 // TestLabVanishedClient: of a client that vanishes, sshd's probes alone leave processes.
@@ -80,7 +80,7 @@ func TestLabVanishedClient(t *testing.T) {
 }
 
 // vanish starts a session of every kind, takes the network away, and returns after how long
-// nothing of them was left on the host, of those of which nothing was within the limit.
+// the last process of each was gone. A session that left one at the limit is missing.
 func (r *labRig) vanish(t *testing.T, limit time.Duration) (gone map[string]time.Duration) {
 	t.Helper()
 	var clients []*exec.Cmd
