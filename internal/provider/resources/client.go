@@ -3,9 +3,11 @@ package resources
 import (
 	"context"
 	"maps"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/listplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
@@ -14,9 +16,96 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/session"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
+	clientkind "github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/client"
 )
+
+// clientModel is sshkeepalive_client as Terraform holds it.
+type clientModel struct {
+	hostAttributes
+
+	ConfigFile types.String        `tfsdk:"config_file"`
+	User       types.String        `tfsdk:"user"`
+	Patterns   types.List          `tfsdk:"patterns"`
+	Match      types.String        `tfsdk:"match"`
+	ProbeHosts types.List          `tfsdk:"probe_hosts"`
+	IdleLimit  attribute.TimeValue `tfsdk:"idle_limit"`
+
+	ServerAliveInterval attribute.TimeValue `tfsdk:"server_alive_interval"`
+	ServerAliveCountMax types.Int64         `tfsdk:"server_alive_count_max"`
+	TCPKeepAlive        types.Bool          `tfsdk:"tcp_keep_alive"`
+	ConnectTimeout      attribute.TimeValue `tfsdk:"connect_timeout"`
+	ConnectionAttempts  types.Int64         `tfsdk:"connection_attempts"`
+	ControlMaster       types.String        `tfsdk:"control_master"`
+	ControlPath         types.String        `tfsdk:"control_path"`
+	ControlPersist      attribute.TimeValue `tfsdk:"control_persist"`
+	Settings            types.Map           `tfsdk:"settings"`
+
+	clientComputed
+}
+
+// clientComputed holds the attributes that the provider fills in.
+type clientComputed struct {
+	computedAttributes
+	opensshAttributes
+}
+
+func (c *clientComputed) computed() any { return c }
+
+func (m *clientModel) typed() map[string]any { return typedFields(m, sshclient.Attributes()) }
+
+// identity has ~user/path for the file of another user than the one who logs in.
+func (m *clientModel) identity() (id identity, complete bool) { //nolint:unparam // as managedModel has it
+	id, complete = identityAt(&m.hostAttributes)
+	file := m.ConfigFile.ValueString()
+	if rest, ok := strings.CutPrefix(file, "~/"); ok && m.User.ValueString() != "" {
+		file = "~" + m.User.ValueString() + "/" + rest
+	}
+	id.File, id.Block = types.StringValue(file), types.StringValue(m.block())
+	var r attributeReader
+	r.also(m.ConfigFile, m.User, m.Match, m.Patterns)
+	return id, complete && !r.unknown && !attribute.AnyUnknownElement(m.Patterns)
+}
+
+// block is the line that opens the block.
+func (m *clientModel) block() string {
+	var patterns []string
+	for _, p := range m.Patterns.Elements() {
+		if text, ok := p.(types.String); ok {
+			patterns = append(patterns, text.ValueString())
+		}
+	}
+	return sshclient.Want{Patterns: patterns, Match: m.Match.ValueString()}.Block()
+}
+
+func (m *clientModel) owned() (declared, found string) {
+	id, _ := m.identity()
+	return id.lines(), m.block() + " in " + m.managedFile()
+}
+
+func (m *clientModel) want(ctx context.Context, r *attributeReader) sshclient.Want {
+	r.also(m.Adopt, m.ConfigFile, m.User)
+	return sshclient.Want{
+		Patterns:   r.texts(ctx, m.Patterns),
+		Match:      r.text(m.Match),
+		ProbeHosts: r.texts(ctx, m.ProbeHosts),
+		IdleLimit:  r.seconds(m.IdleLimit),
+		Settings:   r.settings(sshclient.Attributes(), "", m.typed(), m.Settings),
+		Claim:      keepalive.Claim{Adopt: m.Adopt.ValueBool()},
+	}
+}
+
+func (*clientModel) check(want sshclient.Want) []keepalive.Problem {
+	return sshclient.Check(want)
+}
+
+func (*clientModel) claim(want *sshclient.Want) *keepalive.Claim { return &want.Claim }
 
 // clientSchema describes sshkeepalive_client.
 func clientSchema(ctx context.Context) schema.Schema {
@@ -122,3 +211,90 @@ const (
 	blockFileDoc       = "The file that holds our lines, as an absolute path."
 	clientEffectiveDoc = "What `ssh -G` prints for each managed keyword, by probe host."
 )
+
+// clientResource is sshkeepalive_client.
+type clientResource = lifecycle[clientModel, sshclient.Want, sshclient.Facts, *clientModel]
+
+func (*clientModel) kind() kind[clientModel, sshclient.Want, sshclient.Facts] {
+	return kind[clientModel, sshclient.Want, sshclient.Facts]{
+		name: "client", schema: clientSchema,
+		ownLines:         "other `patterns`, or another `match`",
+		fileDoc:          "The configuration file: absolute, ~/path of the user who logs in, or ~user/path. Default ~/.ssh/config.",
+		blockDoc:         "The line that opens the block, such as Host *.example.org.",
+		importAttributes: clientImportAttributes,
+
+		plan: sshclient.Plan, observe: sshclient.Observe, holder: clientkind.Kind.Holder, digests: clientkind.Kind.Digests,
+		importProblems: func(m *clientModel, have sshclient.Facts, _ keepalive.Plan) []keepalive.Problem {
+			return sshclient.ImportProblems(m.block(), have)
+		},
+		badImportID: func(id string, _ error) diag.Diagnostic { return diagnostics.BadBlockID(id) },
+		supports:    func(_ *clientModel, spec host.Spec) diag.Diagnostics { return diagnostics.ImageRunsNoSSH(spec) },
+		unreadable: func(want sshclient.Want, have sshclient.Facts) []keepalive.Problem {
+			if have.Invalid == "" {
+				return nil
+			}
+			// What ssh refuses to read has no effective values to show.
+			return sshclient.Plan(want, have).Problems
+		},
+	}
+}
+
+func clientImportAttributes(file, block string) map[string]any {
+	opened, ok := sshclient.ParseBlock(block)
+	if !ok {
+		return nil
+	}
+	attributes := map[string]any{"config_file": sshclient.DefaultFile}
+	if opened.Match != "" {
+		attributes["match"] = opened.Match
+	} else {
+		attributes["patterns"] = opened.Patterns
+	}
+	if user, rest, found := strings.Cut(strings.TrimPrefix(file, "~"), "/"); found && strings.HasPrefix(file, "~") && user != "" {
+		attributes["user"] = user
+		file = "~/" + rest
+	}
+	if file != "" {
+		attributes["config_file"] = file
+	}
+	return attributes
+}
+
+func (*clientModel) reconciler(e session.Engine) session.Reconciler[sshclient.Want, sshclient.Facts] {
+	return e.Client
+}
+
+func (m *clientModel) target(spec host.Spec) reconcile.Target {
+	return reconcile.Target{Spec: spec, File: m.ConfigFile.ValueString(), User: m.User.ValueString()}
+}
+
+func (*clientModel) unchanged(_ sshclient.Want, _ sshclient.Facts, observed keepalive.Observed) bool {
+	return observed.Managed && len(observed.Drift) == 0
+}
+
+func (m *clientModel) setValues(_ context.Context, values map[string][]string) (diags diag.Diagnostics) {
+	setFromHost("", m.typed(), values, &diags)
+	m.Settings = settingsFromHost("", m.Settings, values)
+	return diags
+}
+
+func (m *clientModel) setSeen(have sshclient.Facts) {
+	m.OpenSSHVersion = types.StringValue(have.VersionText)
+}
+
+func (m *clientModel) setFound(want sshclient.Want, have sshclient.Facts, _ keepalive.Observed) {
+	m.Effective = attribute.TextMaps(sshclient.Effective(want, have))
+}
+
+func (m *clientModel) setPredicted(want sshclient.Want, have sshclient.Facts, plan keepalive.Plan) {
+	m.Effective = attribute.TextMaps(sshclient.Predict(want, have, plan))
+}
+
+func (m *clientModel) adopt(_ context.Context, have sshclient.Facts, _ func(sshclient.Want) (sshclient.Facts, error)) (diags diag.Diagnostics, err error) { //nolint:unparam // as managedModel has it
+	found, ok := sshclient.Adopt(m.block(), have)
+	if !ok {
+		return diag.Diagnostics{diagnostics.NoSuchBlock(m.name(), have.File, m.block())}, nil
+	}
+	m.Settings = adoptSettings("", m.typed(), found.Settings, &diags)
+	return diags, nil
+}

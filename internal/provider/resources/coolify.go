@@ -1,9 +1,11 @@
 package resources
 
 import (
+	"cmp"
 	"context"
 	"maps"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
@@ -11,9 +13,83 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/coolify"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/session"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/envfile"
 )
+
+// coolifyModel is sshkeepalive_coolify as Terraform holds it.
+type coolifyModel struct {
+	hostAttributes
+
+	File    types.String `tfsdk:"file"`
+	Release types.String `tfsdk:"release"`
+
+	MuxEnabled            types.Bool          `tfsdk:"mux_enabled"`
+	MuxPersistTime        attribute.TimeValue `tfsdk:"mux_persist_time"`
+	MuxMaxAge             attribute.TimeValue `tfsdk:"mux_max_age"`
+	MuxHealthCheckEnabled types.Bool          `tfsdk:"mux_health_check_enabled"`
+	MuxHealthCheckTimeout attribute.TimeValue `tfsdk:"mux_health_check_timeout"`
+	MuxLockTTL            attribute.TimeValue `tfsdk:"mux_lock_ttl"`
+	MuxLockTimeout        attribute.TimeValue `tfsdk:"mux_lock_timeout"`
+	MuxOrphanMinAge       attribute.TimeValue `tfsdk:"mux_orphan_min_age"`
+	MuxOrphanReapEnabled  types.Bool          `tfsdk:"mux_orphan_reap_enabled"`
+	CommandTimeout        attribute.TimeValue `tfsdk:"command_timeout"`
+	MaxRetries            types.Int64         `tfsdk:"max_retries"`
+	RetryBaseDelay        attribute.TimeValue `tfsdk:"retry_base_delay"`
+	RetryMaxDelay         attribute.TimeValue `tfsdk:"retry_max_delay"`
+	RetryMultiplier       types.String        `tfsdk:"retry_multiplier"`
+	Settings              types.Map           `tfsdk:"settings"`
+
+	coolifyComputed
+}
+
+// coolifyComputed holds the attributes that the provider fills in.
+type coolifyComputed struct {
+	computedAttributes
+	CoolifyVersion types.String `tfsdk:"coolify_version"`
+}
+
+func (c *coolifyComputed) computed() any { return c }
+
+// placed is nil: the file is declared.
+func (*coolifyModel) placed() *types.String { return nil }
+
+func (m *coolifyModel) managedFile() string { return m.File.ValueString() }
+
+func (m *coolifyModel) typed() map[string]any { return typedFields(m, coolify.Attributes()) }
+
+func (m *coolifyModel) identity() (id identity, complete bool) {
+	id, complete = identityAt(&m.hostAttributes)
+	id.File = m.File
+	return id, complete && !m.File.IsUnknown()
+}
+
+func (m *coolifyModel) owned() (declared, found string) { return m.managedFile(), m.managedFile() }
+
+func (m *coolifyModel) want(_ context.Context, r *attributeReader) coolify.Want {
+	r.also(m.Adopt, m.File)
+	return coolify.Want{
+		Settings: r.settings(coolify.Attributes(), "", m.typed(), m.Settings),
+		Release:  r.text(m.Release),
+		Claim:    keepalive.Claim{Adopt: m.Adopt.ValueBool()},
+	}
+}
+
+func (m *coolifyModel) check(want coolify.Want) []keepalive.Problem {
+	found := coolify.Check(want)
+	if file := m.managedFile(); file != "" {
+		found = append(found, coolify.CheckFile(file)...)
+	}
+	return found
+}
+
+func (*coolifyModel) claim(want *coolify.Want) *keepalive.Claim { return &want.Claim }
 
 // coolifySchema describes sshkeepalive_coolify.
 func coolifySchema(ctx context.Context) schema.Schema {
@@ -81,3 +157,67 @@ const (
 		"A key that has an attribute of its own is refused here. Values are in state; a secret has no place here."
 	coolifyEffectiveDoc = "What the file gives each managed key, by key: of several lines the last, and of `MUX_ENABLED` and `SSH_MUX_ENABLED` the former, as Coolify reads them."
 )
+
+// coolifyResource is sshkeepalive_coolify.
+type coolifyResource = lifecycle[coolifyModel, coolify.Want, coolify.Facts, *coolifyModel]
+
+func (*coolifyModel) kind() kind[coolifyModel, coolify.Want, coolify.Facts] {
+	return kind[coolifyModel, coolify.Want, coolify.Facts]{
+		name: "coolify", schema: coolifySchema,
+		plan: coolify.Plan, observe: coolify.Observe, holder: envfile.Kind.Holder, digests: envfile.Kind.Digests,
+		badImportID: diagnostics.BadFileID,
+		fileDoc:     "The environment file. Default " + coolify.DefaultFile + ".",
+		importAttributes: func(file, _ string) map[string]any {
+			return map[string]any{"file": cmp.Or(file, coolify.DefaultFile)}
+		},
+		postApplyWarnings: func(m *coolifyModel) diag.Diagnostics {
+			return diag.Diagnostics{diagnostics.NotLoadedYet(m.name(), m.managedFile())}
+		},
+	}
+}
+
+func (*coolifyModel) reconciler(e session.Engine) session.Reconciler[coolify.Want, coolify.Facts] {
+	return e.Coolify
+}
+
+func (m *coolifyModel) target(spec host.Spec) reconcile.Target {
+	return reconcile.Target{Spec: spec, File: m.managedFile()}
+}
+
+func (*coolifyModel) unchanged(_ coolify.Want, _ coolify.Facts, observed keepalive.Observed) bool {
+	return len(observed.Drift) == 0
+}
+
+func (m *coolifyModel) setValues(_ context.Context, values map[string][]string) (diags diag.Diagnostics) {
+	setFromHost("", m.typed(), values, &diags)
+	m.Settings = settingsFromHost("", m.Settings, values)
+	return diags
+}
+
+func (m *coolifyModel) setSeen(have coolify.Facts) {
+	m.CoolifyVersion = attribute.TextOrNull(coolify.Version(have))
+}
+
+func (m *coolifyModel) setFound(_ coolify.Want, _ coolify.Facts, observed keepalive.Observed) {
+	m.Effective = attribute.TextMap(observed.Effective)
+}
+
+func (m *coolifyModel) setPredicted(_ coolify.Want, _ coolify.Facts, plan keepalive.Plan) {
+	m.Effective = attribute.TextMap(plan.Effective)
+}
+
+// adopt asks again, because the values of keys without an attribute are seen only when
+// they are asked for.
+func (m *coolifyModel) adopt(_ context.Context, have coolify.Facts, look func(coolify.Want) (coolify.Facts, error)) (diag.Diagnostics, error) {
+	have, err := look(coolify.Adopt(have))
+	if err != nil {
+		return nil, err
+	}
+	found := coolify.Adopt(have)
+	if len(found.Settings) == 0 {
+		return diag.Diagnostics{diagnostics.NothingToImport(m.name(), m.managedFile())}, nil
+	}
+	var diags diag.Diagnostics
+	m.Settings = adoptSettings("", m.typed(), found.Settings, &diags)
+	return diags, nil
+}
