@@ -3,6 +3,7 @@ package provider
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -56,8 +57,11 @@ func runExample(t *testing.T, engine, rc, file string) string {
 		cmd.Dir = dir
 		cmd.Env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+rc)
 		out, err := cmd.Output()
-		if failure, ok := err.(*exec.ExitError); ok {
+		if failure, ok := errors.AsType[*exec.ExitError](err); ok {
 			t.Fatalf("%s: %v\n%s%s", args[0], err, out, failure.Stderr)
+		}
+		if err != nil {
+			t.Fatal(err)
 		}
 		return out
 	}

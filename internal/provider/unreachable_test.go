@@ -111,7 +111,7 @@ func TestRefusalIsAnErrorUnderEachPolicy(t *testing.T) {
 			if e.looks != looked+1 {
 				t.Errorf("%s: %v was tried %d times", word, refusal, e.looks-looked)
 			}
-			if refusal == changed {
+			if errors.Is(refusal, changed) {
 				mustSay(t, diags, failed, "web1: host key changed (host key)", "SHA256:new", "SHA256:old", "/root/.ssh/known_hosts:7", "console")
 			}
 		}

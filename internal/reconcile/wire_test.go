@@ -1,6 +1,7 @@
 package reconcile_test
 
 import (
+	"errors"
 	"io"
 	"net"
 	"sync"
@@ -118,7 +119,7 @@ func (w *wire) copy(to, from net.Conn) {
 				err = failed
 			}
 		}
-		if err == io.EOF && !w.vanished(from) {
+		if errors.Is(err, io.EOF) && !w.vanished(from) {
 			if tcp, ok := to.(*net.TCPConn); ok {
 				_ = tcp.CloseWrite()
 			}
