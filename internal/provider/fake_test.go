@@ -42,6 +42,12 @@ type fakeEngine struct {
 	looks, applies, removes int
 }
 
+const (
+	dropIn    = "/etc/ssh/sshd_config.d/00-sshkeepalive.conf"
+	mainFile  = "/etc/ssh/sshd_config"
+	cloudFile = "/etc/ssh/sshd_config.d/50-cloud-init.conf"
+)
+
 type fakeHost struct {
 	files     map[string]string
 	machineID string

@@ -11,6 +11,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
+// examples are those of the documentation.
+const examples = "../../examples"
+
 // functionCaller calls the provider's functions as Terraform does.
 type functionCaller struct {
 	t      *testing.T
@@ -136,8 +139,11 @@ func renderedText(text string) string {
 func TestRenderedMatchBlocksAreReadBack(t *testing.T) {
 	t.Parallel()
 	f := newFunctions(t)
-	text := rendered(t, values{"MaxSessions": "4"}, []any{values{"criteria": "User git", "settings": values{"MaxSessions": "9"}}})
-	v, err := f.call("parse_sshd_config", text)
+	rendered, err := f.call("render_sshd_config", values{"MaxSessions": "4"}, []any{values{"criteria": "User git", "settings": values{"MaxSessions": "9"}}})
+	if err != nil {
+		t.Fatal(err.Text)
+	}
+	v, err := f.call("parse_sshd_config", text(rendered))
 	if err != nil {
 		t.Fatal(err.Text)
 	}
@@ -145,7 +151,7 @@ func TestRenderedMatchBlocksAreReadBack(t *testing.T) {
 		t.Errorf("parsed as %s, want %s", got, want)
 	}
 	for user, want := range map[string]string{"git": "9", "other": "4"} {
-		v, err := f.call("effective_sshd_config", values{"/x": text}, values{"user": user})
+		v, err := f.call("effective_sshd_config", values{"/x": text(rendered)}, values{"user": user})
 		if err != nil {
 			t.Fatal(err.Text)
 		}

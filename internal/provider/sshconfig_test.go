@@ -15,6 +15,13 @@ func sshConfig(t *testing.T, lines ...string) string {
 	return name
 }
 
+func write(t *testing.T, name, content string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestSSHConfigIsTheLastLayer(t *testing.T) {
 	file := sshConfig(t, "Host web1", "  HostName 10.0.0.7", "  Port 2022", "  User file", "  ServerAliveInterval 40",
 		"  ProxyJump gate", "Host gate", "  HostName 192.0.2.1", "  User jumper", "Host 10.9.9.9", "  Port 77")
@@ -58,9 +65,7 @@ func TestSSHConfigIsReadLate(t *testing.T) {
 	}
 	write(t, file, "Host web1\n  Usr x\n")
 	mustSay(t, r.plan(nil, basic).diags, failed, file+":2", "bad configuration option: usr")
-	if err := os.WriteFile(file, []byte("Host web1\n  User x\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	write(t, file, "Host web1\n  User x\n")
 	mustSay(t, r.plan(nil, basic).diags, failed, "usr") // one run, one text
 	r = start(t, e, values{"connection": values{"ssh_config_file": file}})
 	r.must(nil, r.plan(nil, basic).diags)
