@@ -28,6 +28,7 @@ type entry struct {
 	dialing *dialing
 	failed  *host.Error // remembered failure, and until when; the zero time is for good
 	until   time.Time
+	refused bool // failed is a refusal
 	// What the latest user with something to say about it said of the Spec's
 	// fields of these names.
 	alternates  []string
@@ -162,9 +163,14 @@ func (e *entry) forget() {
 			e.conn = nil
 		}
 	}
-	if e.failed != nil && !e.until.IsZero() && time.Now().After(e.until) {
+	if !e.remembers() {
 		e.failed = nil
 	}
+}
+
+// remembers reports whether a failure is known whose time is not up.
+func (e *entry) remembers() bool {
+	return e.failed != nil && (e.until.IsZero() || time.Now().Before(e.until))
 }
 
 // noteSessionLimit takes a connection out of use that gives no more sessions. A server that
@@ -254,15 +260,19 @@ func (e *entry) finish(d *dialing, c *sharedConn, err error) {
 	}
 }
 
-// remember keeps a failure: one of credentials or host keys for good, because to
-// try it again for every resource gets the address locked out; one of the path
-// for a while, so that twenty resources wait for a dead machine once.
+// remember keeps a failure: one of credentials or host keys for good, or for the
+// RefusalTime of the pool, because to try it again for every resource gets the address
+// locked out; one of the path for a while, so that twenty resources wait for a dead
+// machine once.
 func (e *entry) remember(failure *host.Error) {
 	switch {
 	case failure.Transient():
-		e.failed, e.until = failure, time.Now().Add(e.pool.retry.memory)
+		e.failed, e.until, e.refused = failure, time.Now().Add(e.pool.retry.memory), false
 	case failure.Kind != host.Canceled && failure.Kind != host.Timeout:
-		e.failed, e.until = failure, time.Time{}
+		e.failed, e.until, e.refused = failure, time.Time{}, true
+		if e.pool.retry.refusal > 0 {
+			e.until = time.Now().Add(e.pool.retry.refusal)
+		}
 	}
 }
 

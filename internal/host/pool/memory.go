@@ -1,12 +1,17 @@
 package pool
 
-import "github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+import (
+	"time"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+)
 
 // memory is what a pool keeps of a machine that is not in use: what would cost a
 // connection, or lock an account, to find out again. It holds no secret.
 type memory struct {
 	spec        host.Spec // how the machine and its settings were called
 	refused     *host.Error
+	until       time.Time // when the refusal is forgotten; the zero time is never
 	alternates  []string
 	expectedKey string
 	silent      bool
@@ -22,8 +27,8 @@ func (e *entry) memory() memory {
 		},
 		alternates: e.alternates, expectedKey: e.expectedKey, silent: e.silent, single: e.single,
 	}
-	if e.failed != nil && e.until.IsZero() {
-		m.refused = e.failed.WithoutSecrets()
+	if e.refused && e.remembers() {
+		m.refused, m.until = e.failed.WithoutSecrets(), e.until
 	}
 	return m
 }
@@ -36,6 +41,6 @@ func (m memory) worth() bool {
 func (e *entry) recall(m memory) {
 	e.alternates, e.expectedKey, e.silent, e.single = m.alternates, m.expectedKey, m.silent, m.single
 	if m.refused != nil {
-		e.failed = m.refused.Named(e.spec, m.spec)
+		e.failed, e.until, e.refused = m.refused.Named(e.spec, m.spec), m.until, true
 	}
 }

@@ -27,6 +27,9 @@ type Options struct {
 	// IdleTime is how long a connection that is not used stays open, and how long what
 	// the pool holds of its machine stays in memory; 0 is a minute.
 	IdleTime time.Duration
+	// RefusalTime is how long a machine that refused us, or whose host key was refused,
+	// is not asked again; 0 is for good.
+	RefusalTime time.Duration
 	// Dials is how many attempts to log in may be under way at once; 0 is 128.
 	Dials int
 }
@@ -62,7 +65,7 @@ func New(o Options) *Pool {
 		ident += "_" + o.Version
 	}
 	retry := defaultRetryPolicy
-	retry.idle = cmp.Or(o.IdleTime, retry.idle)
+	retry.idle, retry.refusal = cmp.Or(o.IdleTime, retry.idle), o.RefusalTime
 	ctx, cancel := context.WithCancelCause(context.Background())
 	return &Pool{
 		ident: ident, retry: retry, dials: make(chan struct{}, cmp.Or(o.Dials, defaultDials)), ctx: ctx, cancel: cancel,
@@ -325,6 +328,7 @@ type retryPolicy struct {
 	silence  time.Duration // until the last attempt ends at one that accepts none
 	boot     time.Duration // between attempts under connect_wait
 	memory   time.Duration // how long an unreachable machine is believed to be so
+	refusal  time.Duration // how long one that refused us is; 0 is for good
 	signing  time.Duration // how long an agent may take to sign
 	idle     time.Duration // how long a connection without references stays
 	age      time.Duration // after which a connection takes no new users

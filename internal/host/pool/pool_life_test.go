@@ -288,6 +288,42 @@ func TestRefusalsOutliveTheSecrets(t *testing.T) {
 	}
 }
 
+// TestRefusalTime: a machine that has refused us is asked again once the time of the
+// options is over, whether the pool still has its entry or only its memory.
+func TestRefusalTime(t *testing.T) {
+	for _, idle := range []time.Duration{time.Minute, time.Millisecond} {
+		s, _ := passwordServer(t, false, true)
+		p := New(Options{IdleTime: idle, RefusalTime: 300 * time.Millisecond})
+		defer p.Close(t.Context())
+		spec := s.spec("", func(l *host.Settings) {
+			noKey(l)
+			l.Password = sshtest.Ptr(host.Secret("hunter2-horse"))
+		})
+		ask := func() int64 {
+			_, err := p.Acquire(t.Context(), spec)
+			if failure(t, err).Kind != host.Auth {
+				t.Fatal(err)
+			}
+			_, err = p.ProbeLogin(t.Context(), spec)
+			if failure(t, err).Kind != host.Auth {
+				t.Fatal(err)
+			}
+			return s.conns.Load()
+		}
+		began := time.Now()
+		first := ask()
+		if idle < time.Minute {
+			awaitEmpty(t, p)
+		}
+		if again := ask(); again != first && time.Since(began) < 300*time.Millisecond {
+			t.Errorf("idle time %v: asked %d times at once", idle, again)
+		}
+		for ask() == first {
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+}
+
 // The idle time is a minute unless the options say otherwise.
 func TestIdleTime(t *testing.T) {
 	for option, want := range map[time.Duration]time.Duration{0: time.Minute, time.Hour: time.Hour} {

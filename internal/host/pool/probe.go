@@ -75,7 +75,7 @@ func (p *Pool) refusal(spec host.Spec) *host.Error {
 	e, m := p.entries[key], p.memories[key]
 	p.mu.Unlock()
 	switch {
-	case e == nil && m.refused == nil:
+	case e == nil && (m.refused == nil || !m.until.IsZero() && time.Now().After(m.until)):
 		return nil
 	case e == nil:
 		again := *m.refused
@@ -83,7 +83,7 @@ func (p *Pool) refusal(spec host.Spec) *host.Error {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.conn != nil || e.failed == nil || !e.until.IsZero() {
+	if e.conn != nil || !e.refused || !e.remembers() {
 		return nil
 	}
 	again := *e.failed
