@@ -60,6 +60,10 @@ var arrows = map[string][]string{
 	"internal/reconcile/container":       {"internal/reconcile", "internal/reconcile/shell", "internal/reconcile/envfile", "internal/keepalive", "internal/keepalive/coolify", "internal/host"},
 	"internal/reconcile/sockets":         {"internal/reconcile", "internal/reconcile/shell", "internal/reconcile/account", "internal/keepalive/sshclient", "internal/commit", "internal/host"},
 	"internal/reconcile/sessions":        {"internal/reconcile", "internal/reconcile/shell", "internal/reconcile/server", "internal/keepalive/sshsession", "internal/sshconf", "internal/host"},
+	"internal/observe": {
+		"internal/reconcile", "internal/reconcile/server", "internal/reconcile/client", "internal/reconcile/envfile", "internal/reconcile/container", "internal/reconcile/sockets", "internal/reconcile/sessions",
+		"internal/keepalive/sshserver", "internal/keepalive/sshclient", "internal/keepalive/sshsession", "internal/keepalive/coolify", "internal/host", "internal/host/pool", "internal/host/probe",
+	},
 	"internal/provider": {
 		"internal/provider/actions", "internal/provider/resources", "internal/provider/datasources", "internal/provider/session", "internal/provider/connection", "internal/provider/attribute", "internal/provider/diagnostics", "internal/provider/functions", "internal/provider/protocol",
 		"internal/host", "internal/host/pool",

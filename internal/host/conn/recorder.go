@@ -12,6 +12,8 @@ import (
 type KeepaliveRecorder struct {
 	Since time.Time
 	Mute  bool
+	// Asked is called at each keepalive; nil is nobody.
+	Asked func()
 
 	mu    sync.Mutex
 	asked []time.Duration
@@ -24,10 +26,16 @@ const MaxNoted = 10_000
 // Note notes r if it is a keepalive, and says whether it may have an answer.
 // OpenSSH's is keepalive@openssh.com, others have one of their own name.
 func (e *KeepaliveRecorder) Note(r *ssh.Request) (answer bool) {
+	if !strings.HasPrefix(r.Type, "keepalive@") {
+		return !e.Mute
+	}
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	if strings.HasPrefix(r.Type, "keepalive@") && len(e.asked) < MaxNoted {
+	if len(e.asked) < MaxNoted {
 		e.asked = append(e.asked, time.Since(e.Since))
+	}
+	e.mu.Unlock()
+	if e.Asked != nil {
+		e.Asked()
 	}
 	return !e.Mute
 }

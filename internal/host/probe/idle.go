@@ -26,6 +26,9 @@ type IdleOptions struct {
 	// Output has a session on the machine write a line this often, as a build log
 	// does; 0 opens no session. Since 9.2 sshd does not probe such a client.
 	Output time.Duration
+	// Began is called when the connection is there, and Asked each time that the machine
+	// asks for a sign of life. nil is nobody.
+	Began, Asked func()
 }
 
 // IdleResult is a login and what the machine did while we sent nothing.
@@ -60,8 +63,11 @@ const (
 
 // Idle is what an idle probe sees on c.
 func Idle(ctx context.Context, c *conn.Conn, w IdleOptions) (IdleResult, error) {
-	e := &conn.KeepaliveRecorder{Since: c.LastSent(), Mute: w.Mute}
+	e := &conn.KeepaliveRecorder{Since: c.LastSent(), Mute: w.Mute, Asked: w.Asked}
 	c.Record(e)
+	if w.Began != nil {
+		w.Began()
+	}
 	if w.Output > 0 {
 		if err := startOutput(c, w, e); err != nil {
 			return IdleResult{}, &host.Error{Kind: host.SessionLimit, Phase: host.PhaseOpen, Host: c.Spec.Label(), User: c.Spec.User, Err: err}

@@ -1,0 +1,141 @@
+// Package observe looks at hosts for a process that lives for months, and cannot change
+// them: it offers the looks of package reconcile and none of its changes, and hands out
+// hosts that run the scripts of looks only.
+//
+// Connections are shared and reused. Every look is made anew; those who ask the same at the
+// same time share one. The package must not know what the answers are for.
+package observe
+
+import (
+	"context"
+	"time"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/pool"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/probe"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/coolify"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshsession"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/client"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/container"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/envfile"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/server"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/sessions"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/sockets"
+)
+
+// Options of an observer.
+type Options struct {
+	Version string // ours, for the identification that servers log
+	// IdleTime is how long a connection that is not used stays open, RefusalTime how long
+	// a machine that refused us is not asked again, and LookTimeout how long a look may
+	// take. 0 is what the packages below take: a minute, for good, and two minutes.
+	IdleTime, RefusalTime, LookTimeout time.Duration
+	Dials                              int // attempts to log in that may be under way at once; 0 is 128
+}
+
+// Observer looks at machines.
+type Observer struct {
+	pool     *pool.Pool
+	machines reconcile.Machines
+	server   *reconcile.Reconciler[sshserver.Want, sshserver.Facts, server.Detail]
+	client   *reconcile.Reconciler[sshclient.Want, sshclient.Facts, client.Detail]
+	envFile  *reconcile.Reconciler[coolify.Want, coolify.Facts, struct{}]
+	coolify  *reconcile.Reconciler[string, coolify.Installation, struct{}]
+	sockets  *reconcile.Reconciler[struct{}, sshclient.SocketFacts, struct{}]
+	sessions *reconcile.Reconciler[struct{}, sshsession.Facts, struct{}]
+}
+
+// New returns an observer, which dials nothing until asked.
+func New(o Options) *Observer {
+	p := pool.New(pool.Options{Version: o.Version, IdleTime: o.IdleTime, RefusalTime: o.RefusalTime, Dials: o.Dials})
+	machines := lookingOnly{p}
+	e := reconcile.New(machines)
+	e.LookTimeout = o.LookTimeout
+	return &Observer{
+		p, machines,
+		reconcile.For(e, server.Live()), reconcile.For(e, live(client.Kind)), reconcile.For(e, live(envfile.Kind)),
+		reconcile.For(e, container.Kind), reconcile.For(e, sockets.Kind), reconcile.For(e, sessions.Kind),
+	}
+}
+
+// live is a kind whose looks answer no later asker.
+func live[W, F, D any](kind reconcile.Kind[W, F, D]) reconcile.Kind[W, F, D] {
+	kind.Keep = func(F) bool { return false }
+	return kind
+}
+
+// Close ends every connection, once running scripts have ended or ctx has.
+func (o *Observer) Close(ctx context.Context) { o.pool.Close(ctx) }
+
+// Snapshot is what one look saw.
+type Snapshot[F any] struct {
+	Facts     F
+	Identity  host.Identity
+	MachineID string
+	Pending   []Pending
+}
+
+// Pending is a change that is live on a host and not confirmed yet.
+type Pending struct {
+	ID      string
+	Rolling bool // the host is taking it back
+	// Left is until the host takes it back, negative if the time was up.
+	Left time.Duration
+}
+
+// ProbeLogin logs in to spec's machine on a new connection and closes it. The error is a
+// *host.Error.
+func (o *Observer) ProbeLogin(ctx context.Context, spec host.Spec) (probe.LoginResult, error) {
+	return o.pool.ProbeLogin(ctx, spec)
+}
+
+// ProbeIdle logs in to spec's machine on a new connection and sends nothing there. The
+// error is a *host.Error.
+func (o *Observer) ProbeIdle(ctx context.Context, spec host.Spec, w probe.IdleOptions) (probe.IdleResult, error) {
+	return o.pool.ProbeIdle(ctx, spec, w)
+}
+
+// Server looks at the sshd of spec's machine that reads file, "" for the one that lets us in.
+func (o *Observer) Server(ctx context.Context, spec host.Spec, file string, want sshserver.Want) (Snapshot[sshserver.Facts], error) {
+	return look(ctx, o.server, reconcile.Target{Spec: spec, File: file}, want)
+}
+
+// Client looks at an ssh_config, whose "" is that of user, and whose user "" is who logs in.
+func (o *Observer) Client(ctx context.Context, spec host.Spec, file, user string, want sshclient.Want) (Snapshot[sshclient.Facts], error) {
+	return look(ctx, o.client, reconcile.Target{Spec: spec, File: file, User: user}, want)
+}
+
+// EnvFile looks at the environment file of a Coolify.
+func (o *Observer) EnvFile(ctx context.Context, spec host.Spec, file string, want coolify.Want) (Snapshot[coolify.Facts], error) {
+	return look(ctx, o.envFile, reconcile.Target{Spec: spec, File: file}, want)
+}
+
+// Coolify looks at a Coolify: its environment file and the container of this name.
+func (o *Observer) Coolify(ctx context.Context, spec host.Spec, file, name string) (Snapshot[coolify.Installation], error) {
+	return look(ctx, o.coolify, reconcile.Target{Spec: spec, File: file}, name)
+}
+
+// Sockets looks at the control sockets of user in a directory, or of a pattern.
+func (o *Observer) Sockets(ctx context.Context, spec host.Spec, path, user string) (Snapshot[sshclient.SocketFacts], error) {
+	return look(ctx, o.sockets, reconcile.Target{Spec: spec, File: path, User: user}, struct{}{})
+}
+
+// Sessions looks at the sessions of the sshd of spec's machine.
+func (o *Observer) Sessions(ctx context.Context, spec host.Spec) (Snapshot[sshsession.Facts], error) {
+	return look(ctx, o.sessions, reconcile.Target{Spec: spec}, struct{}{})
+}
+
+func look[W, F, D any](ctx context.Context, r *reconcile.Reconciler[W, F, D], t reconcile.Target, want W) (s Snapshot[F], err error) {
+	seen, err := r.Look(ctx, t, want)
+	if err != nil {
+		return s, err
+	}
+	s = Snapshot[F]{Facts: seen.Facts, Identity: seen.Identity, MachineID: seen.MachineID}
+	for _, p := range seen.Pending {
+		s.Pending = append(s.Pending, Pending{p.ID, p.Rolling, p.Left})
+	}
+	return s, nil
+}
