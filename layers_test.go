@@ -92,7 +92,7 @@ var arrows = map[string][]string{
 	},
 	"internal/provider/diagnostics": {"internal/provider/spelling", "internal/reconcile", "internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/sshclient", "internal/keepalive/coolify", "internal/keepalive/system", "internal/keepalive/baseline", "internal/host", "internal/host/knownhosts", "internal/host/probe", "github.com/hashicorp/terraform-plugin-framework"},
 	"internal/provider/attribute":   {"internal/provider/diagnostics", "internal/provider/spelling", "internal/reconcile", "internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/sshclient", "internal/sshconf", "github.com/hashicorp/terraform-plugin-framework", "github.com/hashicorp/terraform-plugin-go/"},
-	"internal/provider/connection":  {"internal/provider/attribute", "internal/host", "github.com/hashicorp/terraform-plugin-framework"},
+	"internal/provider/connection":  {"internal/provider/attribute", "internal/keepalive", "internal/host", "github.com/hashicorp/terraform-plugin-framework"},
 	"internal/provider/spelling":    {},
 	"internal/provider/protocol":    {"internal/host", "github.com/hashicorp/terraform-plugin-go/"},
 	"internal/provider/functions":   {"internal/provider/spelling", "internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/sshclient", "internal/sshconf", "github.com/hashicorp/terraform-plugin-framework"},

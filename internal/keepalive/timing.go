@@ -116,3 +116,16 @@ func IdleLimitText(spacing, declared int64) string {
 	}
 	return ""
 }
+
+// ParseDuration reads OpenSSH's time formats and, for what they cannot say, Go's:
+// "10", "1d", "500ms".
+func ParseDuration(text string) (time.Duration, error) {
+	seconds, err := sshconf.ParseTime(text)
+	if err == nil {
+		return time.Duration(seconds) * time.Second, nil
+	}
+	if d, goErr := time.ParseDuration(text); goErr == nil && d >= 0 {
+		return d, nil
+	}
+	return 0, err
+}

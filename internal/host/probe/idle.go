@@ -26,10 +26,13 @@ type IdleOptions struct {
 	// Output has a session on the machine write a line this often, as a build log
 	// does; 0 opens no session. Since 9.2 sshd does not probe such a client.
 	Output time.Duration
-	// Began is called when the connection is there, and Asked each time that the machine
-	// asks for a sign of life. nil is nobody.
-	Began, Asked func()
+	// Watch is told what happens meanwhile; nil is nobody.
+	Watch *IdleWatch
 }
+
+// IdleWatch is called from an idle probe that is under way: Began when the connection is
+// there, and Asked each time that the machine asks for a sign of life.
+type IdleWatch struct{ Began, Asked func() }
 
 // IdleResult is a login and what the machine did while we sent nothing.
 type IdleResult struct {
@@ -63,11 +66,12 @@ const (
 
 // Idle is what an idle probe sees on c.
 func Idle(ctx context.Context, c *conn.Conn, w IdleOptions) (IdleResult, error) {
-	e := &conn.KeepaliveRecorder{Since: c.LastSent(), Mute: w.Mute, Asked: w.Asked}
-	c.Record(e)
-	if w.Began != nil {
-		w.Began()
+	e := &conn.KeepaliveRecorder{Since: c.LastSent(), Mute: w.Mute}
+	if w.Watch != nil {
+		e.Asked = w.Watch.Asked
+		w.Watch.Began()
 	}
+	c.Record(e)
 	if w.Output > 0 {
 		if err := startOutput(c, w, e); err != nil {
 			return IdleResult{}, &host.Error{Kind: host.SessionLimit, Phase: host.PhaseOpen, Host: c.Spec.Label(), User: c.Spec.User, Err: err}

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 )
 
@@ -39,7 +39,7 @@ func TestVariablesOfTheGuide(t *testing.T) {
 			name, value, _ := strings.Cut(line, "=")
 			env[name] = value
 		}
-		layer, err := host.EnvSettings(func(name string) (string, bool) { v, ok := env[name]; return v, ok }, attribute.ParseDuration)
+		layer, err := host.EnvSettings(func(name string) (string, bool) { v, ok := env[name]; return v, ok }, keepalive.ParseDuration)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
@@ -138,24 +139,11 @@ func (v IsDuration) ValidateString(_ context.Context, req validator.StringReques
 	if text == "" && v.Unset {
 		return
 	}
-	d, err := ParseDuration(text)
+	d, err := keepalive.ParseDuration(text)
 	switch {
 	case err != nil:
 		resp.Diagnostics.Append(diagnostics.BadTime(req.Path, text, err))
 	case v.Most > 0 && (d < v.Least || d > v.Most):
 		resp.Diagnostics.Append(diagnostics.At(req.Path, diagnostics.TimeOutOfRange, "value", fmt.Sprintf("%q", text), "least", v.Least.String(), "most", v.Most.String()))
 	}
-}
-
-// ParseDuration reads OpenSSH's time formats and, for what they cannot say, Go's:
-// "10", "1d", "500ms".
-func ParseDuration(text string) (time.Duration, error) {
-	seconds, err := sshconf.ParseTime(text)
-	if err == nil {
-		return time.Duration(seconds) * time.Second, nil
-	}
-	if d, goErr := time.ParseDuration(text); goErr == nil && d >= 0 {
-		return d, nil
-	}
-	return 0, err
 }

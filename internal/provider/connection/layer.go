@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 )
 
@@ -28,7 +29,7 @@ func Layer(object types.Object, place string) (host.Settings, error) {
 			return written(values[attribute])
 		},
 		Jump: func() ([]host.Settings, error) { return hops(values["jump"], place+".jump") },
-		Time: attribute.ParseDuration,
+		Time: keepalive.ParseDuration,
 	}.Settings()
 }
 

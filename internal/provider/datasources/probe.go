@@ -112,7 +112,7 @@ func (m *probeModel) options() (w probe.IdleOptions, diags diag.Diagnostics) {
 			return
 		}
 		var err error
-		if *into, err = attribute.ParseDuration(text.ValueString()); err != nil {
+		if *into, err = keepalive.ParseDuration(text.ValueString()); err != nil {
 			diags.Append(diagnostics.BadTime(path.Root(name), text.ValueString(), err))
 		}
 	}

@@ -63,7 +63,7 @@ func (*serverModel) reconciler(e session.Engine) session.Reconciler[sshserver.Wa
 func (m *serverModel) target(spec host.Spec) reconcile.Target {
 	t := reconcile.Target{Spec: spec, File: m.ConfigFile.ValueString(), NoReload: m.neverReloads() || spec.Transport == "image"}
 	// A time that cannot be read was refused when it was validated.
-	t.ConfirmTimeout, _ = attribute.ParseDuration(cmp.Or(m.ConfirmTimeout.ValueString(), defaultConfirmTimeout))
+	t.ConfirmTimeout, _ = keepalive.ParseDuration(cmp.Or(m.ConfirmTimeout.ValueString(), defaultConfirmTimeout))
 	return t
 }
 

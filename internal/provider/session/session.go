@@ -18,7 +18,6 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/connection"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/spelling"
@@ -72,7 +71,7 @@ func New(ctx context.Context, m Model) (*Session, diag.Diagnostics) {
 	s := &Session{OnUnreachable: m.OnUnreachable, hosts: map[string]settingsLayer{}, hostsUnknown: m.Hosts.IsUnknown(), configs: userconf.New(), Walk: newApplyWalk()}
 	var diags diag.Diagnostics
 	var err error
-	if s.environment, err = host.EnvSettings(os.LookupEnv, attribute.ParseDuration); err != nil {
+	if s.environment, err = host.EnvSettings(os.LookupEnv, keepalive.ParseDuration); err != nil {
 		diags.Append(diagnostics.New(diagnostics.BadEnvironment, "error", spelling.Sentence(spelling.Capital(err.Error()))))
 	}
 	if word := os.Getenv(diagnostics.OnUnreachableEnv); word != "" && !slices.Contains(diagnostics.PolicyWords(), word) {
