@@ -19,7 +19,7 @@ var runners = map[string]string{
 }
 
 // logs are the only files that write to the log: fields are masked there.
-var logs = map[string]bool{"internal/host/log.go": true, "internal/provider/session/log.go": true}
+var logs = map[string]bool{"internal/host/log.go": true, "internal/provider/session/log.go": true, "internal/exporter/exporter.go": true}
 
 // calls are those of another package in the program itself, tests and their harness
 // left out.

@@ -64,6 +64,15 @@ var arrows = map[string][]string{
 		"internal/reconcile", "internal/reconcile/server", "internal/reconcile/client", "internal/reconcile/envfile", "internal/reconcile/container", "internal/reconcile/sockets", "internal/reconcile/sessions",
 		"internal/keepalive/sshserver", "internal/keepalive/sshclient", "internal/keepalive/sshsession", "internal/keepalive/coolify", "internal/host", "internal/host/pool", "internal/host/probe",
 	},
+	"internal/exporter/config": {
+		"internal/host", "internal/userconf", "internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/sshclient", "internal/keepalive/coolify", "internal/keepalive/baseline", "internal/sshconf",
+		"go.yaml.in/yaml/v3",
+	},
+	"internal/exporter": {
+		"internal/exporter/config", "internal/observe", "internal/host", "internal/host/probe", "internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/sshclient", "internal/keepalive/sshsession", "internal/keepalive/coolify", "internal/keepalive/audit", "internal/sshconf",
+		"github.com/prometheus/client_golang/",
+	},
+	"cmd/exporter": {"internal/exporter", "internal/exporter/config", "internal/observe", "github.com/prometheus/", "github.com/alecthomas/kingpin/"},
 	"internal/provider": {
 		"internal/provider/actions", "internal/provider/resources", "internal/provider/datasources", "internal/provider/session", "internal/provider/connection", "internal/provider/attribute", "internal/provider/diagnostics", "internal/provider/functions", "internal/provider/protocol",
 		"internal/host", "internal/host/pool",

@@ -64,6 +64,10 @@ type HandshakeInfo struct {
 	HostKeyType string   // as in a known_hosts file; that of the certificate, if it is one
 	AuthMethods []string // that the server would accept, as it said first
 	AuthMethod  string   // by which we came in, the methods with commas if it took several
+	// HostCertificateExpires is until when the certificate is valid that the machine
+	// showed, UserCertificateExpires the same of the certificates that we have, the
+	// earliest time. Zero is no certificate, or one without an end.
+	HostCertificateExpires, UserCertificateExpires time.Time
 
 	// How long the phases took that it came to the end of. To connect includes
 	// resolving the name, and of a machine behind jump hosts none of their logins.

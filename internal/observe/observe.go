@@ -40,12 +40,12 @@ type Options struct {
 type Observer struct {
 	pool     *pool.Pool
 	machines reconcile.Machines
-	server   *reconcile.Reconciler[sshserver.Want, sshserver.Facts, server.Detail]
-	client   *reconcile.Reconciler[sshclient.Want, sshclient.Facts, client.Detail]
-	envFile  *reconcile.Reconciler[coolify.Want, coolify.Facts, struct{}]
-	coolify  *reconcile.Reconciler[string, coolify.Installation, struct{}]
-	sockets  *reconcile.Reconciler[struct{}, sshclient.SocketFacts, struct{}]
-	sessions *reconcile.Reconciler[struct{}, sshsession.Facts, struct{}]
+	server   *reconcile.Looker[sshserver.Want, sshserver.Facts, server.Detail]
+	client   *reconcile.Looker[sshclient.Want, sshclient.Facts, client.Detail]
+	envFile  *reconcile.Looker[coolify.Want, coolify.Facts, struct{}]
+	coolify  *reconcile.Looker[string, coolify.Installation, struct{}]
+	sockets  *reconcile.Looker[struct{}, sshclient.SocketFacts, struct{}]
+	sessions *reconcile.Looker[struct{}, sshsession.Facts, struct{}]
 }
 
 // New returns an observer, which dials nothing until asked.
@@ -56,8 +56,8 @@ func New(o Options) *Observer {
 	e.LookTimeout = o.LookTimeout
 	return &Observer{
 		p, machines,
-		reconcile.For(e, server.Live()), reconcile.For(e, live(client.Kind)), reconcile.For(e, live(envfile.Kind)),
-		reconcile.For(e, container.Kind), reconcile.For(e, sockets.Kind), reconcile.For(e, sessions.Kind),
+		reconcile.LookerFor(e, server.Live()), reconcile.LookerFor(e, live(client.Kind)), reconcile.LookerFor(e, live(envfile.Kind)),
+		reconcile.LookerFor(e, container.Kind), reconcile.LookerFor(e, sockets.Kind), reconcile.LookerFor(e, sessions.Kind),
 	}
 }
 
@@ -128,7 +128,7 @@ func (o *Observer) Sessions(ctx context.Context, spec host.Spec) (Snapshot[sshse
 	return look(ctx, o.sessions, reconcile.Target{Spec: spec}, struct{}{})
 }
 
-func look[W, F, D any](ctx context.Context, r *reconcile.Reconciler[W, F, D], t reconcile.Target, want W) (s Snapshot[F], err error) {
+func look[W, F, D any](ctx context.Context, r *reconcile.Looker[W, F, D], t reconcile.Target, want W) (s Snapshot[F], err error) {
 	seen, err := r.Look(ctx, t, want)
 	if err != nil {
 		return s, err

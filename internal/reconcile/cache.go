@@ -57,13 +57,13 @@ var errStopped = errors.New("the look was given up")
 
 // look answers an asker who asked at asked: from the cache, by a look, or with what the
 // look of another asker brings.
-func (r *Reconciler[W, F, D]) look(ctx context.Context, t Target, want W, asked time.Time) (Seen[F, D], error) {
+func (r *Looker[W, F, D]) look(ctx context.Context, t Target, want W, asked time.Time) (Seen[F, D], error) {
 	s, err := r.lookOnce(ctx, t, want, asked)
 	s.Pending = r.engine.begun.others(s.Pending)
 	return s, err
 }
 
-func (r *Reconciler[W, F, D]) lookOnce(ctx context.Context, t Target, want W, asked time.Time) (s Seen[F, D], err error) {
+func (r *Looker[W, F, D]) lookOnce(ctx context.Context, t Target, want W, asked time.Time) (s Seen[F, D], err error) {
 	x := r.cache.of(t, want)
 	if s, ok, err := r.cache.recall(x, want, asked); ok {
 		return s, err
@@ -91,7 +91,7 @@ func (r *Reconciler[W, F, D]) lookOnce(ctx context.Context, t Target, want W, as
 }
 
 // wait until the look is done, by us if we get the token.
-func (r *Reconciler[W, F, D]) wait(ctx context.Context, h Connection, t Target, x *entry[W, F, D], p *pendingLook[W, F, D]) error {
+func (r *Looker[W, F, D]) wait(ctx context.Context, h Connection, t Target, x *entry[W, F, D], p *pendingLook[W, F, D]) error {
 	select {
 	case <-p.token:
 		return r.do(ctx, h, t, x, p)
@@ -102,7 +102,7 @@ func (r *Reconciler[W, F, D]) wait(ctx context.Context, h Connection, t Target, 
 	}
 }
 
-func (r *Reconciler[W, F, D]) do(ctx context.Context, h Connection, t Target, x *entry[W, F, D], p *pendingLook[W, F, D]) error {
+func (r *Looker[W, F, D]) do(ctx context.Context, h Connection, t Target, x *entry[W, F, D], p *pendingLook[W, F, D]) error {
 	q, began := r.cache.begin(x)
 	found, err := r.gatherInTime(ctx, h, t, q)
 	if err != nil {
@@ -123,7 +123,7 @@ func (r *Reconciler[W, F, D]) do(ctx context.Context, h Connection, t Target, x 
 // time of its own, and a host that falls silent is dialled again in between: with the
 // default settings an unplugged host answers with an error of the connection after 81 s,
 // which the default leaves room for, since that error says that the host is unreachable.
-func (r *Reconciler[W, F, D]) gatherInTime(ctx context.Context, h Connection, t Target, q Query[W, F, D]) (Seen[F, D], error) {
+func (r *Looker[W, F, D]) gatherInTime(ctx context.Context, h Connection, t Target, q Query[W, F, D]) (Seen[F, D], error) {
 	limit := cmp.Or(r.engine.LookTimeout, t.Spec.CommandTimeout+3*t.Spec.ConnectTimeout, time.Minute)
 	timed, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()

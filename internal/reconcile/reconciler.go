@@ -4,31 +4,15 @@ import (
 	"context"
 	"time"
 
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 )
 
-// Reconciler looks at, applies and removes what one kind manages. Facts are remembered
-// for as long as it lives, which is one walk of Terraform's graph, so that reading and
-// planning the same resource cost one look.
-type Reconciler[W, F, D any] struct {
-	engine *Engine
-	kind   Kind[W, F, D]
-	cache  *cache[W, F, D]
-}
+// Reconciler looks at, applies and removes what one kind manages.
+type Reconciler[W, F, D any] struct{ Looker[W, F, D] }
 
 // For returns the reconciler of kind over the machines of e.
 func For[W, F, D any](e *Engine, kind Kind[W, F, D]) *Reconciler[W, F, D] {
-	return &Reconciler[W, F, D]{e, kind, &cache[W, F, D]{kind: kind}}
-}
-
-// Look gathers the facts about t that want needs, or answers from the cache.
-func (r *Reconciler[W, F, D]) Look(ctx context.Context, t Target, want W) (Snapshot[F], error) {
-	if err := r.check(t); err != nil {
-		return Snapshot[F]{}, err
-	}
-	s, err := r.look(ctx, t, want, time.Now())
-	return s.Snapshot, err
+	return &Reconciler[W, F, D]{*LookerFor(e, kind)}
 }
 
 // Apply makes want effective on t under a confirmed commit and looks again. A file that
@@ -82,16 +66,6 @@ func (r *Reconciler[W, F, D]) Remove(ctx context.Context, t Target, want W, rec 
 	}
 	_, _, err = r.commitWithRetry(ctx, t, nothing, Decision[F, D]{before, plan}, func(have F) keepalive.Plan { return r.kind.Restore(want, have) })
 	return true, err == nil, err
-}
-
-func (r *Reconciler[W, F, D]) check(t Target) error {
-	if r.kind.Check == nil {
-		return nil
-	}
-	if problems := r.kind.Check(t); len(problems) > 0 {
-		return &Error{Host: t.Spec.Name, Step: "decide", Outcome: Unchanged, Problems: problems}
-	}
-	return nil
 }
 
 // decide returns what keeps plan from being carried out: its own problems, or a file
@@ -164,9 +138,4 @@ func Errors(problems []keepalive.Problem) []keepalive.Problem {
 		}
 	}
 	return list
-}
-
-// connection is the shared one behind h, which may have been there before.
-func (r *Reconciler[W, F, D]) connection(h host.Host, t Target) Connection {
-	return Connection{h, func(ctx context.Context) (host.Host, error) { return r.engine.machines.AcquireDedicated(ctx, t.Spec) }}
 }

@@ -49,6 +49,8 @@ type Server struct {
 	// Resource says that a resource of Terraform manages it, so that its lines have to be
 	// there, and not its values alone.
 	Resource bool
+	// Accepted are the lines of other Match blocks that were there at the last apply.
+	Accepted []keepalive.Override
 }
 
 // Client is what is wanted of a block of an ssh_config.

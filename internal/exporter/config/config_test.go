@@ -109,9 +109,9 @@ func TestMistakesAreNamed(t *testing.T) {
 		bomb += fmt.Sprintf("a%d: &a%d [%s]\n", i, i, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d, ", i-1), 10), ", "))
 	}
 	for name, c := range map[string]struct{ yaml, want string }{
-		"an unknown key":         {"hosts:\n  web1:\n    prot: 22\n", "line 3: `hosts.web1.prot`: there is no such key; did you mean `port`?"},
+		"an unknown key":         {"hosts:\n  web1:\n    prot: 22\n", "line 3: `hosts.web1.prot`: this key is not known; did you mean `port`?"},
 		"an unknown attribute":   {"hosts:\n  web1:\n    server: { client_alive_intervall: 1m }\n", "did you mean `client_alive_interval`?"},
-		"an unknown section":     {"hosts:\n  web1:\nmodules: {}\n", "line 3: `modules`: there is no such key; known here: connection, defaults, hosts"},
+		"an unknown section":     {"hosts:\n  web1:\nmodules: {}\n", "line 3: `modules`: this key is not known; known here: connection, defaults, hosts"},
 		"a key given twice":      {"hosts:\n  web1: { port: 1 }\n  web1: { port: 2 }\n", "line 3: `hosts.web1` is given twice"},
 		"a text for a port":      {"hosts:\n  web1: { port: ssh }\n", "line 2: `hosts.web1.port`: \"ssh\" is not a whole number"},
 		"a list for a text":      {"hosts:\n  web1: { host: [a] }\n", "`hosts.web1.host`"},

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
 )
 
@@ -94,6 +95,9 @@ func (l *loader) resource(r resource) error {
 			return err
 		}
 		s.Resource = true
+		if s.Accepted, err = accepted(o); err != nil {
+			return err
+		}
 		if placement, err := o.text("placement"); err == nil && placement != "" {
 			s.Want.Placement = sshserver.Placement(placement)
 		}
@@ -115,6 +119,22 @@ func (l *loader) resource(r resource) error {
 		h.Coolify = append(h.Coolify, c)
 	}
 	return nil
+}
+
+// accepted are the lines of match_overrides.
+func accepted(o *object) (list []keepalive.Override, err error) {
+	lines, err := o.objects("match_overrides")
+	for _, l := range lines {
+		var is keepalive.Override
+		for key, to := range map[string]*string{"criteria": &is.Criteria, "keyword": &is.Keyword, "value": &is.Value, "file": &is.Pos.Path} {
+			if *to, err = l.text(key); err != nil {
+				return nil, err
+			}
+		}
+		is.Pos.Line, _ = l.fields["line"].value.(int)
+		list = append(list, is)
+	}
+	return list, err
 }
 
 // hostOf is the machine of a resource, nil for one that is not watched: an image, or a host

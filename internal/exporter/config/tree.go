@@ -188,10 +188,10 @@ func (o *object) only(known ...string) error {
 			continue
 		}
 		if near := nearest(key, known); near != "" {
-			return o.fields[key].errorf("there is no such key; did you mean `%s`?", near)
+			return o.fields[key].errorf("this key is not known; did you mean `%s`?", near)
 		}
 		slices.Sort(known)
-		return o.fields[key].errorf("there is no such key; known here: %s", strings.Join(known, ", "))
+		return o.fields[key].errorf("this key is not known; known here: %s", strings.Join(known, ", "))
 	}
 	return nil
 }

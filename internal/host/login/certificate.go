@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -53,4 +54,23 @@ func certProblem(cert *ssh.Certificate, user string, now time.Time) string {
 		return "the certificate may only be used from " + cert.CriticalOptions["source-address"]
 	}
 	return ""
+}
+
+// expiry is until when key is valid, zero for one that is not a certificate or has no end.
+func expiry(key ssh.PublicKey) time.Time {
+	cert, ok := key.(*ssh.Certificate)
+	if !ok || cert.ValidBefore > math.MaxInt64 {
+		return time.Time{}
+	}
+	return time.Unix(int64(cert.ValidBefore), 0)
+}
+
+// expiry is when the first of the certificates expires, zero if none does.
+func (c *credentials) expiry() (first time.Time) {
+	for _, k := range c.keys {
+		if at := expiry(k.public); first.IsZero() || !at.IsZero() && at.Before(first) {
+			first = at
+		}
+	}
+	return first
 }

@@ -22,6 +22,9 @@ func (h *handshake) info() host.HandshakeInfo {
 		AuthMethods: h.offers,
 		Connect:     between(h.timings.began, h.timings.linked),
 	}
+	if h.creds != nil {
+		m.UserCertificateExpires = h.creds.expiry()
+	}
 	if h.stream == nil {
 		return m
 	}
@@ -32,6 +35,7 @@ func (h *handshake) info() host.HandshakeInfo {
 		return m
 	}
 	m.HostKeySHA256, m.KeyType, m.HostKeyType = knownhosts.Fingerprint(h.hostKey), knownhosts.Plain(h.hostKey).Type(), h.hostKey.Type()
+	m.HostCertificateExpires = expiry(h.hostKey)
 	m.KeyExchange = between(at, *shown)
 	if !h.timings.done.IsZero() {
 		m.Authentication = between(*shown, h.timings.done)
