@@ -57,5 +57,7 @@ func check() error {
 			return err
 		}
 	}
-	return nil
+	fmt.Println("preflight: Prometheus of Debian")
+	_, err := hosttest.PrepareProgram("prometheus")
+	return err
 }
