@@ -115,7 +115,7 @@ func obey(ctx context.Context, e *exporter.Exporter, server *http.Server, hangup
 			}
 			logger.Info("the configuration was read again")
 		case <-ctx.Done():
-			end, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+			end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 			defer cancel()
 			if err := server.Shutdown(end); err != nil {
 				logger.Warn("requests were cut", "error", err)

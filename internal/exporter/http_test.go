@@ -18,6 +18,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/exporter/config"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
@@ -279,7 +280,7 @@ func TestHostileLabels(t *testing.T) {
 		return probe.LoginResult{HandshakeInfo: host.HandshakeInfo{Identity: host.Identity{ServerVersion: version}}}, nil
 	}}})
 	_, text := w.get(t, "/probe?target=web1")
-	if strings.ContainsAny(text, "\x1b\u202e\xff\r") || len(text) > 20_000 || strings.Count(text, "sshkeepalive_login_server_info{") != 1 {
+	if !utf8.ValidString(text) || strings.ContainsAny(text, "\x1b\u202e\r") || len(text) > 20_000 || strings.Count(text, "sshkeepalive_login_server_info{") != 1 {
 		t.Errorf("%.3000s", text)
 	}
 	s := newSamples()

@@ -20,7 +20,7 @@ const (
 // idle starts an idle connection to h at the first probe, and tells at each what became of
 // it. Nobody asks for longer than the time of the options: it is ended.
 func (e *Exporter) idle(_ context.Context, h *config.Host, s *samples) error {
-	w, err := e.idleWatch(h)
+	w, err := e.idleWatch(h) //nolint:contextcheck // the connection outlives the probe
 	if err != nil {
 		return err
 	}

@@ -83,7 +83,7 @@ func (l *loader) resource(r resource) error {
 	if r.Type != "sshkeepalive_server" && r.Type != "sshkeepalive_client" && r.Type != "sshkeepalive_coolify" {
 		return nil
 	}
-	o, _ := fromJSON(map[string]any(r.Values), "").value.(*object)
+	o, _ := fromJSON(r.Values, "").value.(*object)
 	h, err := l.hostOf(o)
 	if h == nil || err != nil {
 		return err
