@@ -114,7 +114,7 @@ var arrows = map[string][]string{
 	"internal/benchmark/floor":      {"golang.org/x/crypto/"},
 	"internal/benchmark/rusage":     {},
 	"internal/benchmark/noop":       {"internal/provider", "github.com/hashicorp/terraform-plugin-framework", "github.com/hashicorp/terraform-plugin-go/"},
-	"internal/docgen":               {"internal/provider/connection", "internal/provider", "internal/keepalive/baseline", "github.com/hashicorp/terraform-plugin-framework/providerserver", "github.com/hashicorp/terraform-plugin-go/"},
+	"internal/docgen":               {"internal/exporter", "internal/provider/connection", "internal/provider", "internal/keepalive/baseline", "github.com/hashicorp/terraform-plugin-framework/providerserver", "github.com/hashicorp/terraform-plugin-go/"},
 }
 
 // pure names the packages that touch nothing outside their arguments, and the

@@ -6,7 +6,8 @@
 // With -sum it writes instead the digests of everything the documentation is
 // made from, and of the documentation, by which a test notices that one of them
 // is older than the other; with -baselines the guide to the baselines, from their
-// data; with -ways the guide to the ways in, with the table of connection settings.
+// data; with -ways the guide to the ways in, with the table of connection settings; with
+// -watching the guide to the exporter, with the table of its metrics.
 // It knows schemas and baselines; of hosts it must know nothing.
 package main
 
@@ -23,14 +24,18 @@ func main() {
 	sum := flag.Bool("sum", false, "print the digests of the documentation and of what it is made from")
 	guide := flag.Bool("baselines", false, "print the guide to the baselines")
 	settings := flag.Bool("ways", false, "print the guide to the ways in, with the table of settings as it is now")
+	metrics := flag.Bool("watching", false, "print the guide to the exporter, with the table of metrics as it is now")
 	root := flag.String("root", ".", "root of the repository")
 	flag.Parse()
 	if *guide {
 		fmt.Fprint(os.Stdout, baselines())
 		return
 	}
-	if *settings {
-		out, err := ways(*root)
+	for of, asked := range map[*bool]func(string) (string, error){settings: ways, metrics: watching} {
+		if !*of {
+			continue
+		}
+		out, err := asked(*root)
 		if err != nil {
 			log.Fatal(err)
 		}

@@ -28,3 +28,20 @@ func TestTableOfSettingsIsCurrent(t *testing.T) {
 		}
 	}
 }
+
+func TestTableOfMetricsIsCurrent(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, watchingPath))
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, err := watching(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if now != string(text) {
+		t.Errorf("the table in %s is older than the metrics: run make generate", watchingPath)
+	}
+	if row := "| `sshkeepalive_login_host_key_changes_total` | login | counter |  |"; !strings.Contains(now, row) {
+		t.Errorf("the table does not have %s", row)
+	}
+}

@@ -140,8 +140,11 @@ func (w *exampleWorld) machines() (all []*hosttest.Machine) {
 // equip puts the engine and the provider on the user's machine.
 func (w *exampleWorld) equip(t *testing.T) {
 	t.Helper()
-	provider := filepath.Join(filepath.Dir(buildProvider(t)), "terraform-provider-sshkeepalive")
-	for from, to := range map[string]string{hosttest.NeedsEngine(t): "/usr/local/bin/terraform", provider: "/usr/local/lib/dev/terraform-provider-sshkeepalive"} {
+	built := filepath.Dir(buildProvider(t))
+	for from, to := range map[string]string{
+		hosttest.NeedsEngine(t): "/usr/local/bin/terraform", filepath.Join(built, "terraform-provider-sshkeepalive"): "/usr/local/lib/dev/terraform-provider-sshkeepalive",
+		filepath.Join(built, exporterProgram): "/usr/local/bin/" + exporterProgram,
+	} {
 		program, err := os.ReadFile(from)
 		if err != nil {
 			t.Fatal(err)

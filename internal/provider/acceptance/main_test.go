@@ -39,7 +39,9 @@ func testMain(m *testing.M) int {
 	return code
 }
 
-// installation is the provider built from this tree, and the configuration file
+const exporterProgram = "sshkeepalive-exporter"
+
+// installation is the provider and the exporter built from this tree, and the configuration file
 // by which an engine finds it.
 var installation struct {
 	once sync.Once
@@ -61,10 +63,13 @@ func install() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	build := exec.Command("go", "build", "-o", filepath.Join(dir, "terraform-provider-sshkeepalive"), ".")
-	build.Dir = "../../.."
-	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%w\n%s", err, out)
+	for program, source := range map[string]string{"terraform-provider-sshkeepalive": ".", exporterProgram: "./cmd/exporter"} {
+		build := exec.Command("go", "build", "-o", filepath.Join(dir, program), source)
+		build.Dir = "../../.."
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("%w\n%s", err, out)
+		}
 	}
 	rc := filepath.Join(dir, "cli.tfrc")
 	text := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"sshkeepalive/sshkeepalive\" = %q\n  }\n  direct {}\n}\n", dir)
