@@ -110,6 +110,7 @@ var arrows = map[string][]string{
 	"internal/hosttest/preflight":   {"internal/hosttest"},
 	"internal/stories":              {"internal/hosttest", "internal/hosttest/lab"},
 	"demo":                          {"internal/hosttest"},
+	"demo/exporter":                 {"internal/hosttest"},
 	"internal/benchmark":            {"internal/hosttest"},
 	"internal/benchmark/floor":      {"golang.org/x/crypto/"},
 	"internal/benchmark/rusage":     {},
