@@ -54,8 +54,10 @@ func (w *watching) until(ctx context.Context, text string, some bool) ([]series,
 			return found, nil
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
+		case time.Now().After(end) && err != nil:
+			return nil, fmt.Errorf("after a minute Prometheus does not answer; something else may listen at port 9090: %w", err)
 		case time.Now().After(end):
-			return nil, fmt.Errorf("after a minute the query %s has %d results (%v): something else may listen at port 9090 or 9947", text, len(found), err)
+			return nil, fmt.Errorf("after a minute the query %s has %d results; something else may listen at port 9947", text, len(found))
 		}
 		time.Sleep(200 * time.Millisecond)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -169,9 +170,7 @@ func TestExporterAndPlanAgree(t *testing.T) {
 	other := newCLI(t)
 	other.config(fleet{"web7": changing}.provider("") + named("web7", twoMinutes))
 	watched := fleet{"web7": changing}
-	for name, m := range machines {
-		watched[name] = m
-	}
+	maps.Copy(watched, machines)
 	p := startPrometheus(t, startExporter(t, watched, state))
 	eventually(t, "every module of every host to be scraped", func() bool {
 		return strings.Contains(p.ask("/api/v1/query?query=count(sshkeepalive_probe_success==1)"), `,"28"]`)
