@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -233,5 +234,17 @@ func TestAlerts(t *testing.T) {
 				t.Errorf("%s uses %s, which does not exist", name, used)
 			}
 		}
+	}
+}
+
+// checkRules has promtool parse a file of rules.
+func checkRules(t *testing.T, text string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "rules.yml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(hosttest.Program(t, "prometheus", "/usr/bin/promtool"), "check", "rules", file).CombinedOutput(); err != nil {
+		t.Errorf("%s", out)
 	}
 }

@@ -47,7 +47,7 @@ func startExporter(t *testing.T, machines fleet, state string) string {
 	return strings.TrimPrefix(server.URL, "http://")
 }
 
-// prometheus is Debian's, with the alerts of packaging/exporter.
+// prometheus is Debian's, with the alerts of packaging/exporter, or the exporter itself.
 type prometheus struct {
 	t   *testing.T
 	url string
@@ -97,7 +97,7 @@ scrape_configs:
 	return prometheus{t, "http://" + address}
 }
 
-// ask returns the result of a query of the API, "" where Prometheus does not answer yet.
+// ask returns the answer at a path, "" where nothing answers yet.
 func (p prometheus) ask(path string) string {
 	answer, err := http.Get(p.url + path)
 	if err != nil {
