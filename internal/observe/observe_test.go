@@ -17,7 +17,7 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/server"
 )
 
-func specOf(t *testing.T, m *hosttest.Machine) host.Spec {
+func specOf(t testing.TB, m *hosttest.Machine) host.Spec {
 	t.Helper()
 	user, key := "root", host.Secret(m.Key)
 	spec, err := host.Resolve(m.Addr, host.Settings{Host: &m.Addr, Port: &m.Port, User: &user, PrivateKey: &key, HostKeys: m.HostKeys})
@@ -127,5 +127,19 @@ func TestChangesAreRefused(t *testing.T) {
 	}
 	if d := hosttest.Differences(before, m.Snapshot("/etc", "/var/lib")); d != "" {
 		t.Errorf("the host was changed:\n%s", d)
+	}
+}
+
+// BenchmarkLook is a look at an sshd over a connection that is there already: what a look
+// takes beyond the login, the host's part included.
+func BenchmarkLook(b *testing.B) {
+	m := hosttest.Start(b, hosttest.Options{})
+	o := New(Options{})
+	defer o.Close(context.Background())
+	spec := specOf(b, m)
+	for b.Loop() {
+		if _, err := o.Server(b.Context(), spec, "", interval("1m")); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
