@@ -180,8 +180,8 @@ func (w *watching) story(ctx context.Context, m *hosttest.Machine) error {
 	}{
 		{"A drop-in shadows a wanted value", "printf 'ClientAliveInterval 7\\n' >/etc/ssh/sshd_config.d/00-a.conf", "rm /etc/ssh/sshd_config.d/00-a.conf", "SSHServerShadowed", []string{"sshkeepalive_server_shadowed_info", "sshkeepalive_server_in_sync"}},
 		{"sshd has not loaded its files", "touch /etc/ssh/sshd_config", "kill -HUP $(cat /run/sshd.pid)", "SSHDaemonStale", []string{"sshkeepalive_server_daemon_stale"}},
-		{"The login is broken", "mv /home/admin/.ssh/authorized_keys /root/", "mv /root/authorized_keys /home/admin/.ssh/", "SSHLoginRefused", []string{"sshkeepalive_probe_failure==1"}},
-		{"sshd is gone", "kill $(cat /run/sshd.pid)", "/usr/sbin/sshd", "SSHHostAway", []string{"sshkeepalive_probe_failure==1"}},
+		{"The login is broken", "mv /home/admin/.ssh/authorized_keys /root/", "mv /root/authorized_keys /home/admin/.ssh/", "SSHLoginRefused", []string{"sshkeepalive_probe_failure"}},
+		{"sshd is gone", "kill $(cat /run/sshd.pid)", "/usr/sbin/sshd", "SSHHostAway", []string{"sshkeepalive_probe_failure"}},
 	} {
 		say("%s\n$ %s", c.what, c.breaks)
 		m.Sh(c.breaks)

@@ -111,8 +111,8 @@ func (e *Exporter) probe(ctx context.Context, h *config.Host, name string) *samp
 	took := time.Since(began).Seconds()
 	s.setIf("probe_success", err == nil)
 	s.set("probe_duration_seconds", took)
-	for _, kind := range failures() {
-		s.setIf("probe_failure", failureOf(err) == kind, kind)
+	if kind := failureOf(err); kind != "" {
+		s.set("probe_failure", 1, kind)
 	}
 	s.set("series_dropped", float64(s.dropped))
 	result := "success"

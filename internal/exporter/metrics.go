@@ -32,7 +32,7 @@ func commonMetrics() []Metric {
 	return []Metric{
 		{Name: "probe_success", Help: "Whether the host was reached and everything that the module asks was answered."},
 		{Name: "probe_duration_seconds", Unit: "seconds", Help: "How long the probe took."},
-		{Name: "probe_failure", Labels: []string{"kind"}, Help: "What kept the probe from its end: 1 for that kind of failure, 0 for all others. `look` is a host that was reached and did not answer as it should."},
+		{Name: "probe_failure", Labels: []string{"kind"}, Help: "What kept the probe from its end; absent after a success. `look` is a host that was reached and did not answer as it should."},
 		{Name: "series_dropped", Help: "Series that the probe left out, because there were more than 50 of one metric."},
 	}
 }

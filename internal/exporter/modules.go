@@ -54,22 +54,14 @@ func Modules() []string {
 
 // ModulesOf are those that have something to measure on h.
 func ModulesOf(h *config.Host) []string {
+	local := h.Spec.Transport != host.TransportSSH
 	return slices.DeleteFunc(Modules(), func(name string) bool {
-		return name == Client && len(h.Clients) == 0 || name == ControlSockets && len(h.Sockets) == 0 || name == Coolify && len(h.Coolify) == 0
+		return local && (name == Login || name == Idle) || name == Client && len(h.Clients) == 0 || name == ControlSockets && len(h.Sockets) == 0 || name == Coolify && len(h.Coolify) == 0
 	})
 }
 
 // lookFailure is the kind of an error that is not one of a connection.
 const lookFailure = "look"
-
-// failures are the kinds of failure as labels.
-func failures() []string {
-	list := []string{lookFailure}
-	for _, k := range host.Kinds() {
-		list = append(list, label(string(k)))
-	}
-	return list
-}
 
 func label(words string) string { return strings.ReplaceAll(words, " ", "_") }
 

@@ -40,14 +40,6 @@ const (
 	Canceled       Kind = "canceled"
 )
 
-// Kinds lists the kinds of failure.
-func Kinds() []Kind {
-	return []Kind{
-		Config, Unreachable, ProxyDenied, Throttled, NotSSH, Negotiation, HostKeyUnknown, HostKeyChanged, HostKeyRevoked, Auth, HandshakeLost,
-		SessionLimit, SingleSession, LoginShell, Escalation, Killed, Output, Lost, NoExitStatus, Timeout, Canceled,
-	}
-}
-
 // Phase says how far a connection or a script had come.
 type Phase string
 

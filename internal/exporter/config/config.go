@@ -345,6 +345,7 @@ func (l *loader) add(name string, own host.Settings, pin string) (*Host, error) 
 	if spec.Transport == host.TransportImage {
 		return nil, errors.New("an image is not a machine that can be watched")
 	}
+	spec.ConnectWait = 0 // a probe waits for no machine to boot
 	if spec.HostKeyPolicy == host.PolicyAcceptNew {
 		spec.PinnedHostKey = pin
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 )
 
 // item is a value of a file: nil, a string, an int, a bool, a []item or an *object.
@@ -187,52 +189,13 @@ func (o *object) only(known ...string) error {
 		if slices.Contains(known, key) {
 			continue
 		}
-		if near := nearest(key, known); near != "" {
+		if near := keepalive.Nearest(key, known); near != "" {
 			return o.fields[key].errorf("this key is not known; did you mean `%s`?", near)
 		}
 		slices.Sort(known)
 		return o.fields[key].errorf("this key is not known; known here: %s", strings.Join(known, ", "))
 	}
 	return nil
-}
-
-// nearest is the key of list that differs from key by two letters at most, or by their
-// order; "" if none does.
-func nearest(key string, list []string) (found string) {
-	best := 3
-	for _, other := range list {
-		d := distance(key, other)
-		if sorted(key) == sorted(other) {
-			d = 1
-		}
-		if d < best {
-			best, found = d, other
-		}
-	}
-	return found
-}
-
-func sorted(word string) string { return string(slices.Sorted(slices.Values([]byte(word)))) }
-
-// distance counts the letters to add, remove or replace between a and b.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		diagonal := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := diagonal
-			if a[i-1] != b[j-1] {
-				cost++
-			}
-			diagonal = row[j]
-			row[j] = min(cost, row[j]+1, row[j-1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // object is the mapping under key, nil if there is none.

@@ -206,32 +206,11 @@ func (g Language) unknownKeyword(s keepalive.Setting) keepalive.Problem {
 	return keepalive.Problem{Code: keepalive.UnknownKeyword, Attribute: s.Attribute, Text: text}
 }
 
-// nearest returns the keyword that differs from word by at most two edits.
+// nearest returns the keyword that word may have been meant for.
 func (g Language) nearest(word string) string {
-	best, distance := "", 3
+	var names []string
 	for _, kw := range sshconf.Keywords(g.Dialect) {
-		if d := editDistance(strings.ToLower(word), strings.ToLower(kw.Name)); d < distance {
-			best, distance = kw.Name, d
-		}
+		names = append(names, kw.Name)
 	}
-	return best
-}
-
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		diagonal := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			diagonal, row[j] = row[j], min(row[j]+1, row[j-1]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
+	return keepalive.Nearest(word, names)
 }
