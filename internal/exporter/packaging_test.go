@@ -19,11 +19,7 @@ const packaging = "../../packaging/exporter/"
 
 func packaged(t *testing.T, name string) []byte {
 	t.Helper()
-	text, err := os.ReadFile(packaging + name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
+	return fileText(t, packaging+name)
 }
 
 // TestPackagedConfigurations: the files that a user starts from can be read, and the probes

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/ssh"
+
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/observe"
 )
@@ -247,4 +249,40 @@ func checkRules(t *testing.T, text string) {
 	if out, err := exec.Command(hosttest.Program(t, "prometheus", "/usr/bin/promtool"), "check", "rules", file).CombinedOutput(); err != nil {
 		t.Errorf("%s", out)
 	}
+}
+
+// TestCertificates: until when those of the host and of the exporter are valid.
+func TestCertificates(t *testing.T) {
+	t.Parallel()
+	m := hosttest.Start(t, hosttest.Options{})
+	signer, err := ssh.ParsePrivateKey(m.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Write("/root/client.pub", string(ssh.MarshalAuthorizedKey(signer.PublicKey())))
+	m.Sh("ssh-keygen -q -t ed25519 -N '' -f /root/ca; export TZ=UTC; " +
+		"ssh-keygen -q -s /root/ca -I host -h -n " + m.Addr + " -V 20200101:20401231 /etc/ssh/ssh_host_ed25519_key.pub; " +
+		"ssh-keygen -q -s /root/ca -I user -n root -V 20200101:20301231 /root/client.pub; " +
+		"printf 'HostCertificate /etc/ssh/ssh_host_ed25519_key-cert.pub\nTrustedUserCAKeys /root/ca.pub\n' >/etc/ssh/sshd_config.d/00-ca.conf; rm /root/.ssh/authorized_keys")
+	m.RestartSSHD()
+	certificate := filepath.Join(t.TempDir(), "client-cert.pub")
+	if err := os.WriteFile(certificate, m.Read("/root/client-cert.pub"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w := watch(t, m, "    certificate: "+certificate+"\n")
+	text := string(fileText(t, w.file))
+	w.write(t, strings.Replace(text, strings.TrimSpace(m.HostKeys[0]), "@cert-authority "+strings.TrimSpace(string(m.Read("/root/ca.pub"))), 1))
+	if err := w.Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.expect(t, "login", "probe_success 1", `login_certificate_expiry_timestamp_seconds{certificate="host"} 2.2405248e+09`, `login_certificate_expiry_timestamp_seconds{certificate="user"} 1.9249056e+09`)
+}
+
+func fileText(t *testing.T, file string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
