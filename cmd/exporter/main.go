@@ -48,7 +48,7 @@ func main() {
 
 func parse(args []string) options {
 	app := kingpin.New("sshkeepalive-exporter", "Measures for Prometheus whether hosts can be logged in to, and what their sshd and ssh really do. Changes nothing on them.")
-	o := options{log: &promslog.Config{}, web: kingpinflag.AddFlags(app, ":9947")}
+	o := options{log: &promslog.Config{}, web: kingpinflag.AddFlags(app, ":10922")}
 	app.Flag("config.file", "YAML file with connections, hosts, and what is wanted of them.").Envar("SSHKEEPALIVE_EXPORTER_CONFIG").StringVar(&o.files.Config)
 	app.Flag("state.file", "File that `terraform show -json` printed of a state or a plan: its resources are what is wanted.").Envar("SSHKEEPALIVE_EXPORTER_STATE").StringVar(&o.files.State)
 	app.Flag("config.check", "Read the files, say what is watched, and end.").BoolVar(&o.check)

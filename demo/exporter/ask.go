@@ -57,7 +57,7 @@ func (w *watching) until(ctx context.Context, text string, some bool) ([]series,
 		case time.Now().After(end) && err != nil:
 			return nil, fmt.Errorf("after a minute Prometheus does not answer; something else may listen at port 9090: %w", err)
 		case time.Now().After(end):
-			return nil, fmt.Errorf("after a minute the query %s has %d results; something else may listen at port 9947", text, len(found))
+			return nil, fmt.Errorf("after a minute the query %s has %d results; something else may listen at port 10922", text, len(found))
 		}
 		time.Sleep(200 * time.Millisecond)
 	}

@@ -106,7 +106,7 @@ scrape_configs:
 var waits = regexp.MustCompile(`for: \d+m`)
 
 func start(ctx context.Context, work, root string, m *hosttest.Machine) (*watching, error) {
-	w := &watching{exporter: "127.0.0.1:9947", prometheus: "127.0.0.1:9090"}
+	w := &watching{exporter: "127.0.0.1:10922", prometheus: "127.0.0.1:9090"}
 	alerts, err := os.ReadFile("packaging/exporter/alerts.yml")
 	if err != nil {
 		return nil, err

@@ -70,7 +70,7 @@ func TestLabExporterPackage(t *testing.T) {
 	here.Write("/etc/sshkeepalive-exporter/ssh/known_hosts", fmt.Sprintf("%s %s\n", web.Addr, strings.TrimSpace(web.HostKeys[0])))
 	here.Sh("chmod 600 /etc/sshkeepalive-exporter/ssh/*; sed -i 's/web1.example.com:/web1: { host: " + web.Addr + " }/' /etc/sshkeepalive-exporter/exporter.yml")
 	here.Sh("systemctl daemon-reload && systemctl start sshkeepalive-exporter")
-	p, page := prometheus{t, "http://" + here.Addr + ":9947"}, ""
+	p, page := prometheus{t, "http://" + here.Addr + ":10922"}, ""
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Log(here.Sh("systemctl status sshkeepalive-exporter --no-pager || :; journalctl -u sshkeepalive-exporter --no-pager | tail -20"))
