@@ -78,8 +78,23 @@ func newFarm(work string, n int, machines []*hosttest.Machine) (*farm, error) {
 		fmt.Fprintf(&hosts, "  %s: { host: 127.0.0.1, port: %s, user: root, private_key_path: %s, host_keys: [%q] }\n", t.Name, port, f.key, f.hostKey)
 		f.targets = append(f.targets, t)
 	}
+	beside := fmt.Sprintf("modules:\n  default: { user: root, private_key: %s, known_hosts: %s, timeout: 5 }\n", f.key, f.knownHosts())
+	if err := os.WriteFile(f.config+".beside", []byte(beside), 0o600); err != nil {
+		return nil, err
+	}
+	var known strings.Builder
+	for _, t := range f.targets {
+		if host, port, err := net.SplitHostPort(t.Address); err == nil {
+			fmt.Fprintf(&known, "[%s]:%s %s\n", host, port, f.hostKey)
+		}
+	}
+	if err := os.WriteFile(f.knownHosts(), []byte(known.String()), 0o600); err != nil {
+		return nil, err
+	}
 	return f, os.WriteFile(f.config, []byte("connection: { connect_timeout: 5s }\nhosts:\n"+hosts.String()), 0o600)
 }
+
+func (f *farm) knownHosts() string { return f.config + ".known" }
 
 func (f *farm) close() {
 	for _, l := range f.listeners {
@@ -107,22 +122,60 @@ func serve(l net.Listener, host ssh.Signer, silent bool) {
 			}
 			go ssh.DiscardRequests(requests)
 			for channel := range channels {
-				_ = channel.Reject(ssh.Prohibited, "logins only")
+				go succeed(channel)
 			}
 			_ = server.Wait()
 		}()
 	}
 }
 
-// floor is the cores that as many logins a second cost in a program that does nothing else.
-func (f *farm) floor(ctx context.Context, program string, perSecond float64) (float64, error) {
-	var living []string
-	for _, t := range f.targets {
-		if !t.silent && t.Address != "" {
-			living = append(living, t.Address)
+// succeed is a session in which every command succeeds at once.
+func succeed(asked ssh.NewChannel) {
+	session, requests, err := asked.Accept()
+	if err != nil {
+		return
+	}
+	defer session.Close()
+	for r := range requests {
+		_ = r.Reply(true, nil)
+		if r.Type == "exec" || r.Type == "shell" {
+			_, _ = session.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{}))
+			return
 		}
 	}
-	asked, err := json.Marshal(map[string]any{"Addresses": living, "Key": f.key, "HostKey": f.hostKey, "Logins": 500})
+}
+
+// living are the addresses of the servers of this process that answer.
+func (f *farm) living() (list []string) {
+	for _, t := range f.targets {
+		if !t.silent && t.Address != "" {
+			list = append(list, t.Address)
+		}
+	}
+	return list
+}
+
+// ssh is the cores that as many logins a second cost as programs of their own.
+func (f *farm) ssh(ctx context.Context, perSecond float64) (float64, error) {
+	const logins = 50
+	took := 0.0
+	for i := range logins {
+		host, port, err := net.SplitHostPort(f.living()[i%len(f.living())])
+		if err != nil {
+			return 0, err
+		}
+		run := exec.CommandContext(ctx, "ssh", "-F", "none", "-o", "BatchMode=yes", "-o", "UserKnownHostsFile="+f.knownHosts(), "-i", f.key, "-p", port, "root@"+host, "true")
+		if out, err := run.CombinedOutput(); err != nil {
+			return 0, fmt.Errorf("ssh did not log in: %w: %s", err, out)
+		}
+		took += (run.ProcessState.UserTime() + run.ProcessState.SystemTime()).Seconds()
+	}
+	return took / logins * perSecond, nil
+}
+
+// floor is the cores that as many logins a second cost in a program that does nothing else.
+func (f *farm) floor(ctx context.Context, program string, perSecond float64) (float64, error) {
+	asked, err := json.Marshal(map[string]any{"Addresses": f.living(), "Key": f.key, "HostKey": f.hostKey, "Logins": 500})
 	if err != nil {
 		return 0, err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -18,6 +19,7 @@ type scraping struct {
 	url      string
 	targets  []target
 	interval time.Duration
+	of       contender
 
 	mu                   sync.Mutex
 	done, missed, logins int
@@ -26,7 +28,7 @@ type scraping struct {
 
 func (s *scraping) ready(ctx context.Context) error {
 	for range 100 {
-		if answer, err := http.Get(s.url + "/-/ready"); err == nil {
+		if answer, err := http.Get(s.url + "/metrics"); err == nil {
 			answer.Body.Close()
 			return nil
 		}
@@ -61,7 +63,7 @@ func (s *scraping) target(ctx context.Context, t target, first time.Duration) {
 		case <-ctx.Done():
 			return
 		}
-		for _, module := range t.modules {
+		for _, module := range s.of.modules(t) {
 			s.scrape(t, module)
 		}
 	}
@@ -70,22 +72,24 @@ func (s *scraping) target(ctx context.Context, t target, first time.Duration) {
 // scrape is missed if it is not answered, or if the answer is not what the target is like.
 func (s *scraping) scrape(t target, module string) {
 	began := time.Now()
-	r, err := http.NewRequest(http.MethodGet, s.url+"/probe?target="+t.Name+"&module="+module, nil)
+	r, err := http.NewRequest(http.MethodGet, s.url+s.of.path(t, module), nil)
 	if err != nil {
 		return
 	}
 	r.Header.Set("X-Prometheus-Scrape-Timeout-Seconds", "10")
 	page := ""
-	answer, err := http.DefaultClient.Do(r)
+	client := http.Client{Timeout: 10 * time.Second} // as Prometheus would give up
+	answer, err := client.Do(r)
 	if err == nil {
 		text, _ := io.ReadAll(answer.Body)
 		answer.Body.Close()
 		page = string(text)
 	}
-	want := "sshkeepalive_probe_success 1\n"
+	want := " 1"
 	if t.silent {
-		want = "sshkeepalive_probe_success 0\n"
+		want = " 0"
 	}
+	told := regexp.MustCompile(`(?m)^` + s.of.success + `.*`).FindString(page)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.done++
@@ -93,7 +97,7 @@ func (s *scraping) scrape(t target, module string) {
 		s.logins++
 	}
 	took := time.Since(began)
-	if !strings.Contains(page, want) || took > 10*time.Second {
+	if !strings.HasSuffix(told, want) || took > 10*time.Second {
 		s.missed++
 	}
 	if !t.silent {
