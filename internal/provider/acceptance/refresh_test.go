@@ -25,7 +25,7 @@ resource "sshkeepalive_server" "this" {
   settings               = { Banner = "none" }
   match                  = [{ criteria = "User git", client_alive_count_max = 5 }]
   contexts               = [{ user = "git", local_port = 22 }]
-}`, m.Addr), "sed -i s/77/78/ " + dropIn},
+}`, m.Addr), "sed -i 's/Interval 77/Interval 78/' " + dropIn},
 		{"client", fmt.Sprintf(`
 resource "sshkeepalive_client" "this" {
   host                   = "%s:22"
