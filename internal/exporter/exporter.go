@@ -29,7 +29,7 @@ type Options struct {
 	Version string
 	// MaxProbes is how many probes may be under way at once; 0 is 200. More are refused.
 	MaxProbes int
-	// IdleForget is how long an idle connection is kept that nobody asks about; 0 is ten
+	// IdleForget is how long an idle connection is kept without a probe of it; 0 is ten
 	// minutes.
 	IdleForget time.Duration
 }
@@ -127,23 +127,20 @@ func (e *Exporter) probe(ctx context.Context, h *config.Host, name string) *samp
 
 // note logs a failure, and the end of one, once.
 func (e *Exporter) note(ctx context.Context, target, module string, err error) {
-	text := ""
-	if err != nil {
-		text = err.Error()
-	}
+	now := failureOf(err)
 	e.mu.Lock()
 	before := e.failed[target+" "+module]
-	e.failed[target+" "+module] = failureOf(err)
+	e.failed[target+" "+module] = now
 	e.mu.Unlock()
 	fields := map[string]any{"target": target, "module": module}
 	switch {
-	case before == failureOf(err):
+	case before == now:
 		return
 	case err == nil:
 		host.LogInfo(ctx, "the probe succeeds again", fields)
 	case errors.Is(err, context.Canceled):
 	default:
-		fields["error"] = text
+		fields["error"] = err
 		host.LogWarn(ctx, "the probe fails", fields)
 	}
 }

@@ -345,7 +345,7 @@ func TestHostKeyChanges(t *testing.T) {
 }
 
 // TestIdleConnections: one is kept from the first probe on, what becomes of it is told, and
-// it ends when nobody asks any more.
+// it ends when no probe asks any more.
 func TestIdleConnections(t *testing.T) {
 	t.Parallel()
 	ended, more := make(chan struct{}), make(chan probe.IdleResult, 1)
@@ -385,7 +385,7 @@ func TestIdleConnections(t *testing.T) {
 	more <- probe.IdleResult{CloseReason: probe.CloseReset, Silence: 42 * time.Second}
 	await("sshkeepalive_idle_connected 0", `sshkeepalive_idle_closed_total{reason="reset"} 1`, "sshkeepalive_idle_last_closed_silence_seconds 42")
 	await("sshkeepalive_idle_connected 1", "sshkeepalive_idle_keepalives_total 4")
-	<-ended // nobody asks
+	<-ended // no probe asks
 	for open.Load() != 0 {
 		runtime.Gosched()
 	}

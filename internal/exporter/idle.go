@@ -18,7 +18,7 @@ const (
 )
 
 // idle starts an idle connection to h at the first probe, and tells at each what became of
-// it. Nobody asks for longer than the time of the options: it is ended.
+// it. Without a probe for the time of the options it is ended.
 func (e *Exporter) idle(_ context.Context, h *config.Host, s *samples) error {
 	w, err := e.idleWatch(h) //nolint:contextcheck // the connection outlives the probe
 	if err != nil {
@@ -59,7 +59,7 @@ func (e *Exporter) idleWatch(h *config.Host) (*idleWatch, error) {
 	return w, nil
 }
 
-// endIdle ends a watch that nobody asks about any more.
+// endIdle ends a watch that is not asked for any more.
 func (e *Exporter) endIdle(name string, w *idleWatch) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

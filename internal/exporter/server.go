@@ -38,7 +38,7 @@ func (e *Exporter) server(ctx context.Context, h *config.Host, s *samples) error
 func serverFacts(s *samples, file string, profiles []string, seen observe.Snapshot[sshserver.Facts], want sshserver.Want) {
 	have := seen.Facts
 	s.setIf("server_configuration_valid", have.Invalid == "", file)
-	s.set("server_pending_changes", float64(len(seen.Pending)), file)
+	s.set("server_pending_changes", float64(seen.Pending), file)
 	s.set("server_openssh_info", 1, file, have.VersionText)
 	if d := have.Daemon; d.PID != 0 && !d.StaleUnknown {
 		s.setIf("server_daemon_stale", d.Stale, file)

@@ -66,7 +66,7 @@ type HandshakeInfo struct {
 	AuthMethod  string   // by which we came in, the methods with commas if it took several
 	// HostCertificateExpires is until when the certificate is valid that the machine
 	// showed, UserCertificateExpires the same of the certificates that we have, the
-	// earliest time. Zero is no certificate, or one without an end.
+	// earliest time. Zero stands for one without an end, and for none.
 	HostCertificateExpires, UserCertificateExpires time.Time
 
 	// How long the phases took that it came to the end of. To connect includes

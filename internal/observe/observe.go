@@ -2,8 +2,8 @@
 // them: it offers the looks of package reconcile and none of its changes, and hands out
 // hosts that run the scripts of looks only.
 //
-// Connections are shared and reused. Every look is made anew; those who ask the same at the
-// same time share one. The package must not know what the answers are for.
+// Connections are shared and reused. No look answers a later question; those that come at
+// the same time and ask the same share one. The package must not know what the answers are for.
 package observe
 
 import (
@@ -29,17 +29,14 @@ import (
 // Options of an observer.
 type Options struct {
 	Version string // ours, for the identification that servers log
-	// IdleTime is how long a connection that is not used stays open, RefusalTime how long
-	// a machine that refused us is not asked again, and LookTimeout how long a look may
-	// take. 0 is what the packages below take: a minute, for good, and two minutes.
-	IdleTime, RefusalTime, LookTimeout time.Duration
-	Dials                              int // attempts to log in that may be under way at once; 0 is 128
+	// IdleTime is how long a connection that is not used stays open; 0 is a minute.
+	// RefusalTime is how long a machine that refused us is not asked again; 0 is for good.
+	IdleTime, RefusalTime time.Duration
 }
 
 // Observer looks at machines.
 type Observer struct {
 	pool     *pool.Pool
-	machines reconcile.Machines
 	server   *reconcile.Looker[sshserver.Want, sshserver.Facts, server.Detail]
 	client   *reconcile.Looker[sshclient.Want, sshclient.Facts, client.Detail]
 	envFile  *reconcile.Looker[coolify.Want, coolify.Facts, struct{}]
@@ -50,12 +47,10 @@ type Observer struct {
 
 // New returns an observer, which dials nothing until asked.
 func New(o Options) *Observer {
-	p := pool.New(pool.Options{Version: o.Version, IdleTime: o.IdleTime, RefusalTime: o.RefusalTime, Dials: o.Dials})
-	machines := lookingOnly{p}
-	e := reconcile.New(machines)
-	e.LookTimeout = o.LookTimeout
+	p := pool.New(pool.Options{Version: o.Version, IdleTime: o.IdleTime, RefusalTime: o.RefusalTime})
+	e := reconcile.New(lookingOnly{p})
 	return &Observer{
-		p, machines,
+		p,
 		reconcile.LookerFor(e, server.Live()), reconcile.LookerFor(e, live(client.Kind)), reconcile.LookerFor(e, live(envfile.Kind)),
 		reconcile.LookerFor(e, container.Kind), reconcile.LookerFor(e, sockets.Kind), reconcile.LookerFor(e, sessions.Kind),
 	}
@@ -75,15 +70,7 @@ type Snapshot[F any] struct {
 	Facts     F
 	Identity  host.Identity
 	MachineID string
-	Pending   []Pending
-}
-
-// Pending is a change that is live on a host and not confirmed yet.
-type Pending struct {
-	ID      string
-	Rolling bool // the host is taking it back
-	// Left is until the host takes it back, negative if the time was up.
-	Left time.Duration
+	Pending   int // changes that are live and not confirmed yet
 }
 
 // ProbeLogin logs in to spec's machine on a new connection and closes it. The error is a
@@ -133,9 +120,5 @@ func look[W, F, D any](ctx context.Context, r *reconcile.Looker[W, F, D], t reco
 	if err != nil {
 		return s, err
 	}
-	s = Snapshot[F]{Facts: seen.Facts, Identity: seen.Identity, MachineID: seen.MachineID}
-	for _, p := range seen.Pending {
-		s.Pending = append(s.Pending, Pending{p.ID, p.Rolling, p.Left})
-	}
-	return s, nil
+	return Snapshot[F]{seen.Facts, seen.Identity, seen.MachineID, len(seen.Pending)}, nil
 }

@@ -120,7 +120,7 @@ func TestChangesAreRefused(t *testing.T) {
 	o := New(Options{})
 	defer o.Close(context.Background())
 	before := m.Snapshot("/etc", "/var/lib")
-	r := reconcile.For(reconcile.New(o.machines), server.Kind)
+	r := reconcile.For(reconcile.New(lookingOnly{o.pool}), server.Kind)
 	_, _, _, err := r.Apply(t.Context(), reconcile.Target{Spec: specOf(t, m)}, interval("1m"), reconcile.Record{})
 	if _, refused := errors.AsType[*RefusedScriptError](err); !refused {
 		t.Errorf("have %v", err)

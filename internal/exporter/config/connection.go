@@ -99,7 +99,7 @@ func hops(o *object) ([]host.Settings, error) {
 }
 
 // secretsOf reads the files that hold secrets, by the names of their settings. A secret in
-// the file itself is refused: the file is no place for it.
+// the file itself is refused.
 func secretsOf(o *object, place host.Scope) (map[string]string, error) {
 	found := map[string]string{}
 	for _, d := range host.AllSettings() {

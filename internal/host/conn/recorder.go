@@ -12,7 +12,7 @@ import (
 type KeepaliveRecorder struct {
 	Since time.Time
 	Mute  bool
-	// Asked is called at each keepalive; nil is nobody.
+	// Asked is called at each keepalive, if it is not nil.
 	Asked func()
 
 	mu    sync.Mutex

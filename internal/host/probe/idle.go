@@ -26,7 +26,7 @@ type IdleOptions struct {
 	// Output has a session on the machine write a line this often, as a build log
 	// does; 0 opens no session. Since 9.2 sshd does not probe such a client.
 	Output time.Duration
-	// Watch is told what happens meanwhile; nil is nobody.
+	// Watch is told what happens meanwhile, if it is not nil.
 	Watch *IdleWatch
 }
 
