@@ -55,12 +55,12 @@ func (k Kind[W, F, D]) gather(ctx context.Context, h Connection, t Target, q Que
 		return q.Last, nil // another look ended while this one waited
 	}
 	began := time.Now()
-	res, err := shell.Run(ctx, h, k.Script(t, q.Wants[0]))
+	err = shell.Ask(ctx, h, k.Script(t, q.Wants[0]), func(stdout string) (err error) {
+		s, err = k.Parse(t, q.Wants[0], stdout)
+		return err
+	})
 	if err != nil {
 		return s, err
-	}
-	if s, err = k.Parse(t, q.Wants[0], res.Stdout); err != nil {
-		return s, shell.WithStderr(err, res)
 	}
 	s.Identity, s.Began = h.Identity(), began
 	return s, nil

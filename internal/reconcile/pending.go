@@ -79,20 +79,16 @@ const (
 )
 
 // LookForPending asks for the changes that are pending on the machine behind h.
-func LookForPending(ctx context.Context, h host.Host, state string) ([]Pending, error) {
+func LookForPending(ctx context.Context, h host.Host, state string) (found []Pending, err error) {
 	text := "STATE=" + shell.Quote(state) + "; " + shell.Pack(shell.Files+pendingSource)
-	res, err := shell.Run(ctx, h, host.Script{Name: "pending", Text: text, Root: true, Convergent: true})
-	if err != nil {
-		return nil, err
-	}
-	found, err := parsePending(res.Stdout)
+	err = shell.Ask(ctx, h, host.Script{Name: "pending", Text: text, Root: true, Convergent: true}, func(stdout string) (err error) {
+		found, err = parsePending(stdout)
+		return err
+	})
 	for i := range found {
 		found[i].Until = time.Now().Add(found[i].Left)
 	}
-	if err != nil {
-		return nil, shell.WithStderr(err, res)
-	}
-	return found, nil
+	return found, err
 }
 
 func parsePending(out string) (found []Pending, err error) {

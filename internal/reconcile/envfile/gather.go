@@ -75,7 +75,7 @@ func (r *report) section(word, arg string) error {
 		return r.text(arg)
 	case "after":
 		if sum, _, _ := strings.Cut(arg, " "); sum != r.seen.Facts.Digest {
-			return fmt.Errorf("%s changed while it was read", file)
+			return &shell.ChangedError{Text: file + " changed while it was read"}
 		}
 	default:
 		return fmt.Errorf("unexpected section %q in the report of facts", word)
@@ -96,7 +96,7 @@ func (r *report) text(size string) error {
 	rest := r.Rest[n:]
 	r.Rest = strings.TrimLeft(rest, "\n")
 	if !strings.HasPrefix(rest, "\n") || !strings.HasPrefix(r.Rest, "@after ") {
-		return fmt.Errorf("%s changed while it was read, or this awk cannot mask it", r.seen.Facts.File)
+		return &shell.ChangedError{Text: r.seen.Facts.File + " changed while it was read, or this awk cannot mask it"}
 	}
 	return nil
 }

@@ -148,13 +148,14 @@ func lookOver(ctx context.Context, h reconcile.Connection, t reconcile.Target, q
 	began := time.Now()
 	release := serverIdent(h)
 	q.greeted, q.old, q.fresh = !release.IsZero(), !release.AtLeast(8, 7), h.Renew == nil
-	res, err := shell.Run(ctx, h, host.Script{Name: "gather", Text: gatherScript(t, q), Root: true, Convergent: true})
+	var v *cachedFacts
+	var spellings map[string]answer
+	err := shell.Ask(ctx, h, host.Script{Name: "gather", Text: gatherScript(t, q), Root: true, Convergent: true}, func(stdout string) (err error) {
+		v, spellings, err = parseReport(stdout, h.Identity().ServerVersion, t.File, q)
+		return err
+	})
 	if err != nil {
 		return nil, nil, err
-	}
-	v, spellings, err := parseReport(res.Stdout, h.Identity().ServerVersion, t.File, q)
-	if err != nil {
-		return nil, nil, shell.WithStderr(err, res)
 	}
 	v.seen.Began = began
 	if v.pending {
@@ -167,16 +168,12 @@ func lookOver(ctx context.Context, h reconcile.Connection, t reconcile.Target, q
 	return v, spellings, nil
 }
 
-func spell(ctx context.Context, h host.Host, t reconcile.Target, v *cachedFacts, q query) (map[string]answer, error) {
-	res, err := shell.Run(ctx, h, host.Script{Name: "spell", Text: spellScript(t, v, q), Root: true, Convergent: true})
-	if err != nil {
-		return nil, err
-	}
-	spellings, err := parseSpellings(res.Stdout, q.texts)
-	if err != nil {
-		return nil, shell.WithStderr(err, res)
-	}
-	return spellings, nil
+func spell(ctx context.Context, h host.Host, t reconcile.Target, v *cachedFacts, q query) (spellings map[string]answer, err error) {
+	err = shell.Ask(ctx, h, host.Script{Name: "spell", Text: spellScript(t, v, q), Root: true, Convergent: true}, func(stdout string) (err error) {
+		spellings, err = parseSpellings(stdout, q.texts)
+		return err
+	})
+	return spellings, err
 }
 
 // fullVersion prefers what the server says of itself, because sshd -V leaves out

@@ -136,13 +136,13 @@ func (s *Report) contents() error {
 		count, of, _ := strings.Cut(strings.TrimLeft(line, " "), " ")
 		n, err := strconv.Atoi(count)
 		if err != nil || of != name || n < 0 || n > len(rest) {
-			return fmt.Errorf("%s changed while it was read", name)
+			return changed("%s changed while it was read", name)
 		}
 		s.Files[name] = []byte(rest[:n])
 		rest = rest[n:]
 	}
 	if !strings.HasPrefix(rest, "\n") {
-		return fmt.Errorf("a file changed while it was read: one of %s", strings.Join(s.Names, ", "))
+		return changed("a file changed while it was read: one of %s", strings.Join(s.Names, ", "))
 	}
 	s.Rest = rest[1:]
 	return nil

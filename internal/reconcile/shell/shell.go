@@ -7,8 +7,10 @@ package shell
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 )
@@ -88,6 +90,37 @@ func Run(ctx context.Context, h host.Host, s host.Script) (host.Result, error) {
 		err = fmt.Errorf("the script %q ended with status %d: %s", s.Name, res.Exit, lastLines(res.Stderr))
 	}
 	return res, err
+}
+
+// ChangedError is a file that another process wrote while a script read it.
+type ChangedError struct{ Text string }
+
+func (e *ChangedError) Error() string { return e.Text }
+
+// changed returns a ChangedError with a text as fmt.Sprintf makes it.
+func changed(format string, a ...any) error { return &ChangedError{fmt.Sprintf(format, a...)} }
+
+// Ask runs s as Run does and has parse take what it printed. Where that ends in a
+// ChangedError it asks again, twice at most: a change by another run of Terraform, a
+// package or an editor writes a file once and is over.
+func Ask(ctx context.Context, h host.Host, s host.Script, parse func(stdout string) error) error {
+	for trial := 1; ; trial++ {
+		res, err := Run(ctx, h, s)
+		if err != nil {
+			return err
+		}
+		if err = parse(res.Stdout); err == nil {
+			return nil
+		}
+		if trial == 3 || !errors.As(err, new(*ChangedError)) {
+			return WithStderr(err, res)
+		}
+		select {
+		case <-ctx.Done():
+			return WithStderr(err, res)
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
 }
 
 // WithStderr adds to err what the host's programs said beside their report.
