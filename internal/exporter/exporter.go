@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -71,7 +72,8 @@ func (e *Exporter) Close() {
 	e.running.Wait()
 }
 
-// Reload reads the configuration again. The one before stays if that fails.
+// Reload reads the configuration again. The one before stays if that fails, and the idle
+// connection to a host that is reached as before stays open.
 func (e *Exporter) Reload(ctx context.Context) error {
 	c, err := e.load(ctx)
 	e.own.reloaded.Set(number(err == nil))
@@ -88,11 +90,12 @@ func (e *Exporter) Reload(ctx context.Context) error {
 			delete(e.hostKeys, name)
 		}
 	}
-	idles := e.idles
-	e.idles = map[string]*idleWatch{}
+	idles := maps.Clone(e.idles)
 	e.mu.Unlock()
 	for name, w := range idles {
-		e.endIdle(name, w)
+		if h, ok := c.Host(name); !ok || h.Spec.Key() != w.key {
+			e.endIdle(name, w)
+		}
 	}
 	return nil
 }

@@ -396,6 +396,54 @@ func TestIdleConnections(t *testing.T) {
 	}
 }
 
+// TestIdleConnectionsOutliveAReload: how long a path lets a connection be silent is not
+// learned if every apply's reload ends it. One to a host that is reached in another way ends.
+func TestIdleConnectionsOutliveAReload(t *testing.T) {
+	t.Parallel()
+	began, ended := make(chan int, 9), make(chan int, 9)
+	w := newWorld(t, oneHost, Options{Observer: fakeObserver{idle: func(ctx context.Context, o probe.IdleOptions) (probe.IdleResult, error) {
+		o.Watch.Began()
+		began <- 1
+		<-ctx.Done()
+		ended <- 1
+		return probe.IdleResult{}, ctx.Err()
+	}}})
+	probe := func() {
+		t.Helper()
+		if code, text := w.get(t, "/probe?target=web1&module=idle"); code != 200 {
+			t.Fatal(text)
+		}
+	}
+	reload := func() {
+		t.Helper()
+		if code, text := w.do(t, "POST", "/-/reload"); code != 200 {
+			t.Fatal(text)
+		}
+	}
+	watch := func() *idleWatch {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return w.idles["web1"]
+	}
+	probe()
+	<-began
+	first := watch()
+	w.write(t, oneHost+"  web2:\n")
+	reload()
+	probe()
+	if watch() != first || len(ended) != 0 {
+		t.Fatal("the connection to a host that did not change was exchanged")
+	}
+	w.write(t, "hosts:\n  web1: { port: 2222 }\n")
+	reload()
+	<-ended
+	probe()
+	<-began
+	w.write(t, "hosts:\n  web2:\n")
+	reload()
+	<-ended
+}
+
 // TestLocalHost: this machine has no login to be measured.
 func TestLocalHost(t *testing.T) {
 	t.Parallel()

@@ -29,6 +29,7 @@ func (e *Exporter) idle(_ context.Context, h *config.Host, s *samples) error {
 
 // idleWatch is what became of the idle connections to one host. One is open at a time.
 type idleWatch struct {
+	key    string // of the host, as it is reached
 	forget *time.Timer
 	cancel context.CancelFunc
 
@@ -52,7 +53,7 @@ func (e *Exporter) idleWatch(h *config.Host) (*idleWatch, error) {
 		return nil, errors.New("there are as many idle connections as there may be at once")
 	}
 	ctx, cancel := context.WithCancel(e.ctx)
-	w := &idleWatch{cancel: cancel, closed: map[probe.CloseReason]int{}}
+	w := &idleWatch{key: h.Spec.Key(), cancel: cancel, closed: map[probe.CloseReason]int{}}
 	w.forget = time.AfterFunc(e.idleForget, func() { e.endIdle(h.Name, w) })
 	e.idles[h.Name] = w
 	e.running.Go(func() { w.run(ctx, e.observer, h) })

@@ -12,8 +12,10 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
@@ -245,6 +247,12 @@ func (l *loader) host(name string, o, defaults *object) error {
 	if err != nil {
 		return o.errorf("%v", err)
 	}
+	if h == nil {
+		if slices.ContainsFunc(watchedNames, func(key string) bool { return o.fields[key].value != nil }) {
+			return o.errorf("an image is not a machine that can be watched")
+		}
+		return nil // it is named so that a resource of it is passed over
+	}
 	merged := &object{item: o.item, fields: map[string]item{}}
 	for _, key := range watchedNames {
 		merged.fields[key] = o.fields[key]
@@ -322,36 +330,47 @@ func attributeOf(p keepalive.Problem) string {
 }
 
 // add finds the machine that name means, as the provider does: an entry of hosts, or an
-// address. pin is the fingerprint of a host key that was recorded under accept-new.
+// address. It is nil for an image, which cannot be watched. pin is the fingerprint of a host
+// key that was recorded under accept-new.
+//
+// A resource whose own settings lead to another port than that of the host of this name
+// means another sshd, which is a host of its own, NAME:PORT. Another way to the same sshd is
+// not one: the file of the exporter says how the exporter gets there.
 func (l *loader) add(name string, own host.Settings, pin string) (*Host, error) {
-	if h := l.config.hosts[name]; h != nil {
-		return h, nil
-	}
-	var where host.Settings
-	entry, known := l.entries[name]
-	if !known {
-		var err error
-		if where, err = host.ParseAddress(name); err != nil {
-			return nil, err
-		}
-		if entry, known = l.entries[*where.Host]; known {
-			where.Host = nil
-		}
-	}
-	spec, err := host.ResolveWith(l.lookup, name, own, where, entry, l.connection, l.environment)
-	if err != nil {
+	spec, err := l.resolve(name, own)
+	if err != nil || spec.Transport == host.TransportImage {
 		return nil, err
-	}
-	if spec.Transport == host.TransportImage {
-		return nil, errors.New("an image is not a machine that can be watched")
 	}
 	spec.ConnectWait = 0 // a probe waits for no machine to boot
 	if spec.HostKeyPolicy == host.PolicyAcceptNew {
 		spec.PinnedHostKey = pin
 	}
-	h := &Host{Name: name, Spec: spec}
-	l.config.hosts[name] = h
-	return h, nil
+	for _, target := range []string{name, net.JoinHostPort(name, strconv.Itoa(spec.Port))} {
+		h := l.config.hosts[target]
+		if h == nil {
+			h = &Host{Name: target, Spec: spec}
+			l.config.hosts[target] = h
+		}
+		if h.Spec.Address() == spec.Address() {
+			return h, nil
+		}
+	}
+	return nil, fmt.Errorf("the hosts %s and %s:%d are not at the ports that their names say", name, name, spec.Port)
+}
+
+func (l *loader) resolve(name string, own host.Settings) (host.Spec, error) {
+	var where host.Settings
+	entry, known := l.entries[name]
+	if !known {
+		var err error
+		if where, err = host.ParseAddress(name); err != nil {
+			return host.Spec{}, err
+		}
+		if entry, known = l.entries[*where.Host]; known {
+			where.Host = nil
+		}
+	}
+	return host.ResolveWith(l.lookup, name, own, where, entry, l.connection, l.environment)
 }
 
 func (l *loader) lookup(file string, said host.Settings, user string) (host.Settings, error) {

@@ -122,7 +122,9 @@ func TestMistakesAreNamed(t *testing.T) {
 		"an unknown keyword":     {"hosts:\n  web1:\n    server: { settings: { ClientAliveIntervall: 5 } }\n", "ClientAliveIntervall"},
 		"an unknown profile":     {"hosts:\n  web1: { audit: [iso] }\n", "\"iso\" is not a profile: write one of"},
 		"no block":               {"hosts:\n  web1:\n    client: { server_alive_interval: 5 }\n", "`patterns` or `match`"},
-		"an image":               {"hosts:\n  web1: { transport: image, root: /mnt }\n", "an image is not a machine that can be watched"},
+		"an image":               {"hosts:\n  web1: { transport: image, root: /mnt, audit: [cis] }\n", "line 2: `hosts.web1`: an image is not a machine that can be watched"},
+		"two documents":          {"hosts:\n  web1:\n---\nhosts:\n  web2:\n", "line 3: a second document begins here"},
+		"a torn document":        {"hosts:\n  web1:\n---\nhosts: [\n", "did not find expected node content"},
 		"a bad port of contexts": {"hosts:\n  web1:\n    server: { contexts: [{ local_port: 70000 }] }\n", "\"70000\" is not a port"},
 		"half a file":            {"hosts:\n  web1: { port: 2", "did not find expected"},
 		"no host":                {"connection: { user: x }\n", "no host is named"},
@@ -221,6 +223,7 @@ func TestState(t *testing.T) {
 		"another format":   {`{"format_version": "2.0"}`, "format_version is \"2.0\""},
 		"another file":     {`{"version": 4}`, "this may not be what `terraform show -json` prints"},
 		"text":             {"# terraform", "this is not what `terraform show -json` prints"},
+		"two states":       {`{"format_version": "1.0"}{"format_version": "1.0"}`, "more than one document"},
 		"no resource":      {`{"format_version": "1.0"}`, "no host is named"},
 		"values of a list": {`{"format_version": "1.0", "values": {"root_module": {"resources": [{"address": "sshkeepalive_server.x", "mode": "managed", "type": "sshkeepalive_server", "values": {"host": ["a"]}}]}}}`, "sshkeepalive_server.x: `host`: a text was expected"},
 	} {
@@ -228,6 +231,36 @@ func TestState(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "state.json: ") && name != "no resource" {
 			t.Errorf("%s: have %v, want %s", name, err, c.want)
 		}
+	}
+}
+
+// TestHostsOfOneName: a resource whose own settings lead to another port is about another
+// sshd; one that comes on another way to the same is not; and an image is passed over.
+func TestHostsOfOneName(t *testing.T) {
+	t.Parallel()
+	resource := func(name, values string) string {
+		return `{"address": "sshkeepalive_server.` + name + `", "mode": "managed", "type": "sshkeepalive_server", "values": ` + values + `}`
+	}
+	state := `{"format_version": "1.0", "values": {"root_module": {"resources": [` + strings.Join([]string{
+		resource("a", `{"host": "web1", "client_alive_interval": "1m"}`),
+		resource("b", `{"host": "web1", "client_alive_interval": "2m", "ssh": {"port": 2222}}`),
+		resource("c", `{"host": "web1", "client_alive_count_max": 3, "drop_in_name": "10-c.conf", "ssh": {"user": "deploy"}}`),
+		resource("d", `{"host": "web1", "drop_in_name": "10-d.conf", "ssh": {"port": 2222}}`),
+		resource("e", `{"host": "base", "client_alive_interval": "1m"}`),
+	}, ", ") + `]}}}`
+	c := mustLoad(t, "connection: { user: admin }\nhosts:\n  web1: { host: 192.0.2.10 }\n  base: { transport: image, root: /mnt }\n", state, nil)
+	have := ""
+	for _, name := range c.Names() {
+		h, _ := c.Host(name)
+		have += fmt.Sprintf("%s %s:", name, h.Spec)
+		for _, s := range h.Servers {
+			have += " " + s.Want.DropInName
+		}
+		have += "\n"
+	}
+	const want = "web1 admin@192.0.2.10:22: 00-sshkeepalive.conf 10-c.conf\nweb1:2222 admin@192.0.2.10:2222: 00-sshkeepalive.conf 10-d.conf\n"
+	if have != want {
+		t.Errorf("have\n%swant\n%s", have, want)
 	}
 }
 

@@ -48,6 +48,9 @@ func (l *loader) state(text []byte) error {
 		}
 		return fmt.Errorf("this is not what `terraform show -json` prints: %w", err)
 	}
+	if d.More() {
+		return errors.New("there is more than one document in the file: keep the last one that `terraform show -json` printed")
+	}
 	if !strings.HasPrefix(s.FormatVersion, "1.") {
 		return fmt.Errorf("format_version is %.20q, and 1 is what can be read: this may not be what `terraform show -json` prints", s.FormatVersion)
 	}
@@ -151,9 +154,6 @@ func (l *loader) hostOf(o *object) (*Host, error) {
 	own, err := layer(ssh, host.InSSH)
 	if err != nil {
 		return nil, err
-	}
-	if t := l.entries[name].Transport; t != nil && *t == host.TransportImage {
-		return nil, nil
 	}
 	pin, err := o.text("host_key_sha256")
 	if err != nil {

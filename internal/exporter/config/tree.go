@@ -1,8 +1,12 @@
 package config
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,12 +48,16 @@ func (r *treeReader) take(line int) error {
 
 // fromYAML reads a document, which has to be a mapping.
 func fromYAML(text []byte) (*object, error) {
-	var document yaml.Node
-	if err := yaml.Unmarshal(text, &document); err != nil {
+	var document, next yaml.Node
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	switch err := d.Decode(&document); {
+	case errors.Is(err, io.EOF):
+		return &object{fields: map[string]item{}}, nil
+	case err != nil:
 		return nil, err
 	}
-	if len(document.Content) == 0 {
-		return &object{fields: map[string]item{}}, nil
+	if err := d.Decode(&next); !errors.Is(err, io.EOF) {
+		return nil, cmp.Or(err, fmt.Errorf("line %d: a second document begins here: write all hosts into one, without ---", next.Line))
 	}
 	r := treeReader{left: mostItems}
 	top, err := r.yaml(document.Content[0], "")
@@ -192,8 +200,7 @@ func (o *object) only(known ...string) error {
 		if near := keepalive.Nearest(key, known); near != "" {
 			return o.fields[key].errorf("this key is not known; did you mean `%s`?", near)
 		}
-		slices.Sort(known)
-		return o.fields[key].errorf("this key is not known; known here: %s", strings.Join(known, ", "))
+		return o.fields[key].errorf("this key is not known; known here: %s", strings.Join(slices.Sorted(slices.Values(known)), ", "))
 	}
 	return nil
 }
