@@ -108,8 +108,9 @@ func (e *Exporter) current() *config.Config {
 
 // probe runs a module on h until ctx ends.
 func (e *Exporter) probe(ctx context.Context, h *config.Host, name string) *samples {
-	s, began := newSamples(), time.Now()
-	ctx = host.LogContext(ctx, e.logger, h.Spec.Masker())
+	secrets, began := h.Spec.Masker(), time.Now()
+	s := newSamples(secrets)
+	ctx = host.LogContext(ctx, e.logger, secrets)
 	err := modules[name](e, ctx, h, s)
 	took := time.Since(began).Seconds()
 	s.setIf("probe_success", err == nil)

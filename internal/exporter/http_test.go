@@ -283,7 +283,7 @@ func TestHostileLabels(t *testing.T) {
 	if !utf8.ValidString(text) || strings.ContainsAny(text, "\x1b\u202e\r") || len(text) > 20_000 || strings.Count(text, "sshkeepalive_login_server_info{") != 1 {
 		t.Errorf("%.3000s", text)
 	}
-	s := newSamples()
+	s := newSamples(nil)
 	for i := range 200 {
 		s.set("server_match_override_info", 1, "f", "d", "c", "k", fmt.Sprint(i))
 	}
@@ -305,17 +305,21 @@ func TestNoSecretIsShown(t *testing.T) {
 		if s.Password.Reveal() != secret {
 			t.Error("the secret is not used, and the search proves nothing")
 		}
-		return probe.LoginResult{}, failing
+		greeting := host.HandshakeInfo{Identity: host.Identity{ServerVersion: "SSH-2.0-" + secret + strings.Repeat("x", 85) + secret}}
+		return probe.LoginResult{HandshakeInfo: greeting}, failing
 	}}})
 	shown := ""
-	for _, path := range []string{"/probe?target=web1", "/probe?target=" + secret[:3], "/metrics", "/targets", "/"} {
+	for _, path := range []string{"/probe?target=web1", "/probe?target=nobody", "/metrics", "/targets", "/"} {
 		_, text := w.get(t, path)
 		shown += text
 	}
 	if !strings.Contains(w.log.String(), "sudo said ***") {
 		t.Errorf("the log does not have the failure: %s", w.log)
 	}
-	if strings.Contains(shown+w.log.String(), secret) {
+	if !strings.Contains(shown, `version="SSH-2.0-***xxx`) {
+		t.Errorf("the host's greeting is not a label, and the search proves nothing: %s", shown)
+	}
+	if strings.Contains(shown+w.log.String(), secret[:4]) {
 		t.Error("the secret is shown")
 	}
 	if n := strings.Count(w.log.String(), "the probe fails"); n != 1 {

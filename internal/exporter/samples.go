@@ -17,20 +17,23 @@ const (
 
 // samples are the series of one probe.
 type samples struct {
+	secrets *host.Masker // of those that the host was given, and may repeat
 	list    []prometheus.Metric
 	count   map[string]int
 	seen    map[string]bool
 	dropped int
 }
 
-func newSamples() *samples { return &samples{count: map[string]int{}, seen: map[string]bool{}} }
+func newSamples(secrets *host.Masker) *samples {
+	return &samples{secrets: secrets, count: map[string]int{}, seen: map[string]bool{}}
+}
 
 // set adds a series of the metric of this name in the table. The labels are in the order of
 // the table. A second value for the same labels is dropped.
 func (s *samples) set(name string, value float64, labels ...string) {
 	m := metric(name)
 	for i, l := range labels {
-		labels[i] = shownLabel(l)
+		labels[i] = shownLabel(s.secrets.Mask(l))
 	}
 	key := name + "\x00" + strings.Join(labels, "\x00")
 	if s.seen[key] || s.count[name] >= mostSeries {

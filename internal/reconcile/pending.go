@@ -50,10 +50,10 @@ var pendingID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,99}$`)
 
 // readPending reads a line of pending.sh; ok is false for a change that the host does
 // not take back by itself.
-func readPending(arg string) (p Pending, ok bool, err error) {
+func readPending(r *shell.Report, arg string) (p Pending, ok bool, err error) {
 	words := strings.Fields(arg)
 	if len(words) < 4 || !pendingID.MatchString(words[0]) {
-		return p, false, fmt.Errorf("unexpected change %.100q in the report of facts", arg)
+		return p, false, fmt.Errorf("unexpected change %q in the report of facts", r.Cut(arg, 100))
 	}
 	p.ID, p.Rolling, p.Left = words[0], words[1] == "rolling", longAgo
 	if len(words) < 8 {
@@ -79,10 +79,10 @@ const (
 )
 
 // LookForPending asks for the changes that are pending on the machine behind h.
-func LookForPending(ctx context.Context, h host.Host, state string) (found []Pending, err error) {
+func LookForPending(ctx context.Context, h host.Host, t Target, state string) (found []Pending, err error) {
 	text := "STATE=" + shell.Quote(state) + "; " + shell.Pack(shell.Files+pendingSource)
 	err = shell.Ask(ctx, h, host.Script{Name: "pending", Text: text, Root: true, Convergent: true}, func(stdout string) (err error) {
-		found, err = parsePending(stdout)
+		found, err = parsePending(stdout, t.Spec.Masker)
 		return err
 	})
 	for i := range found {
@@ -91,13 +91,13 @@ func LookForPending(ctx context.Context, h host.Host, state string) (found []Pen
 	return found, err
 }
 
-func parsePending(out string) (found []Pending, err error) {
-	s := shell.NewReport(out)
+func parsePending(out string, secrets func() *host.Masker) (found []Pending, err error) {
+	s := shell.NewReport(out, secrets)
 	err = s.ReadToEnd(func(word, arg string) error {
 		if word != "pending" {
 			return nil
 		}
-		p, ok, err := readPending(arg)
+		p, ok, err := readPending(&s, arg)
 		if ok {
 			found = append(found, p)
 		}

@@ -104,7 +104,7 @@ func (c change) validate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s := shell.NewReport(res.Stdout)
+	s := shell.NewReport(res.Stdout, c.Target.Spec.Masker)
 	if err := s.Read(func(word, arg string) error { return s.Dump(word, arg, "dump") }); err != nil {
 		return shell.WithStderr(err, res)
 	}
@@ -255,7 +255,7 @@ func (c change) script(ctx context.Context, name string, as func(reconcile.Targe
 	if err != nil {
 		return err
 	}
-	s := shell.NewReport(res.Stdout)
+	s := shell.NewReport(res.Stdout, c.Target.Spec.Masker)
 	return s.Read(func(string, string) error { return nil })
 }
 

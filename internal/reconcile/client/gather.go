@@ -52,7 +52,7 @@ func script(t reconcile.Target, want sshclient.Want) host.Script {
 }
 
 func parse(t reconcile.Target, want sshclient.Want, stdout string) (seen, error) {
-	r := report{Report: shell.NewReport(stdout)}
+	r := report{Report: shell.NewReport(stdout, t.Spec.Masker)}
 	if err := r.Read(r.section); err != nil {
 		return seen{}, err
 	}

@@ -43,7 +43,7 @@ func TestClientScriptsInShells(t *testing.T) {
 		for awk, tool := range hostAwks {
 			m.Sh("printf '#!/bin/dash\\nexec " + tool + " \"$@\"\\n' >/tools/bin/awk; chmod 755 /tools /tools/bin /tools/bin/awk; printf '#!/bin/dash\\nexec " + command + " \"$@\"\\n' >/bin/sh.new; chmod 755 /bin/sh.new; mv /bin/sh.new /bin/sh")
 			out := inShell(t, m, command, script)
-			r := report{Report: shell.NewReport(out)}
+			r := report{Report: shell.NewReport(out, nil)}
 			if err := r.Read(r.section); err != nil {
 				t.Fatalf("%s, %s: %v in %s", name, awk, err, out)
 			}

@@ -43,7 +43,7 @@ func gatherScript(t reconcile.Target, name string) string {
 }
 
 func parse(t reconcile.Target, _ string, stdout string) (s seen, err error) {
-	r := report{Report: shell.NewReport(stdout)}
+	r := report{Report: shell.NewReport(stdout, t.Spec.Masker)}
 	if err := r.Read(r.section); err != nil {
 		return s, err
 	}
@@ -78,21 +78,21 @@ func (r *report) section(word, arg string) error {
 	case "now":
 		return shell.Number(arg, &r.facts.Now)
 	case "noproc":
-		r.facts.NoContainer = fmt.Sprintf("the host (%s) has no /proc of Linux", shell.Shown(arg, 40))
+		r.facts.NoContainer = fmt.Sprintf("the host (%s) has no /proc of Linux", r.Shown(arg, 40))
 	case "engine":
-		r.facts.Engine = shell.Shown(arg, 20)
+		r.facts.Engine = r.Shown(arg, 20)
 	case "refused":
 		engine, why, _ := strings.Cut(arg, " ")
 		if r.facts.NoContainer != "" {
 			r.facts.NoContainer += "; "
 		}
-		r.facts.NoContainer += shell.Shown(engine+": "+strings.TrimSpace(why), 600)
+		r.facts.NoContainer += r.Shown(engine+": "+strings.TrimSpace(why), 600)
 	case "container":
 		return r.container(strings.SplitN(arg, " ", 6))
 	case "foreign":
-		r.facts.NoSockets = fmt.Sprintf("process %s, which %s names, is not in a container on this host", shell.Shown(arg, 20), r.facts.Engine)
+		r.facts.NoSockets = fmt.Sprintf("process %s, which %s names, is not in a container on this host", r.Shown(arg, 20), r.facts.Engine)
 	case "nodir":
-		r.facts.NoSockets = shell.Shown(arg, 200)
+		r.facts.NoSockets = r.Shown(arg, 200)
 	case "uptime":
 		r.facts.Seen = true
 		return shell.Uptime(arg, &r.uptime)
@@ -101,13 +101,13 @@ func (r *report) section(word, arg string) error {
 	case "listener":
 		return r.listener(strings.SplitN(arg, " ", 5))
 	default:
-		return odd(word, arg)
+		return r.odd(word, arg)
 	}
 	return nil
 }
 
-func odd(word, arg string) error {
-	return fmt.Errorf("unexpected section %.40q in the report of a container: %.100q", word, arg)
+func (r *report) odd(word, arg string) error {
+	return fmt.Errorf("unexpected section %q in the report of a container: %q", r.Cut(word, 40), r.Cut(arg, 100))
 }
 
 var idForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
@@ -116,16 +116,16 @@ var idForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
 func (r *report) container(f []string) error {
 	c := coolify.Container{}
 	if len(f) != 6 || !idForm.MatchString(f[0]) || shell.Number(f[1], &c.PID) != nil {
-		return odd("container", strings.Join(f, " "))
+		return r.odd("container", strings.Join(f, " "))
 	}
 	var texts [4]string
 	for i := range texts {
 		if json.Unmarshal([]byte(f[2+i]), &texts[i]) != nil {
-			return odd("container", f[2+i])
+			return r.odd("container", f[2+i])
 		}
 	}
 	c.ID, c.Created, c.Started = f[0], since1970(texts[0]), since1970(texts[1])
-	c.Status, c.Image = shell.Shown(texts[2], 40), shell.Shown(texts[3], 300)
+	c.Status, c.Image = r.Shown(texts[2], 40), r.Shown(texts[3], 300)
 	r.facts.Container, r.facts.NoContainer = &c, ""
 	return nil
 }
@@ -145,7 +145,7 @@ var nameForm = regexp.MustCompile(`^[A-Za-z0-9_.:@-]{1,100}$`)
 func (r *report) socket(word string, f []string) error {
 	name := f[len(f)-1]
 	if !nameForm.MatchString(name) || !r.facts.Seen || len(r.paths) >= 6000 {
-		return odd(word, strings.Join(f, " "))
+		return r.odd(word, strings.Join(f, " "))
 	}
 	r.paths = append(r.paths, name)
 	if word == "lost" {
@@ -154,10 +154,10 @@ func (r *report) socket(word string, f []string) error {
 	s := coolify.Socket{Name: name}
 	made := 0
 	if len(f) != 4 || r.files != len(r.paths)-1 || shell.Number(f[1], &s.UID) != nil || shell.Number(f[2], &made) != nil {
-		return odd(word, strings.Join(f, " "))
+		return r.odd(word, strings.Join(f, " "))
 	}
 	r.files++
-	s.Mode, s.Age = shell.Shown(f[0], 4), max(0, int64(r.facts.Now-made))
+	s.Mode, s.Age = r.Shown(f[0], 4), max(0, int64(r.facts.Now-made))
 	r.facts.Sockets = append(r.facts.Sockets, s)
 	return nil
 }
@@ -167,12 +167,12 @@ func (r *report) listener(f []string) error {
 	var n, start int
 	var m coolify.Master
 	if len(f) != 5 || shell.Number(f[0], &n) != nil || n < 1 || n > len(r.paths) || shell.Number(f[1], &m.PID) != nil || shell.Number(f[3], &start) != nil {
-		return odd("listener", strings.Join(f, " "))
+		return r.odd("listener", strings.Join(f, " "))
 	}
 	if shell.Number(f[2], &m.UID) != nil {
 		return nil //nolint:nilerr // a process that went meanwhile has no account
 	}
-	m.Name, m.Program, m.Age = r.paths[n-1], shell.Shown(f[4], 64), max(0, r.uptime-int64(start))/100
+	m.Name, m.Program, m.Age = r.paths[n-1], r.Shown(f[4], 64), max(0, r.uptime-int64(start))/100
 	r.facts.Masters = append(r.facts.Masters, m)
 	return nil
 }

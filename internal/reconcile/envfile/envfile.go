@@ -58,7 +58,7 @@ func firstMismatch(want coolify.Want, have coolify.Facts) error {
 // prepare lays the change out for the protocol. No daemon is involved, and the
 // change can lock out no login, so no watchdog is armed.
 func prepare(ctx context.Context, c *change) (commit.Request, string, error) {
-	edit, err := stageDigest(ctx, c.Host, c.Before.Facts, c.Plan.Edits[0])
+	edit, err := stageDigest(ctx, c.Host, c.Target, c.Before.Facts, c.Plan.Edits[0])
 	if err != nil {
 		return commit.Request{}, "stage", err
 	}

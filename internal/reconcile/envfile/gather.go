@@ -37,7 +37,7 @@ func script(t reconcile.Target, want coolify.Want) host.Script {
 }
 
 func parse(t reconcile.Target, _ coolify.Want, stdout string) (seen, error) {
-	r := report{Report: shell.NewReport(stdout)}
+	r := report{Report: shell.NewReport(stdout, t.Spec.Masker)}
 	r.seen.Facts.File = t.File
 	if err := r.ReadToEnd(r.section); err != nil {
 		return seen{}, err
@@ -103,7 +103,7 @@ func (r *report) text(size string) error {
 
 // stageDigest has the machine compose the new text, whose secrets only it knows, and say
 // its digest: by it the protocol knows the file that it has written.
-func stageDigest(ctx context.Context, h host.Host, before coolify.Facts, edit keepalive.Edit) (commit.Edit, error) {
+func stageDigest(ctx context.Context, h host.Host, t reconcile.Target, before coolify.Facts, edit keepalive.Edit) (commit.Edit, error) {
 	e := commit.Edit{Path: edit.Path, Old: before.Digest}
 	for _, p := range edit.Pieces {
 		e.Pieces = append(e.Pieces, commit.Piece(p))
@@ -115,7 +115,7 @@ func stageDigest(ctx context.Context, h host.Host, before coolify.Facts, edit ke
 	}
 	sums := strings.Split(strings.TrimSpace(res.Stdout), "\n")
 	if strings.HasPrefix(res.Stdout, "@") {
-		r := report{Report: shell.NewReport(res.Stdout)}
+		r := report{Report: shell.NewReport(res.Stdout, t.Spec.Masker)}
 		r.seen.Facts.File = edit.Path
 		return e, shell.WithStderr(cmp.Or(r.Read(r.section), shell.ErrCutShort), res)
 	}

@@ -90,7 +90,7 @@ func reportOf(t *testing.T, awk string, target reconcile.Target) *report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &report{Report: shell.NewReport(string(out))}
+	r := &report{Report: shell.NewReport(string(out), nil)}
 	r.seen.Facts.File = target.File
 	return r
 }

@@ -151,7 +151,7 @@ func lookOver(ctx context.Context, h reconcile.Connection, t reconcile.Target, q
 	var v *cachedFacts
 	var spellings map[string]answer
 	err := shell.Ask(ctx, h, host.Script{Name: "gather", Text: gatherScript(t, q), Root: true, Convergent: true}, func(stdout string) (err error) {
-		v, spellings, err = parseReport(stdout, h.Identity().ServerVersion, t.File, q)
+		v, spellings, err = parseReport(t, stdout, h.Identity().ServerVersion, q)
 		return err
 	})
 	if err != nil {
@@ -159,7 +159,7 @@ func lookOver(ctx context.Context, h reconcile.Connection, t reconcile.Target, q
 	}
 	v.seen.Began = began
 	if v.pending {
-		if v.seen.Pending, err = reconcile.LookForPending(ctx, h, q.state(t)); err != nil {
+		if v.seen.Pending, err = reconcile.LookForPending(ctx, h, t, q.state(t)); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -170,7 +170,7 @@ func lookOver(ctx context.Context, h reconcile.Connection, t reconcile.Target, q
 
 func spell(ctx context.Context, h host.Host, t reconcile.Target, v *cachedFacts, q query) (spellings map[string]answer, err error) {
 	err = shell.Ask(ctx, h, host.Script{Name: "spell", Text: spellScript(t, v, q), Root: true, Convergent: true}, func(stdout string) (err error) {
-		spellings, err = parseSpellings(stdout, q.texts)
+		spellings, err = parseSpellings(t, stdout, q.texts)
 		return err
 	})
 	return spellings, err

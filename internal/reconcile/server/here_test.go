@@ -37,7 +37,7 @@ func TestDaemonOfThisMachine(t *testing.T) {
 			m.Write("/srv/setup", c.setup)
 			m.Sh("sh /srv/setup")
 			m.Write("/srv/gather", script)
-			v, _, err := parseReport(m.Sh(c.enter+"sh /srv/gather"), "", "", q)
+			v, _, err := parseReport(reconcile.Target{}, m.Sh(c.enter+"sh /srv/gather"), "", q)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/reconcile/shell/shelltest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
@@ -75,7 +76,7 @@ func TestHostileReports(t *testing.T) {
 const spellText = "@canon 0 \nClientAliveInterval 60\n@end\n"
 
 func readSpelling(text string) error {
-	_, err := parseSpellings(text, []string{"ClientAliveInterval 1m"})
+	_, err := parseSpellings(reconcile.Target{}, text, []string{"ClientAliveInterval 1m"})
 	return err
 }
 

@@ -38,14 +38,14 @@ type stamp struct{ change, modification int64 }
 // parseReport reads the output of gather.sh, which was asked q. It tells no release
 // where the daemon is the one that identified itself, and is still the program on the
 // disk.
-func parseReport(out, greeting, configFile string, q query) (*cachedFacts, map[string]answer, error) {
-	r := &report{Report: shell.NewReport(out), stamps: map[string]stamp{}}
+func parseReport(t reconcile.Target, out, greeting string, q query) (*cachedFacts, map[string]answer, error) {
+	r := &report{Report: shell.NewReport(out, t.Spec.Masker), stamps: map[string]stamp{}}
 	r.seen.Facts.Tree = sshconf.Tree{Dialect: sshconf.Server, Files: r.Files}
 	if err := r.Read(r.section); err != nil {
 		return nil, nil, err
 	}
 	r.seen.MachineID, r.seen.Facts.Mounts = r.MachineID, r.Mounts
-	if err := r.identified(greeting, configFile, q.fresh); err != nil {
+	if err := r.identified(greeting, t.File, q.fresh); err != nil {
 		return nil, nil, err
 	}
 	if f := r.seen.Facts; !r.Ended && f.Invalid == "" || f.Tree.Main == "" || f.Tree.Dir == "" {
@@ -60,8 +60,8 @@ func parseReport(out, greeting, configFile string, q query) (*cachedFacts, map[s
 }
 
 // parseSpellings reads the output of the script that asks for spellings only.
-func parseSpellings(out string, texts []string) (map[string]answer, error) {
-	r := &report{Report: shell.NewReport(out)}
+func parseSpellings(t reconcile.Target, out string, texts []string) (map[string]answer, error) {
+	r := &report{Report: shell.NewReport(out, t.Spec.Masker)}
 	if err := r.ReadToEnd(r.section); err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ var oneWish = sshserver.Want{Settings: []keepalive.Setting{{Attribute: "client_a
 
 // sightOf reads the report of a host that was asked about oneWish.
 func sightOf(text string) (seen, error) {
-	v, spellings, err := parseReport(text, "", "", queryOf([]sshserver.Want{oneWish}, sshconf.Version{}))
+	v, spellings, err := parseReport(reconcile.Target{}, text, "", queryOf([]sshserver.Want{oneWish}, sshconf.Version{}))
 	if err != nil {
 		return seen{}, err
 	}
@@ -159,11 +159,11 @@ func TestFilesThatChangeWhileTheyAreReadAreAnError(t *testing.T) {
 func TestReleaseFromTheGreeting(t *testing.T) {
 	text := strings.Replace(cloudReport, "@version OpenSSH_9.2p1 Debian-2+deb12u6, OpenSSL 3.0.15 3 Sep 2024\n", "", 1)
 	q := queryOf([]sshserver.Want{oneWish}, sshconf.Version{})
-	v, _, err := parseReport(text, "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u6", "", q)
+	v, _, err := parseReport(reconcile.Target{}, text, "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u6", q)
 	if err != nil || v.version() != (sshconf.Version{Major: 9, Minor: 2}) {
 		t.Errorf("%+v, %v", v, err)
 	}
-	if _, _, err := parseReport(text, "SSH-2.0-dropbear_2022.83", "", q); err == nil {
+	if _, _, err := parseReport(reconcile.Target{}, text, "SSH-2.0-dropbear_2022.83", q); err == nil {
 		t.Error("nothing told the release, and no error")
 	}
 }

@@ -25,9 +25,9 @@ type report struct {
 func (r *report) section(word, arg string) error {
 	switch word {
 	case "noproc":
-		return shell.NewMissing(shell.NoProc, "sessions and processes are read from /proc of Linux, and the host (%.40q) has none", arg)
+		return shell.NewMissing(shell.NoProc, "sessions and processes are read from /proc of Linux, and the host (%q) has none", r.Cut(arg, 40))
 	case "noroot":
-		return fmt.Errorf("only root sees the processes and connections of every account, and the script ran as %.100q", arg)
+		return fmt.Errorf("only root sees the processes and connections of every account, and the script ran as %q", r.Cut(arg, 100))
 	case "hidden":
 		r.facts.Hidden = true
 	case "monitor", "end", "machine":
@@ -64,10 +64,10 @@ func (r *report) number(word, arg string) error {
 	case word == "tty":
 		var read int64
 		err := number(first, &read)
-		r.facts.Terminals[shell.Shown(rest, 100)] = read
+		r.facts.Terminals[r.Shown(rest, 100)] = read
 		return err
 	}
-	return odd(word, arg)
+	return r.odd(word, arg)
 }
 
 // number reads a number; "" and "-" are one that is not known, -1.
@@ -86,7 +86,7 @@ func (r *report) process(word, arg string) error {
 		name, uid, _ := strings.Cut(arg, ":")
 		var n int64
 		if number(uid, &n) == nil && r.facts.Accounts[n] == "" { // a line that is none of passwd is passed over
-			r.facts.Accounts[n] = shell.Shown(name, 100)
+			r.facts.Accounts[n] = r.Shown(name, 100)
 		}
 		return nil
 	}
@@ -94,23 +94,23 @@ func (r *report) process(word, arg string) error {
 		f := strings.SplitN(arg, " ", 5)
 		p := sshsession.Process{UID: -1, LoginUID: -1, LoginID: -1}
 		if len(f) != 5 || shell.Number(f[0], &p.PID) != nil || shell.Number(f[2], &p.Parent) != nil || number(f[3], &p.Start) != nil || p.PID < 1 {
-			return odd(word, arg)
+			return r.odd(word, arg)
 		}
-		p.State, p.Program = shell.Shown(f[1], 2), shell.Shown(f[4], 64)
+		p.State, p.Program = r.Shown(f[1], 2), r.Shown(f[4], 64)
 		r.facts.Processes = append(r.facts.Processes, p)
 		return nil
 	}
 	if len(r.facts.Processes) == 0 {
-		return odd(word, arg)
+		return r.odd(word, arg)
 	}
 	p := &r.facts.Processes[len(r.facts.Processes)-1]
 	switch f := strings.Split(arg, " "); {
 	case word == "cgroup":
 		p.CGroup = arg
 	case word == "title":
-		p.Title = shell.Shown(arg, 300)
+		p.Title = r.Shown(arg, 300)
 	case len(f) != 3 || number(f[0], &p.UID) != nil || number(f[1], &p.LoginUID) != nil || number(f[2], &p.LoginID) != nil:
-		return odd(word, arg)
+		return r.odd(word, arg)
 	}
 	return nil
 }
@@ -129,26 +129,26 @@ func (r *report) socket(word, arg string) error {
 		r.facts.Listening[f[0]] = port
 	case word == "tcp" && len(f) == 3:
 		r.inode = f[0]
-		r.facts.Connections[r.inode] = sshsession.Connection{Local: shell.Shown(f[1], 100), Peer: shell.Shown(f[2], 100), Received: -1, Sent: -1, AllRetrans: -1}
+		r.facts.Connections[r.inode] = sshsession.Connection{Local: r.Shown(f[1], 100), Peer: r.Shown(f[2], 100), Received: -1, Sent: -1, AllRetrans: -1}
 	case word == "row" && r.inode != "":
 		c := r.facts.Connections[r.inode]
 		defer func() { r.facts.Connections[r.inode] = c }()
 		if r.facts.Source == "ss" {
-			return ssRow(&c, f)
+			return r.ssRow(&c, f)
 		}
-		return procRow(&c, f)
+		return r.procRow(&c, f)
 	default:
-		return odd(word, arg)
+		return r.odd(word, arg)
 	}
 	return nil
 }
 
 // ssRow reads what ss -tinoe prints of a connection.
-func ssRow(c *sshsession.Connection, f []string) error {
+func (r *report) ssRow(c *sshsession.Connection, f []string) error {
 	if len(f) < 5 || number(f[2], &c.Unacked) != nil {
-		return odd("row", strings.Join(f, " "))
+		return r.odd("row", strings.Join(f, " "))
 	}
-	c.State = shell.Shown(f[0], 20)
+	c.State = r.Shown(f[0], 20)
 	told := false
 	for _, word := range f[5:] {
 		key, value, _ := strings.Cut(word, ":")
@@ -157,7 +157,7 @@ func ssRow(c *sshsession.Connection, f []string) error {
 		case "rto":
 			told = true
 		case "timer":
-			err = ssTimer(c, strings.Split(strings.Trim(value, "()"), ","))
+			err = r.ssTimer(c, strings.Split(strings.Trim(value, "()"), ","))
 		case "lastsnd":
 			err = number(value, &c.Sent)
 		case "lastrcv":
@@ -178,14 +178,14 @@ func ssRow(c *sshsession.Connection, f []string) error {
 
 // ssTimer reads timer:(on,1.2sec,3), (keepalive,119min,0) and (persist,1min40sec,2). Of a
 // timer that goes off now, ss of iproute2 prints no time: (on,,3).
-func ssTimer(c *sshsession.Connection, f []string) error {
+func (r *report) ssTimer(c *sshsession.Connection, f []string) error {
 	if len(f) != 3 {
-		return odd("timer", strings.Join(f, ","))
+		return r.odd("timer", strings.Join(f, ","))
 	}
-	c.Timer = shell.Shown(f[0], 20)
+	c.Timer = r.Shown(f[0], 20)
 	left, err := time.ParseDuration(cmp.Or(strings.NewReplacer("min", "m", "sec", "s").Replace(f[1]), "0"))
 	if err != nil || left < 0 {
-		return odd("timer", f[1])
+		return r.odd("timer", f[1])
 	}
 	c.TimerLeft = left.Milliseconds()
 	if c.Timer == "on" {
@@ -200,9 +200,9 @@ var (
 )
 
 // procRow reads a line of /proc/net/tcp.
-func procRow(c *sshsession.Connection, f []string) error {
+func (r *report) procRow(c *sshsession.Connection, f []string) error {
 	if len(f) < 10 {
-		return odd("row", strings.Join(f, " "))
+		return r.odd("row", strings.Join(f, " "))
 	}
 	queue, _, _ := strings.Cut(f[4], ":")
 	timer, left, _ := strings.Cut(f[5], ":")
@@ -210,12 +210,12 @@ func procRow(c *sshsession.Connection, f []string) error {
 	for i, word := range []string{f[3], queue, timer, left, f[6]} {
 		v, err := strconv.ParseUint(word, 16, 40)
 		if err != nil {
-			return odd("row", strings.Join(f, " "))
+			return r.odd("row", strings.Join(f, " "))
 		}
 		n[i] = int64(v)
 	}
 	if n[0] >= int64(len(procStates)) || n[2] >= int64(len(procTimers)) {
-		return odd("row", strings.Join(f, " "))
+		return r.odd("row", strings.Join(f, " "))
 	}
 	c.State, c.Unacked, c.Timer, c.TimerLeft, c.Retransmits = procStates[n[0]], n[1], procTimers[n[2]], n[3]*10, n[4]
 	return number(f[8], &c.Probes)
@@ -229,15 +229,15 @@ func (r *report) answer(word, arg string) error {
 		return nil
 	case "lost":
 		reason, detail, _ := strings.Cut(arg, " ")
-		r.facts.NoAnswers = shell.Shown((&reconcile.NoDaemonError{Reason: reconcile.Reason(reason), Detail: detail}).Error(), 1000)
+		r.facts.NoAnswers = r.Shown((&reconcile.NoDaemonError{Reason: reconcile.Reason(reason), Detail: detail}).Error(), 1000)
 		return nil
 	case "context":
 		status, context, _ := strings.Cut(arg, " ")
 		if r.context, a = context, (sshsession.Answer{}); status != "0" {
-			a.Refused = "it ended with status " + shell.Shown(status, 10)
+			a.Refused = "it ended with status " + r.Shown(status, 10)
 		}
 	case "refused":
-		a.Refused = shell.Shown(arg, 500)
+		a.Refused = r.Shown(arg, 500)
 	case "interval":
 		if err := number(arg, &a.Interval); err != nil {
 			return err
@@ -248,7 +248,7 @@ func (r *report) answer(word, arg string) error {
 		}
 	}
 	if r.context == "" {
-		return odd(word, arg)
+		return r.odd(word, arg)
 	}
 	r.facts.Answers[r.context] = a
 	return nil
@@ -259,7 +259,7 @@ func (r *report) login(word, arg string) error {
 	list := &r.facts.Logins
 	switch key, value, _ := strings.Cut(arg, "="); {
 	case word == "nologind":
-		r.facts.NoLogins = shell.Shown(arg, 500)
+		r.facts.NoLogins = r.Shown(arg, 500)
 	case word == "leader":
 		pid, cgroup, _ := strings.Cut(arg, " ")
 		var n int
@@ -268,17 +268,17 @@ func (r *report) login(word, arg string) error {
 		}
 		r.facts.Leaders[n] = cgroup
 	case key == "Id":
-		*list = append(*list, sshsession.Login{ID: shell.Shown(value, 40)})
+		*list = append(*list, sshsession.Login{ID: r.Shown(value, 40)})
 	case len(*list) == 0:
-		return odd(word, arg)
+		return r.odd(word, arg)
 	default:
-		return property(&(*list)[len(*list)-1], key, value)
+		return r.property(&(*list)[len(*list)-1], key, value)
 	}
 	return nil
 }
 
-func property(l *sshsession.Login, key, value string) error {
-	shown := shell.Shown(value, 100)
+func (r *report) property(l *sshsession.Login, key, value string) error {
+	shown := r.Shown(value, 100)
 	switch key {
 	case "Name":
 		l.User = shown

@@ -39,7 +39,7 @@ func gatherScript(t reconcile.Target) string {
 }
 
 func parse(t reconcile.Target, _ struct{}, stdout string) (seen, error) {
-	r := report{Report: shell.NewReport(stdout), facts: sshsession.Facts{
+	r := report{Report: shell.NewReport(stdout, t.Spec.Masker), facts: sshsession.Facts{
 		Remote: t.Spec.Transport == "ssh", SelfLogin: -1, UIDMin: 1000, Held: map[int][]string{}, Listening: map[string]int{},
 		Connections: map[string]sshsession.Connection{}, Answers: map[string]sshsession.Answer{}, Terminals: map[string]int64{},
 		Accounts: map[int64]string{}, Leaders: map[int]string{},
@@ -50,6 +50,6 @@ func parse(t reconcile.Target, _ struct{}, stdout string) (seen, error) {
 	return seen{Snapshot: reconcile.Snapshot[sshsession.Facts]{Facts: r.facts, MachineID: r.MachineID}}, nil
 }
 
-func odd(word, arg string) error {
-	return fmt.Errorf("unexpected section %.40q in the report of sessions: %.100q", word, arg)
+func (r *report) odd(word, arg string) error {
+	return fmt.Errorf("unexpected section %q in the report of sessions: %q", r.Cut(word, 40), r.Cut(arg, 100))
 }

@@ -42,13 +42,13 @@ func (s *Report) plausible(word, arg string) error {
 		limit = anyWord
 	}
 	if s.counts[word] > limit {
-		return fmt.Errorf("the report of facts has more than %d sections %.40q", limit, word)
+		return fmt.Errorf("the report of facts has more than %d sections %q", limit, s.Cut(word, 40))
 	}
 	switch {
 	case paths[word]:
-		return checkPath(arg)
+		return s.checkPath(arg)
 	case word == "machine":
-		return checkMachineID(arg)
+		return s.checkMachineID(arg)
 	case word == "version" && len(arg) > 500:
 		return fmt.Errorf("the host reports a version of %d bytes", len(arg))
 	}
@@ -57,10 +57,10 @@ func (s *Report) plausible(word, arg string) error {
 
 // checkPath accepts an absolute path. PATH_MAX is 4096 on Linux. One that climbs above
 // its own root would lead out of the directory that a candidate tree is staged in.
-func checkPath(name string) error {
+func (s *Report) checkPath(name string) error {
 	const longest = 4096
 	if !path.IsAbs(name) || len(name) > longest || strings.ContainsFunc(name, unicode.IsControl) {
-		return fmt.Errorf("the host reports %.200q as a path, which is not an absolute one", name)
+		return fmt.Errorf("the host reports %q as a path, which is not an absolute one", s.Cut(name, 200))
 	}
 	depth := 0
 	for part := range strings.SplitSeq(name, "/") {
@@ -72,16 +72,16 @@ func checkPath(name string) error {
 			depth++
 		}
 		if depth < 0 {
-			return fmt.Errorf("the host reports the path %.200q, which climbs above the root", name)
+			return fmt.Errorf("the host reports the path %q, which climbs above the root", s.Cut(name, 200))
 		}
 	}
 	return nil
 }
 
 // checkMachineID accepts a word. systemd's have 32 hexadecimal digits.
-func checkMachineID(id string) error {
+func (s *Report) checkMachineID(id string) error {
 	if id == "" || len(id) > 64 || strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
-		return fmt.Errorf("the host reports %.100q as its machine id", id)
+		return fmt.Errorf("the host reports %q as its machine id", s.Cut(id, 100))
 	}
 	return nil
 }

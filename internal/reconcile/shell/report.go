@@ -21,6 +21,7 @@ type Report struct {
 	Mounts    []string // files on which something is mounted
 	Ended     bool     // the script came to its end
 
+	secrets func() *host.Masker // of those that the host was given, and may repeat
 	exposed exposure
 	counts  map[string]int // of sections, by their word
 }
@@ -33,8 +34,11 @@ type Dump struct {
 	Err  strings.Builder
 }
 
-// NewReport returns the report that a script printed as out.
-func NewReport(out string) Report { return Report{Rest: out, Files: map[string][]byte{}} }
+// NewReport returns the report that a script printed as out on a host that was given
+// secrets; host.Spec.Masker is such a function.
+func NewReport(out string, secrets func() *host.Masker) Report {
+	return Report{Rest: out, Files: map[string][]byte{}, secrets: secrets}
+}
 
 // Read takes the sections that many scripts have, and gives the others to section; what
 // follows the announcement of a dump is the dump.
@@ -58,7 +62,7 @@ func (s *Report) Read(section func(word, arg string) error) error {
 			continue
 		}
 		if len(s.Dumps) == 0 {
-			return fmt.Errorf("unexpected line %.200q in the report of facts", line)
+			return fmt.Errorf("unexpected line %q in the report of facts", s.Cut(line, 200))
 		}
 		if !strings.HasSuffix(line, "\r") { // which sshd -ddd says beside its answer
 			s.Dumps[len(s.Dumps)-1].Out.WriteString(line + "\n")
@@ -119,7 +123,7 @@ func (s *Report) Dump(word, arg string, kinds ...string) error {
 		}
 		s.Dumps = append(s.Dumps, d)
 	case word != "err":
-		return fmt.Errorf("unexpected section %.200q in the report of facts", word)
+		return fmt.Errorf("unexpected section %q in the report of facts", s.Cut(word, 200))
 	case len(s.Dumps) > 0:
 		s.Dumps[len(s.Dumps)-1].Err.WriteString(arg + "\n")
 	}
@@ -175,15 +179,30 @@ func Number(s string, into *int) error {
 // Uptime reads a time since the boot, of /proc/uptime, in hundredths of a second.
 func Uptime(s string, into *int64) error {
 	up, err := strconv.ParseFloat(s, 64)
-	if err != nil || !(up >= 0 && up < 1<<33) {
-		return fmt.Errorf("no time since the boot in the report of facts: %.100q", s)
+	if err == nil && !(up >= 0 && up < 1<<33) {
+		err = strconv.ErrRange
+	}
+	if err != nil {
+		return fmt.Errorf("no time since the boot in the report of facts: %w", err)
 	}
 	*into = int64(up * 100)
 	return nil
 }
 
-// Shown returns what a host says, cut to most bytes and made safe to be shown.
-func Shown(s string, most int) string { return host.Printable(s[:min(len(s), most)]) }
+// Cut returns the first most bytes of what a host says. A secret in it is masked before:
+// half of one would not be recognised later.
+func (s *Report) Cut(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	if s.secrets != nil {
+		text = s.secrets().Mask(text)
+	}
+	return text[:min(len(text), most)]
+}
+
+// Shown is Cut, made safe to be shown.
+func (s *Report) Shown(text string, most int) string { return host.Printable(s.Cut(text, most)) }
 
 // mountPoint is where a line of /proc/self/mountinfo says that something is
 // mounted: the fifth word, in which the kernel writes blanks in octal.

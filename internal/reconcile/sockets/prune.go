@@ -37,8 +37,8 @@ func pruneScript(dead []sshclient.ControlSocket) string {
 	return "DEAD=" + shell.Quote(strings.Join(lines, "\n")) + "; " + shell.Pack(shell.Files, commit.OwnedSource(), pruneSource)
 }
 
-func parsePruned(_ reconcile.Target, dead []sshclient.ControlSocket, stdout string) (s pruned, err error) {
-	r := shell.NewReport(stdout)
+func parsePruned(t reconcile.Target, dead []sshclient.ControlSocket, stdout string) (s pruned, err error) {
+	r := shell.NewReport(stdout, t.Spec.Masker)
 	told := 0
 	err = r.ReadToEnd(func(word, arg string) error {
 		switch {

@@ -82,7 +82,7 @@ func TestControlScriptInShells(t *testing.T) {
 			t.Fatal("a script of more than one line")
 		}
 		out := run(script)
-		r := report{Report: shell.NewReport(out)}
+		r := report{Report: shell.NewReport(out, nil)}
 		if err := r.Read(r.section); err != nil || !r.Ended || r.checked != len(names)+1 || r.seen.Facts.Unnamed != 1 {
 			t.Fatalf("%v, %+v in %s", err, r, out)
 		}

@@ -37,8 +37,8 @@ func gatherScript(t reconcile.Target) string {
 	return "SOCKETS=" + shell.Quote(t.File) + "; WHO=" + shell.Quote(account.Of(t)) + "; " + shell.Pack(shell.Files, account.Source, shell.Listening, gatherSource)
 }
 
-func parse(_ reconcile.Target, _ struct{}, stdout string) (seen, error) {
-	r := report{Report: shell.NewReport(stdout), targets: map[string][]sshclient.Destination{}}
+func parse(t reconcile.Target, _ struct{}, stdout string) (seen, error) {
+	r := report{Report: shell.NewReport(stdout, t.Spec.Masker), targets: map[string][]sshclient.Destination{}}
 	if err := r.ReadToEnd(r.section); err != nil {
 		return seen{}, err
 	}
@@ -143,20 +143,20 @@ func (r *report) listener(f []string) error {
 	var n, start int
 	var h sshclient.Listener
 	if len(f) != 5 || shell.Number(f[0], &n) != nil || n < 1 || n > len(r.checks) || shell.Number(f[1], &h.PID) != nil || shell.Number(f[3], &start) != nil {
-		return fmt.Errorf("unexpected process %.100q in the report of sockets", strings.Join(f, " "))
+		return fmt.Errorf("unexpected process %q in the report of sockets", r.Cut(strings.Join(f, " "), 100))
 	}
 	c := &r.checks[n-1]
 	if err := shell.Number(f[2], &h.UID); err != nil || !c.There || h.UID != c.UID || c.Listener != nil {
 		return nil //nolint:nilerr // a process that went meanwhile has no account
 	}
-	h.Program, h.Age = shell.Shown(f[4], 64), max(0, r.uptime-int64(start))/100
+	h.Program, h.Age = r.Shown(f[4], 64), max(0, r.uptime-int64(start))/100
 	c.Listener = &h
 	return nil
 }
 
 // expanded takes a line of ssh -G for one name, which comes last.
 func (r *report) expanded(word, value string, _ bool) {
-	shown := shell.Shown(value, 300)
+	shown := r.Shown(value, 300)
 	switch word {
 	case "user":
 		r.target.User = shown

@@ -80,7 +80,7 @@ type report struct {
 }
 
 func parse(t reconcile.Target, _ system.Want, stdout string) (s seen, err error) {
-	r := report{Report: shell.NewReport(stdout), facts: system.Facts{Image: t.IsImage(), Values: map[string]string{}, Lacks: map[string]string{}}}
+	r := report{Report: shell.NewReport(stdout, t.Spec.Masker), facts: system.Facts{Image: t.IsImage(), Values: map[string]string{}, Lacks: map[string]string{}}}
 	if err := r.ReadToEnd(r.section); err != nil {
 		return s, err
 	}
@@ -97,7 +97,7 @@ func (r *report) section(word, arg string) error {
 	case "value":
 		n, err := strconv.ParseInt(rest, 10, 32)
 		if err != nil {
-			return fmt.Errorf("the host reports %.100q as the value of %.100q, which is not a number", rest, name)
+			return fmt.Errorf("the host reports %q as the value of %q, which is not a number", r.Cut(rest, 100), r.Cut(name, 100))
 		}
 		f.Values[name] = strconv.FormatInt(n, 10)
 	case "lacks":
@@ -113,7 +113,7 @@ func (r *report) section(word, arg string) error {
 	case "there":
 		f.Dirs = append(f.Dirs, arg)
 	default:
-		return fmt.Errorf("unexpected section %.200q in the report of facts", word)
+		return fmt.Errorf("unexpected section %q in the report of facts", r.Cut(word, 200))
 	}
 	return nil
 }
@@ -126,7 +126,7 @@ func (r *report) logind() {
 	}
 	properties := []string{"KillUserProcesses", "KillExcludeUsers", "KillOnlyUsers"}
 	if len(r.bus) != len(properties) || !strings.HasPrefix(r.bus[0], "b ") {
-		r.facts.Lacks["logind"] = fmt.Sprintf("systemd-logind does not answer: %.300s", strings.Join(r.bus, "; "))
+		r.facts.Lacks["logind"] = "systemd-logind does not answer: " + r.Cut(strings.Join(r.bus, "; "), 300)
 		return
 	}
 	for i, keyword := range properties {
