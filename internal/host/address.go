@@ -9,6 +9,23 @@ import (
 	"unicode/utf8"
 )
 
+// FindEntry finds what text names: one of the entries, whose name may carry a user and a
+// port, which where then holds, or an address, which is all in where. name is that of the
+// entry, "" if there is none.
+func FindEntry[E any](entries map[string]E, text string) (where Settings, entry E, name string, err error) {
+	if entry, ok := entries[text]; ok {
+		return where, entry, text, nil
+	}
+	if where, err = ParseAddress(text); err != nil {
+		return where, entry, "", err
+	}
+	if entry, ok := entries[*where.Host]; ok {
+		name, where.Host = *where.Host, nil
+		return where, entry, name, nil
+	}
+	return where, entry, "", nil
+}
+
 // ParseAddress reads "[user@]host[:port]". An IPv6 address needs brackets when a
 // port follows and may have them otherwise.
 func ParseAddress(text string) (Settings, error) {

@@ -359,16 +359,9 @@ func (l *loader) add(name string, own host.Settings, pin string) (*Host, error) 
 }
 
 func (l *loader) resolve(name string, own host.Settings) (host.Spec, error) {
-	var where host.Settings
-	entry, known := l.entries[name]
-	if !known {
-		var err error
-		if where, err = host.ParseAddress(name); err != nil {
-			return host.Spec{}, err
-		}
-		if entry, known = l.entries[*where.Host]; known {
-			where.Host = nil
-		}
+	where, entry, _, err := host.FindEntry(l.entries, name)
+	if err != nil {
+		return host.Spec{}, err
 	}
 	return host.ResolveWith(l.lookup, name, own, where, entry, l.connection, l.environment)
 }

@@ -44,7 +44,7 @@ func settings(o *object, attributes []keepalive.Attribute) (found []keepalive.Se
 			return nil, err
 		}
 		if is.value != nil {
-			found = append(found, keepalive.Setting{Attribute: is.name, ByKeyword: true, Keyword: keyword, Values: strings.Split(strings.TrimSuffix(text, "\n"), "\n")})
+			found = append(found, keepalive.Setting{Attribute: is.name, ByKeyword: true, Keyword: keyword, Values: keepalive.Lines(text)})
 		}
 	}
 	return found, nil
@@ -54,29 +54,26 @@ func settings(o *object, attributes []keepalive.Attribute) (found []keepalive.Se
 func argument(i item, kind keepalive.Kind) (string, error) {
 	switch v := i.value.(type) {
 	case bool:
-		if v {
-			return "yes", nil
-		}
-		return "no", nil
+		return keepalive.SpellFlag(v), nil
 	case *object:
 		if kind != keepalive.Pairs {
 			break
 		}
-		var items []string
-		for _, name := range slices.Sorted(slices.Values(v.keys)) {
+		items := map[string]string{}
+		for _, name := range v.keys {
 			text, err := v.text(name)
 			if err != nil {
 				return "", err
 			}
-			items = append(items, name+"="+text)
+			items[name] = text
 		}
-		return strings.Join(items, " "), nil
+		return keepalive.SpellPairs(items), nil
 	case []item:
 		texts, err := i.texts()
 		if kind != keepalive.Names || err != nil {
 			break
 		}
-		return strings.Join(slices.Sorted(slices.Values(texts)), " "), nil
+		return keepalive.SpellNames(texts), nil
 	}
 	return i.text()
 }

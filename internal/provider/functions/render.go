@@ -14,7 +14,6 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshclient"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/sshserver"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/spelling"
 )
 
 const renderedValuesDoc = "Values are written as they are given: quotes belong to them where the file needs them. A keyword that may be repeated takes one value per line of the string; null leaves a keyword out."
@@ -72,7 +71,7 @@ func settingsOf(values map[string]types.String) []keepalive.Setting {
 	var found []keepalive.Setting
 	for _, keyword := range slices.Sorted(maps.Keys(values)) {
 		if v := values[keyword]; !v.IsNull() {
-			found = append(found, keepalive.Setting{Attribute: keyword, Keyword: keyword, Values: spelling.Lines(v.ValueString())})
+			found = append(found, keepalive.Setting{Attribute: keyword, Keyword: keyword, Values: keepalive.Lines(v.ValueString())})
 		}
 	}
 	return found
@@ -177,7 +176,7 @@ func settingText(v attr.Value) (types.String, bool) {
 		return types.StringNull(), true
 	}
 	if b, ok := v.(types.Bool); ok {
-		return types.StringValue(spelling.YesNo(b.ValueBool())), !b.IsUnknown()
+		return types.StringValue(keepalive.SpellFlag(b.ValueBool())), !b.IsUnknown()
 	}
 	text, ok := textOf(v)
 	return types.StringValue(text), ok

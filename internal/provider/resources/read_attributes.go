@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/spelling"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
 
@@ -73,7 +71,7 @@ func (r *attributeReader) settings(typed []keepalive.Attribute, prefix string, f
 			r.unknown = r.unknown || ok && value.IsUnknown()
 			continue
 		}
-		found = append(found, keepalive.Setting{Attribute: settingPath(prefix, keyword), ByKeyword: true, Keyword: keyword, Values: spelling.Lines(value.ValueString())})
+		found = append(found, keepalive.Setting{Attribute: settingPath(prefix, keyword), ByKeyword: true, Keyword: keyword, Values: keepalive.Lines(value.ValueString())})
 	}
 	return found
 }
@@ -101,7 +99,7 @@ func (r *attributeReader) spell(field any) (text string, given bool) {
 	case types.Int64:
 		return strconv.FormatInt(v.ValueInt64(), 10), true
 	case types.Bool:
-		return spelling.YesNo(v.ValueBool()), true
+		return keepalive.SpellFlag(v.ValueBool()), true
 	case types.Map:
 		return r.pairs(v)
 	case types.Set:
@@ -131,17 +129,16 @@ func valueOf(field any) (attr.Value, bool) {
 // pairs writes a map as name=value items in the order of their names. An empty
 // map gives nothing to write.
 func (r *attributeReader) pairs(m types.Map) (text string, given bool) {
-	elements := m.Elements()
-	var items []string
-	for _, name := range slices.Sorted(maps.Keys(elements)) {
-		value, ok := elements[name].(types.String)
+	items := map[string]string{}
+	for name, element := range m.Elements() {
+		value, ok := element.(types.String)
 		if !ok || value.IsUnknown() {
 			r.unknown = true
 			return "", false
 		}
-		items = append(items, name+"="+value.ValueString())
+		items[name] = value.ValueString()
 	}
-	return strings.Join(items, " "), len(items) > 0
+	return keepalive.SpellPairs(items), len(items) > 0
 }
 
 // names writes a set of names in their order. An empty set is a value too.
@@ -155,5 +152,5 @@ func (r *attributeReader) names(set types.Set) (text string, given bool) {
 		}
 		names = append(names, name.ValueString())
 	}
-	return strings.Join(slices.Sorted(slices.Values(names)), " "), true
+	return keepalive.SpellNames(names), true
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/attribute"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/diagnostics"
-	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/spelling"
 )
 
 // setFromHost puts what the host says in place of what was recorded, for each typed
@@ -74,9 +73,9 @@ func readFlag(f *types.Bool, lines []string) error {
 		return nil
 	}
 	switch strings.ToLower(strings.Join(lines, " ")) {
-	case spelling.YesNo(true):
+	case keepalive.SpellFlag(true):
 		*f = types.BoolValue(true)
-	case spelling.YesNo(false):
+	case keepalive.SpellFlag(false):
 		*f = types.BoolValue(false)
 	default:
 		return fmt.Errorf("%q is neither yes nor no", lines)

@@ -175,9 +175,12 @@ func (s *Session) resolve(ctx context.Context, a Address) (Location, error) {
 	if err != nil {
 		return Location{}, err
 	}
-	where, entry, err := s.findEntry(a.Host.ValueString())
+	where, entry, name, err := host.FindEntry(s.hosts, a.Host.ValueString())
 	if err != nil {
 		return Location{}, err
+	}
+	if name != "" && entry.settings.Host == nil {
+		entry.settings.Host = &name
 	}
 	if missing := s.missing(ctx, a, entry); missing != "" {
 		return Location{Unknown: missing}, nil
@@ -200,32 +203,6 @@ func (s *Session) lookup(ctx context.Context) host.ConfigLookup {
 		}
 		return answer.Settings, err
 	}
-}
-
-// findEntry finds what text names: an entry of hosts, whose name may carry a user
-// and a port, or an address.
-func (s *Session) findEntry(text string) (where host.Settings, entry settingsLayer, err error) {
-	if entry, ok := s.hosts[text]; ok {
-		return host.Settings{}, entry.named(text), nil
-	}
-	where, err = host.ParseAddress(text)
-	if err != nil {
-		return where, settingsLayer{}, err
-	}
-	if entry, ok := s.hosts[*where.Host]; ok {
-		named := entry.named(*where.Host)
-		where.Host = nil
-		return where, named, nil
-	}
-	return where, settingsLayer{}, nil
-}
-
-// named lets an entry without an address be dialled by its name.
-func (l settingsLayer) named(name string) settingsLayer {
-	if l.settings.Host == nil {
-		l.settings.Host = &name
-	}
-	return l
 }
 
 func (s *Session) missing(ctx context.Context, a Address, entry settingsLayer) string {

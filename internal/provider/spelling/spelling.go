@@ -1,5 +1,4 @@
-// Package spelling holds the text forms that schemas, functions and diagnostics share: yes and no,
-// the lines of a repeated keyword, sentences. It knows no Terraform and no host.
+// Package spelling writes the sentences of diagnostics. It knows no Terraform and no host.
 package spelling
 
 import (
@@ -7,20 +6,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 )
-
-// Lines splits the value of a keyword that may be repeated. A last line break,
-// which a heredoc leaves, is not a further value.
-func Lines(text string) []string {
-	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
-}
-
-// YesNo is b as sshd_config spells it.
-func YesNo(b bool) string {
-	if b {
-		return "yes"
-	}
-	return "no"
-}
 
 // Sentence ends an error's text, which begins with a name more often than not
 // and is left in lower case for that.
