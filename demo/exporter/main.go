@@ -91,30 +91,26 @@ hosts:
   demo: { host: %s, port: %d, host_keys: [%q] }
 `
 
-const scraping = `global: { scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 1s }
-rule_files: [alerts.yml]
-scrape_configs:
-  - job_name: sshkeepalive
-    metrics_path: /probe
-    http_sd_configs: [{ url: "http://%[1]s/targets", refresh_interval: 5s }]
-    relabel_configs:
-      - { source_labels: [__address__], target_label: __param_target }
-      - { source_labels: [__param_target], target_label: instance }
-      - { target_label: __address__, replacement: "%[1]s" }
-`
+// sooner has Prometheus look and alert at once, with the files that are packaged.
+var (
+	sooner = strings.NewReplacer("exporter.example.com:10922", exporterAddress, "scrape_interval: 1m", "scrape_interval: 2s", "scrape_timeout: 30s", "scrape_timeout: 2s",
+		"- url: ", "- refresh_interval: 5s\n        url: ", "scrape_configs:", "global: { evaluation_interval: 1s }\nscrape_configs:")
+	waits = regexp.MustCompile(`for: \d+m`)
+)
 
-var waits = regexp.MustCompile(`for: \d+m`)
+const exporterAddress = "127.0.0.1:10922"
 
 func start(ctx context.Context, work, root string, m *hosttest.Machine) (*watching, error) {
-	w := &watching{exporter: "127.0.0.1:10922", prometheus: "127.0.0.1:9090"}
-	alerts, err := os.ReadFile("packaging/exporter/alerts.yml")
-	if err != nil {
-		return nil, err
+	w := &watching{exporter: exporterAddress, prometheus: "127.0.0.1:9090"}
+	files := map[string]string{"exporter.yml": fmt.Sprintf(configuration, m.KeyPath, m.Addr, m.Port, strings.TrimSpace(m.HostKeys[0]))}
+	for _, name := range []string{"prometheus.yml", "alerts.yml"} {
+		text, err := os.ReadFile(filepath.Join("packaging/exporter", name))
+		if err != nil {
+			return nil, err
+		}
+		files[name] = waits.ReplaceAllString(sooner.Replace(string(text)), "for: 1s")
 	}
-	config := fmt.Sprintf(configuration, m.KeyPath, m.Addr, m.Port, strings.TrimSpace(m.HostKeys[0]))
-	for name, text := range map[string]string{
-		"exporter.yml": config, "prometheus.yml": fmt.Sprintf(scraping, w.exporter), "alerts.yml": waits.ReplaceAllString(string(alerts), "for: 1s"),
-	} {
+	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(work, name), []byte(text), 0o600); err != nil {
 			return nil, err
 		}
@@ -126,7 +122,7 @@ func start(ctx context.Context, work, root string, m *hosttest.Machine) (*watchi
 	if err := build.Run(); err != nil {
 		return nil, err
 	}
-	fmt.Print(config)
+	fmt.Print(files["exporter.yml"])
 	check := exec.CommandContext(ctx, program, "--config.file="+filepath.Join(work, "exporter.yml"), "--config.check")
 	check.Stdout, check.Stderr = os.Stdout, os.Stderr
 	if err := check.Run(); err != nil {

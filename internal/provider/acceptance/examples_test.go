@@ -96,7 +96,7 @@ type page struct {
 
 var (
 	notePattern          = regexp.MustCompile(`^<!-- example: (shown|parsed|warns|may warn|says|on|exits|before|after|short|env):? (.+) -->$`)
-	filePattern          = regexp.MustCompile(`^\{\{ (?:tffile|codefile "(\w+)") "(examples/.*)" \}\}$`)
+	filePattern          = regexp.MustCompile(`^\{\{ (?:tffile|codefile "(\w+)") "((?:examples|packaging)/.*)" \}\}$`)
 	blockPattern         = regexp.MustCompile("^ *```(.*)$")
 	providerBlockPattern = regexp.MustCompile(`(?m)^provider "`)
 )
@@ -138,7 +138,7 @@ func pagesOf(root string) (pages []page, err error) {
 
 func fileAsPage(root, name string) (page, error) {
 	text, err := os.ReadFile(filepath.Join(root, name))
-	lang := map[string]string{".tf": "terraform", ".sh": "shell", ".hcl": "query"}[filepath.Ext(name)]
+	lang := map[string]string{".tf": "terraform", ".sh": "shell", ".hcl": "query", ".yml": "yaml"}[filepath.Ext(name)]
 	return page{name, []block{{at: name, lang: lang, text: string(text)}}}, err
 }
 

@@ -61,18 +61,11 @@ func startPrometheus(t *testing.T, exporter string) prometheus {
 	dir := t.TempDir()
 	rules := string(readFile(t, "../../../packaging/exporter/alerts.yml"))
 	write(t, filepath.Join(dir, "alerts.yml"), regexp.MustCompile(`for: \d+m`).ReplaceAllString(rules, "for: 1s"))
-	write(t, filepath.Join(dir, "prometheus.yml"), fmt.Sprintf(`
-global: { scrape_interval: 4s, scrape_timeout: 4s, evaluation_interval: 1s }
-rule_files: [alerts.yml]
-scrape_configs:
-  - job_name: sshkeepalive
-    metrics_path: /probe
-    http_sd_configs: [{ url: "http://%[1]s/targets", refresh_interval: 5s }]
-    relabel_configs:
-      - { source_labels: [__address__], target_label: __param_target }
-      - { source_labels: [__param_target], target_label: instance }
-      - { target_label: __address__, replacement: "%[1]s" }
-`, exporter))
+	scraping := string(readFile(t, "../../../packaging/exporter/prometheus.yml"))
+	write(t, filepath.Join(dir, "prometheus.yml"), "global: { evaluation_interval: 1s }\n"+strings.NewReplacer(
+		"exporter.example.com:10922", exporter, "scrape_interval: 1m", "scrape_interval: 4s", "scrape_timeout: 30s", "scrape_timeout: 4s",
+		"- url: ", "- refresh_interval: 5s\n        url: ",
+	).Replace(scraping))
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
