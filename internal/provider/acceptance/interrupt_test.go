@@ -96,20 +96,24 @@ func (r *running) wait() int {
 	r.t.Helper()
 	select {
 	case <-r.end:
-	case <-time.After(time.Minute):
+	case <-time.After(patience):
 		r.t.Fatalf("the engine does not end: %s", r.said())
 	}
 	return r.cmd.ProcessState.ExitCode()
 }
 
+// patience is how long a test waits for what has to come. It is long because other tests
+// run beside it, on machines of any speed.
+const patience = 5 * time.Minute
+
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		if done() {
 			return
 		}
 	}
-	t.Fatalf("waited a minute in vain for: %s", what)
+	t.Fatalf("waited %s in vain for: %s", patience, what)
 }
 
 // stoppedAt runs an apply as far as a step.
