@@ -5,6 +5,7 @@ package acceptance
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os/exec"
 	"regexp"
 	"strconv"
@@ -69,7 +70,13 @@ func (r *running) said() string {
 // start begins a command of the engine and does not wait for its end.
 func (c *cli) start(args ...string) *running {
 	c.t.Helper()
+	return c.startWith(nil, args...)
+}
+
+func (c *cli) startWith(input io.Reader, args ...string) *running {
+	c.t.Helper()
 	r := &running{t: c.t, cmd: exec.CommandContext(c.t.Context(), c.engine, args...), end: make(chan struct{}, 1)}
+	r.cmd.Stdin = input
 	r.cmd.Dir, r.cmd.Env, r.cmd.Stdout, r.cmd.Stderr = c.dir, c.env, r, r
 	r.cmd.WaitDelay = time.Second // a killed engine may leave its provider behind
 	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
