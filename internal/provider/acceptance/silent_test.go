@@ -37,34 +37,30 @@ func TestHostFallsSilentBetweenPlanAndApply(t *testing.T) {
 	}
 }
 
-// TestHostFallsSilentBeforeTheApprovalOfAnApply: an apply without a saved plan asks for the
-// approval in between, which may take a while. Only a new resource cannot be told apart
-// from one that is planned for the first time.
-func TestHostFallsSilentBeforeTheApprovalOfAnApply(t *testing.T) {
+// TestHostFallsSilentBeforeTheApproval: an apply without a saved plan waits for an answer
+// between its two plans. Only a new resource cannot be told apart from one that is planned
+// for the first time.
+func TestHostFallsSilentBeforeTheApproval(t *testing.T) {
 	t.Parallel()
 	m := hosttest.Start(t, hosttest.Options{})
 	f := fleet{"web0": m}
 	c := newCLI(t)
-	approved := func(value string, args ...string) (string, int) {
-		t.Helper()
-		c.config(f.provider("") + named("web0", `client_alive_interval = "`+value+`"`))
+	c.config(f.provider("") + named("web0", `client_alive_interval = "60s"`))
+	c.apply()
+	for _, args := range [][]string{{"apply"}, {"destroy"}, {"apply", "-replace=sshkeepalive_server.web0"}} {
+		c.config(f.provider("") + named("web0", `client_alive_interval = "90s"`))
 		answer, say := io.Pipe()
-		r := c.startWith(answer, append([]string{"apply", "-no-color"}, args...)...)
+		r := c.startWith(answer, append(args, "-no-color")...)
 		eventually(t, "the plan", func() bool { return strings.Contains(r.said(), "Enter a value:") })
 		m.Stop()
 		if _, err := io.WriteString(say, "yes\n"); err != nil {
 			t.Fatal(err)
 		}
-		code := r.wait()
 		say.Close()
+		code := r.wait()
 		m.StartSSHD()
-		return r.said(), code
-	}
-	for value, args := range map[string][]string{"60s": nil, "90s": nil} {
-		out, code := approved(value, args...)
-		if code != 1 || !strings.Contains(out, "web0: no answer (connect)") || strings.Contains(out, "bug in the provider") {
-			t.Errorf("%s: %d %s", value, code, out)
+		if out := r.said(); code != 1 || !strings.Contains(out, "web0: no answer (connect)") || strings.Contains(out, "bug in the provider") {
+			t.Errorf("%s: %d %s", args, code, out)
 		}
-		c.apply()
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -34,7 +35,7 @@ func (l *lifecycle[M, W, F, P]) ModifyPlan(ctx context.Context, req resource.Mod
 	}
 	ctx, leave := l.session.Begin(ctx)
 	defer leave()
-	p := planning[M, W, F, P]{lifecycle: l, m: m, before: before, changed: changed, past: req.Private, wish: wishOf[W](ctx, m)}
+	p := planning[M, W, F, P]{lifecycle: l, m: m, before: before, changed: changed, past: req.Private, wish: wishOf[W](ctx, m), applying: l.session.Walk.Sure(before != nil)}
 	resp.Diagnostics.Append(p.run(ctx)...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -69,6 +70,9 @@ type planning[M, W, F any, P managedModel[M, W, F]] struct {
 	wish    wish[W]
 	where   session.Location
 	replace path.Paths
+	// applying says that this is known to be the plan that the engine asks for again just
+	// before it applies. It may have been made without a look, of a machine that boots.
+	applying bool
 }
 
 // planFacts are what a look at the host tells about the plan.
@@ -162,7 +166,7 @@ func (p *planning[M, W, F, P]) planRecorded(ctx context.Context) {
 // planUnreachable deals with a host that cannot be looked at while planning. The refresh
 // said so already, unless there was none.
 func (p *planning[M, W, F, P]) planUnreachable(ctx context.Context, name string, err error) diag.Diagnostics {
-	if p.session.Walk.Sure() {
+	if p.applying {
 		// What the reviewer saw can neither be confirmed nor be left unknown now.
 		return diagnostics.Failures(name, "apply", err)
 	}
@@ -175,7 +179,7 @@ func (p *planning[M, W, F, P]) planUnreachable(ctx context.Context, name string,
 
 // planAhead looks at the host and plans what becomes of it.
 func (p *planning[M, W, F, P]) planAhead(ctx context.Context) diag.Diagnostics {
-	patience, diags := p.m.attributes().Timeouts.Read(ctx, session.LookTimeout)
+	patience, diags := p.patience(ctx)
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	name := p.m.attributes().name()
@@ -212,11 +216,25 @@ func (p *planning[M, W, F, P]) planAhead(ctx context.Context) diag.Diagnostics {
 	return append(diags, diagnostics.Problems(name, append(f.plan.Problems, found...))...)
 }
 
+// patience is how long the look may take: before an apply, as long as the apply.
+func (p *planning[M, W, F, P]) patience(ctx context.Context) (time.Duration, diag.Diagnostics) {
+	switch t := p.m.attributes().Timeouts; {
+	case !p.applying:
+		return t.Read(ctx, session.LookTimeout)
+	case p.before == nil:
+		return t.Create(ctx, changeTimeout)
+	default:
+		return t.Update(ctx, changeTimeout)
+	}
+}
+
 func (p *planning[M, W, F, P]) facts(ctx context.Context) (planFacts[W, F], error) {
 	f := planFacts[W, F]{want: p.wish.want}
 	*p.m.claim(&f.want) = p.where.Claim
 	spec := p.where.Spec
-	spec.ConnectWait = 0 // a plan waits for no machine to boot
+	if !p.applying {
+		spec.ConnectWait = 0 // a plan waits for no machine to boot
+	}
 	s, err := p.m.reconciler(p.session.Engine).Look(ctx, p.m.target(spec), f.want)
 	if err != nil {
 		return f, err

@@ -24,6 +24,7 @@ func (l *lifecycle[M, W, F, P]) Read(ctx context.Context, req resource.ReadReque
 	// Terraform before 1.12 forgets the identity whenever it writes state, and
 	// newer ones insist on it: it is set before anything can return.
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m)...)
+	l.session.Walk.Refreshed()
 	ctx, leave := l.session.Begin(ctx)
 	defer leave()
 	where, diags := l.resolve(ctx, m, req.Private)

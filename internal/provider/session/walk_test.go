@@ -5,6 +5,37 @@ import (
 	"testing"
 )
 
+func TestRefreshesAndApplies(t *testing.T) {
+	for line, want := range map[string]bool{
+		"terraform apply":                      true,
+		"terraform apply -refresh=true":        true,
+		"/usr/bin/tofu -chdir=infra destroy":   true,
+		"terraform apply -refresh=false":       false,
+		"terraform apply --refresh=0":          false,
+		"terraform apply -input=0 -refresh=f ": false,
+		"terraform plan -out apply.tfplan":     false,
+		"terraform test":                       false,
+		"":                                     false,
+	} {
+		if got := refreshesAndApplies(strings.Fields(line)); got != want {
+			t.Errorf("%q: %t", line, got)
+		}
+	}
+}
+
+func TestWalkThatApplies(t *testing.T) {
+	plans := &applyWalk{approves: true}
+	plans.Refreshed()
+	applies := &applyWalk{approves: true}
+	if plans.Sure(true) || plans.Sure(false) || !applies.Sure(true) || applies.Sure(false) {
+		t.Error("a walk is taken for the other one")
+	}
+	applies.Begin()
+	if !applies.Sure(false) || !(&applyWalk{saved: true}).Sure(false) || (&applyWalk{}).Sure(true) {
+		t.Error("a walk is taken for the other one")
+	}
+}
+
 func TestAppliesSavedPlan(t *testing.T) {
 	for line, want := range map[string]bool{
 		"terraform apply saved": true,
