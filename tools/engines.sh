@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 engines=${ENGINES:-terraform@1.8 terraform@1.11 terraform@1.13 terraform@newest terraform@newest+experiments opentofu@1.10 opentofu@newest}
 # What engines do differently: plans and exit codes, unknown values, saved plans, imports,
 # identities, moves, interrupts, functions, and schemas that are newer than the engine.
-tests=${ENGINES_RUN:-'^(TestLife|TestExitCodesAndWords|TestFleet|TestOneHostIsAway|TestSavedPlanMeetsAnotherEdit|TestHostKnownAfterApply|TestImport|TestImportBlockByIdentity|TestRemovedFromTheConfiguration|TestCreateBeforeDestroyOfTheSameLines|TestInterrupt|TestModuleThatPassesOnNothing|TestAccRefreshOnlyOfUnchangedHostsFindsNothing|TestSecretsStayWhereTheyAre|TestRenderedTextIsTakenOver|TestClientImport|TestCoolifyOnAHost|TestControlSocketsOfThisMachine|TestQuery.*|TestOlderEnginesSeeNoActions)$'}
+tests=${ENGINES_RUN:-'^(TestLife|TestExitCodesAndWords|TestFleet|TestOneHostIsAway|TestSavedPlanMeetsAnotherEdit|TestHostFallsSilent.*|TestHostBootsWhileItIsAwaited|TestHostKnownAfterApply|TestImport|TestImportBlockByIdentity|TestRemovedFromTheConfiguration|TestCreateBeforeDestroyOfTheSameLines|TestInterrupt|TestModuleThatPassesOnNothing|TestAccRefreshOnlyOfUnchangedHostsFindsNothing|TestSecretsStayWhereTheyAre|TestRenderedTextIsTakenOver|TestClientImport|TestCoolifyOnAHost|TestControlSocketsOfThisMachine|TestQuery.*|TestOlderEnginesSeeNoActions)$'}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 status=0

@@ -49,7 +49,10 @@ func TestImport(t *testing.T) {
 	generated := newCLI(t)
 	generated.config(providerBlock("", m) + fmt.Sprintf("import {\n  to = %s\n  id = %q\n}\n", server, id))
 	out, _ := generated.run("plan", "-no-color", "-generate-config-out=generated.tf")
-	if !strings.Contains(out, "1 to import, 0 to add, 0 to change, 0 to destroy") {
+	switch _, minor := engineVersion(t, generated.engine); {
+	case minor == 10 && strings.Contains(out, "OPENTOFU CRASH"): // of any computed attribute with attributes in it
+		t.Log("OpenTofu 1.10 cannot generate the configuration")
+	case !strings.Contains(out, "1 to import, 0 to add, 0 to change, 0 to destroy"):
 		t.Errorf("the generated configuration is not what was imported:\n%s", out)
 	}
 
