@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host"
 )
@@ -37,7 +38,11 @@ type Dump struct {
 // NewReport returns the report that a script printed as out on a host that was given
 // secrets; host.Spec.Masker is such a function.
 func NewReport(out string, secrets func() *host.Masker) Report {
-	return Report{Rest: out, Files: map[string][]byte{}, secrets: secrets}
+	r := Report{Rest: out, Files: map[string][]byte{}}
+	if secrets != nil {
+		r.secrets = sync.OnceValue(secrets) // a host decides how often something is cut
+	}
+	return r
 }
 
 // Read takes the sections that many scripts have, and gives the others to section; what
@@ -140,13 +145,13 @@ func (s *Report) contents() error {
 		count, of, _ := strings.Cut(strings.TrimLeft(line, " "), " ")
 		n, err := strconv.Atoi(count)
 		if err != nil || of != name || n < 0 || n > len(rest) {
-			return changed("%s changed while it was read", name)
+			return &ChangedError{name + " changed while it was read"}
 		}
 		s.Files[name] = []byte(rest[:n])
 		rest = rest[n:]
 	}
 	if !strings.HasPrefix(rest, "\n") {
-		return changed("a file changed while it was read: one of %s", strings.Join(s.Names, ", "))
+		return &ChangedError{"a file changed while it was read: one of " + strings.Join(s.Names, ", ")}
 	}
 	s.Rest = rest[1:]
 	return nil

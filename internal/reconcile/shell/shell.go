@@ -97,9 +97,6 @@ type ChangedError struct{ Text string }
 
 func (e *ChangedError) Error() string { return e.Text }
 
-// changed returns a ChangedError with a text as fmt.Sprintf makes it.
-func changed(format string, a ...any) error { return &ChangedError{fmt.Sprintf(format, a...)} }
-
 // Ask runs s as Run does and has parse take what it printed. Where that ends in a
 // ChangedError it asks again, twice at most: a change by another run of Terraform, a
 // package or an editor writes a file once and is over.
