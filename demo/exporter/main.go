@@ -12,7 +12,6 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"syscall"
 	"time"
@@ -91,29 +90,14 @@ hosts:
   demo: { host: %s, port: %d, host_keys: [%q] }
 `
 
-// sooner has Prometheus look and alert at once, with the files that are packaged.
-var (
-	sooner = strings.NewReplacer("exporter.example.com:10922", exporterAddress, "scrape_interval: 1m", "scrape_interval: 2s", "scrape_timeout: 30s", "scrape_timeout: 2s",
-		"- url: ", "- refresh_interval: 5s\n        url: ", "scrape_configs:", "global: { evaluation_interval: 1s }\nscrape_configs:")
-	waits = regexp.MustCompile(`for: \d+m`)
-)
-
-const exporterAddress = "127.0.0.1:10922"
-
 func start(ctx context.Context, work, root string, m *hosttest.Machine) (*watching, error) {
-	w := &watching{exporter: exporterAddress, prometheus: "127.0.0.1:9090"}
-	files := map[string]string{"exporter.yml": fmt.Sprintf(configuration, m.KeyPath, m.Addr, m.Port, strings.TrimSpace(m.HostKeys[0]))}
-	for _, name := range []string{"prometheus.yml", "alerts.yml"} {
-		text, err := os.ReadFile(filepath.Join("packaging/exporter", name))
-		if err != nil {
-			return nil, err
-		}
-		files[name] = waits.ReplaceAllString(sooner.Replace(string(text)), "for: 1s")
+	w := &watching{exporter: "127.0.0.1:10922", prometheus: "127.0.0.1:9090"}
+	config := fmt.Sprintf(configuration, m.KeyPath, m.Addr, m.Port, strings.TrimSpace(m.HostKeys[0]))
+	if err := os.WriteFile(filepath.Join(work, "exporter.yml"), []byte(config), 0o600); err != nil {
+		return nil, err
 	}
-	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(work, name), []byte(text), 0o600); err != nil {
-			return nil, err
-		}
+	if err := hosttest.PrometheusFiles(".", work, w.exporter, "2s"); err != nil {
+		return nil, err
 	}
 	say("Building the exporter, and saying what is watched")
 	program := filepath.Join(work, "sshkeepalive-exporter")
@@ -122,7 +106,7 @@ func start(ctx context.Context, work, root string, m *hosttest.Machine) (*watchi
 	if err := build.Run(); err != nil {
 		return nil, err
 	}
-	fmt.Print(files["exporter.yml"])
+	fmt.Print(config)
 	check := exec.CommandContext(ctx, program, "--config.file="+filepath.Join(work, "exporter.yml"), "--config.check")
 	check.Stdout, check.Stderr = os.Stdout, os.Stderr
 	if err := check.Run(); err != nil {

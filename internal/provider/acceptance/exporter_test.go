@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -60,13 +59,9 @@ type prometheus struct {
 func startPrometheus(t *testing.T, exporter string) prometheus {
 	t.Helper()
 	dir := t.TempDir()
-	rules := string(readFile(t, "../../../packaging/exporter/alerts.yml"))
-	write(t, filepath.Join(dir, "alerts.yml"), regexp.MustCompile(`for: \d+m`).ReplaceAllString(rules, "for: 1s"))
-	scraping := string(readFile(t, "../../../packaging/exporter/prometheus.yml"))
-	write(t, filepath.Join(dir, "prometheus.yml"), "global: { evaluation_interval: 1s }\n"+strings.NewReplacer(
-		"exporter.example.com:10922", exporter, "scrape_interval: 1m", "scrape_interval: 10s", "scrape_timeout: 30s", "scrape_timeout: 10s",
-		"- url: ", "- refresh_interval: 5s\n        url: ",
-	).Replace(scraping))
+	if err := hosttest.PrometheusFiles("../../..", dir, exporter, "10s"); err != nil {
+		t.Fatal(err)
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
