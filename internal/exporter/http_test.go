@@ -309,7 +309,7 @@ func TestNoSecretIsShown(t *testing.T) {
 		return probe.LoginResult{HandshakeInfo: greeting}, failing
 	}}})
 	shown := ""
-	for _, path := range []string{"/probe?target=web1", "/probe?target=nobody", "/metrics", "/targets", "/"} {
+	for _, path := range []string{"/probe?target=web1", "/probe?target=web9", "/metrics", "/targets", "/"} {
 		_, text := w.get(t, path)
 		shown += text
 	}

@@ -249,7 +249,7 @@ func (l *loader) host(name string, o, defaults *object) error {
 	}
 	if h == nil {
 		if slices.ContainsFunc(watchedNames, func(key string) bool { return o.fields[key].value != nil }) {
-			return o.errorf("an image is not a machine that can be watched")
+			return o.errorf("an image is not a machine that can be watched: leave out what is wanted of it")
 		}
 		return nil // it is named so that a resource of it is passed over
 	}
@@ -345,7 +345,8 @@ func (l *loader) add(name string, own host.Settings, pin string) (*Host, error) 
 	if spec.HostKeyPolicy == host.PolicyAcceptNew {
 		spec.PinnedHostKey = pin
 	}
-	for _, target := range []string{name, net.JoinHostPort(name, strconv.Itoa(spec.Port))} {
+	targets := []string{name, net.JoinHostPort(name, strconv.Itoa(spec.Port))}
+	for _, target := range targets {
 		h := l.config.hosts[target]
 		if h == nil {
 			h = &Host{Name: target, Spec: spec}
@@ -355,7 +356,7 @@ func (l *loader) add(name string, own host.Settings, pin string) (*Host, error) 
 			return h, nil
 		}
 	}
-	return nil, fmt.Errorf("the hosts %s and %s:%d are not at the ports that their names say", name, name, spec.Port)
+	return nil, fmt.Errorf("port %d of %s is watched as %s, and `hosts` has that name at another address: rename it there", spec.Port, name, targets[1])
 }
 
 func (l *loader) resolve(name string, own host.Settings) (host.Spec, error) {

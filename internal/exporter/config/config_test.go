@@ -262,6 +262,9 @@ func TestHostsOfOneName(t *testing.T) {
 	if have != want {
 		t.Errorf("have\n%swant\n%s", have, want)
 	}
+	if _, err := load(t, "hosts:\n  web1:\n  web1:2222: { host: 192.0.2.11, port: 22 }\n", state, nil); err == nil || !strings.Contains(err.Error(), "port 2222 of web1 is watched as web1:2222, and `hosts` has that name at another address: rename it there") {
+		t.Errorf("a name that is taken: %v", err)
+	}
 }
 
 // FuzzFiles: no text makes the reader fail in another way than by an error.
