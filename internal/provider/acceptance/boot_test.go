@@ -2,6 +2,7 @@ package acceptance
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,16 +13,12 @@ import (
 // not the plan was saved, and whether its address was known to the plan.
 func TestHostBootsWhileItIsAwaited(t *testing.T) {
 	t.Parallel()
-	for name, host := range map[string]string{"unknown address": "terraform_data.vm.output", "known address": ""} {
+	for name, host := range map[string]string{"unknown address": "terraform_data.vm.output", "known address": `"ADDRESS"`} {
 		for _, saved := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, saved %t", name, saved), func(t *testing.T) {
 				t.Parallel()
 				m := hosttest.Start(t, hosttest.Options{})
 				address := fmt.Sprintf("%s:%d", m.Addr, m.Port)
-				host := host
-				if host == "" {
-					host = fmt.Sprintf("%q", address)
-				}
 				c := newCLI(t)
 				c.config(providerBlock("", m) + fmt.Sprintf(`
 resource "terraform_data" "vm" { input = %q }
@@ -29,7 +26,7 @@ resource "sshkeepalive_server" "web1" {
   host       = %s
   depends_on = [terraform_data.vm]
   ssh        = { connect_wait = "3m" }
-`, address, host) + twoMinutes + "}\n")
+`, address, strings.Replace(host, "ADDRESS", address, 1)) + twoMinutes + "}\n")
 				m.Stop()
 				args := []string{"-auto-approve"}
 				if saved {

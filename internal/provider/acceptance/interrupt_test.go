@@ -120,7 +120,7 @@ func eventually(t *testing.T, what string, done func() bool) {
 			return
 		}
 	}
-	t.Fatalf("waited %s in vain for: %s", patience, what)
+	t.Fatalf("waited %s for: %s", patience, what)
 }
 
 // stoppedAt runs an apply as far as a step.

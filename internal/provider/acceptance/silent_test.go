@@ -47,8 +47,8 @@ func TestHostFallsSilentBeforeTheApproval(t *testing.T) {
 	c := newCLI(t)
 	c.config(f.provider("") + named("web0", `client_alive_interval = "60s"`))
 	c.apply()
+	c.config(f.provider("") + named("web0", `client_alive_interval = "90s"`))
 	for _, args := range [][]string{{"apply"}, {"destroy"}, {"apply", "-replace=sshkeepalive_server.web0"}} {
-		c.config(f.provider("") + named("web0", `client_alive_interval = "90s"`))
 		answer, say := io.Pipe()
 		r := c.startWith(answer, append(args, "-no-color")...)
 		eventually(t, "the plan", func() bool { return strings.Contains(r.said(), "Enter a value:") })

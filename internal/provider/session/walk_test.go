@@ -5,8 +5,18 @@ import (
 	"testing"
 )
 
+// judges checks what judge says of command lines.
+func judges(t *testing.T, judge func([]string) bool, want map[string]bool) {
+	t.Helper()
+	for line, want := range want {
+		if got := judge(strings.Fields(line)); got != want {
+			t.Errorf("%q: %t", line, got)
+		}
+	}
+}
+
 func TestRefreshesAndApplies(t *testing.T) {
-	for line, want := range map[string]bool{
+	judges(t, refreshesAndApplies, map[string]bool{
 		"terraform apply":                      true,
 		"terraform apply -refresh=true":        true,
 		"/usr/bin/tofu -chdir=infra destroy":   true,
@@ -16,11 +26,7 @@ func TestRefreshesAndApplies(t *testing.T) {
 		"terraform plan -out apply.tfplan":     false,
 		"terraform test":                       false,
 		"":                                     false,
-	} {
-		if got := refreshesAndApplies(strings.Fields(line)); got != want {
-			t.Errorf("%q: %t", line, got)
-		}
-	}
+	})
 }
 
 func TestWalkThatApplies(t *testing.T) {
@@ -37,7 +43,7 @@ func TestWalkThatApplies(t *testing.T) {
 }
 
 func TestAppliesSavedPlan(t *testing.T) {
-	for line, want := range map[string]bool{
+	judges(t, appliesSavedPlan, map[string]bool{
 		"terraform apply saved": true,
 		"/usr/bin/tofu -chdir=infra apply -no-color -input=false p": true,
 		"terraform apply -var a=b plan.out":                         true,
@@ -49,9 +55,5 @@ func TestAppliesSavedPlan(t *testing.T) {
 		"terraform plan -out apply":                                 false,
 		"terraform plan -target apply x":                            true, // no target has that name
 		"":                                                          false,
-	} {
-		if got := appliesSavedPlan(strings.Fields(line)); got != want {
-			t.Errorf("%q: %t", line, got)
-		}
-	}
+	})
 }
