@@ -17,6 +17,7 @@ lock() {
 			lock_release
 		else
 			HOLDER=${HELD##* }
+			LEFT=
 		fi
 		[ -z "$HOPELESS$HOW" ] || return 1
 		if [ -n "$RESOLVE" ]; then
@@ -25,6 +26,7 @@ lock() {
 		fi
 		if [ "$(now)" -ge "$until" ]; then
 			if [ -n "$HOLDER" ] || lock_prepare; then BUSY=1; fi
+			WATCHDOG=$(cat "$STATE/$HOLDER/watchdog" 2>/dev/null)
 			return 1
 		fi
 		nap

@@ -90,12 +90,20 @@ type BusyError struct {
 	// Left is how long the machine waits for the confirmation of that change; 0 if the
 	// change is still running, and its end is not known.
 	Left time.Duration
+	// Watched says that the machine rolls that change back then. Without a watchdog the
+	// next change takes the files as they are.
+	Watched bool
 }
 
 func (b *BusyError) Error() string {
 	text := ErrBusy.Error() + ": " + b.ID
-	if b.Left > 0 {
-		text += ", which the machine rolls back at " + time.Now().Add(b.Left).UTC().Format("15:04:05 UTC") + " unless it is confirmed"
+	until := time.Now().Add(b.Left).UTC().Format("15:04:05 UTC")
+	switch {
+	case b.Left <= 0:
+	case b.Watched:
+		text += ", which the machine rolls back at " + until + " unless it is confirmed"
+	default:
+		text += ", which has until " + until + " to be confirmed"
 	}
 	return text
 }

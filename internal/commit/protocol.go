@@ -214,7 +214,7 @@ func (c change) refused(r report) (Outcome, error) {
 	}
 	switch r.answer {
 	case "busy":
-		return failed(r.step, left, &BusyError{ID: r.holder, Left: r.left}, r.stderr)
+		return failed(r.step, left, &BusyError{ID: r.holder, Left: r.left, Watched: r.pending.Watchdog != "none"}, r.stderr)
 	case "failed":
 		return failed(r.step, left, r.clash, r.stderr)
 	case "rolledback":
