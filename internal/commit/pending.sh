@@ -113,7 +113,8 @@ install_boot_rollback() {
 	if has_systemd; then
 		unit=$ETC/systemd/system/sshkeepalive-boot-$ID.service
 		wants=$ETC/systemd/system/sysinit.target.wants
-		printf '%s\n' '[Unit]' "Description=roll back change $ID of sshd, which nobody confirmed" \
+		[ -d "$wants" ] || true >"$S/wants"
+		printf '%s\n' '[Unit]' "Description=roll back change $ID, which nobody confirmed" \
 			DefaultDependencies=no After=local-fs.target "RequiresMountsFor=$S" \
 			'Before=ssh.service sshd.service ssh.socket sshd.socket shutdown.target' \
 			Conflicts=shutdown.target '[Service]' Type=oneshot \
@@ -186,6 +187,7 @@ stop_watchdog() {
 	rm -f "$ETC/systemd/system/sshkeepalive-boot-$1.service" \
 		"$ETC/systemd/system/sysinit.target.wants/sshkeepalive-boot-$1.service" \
 		"$ETC/runlevels/default/sshkeepalive-$1" "$ETC/init.d/sshkeepalive-$1" "$ETC/cron.d/sshkeepalive-$1" 2>/dev/null
+	[ ! -e "$STATE/$1/wants" ] || rmdir "$ETC/systemd/system/sysinit.target.wants" 2>/dev/null
 }
 
 # clean DIR removes everything that a finished change left. The marks go first, so
