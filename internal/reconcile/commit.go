@@ -61,7 +61,7 @@ func (r *Reconciler[W, F, D]) carryOut(ctx context.Context, c *Change[W, F, D]) 
 	outcome, err = commit.Run(ctx, r.runner(c), req, confirm)
 	if err != nil {
 		r.tidy(ctx, c, outcome)
-		return after, outcome, r.failure(spec, outcome, err)
+		return after, outcome, r.failure(req, spec, outcome, err)
 	}
 	return after, outcome, nil
 }
@@ -155,14 +155,17 @@ func isLost(err error) bool {
 }
 
 // failure is err with the step at which the protocol ended. What is confirmed without a
-// new connection is only verified.
-func (r *Reconciler[W, F, D]) failure(spec host.Spec, outcome Outcome, err error) *Error {
+// new connection is only verified, and what is not a daemon's is taken over, not reloaded.
+func (r *Reconciler[W, F, D]) failure(req commit.Request, spec host.Spec, outcome Outcome, err error) *Error {
 	step := "commit"
 	if failed, ok := errors.AsType[*commit.Error](err); ok {
 		step = failed.Step
 	}
-	if step == "confirm" && !r.kind.Fresh {
+	switch {
+	case step == "confirm" && !r.kind.Fresh:
 		step = "verify"
+	case step == "reload" && req.Activate.Kind == commit.Commands:
+		step = "load"
 	}
 	return &Error{Host: spec.Name, Step: step, Outcome: outcome, Err: err}
 }

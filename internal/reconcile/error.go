@@ -35,7 +35,8 @@ type BusyError = commit.BusyError
 type Error struct {
 	Host string
 	// Step is where it ended: gather, decide or verify, or a step of the protocol:
-	// request, lock, compare, stage, validate, arm, swap, reload, confirm, disarm.
+	// request, lock, compare, stage, validate, arm, swap, reload (load for what is not a
+	// daemon's), confirm, disarm.
 	Step string
 	// Outcome is how the machine was left: Unchanged, RolledBack, Watchdog or Unknown.
 	Outcome  Outcome

@@ -35,8 +35,9 @@ var changeRows = map[any]row{
 	step("swap"):     {title: "could not replace the files", remedy: checkDirectory},
 	step("reload"): {title: "sshd did not load the new configuration", remedy: "The host's sshd did not load the new files; what it said is above. " +
 		"A port or address that it cannot have, or a file that another process has just changed, is the usual reason: correct that, and apply again."},
+	step("load"):    {title: "the host did not take over the new values", remedy: "The kernel or logind of the host keeps other values; what was said is above. Correct that, and apply again."},
 	step("confirm"): {title: "a new connection did not confirm the change", remedy: notConfirmed},
-	step("verify"):  {title: "the host does not have the new values", remedy: notConfirmed},
+	step("verify"):  {title: "the host does not have the new values", remedy: "The host was asked again after the change, and what it uses is above."},
 	step("disarm"):  {title: "could not end the automatic rollback"},
 
 	reconcile.Unchanged:  {body: "Nothing was changed on the host."},

@@ -88,7 +88,7 @@ func TestEveryCodeHasARow(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range []string{"gather", "decide", "request", "commit", "prepare", "lock", "compare", "stage", "validate", "arm", "swap", "reload", "confirm", "verify", "disarm"} {
+	for _, name := range []string{"gather", "decide", "request", "commit", "prepare", "lock", "compare", "stage", "validate", "arm", "swap", "reload", "load", "confirm", "verify", "disarm"} {
 		if titleOf(step(name)) == "" {
 			t.Errorf("the step %s has no title", name)
 		}
