@@ -13,6 +13,7 @@ import (
 const (
 	UnreadableEnv              keepalive.Code = "unreadable environment file"
 	UnknownEnv                 keepalive.Code = "unknown environment key"
+	BadEnvValue                keepalive.Code = "bad value of an environment file"
 	NotEnv                     keepalive.Code = "not an environment file"
 	AgeEndsDeployments         keepalive.Code = "age kills deployments"
 	AgeIgnored                 keepalive.Code = "age is ignored"
@@ -62,7 +63,7 @@ func Check(want Want) []keepalive.Problem {
 func checkSetting(s keepalive.Setting) (keepalive.Problem, bool) {
 	value := strings.Join(s.Values, "\n")
 	a, known := attributeOf(s.Keyword)
-	p := keepalive.Problem{Code: keepalive.BadValue, Attribute: s.Attribute}
+	p := keepalive.Problem{Code: BadEnvValue, Attribute: s.Attribute}
 	switch {
 	case s.ByKeyword && known:
 		p.Code, p.Text = keepalive.TypedKeyword, s.Keyword+" belongs to the attribute `"+a.Name+"`"

@@ -27,6 +27,8 @@ const (
 	OthersShutOut   keepalive.Code = "not readable for other users"
 	IgnoreInBlock   keepalive.Code = "ignore unknown in block"
 	ClosesHealthy   keepalive.Code = "kills healthy connections"
+	CountAlone      keepalive.Code = "count of ssh without interval"
+	AsksTooLate     keepalive.Code = "idle limit of ssh"
 	MastersNeverEnd keepalive.Code = "masters never end"
 	MasterUnwatched keepalive.Code = "master unwatched"
 	MasterStuck     keepalive.Code = "stale master"

@@ -160,10 +160,10 @@ func (m keywordGroup) alive() []keepalive.Problem {
 			"ServerAliveCountMax 0 makes ssh drop a healthy connection after one silent interval, in every release")...)
 	}
 	if interval == 0 {
-		problems = append(problems, m.warn(keepalive.CountWithout, "ServerAliveCountMax", "ServerAliveCountMax has no effect while ServerAliveInterval is 0")...)
+		problems = append(problems, m.warn(CountAlone, "ServerAliveCountMax", "ServerAliveCountMax has no effect while ServerAliveInterval is 0")...)
 	}
 	if late := keepalive.IdleLimitText(interval, m.want.IdleLimit); late != "" {
-		problems = append(problems, m.warn(keepalive.IdleLimit, "ServerAliveInterval", "%s", late)...)
+		problems = append(problems, m.warn(AsksTooLate, "ServerAliveInterval", "%s", late)...)
 	}
 	return problems
 }

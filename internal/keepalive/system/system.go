@@ -22,15 +22,16 @@ import (
 
 // The codes of problems that only these settings have.
 const (
-	Unavailable keepalive.Code = "setting is not available on this host"
-	NotOurFile  keepalive.Code = "drop-in of another author"
-	ReadLater   keepalive.Code = "a later file wins"
-	NotReadNow  keepalive.Code = "file of sysctl -p"
-	NotAtBoot   keepalive.Code = "not read at boot"
-	HostWide    keepalive.Code = "holds for the whole host"
-	EndsJobs    keepalive.Code = "ends background jobs"
-	RootToo     keepalive.Code = "ends jobs of root"
-	NoEffect    keepalive.Code = "kill only users"
+	BadHostValue keepalive.Code = "bad value of a host"
+	Unavailable  keepalive.Code = "setting is not available on this host"
+	NotOurFile   keepalive.Code = "drop-in of another author"
+	ReadLater    keepalive.Code = "a later file wins"
+	NotReadNow   keepalive.Code = "file of sysctl -p"
+	NotAtBoot    keepalive.Code = "not read at boot"
+	HostWide     keepalive.Code = "holds for the whole host"
+	EndsJobs     keepalive.Code = "ends background jobs"
+	RootToo      keepalive.Code = "ends jobs of root"
+	NoEffect     keepalive.Code = "kill only users"
 )
 
 // The keywords.
@@ -117,7 +118,7 @@ func Check(want Want) []keepalive.Problem {
 	var problems []keepalive.Problem
 	for _, s := range want.Settings {
 		if text := bad(s); text != "" {
-			problems = append(problems, keepalive.Problem{Code: keepalive.BadValue, Attribute: s.Attribute, Text: text})
+			problems = append(problems, keepalive.Problem{Code: BadHostValue, Attribute: s.Attribute, Text: text})
 		}
 	}
 	return problems

@@ -102,8 +102,8 @@ const (
 
 // rootRows are what to do about a user who could not become root.
 var rootRows = map[any]row{
-	host.SudoNotEnabled: {remedy: "sshd's configuration belongs to root. Set `sudo = true` in `connection`, in the host's entry of `hosts` or in `ssh` of the resource, or connect as root."},
-	SudoIsOff:           {remedy: "sshd's configuration belongs to root. Set `{setting}` to `true`, or connect as root."},
+	host.SudoNotEnabled: {remedy: "This takes the rights of root on the host. Set `sudo = true` in `connection`, in the host's entry of `hosts` or in `ssh` of the resource, or connect as root."},
+	SudoIsOff:           {remedy: "This takes the rights of root on the host. Set `{setting}` to `true`, or connect as root."},
 	host.SudoNeedsPassword: {remedy: "Set `sudo_password` in `connection` or in the host's entry of `hosts`, or the variable SSHKEEPALIVE_SUDO_PASSWORD. " +
 		"Or let the user become root without a password: run `visudo -f /etc/sudoers.d/sshkeepalive` on the host and write the line `{user} ALL=(ALL) NOPASSWD: ALL`."},
 	host.SudoWrongPassword: {remedy: "Correct `{setting}`: it is the password with which {user} becomes root on the host. It was tried once, so that the account is not locked."},

@@ -95,6 +95,42 @@ func TestEveryCodeHasARow(t *testing.T) {
 	}
 }
 
+// TestRemediesSpeakOfTheirProgram: what is found in files of ssh, or of no OpenSSH at all,
+// does not send its reader to sshd and its attributes.
+func TestRemediesSpeakOfTheirProgram(t *testing.T) {
+	codes := constants(t, "../../keepalive", "Code")
+	manual := regexp.MustCompile(`sshd_config\(5\)`)
+	for dir, foreign := range map[string]*regexp.Regexp{
+		"sshfile":   regexp.MustCompile(`\bsshd\b|_alive_`),
+		"sshclient": regexp.MustCompile(`\bsshd\b|\bclient_alive_`),
+		"coolify":   regexp.MustCompile(`\bsshd?(_config)?\b|_alive_`),
+		"system":    regexp.MustCompile(`\bsshd?(_config)?\b|_alive_`),
+	} {
+		used := 0
+		for _, file := range sources(t, "../../keepalive/"+dir) {
+			ast.Inspect(file, func(n ast.Node) bool {
+				sel, ok := n.(*ast.SelectorExpr)
+				if !ok {
+					return true
+				}
+				value, isCode := codes[sel.Sel.Name]
+				if from, ok := sel.X.(*ast.Ident); !ok || from.Name != "keepalive" || !isCode || sel.Sel.Name == "InvalidHost" { // which has a twin for ssh
+					return true
+				}
+				used++
+				remedy := remedyOf(keepalive.Code(value))
+				if foreign.MatchString(manual.ReplaceAllString(remedy, "")) || dir != "sshfile" && dir != "sshclient" && manual.MatchString(remedy) {
+					t.Errorf("%s says of %s: %s", dir, sel.Sel.Name, remedy)
+				}
+				return true
+			})
+		}
+		if used == 0 {
+			t.Errorf("%s uses no code of keepalive", dir)
+		}
+	}
+}
+
 // TestEveryRowIsUsed: each code of ours is said somewhere, with a value for each name
 // in its texts.
 func TestEveryRowIsUsed(t *testing.T) {
