@@ -1,7 +1,11 @@
 package keepalive
 
 import (
+	"cmp"
+	"fmt"
+	"math"
 	"slices"
+	"strconv"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
 )
@@ -30,6 +34,15 @@ type Attribute struct {
 	Words []string
 	// Min and Max bound a Count, and a Time in seconds; both are 0 where only the kind does.
 	Min, Max int64
+}
+
+// BadCount says what is wrong with text as the value of a Count, "" if nothing is.
+func (a Attribute) BadCount(text string) string {
+	most := cmp.Or(a.Max, math.MaxInt32)
+	if n, err := strconv.ParseInt(text, 10, 64); err != nil || n < a.Min || n > most {
+		return fmt.Sprintf("%q is not a whole number from %d to %d", text, a.Min, most)
+	}
+	return ""
 }
 
 // Find returns the attribute of a keyword.

@@ -182,7 +182,7 @@ func TestCoolifyRefusals(t *testing.T) {
 		`"/etc/shadow" is not the name of`:   {"host": "web1", "max_retries": 1, "file": "/etc/shadow"},
 		"does not begin with a slash":        {"host": "web1", "max_retries": 1, "file": ".env"},
 		`"/data/../.env" has . or .. in it`:  {"host": "web1", "max_retries": 1, "file": "/data/../.env"},
-		"value must be between 0":            {"host": "web1", "max_retries": -1},
+		`"-1" is not a whole number from 0`:  {"host": "web1", "max_retries": -1},
 	} {
 		r := startCoolify(t, coolifyHost())
 		mustSay(t, r.validate(config), failed, says)

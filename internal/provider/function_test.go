@@ -255,6 +255,7 @@ func TestFunctionErrors(t *testing.T) {
 		"a block of nothing":         {"render_ssh_config", block(values{"patterns": []any{"a"}}), 0, "no setting"},
 		"a block with more":          {"render_ssh_config", block(values{"host": "a", "settings": ok}), 0, "a block has no host"},
 		"a setting of another kind":  {"render_ssh_config", block(values{"match": "all", "settings": values{"Port": []any{1}}}), 0, "settings has values of another kind"},
+		"attempts that ssh refuses":  {"render_ssh_config", block(values{"match": "all", "settings": values{"ConnectionAttempts": "0"}}), 0, "\"0\" is not a whole number from 1"},
 		"two patterns in one":        {"render_ssh_config", block(values{"patterns": []any{"a b"}, "settings": ok}), 0, "not a valid Host pattern"},
 		"a bad criterion":            {"render_ssh_config", block(values{"match": "hst x", "settings": ok}), 0, "hst"},
 		"a bad client value":         {"render_ssh_config", block(values{"match": "all", "settings": values{"GatewayPorts": "often"}}), 0, `ssh refuses "GatewayPorts often"`},

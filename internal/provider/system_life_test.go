@@ -70,7 +70,7 @@ func TestHostRefuses(t *testing.T) {
 	mustSay(t, r.plan(nil, values{"host": "web1", "tcp_retries2": 5}).diags, failed, `/etc/sysctl.d/zz.conf:1 sets net.ipv4.tcp_retries2 to "8"`, "comes before ours")
 	for says, config := range map[string]values{
 		"No setting is declared":           {"host": "web1"},
-		"between 1 and 255":                {"host": "web1", "tcp_retries2": 0},
+		"from 1 to 255":                    {"host": "web1", "tcp_retries2": 0},
 		`"1x" is not a time from 1`:        {"host": "web1", "tcp_keepalive_time": "1x"},
 		`"@wheel" is not the name of a`:    {"host": "web1", "kill_exclude_users": []any{"@wheel"}},
 		"from 1 to 2147483 seconds; use a": {"host": "web1", "tcp_keepalive_intvl": "3000h"},

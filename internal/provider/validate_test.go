@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -36,6 +37,31 @@ func TestBadConfigurations(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := start(t, engineOf(nil), nil)
 			mustSay(t, r.validate(c.config), failed, c.words...)
+		})
+	}
+}
+
+// TestEachBadNumberIsOneError: a number out of its bounds is said once, by what the
+// resource's own decision says of it.
+func TestEachBadNumberIsOneError(t *testing.T) {
+	for kind, c := range map[string]struct {
+		config values
+		says   string
+	}{
+		"server":       {values{"client_alive_count_max": -1}, `"-1" is not a whole number from 0 to 2147483647`},
+		"server match": {values{"match": []any{values{"criteria": "User git", "client_alive_count_max": -1}}}, `"-1" is not a whole number from 0 to 2147483647`},
+		"client":       {values{"patterns": []any{"*"}, "connection_attempts": 0}, `"0" is not a whole number from 1 to 2147483647`},
+		"coolify":      {values{"max_retries": 3000000000}, `"3000000000" is not a whole number from 0 to 2147483647`},
+		"host":         {values{"tcp_retries2": 256}, `"256" is not a whole number from 1 to 255`},
+	} {
+		t.Run(kind, func(t *testing.T) {
+			c.config["host"] = "web1"
+			name, _, _ := strings.Cut(kind, " ")
+			diags := startKind(t, "sshkeepalive_"+name, bareHost()).validate(c.config)
+			mustSay(t, diags, failed, c.says)
+			if len(diags) != 1 {
+				t.Errorf("%d diagnostics: %s", len(diags), said(diags, failed))
+			}
 		})
 	}
 }

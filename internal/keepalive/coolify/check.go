@@ -77,6 +77,8 @@ func checkSetting(s keepalive.Setting) (keepalive.Problem, bool) {
 		if _, err := strconv.ParseUint(written(s), 10, 31); err != nil {
 			p.Text = fmt.Sprintf("%q is not a valid time; use a time such as 3600 or \"1h\"", value)
 		}
+	case !s.ByKeyword && a.Kind == keepalive.Count:
+		p.Text = a.BadCount(value)
 	case !s.ByKeyword && a.Kind == keepalive.Text:
 		if n, err := strconv.ParseFloat(value, 64); err != nil || !(n >= 1 && n <= 1000) || strings.ContainsAny(value, "xXpP_") {
 			p.Text = fmt.Sprintf("%q is not a valid multiplier; use a number from 1 to 1000", value)

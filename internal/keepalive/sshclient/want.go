@@ -61,7 +61,7 @@ func Attributes() []keepalive.Attribute {
 		{Name: "server_alive_count_max", Keyword: "ServerAliveCountMax", Kind: keepalive.Count},
 		{Name: "tcp_keep_alive", Keyword: "TCPKeepAlive", Kind: keepalive.Flag},
 		{Name: "connect_timeout", Keyword: "ConnectTimeout", Kind: keepalive.Time},
-		{Name: "connection_attempts", Keyword: "ConnectionAttempts", Kind: keepalive.Count},
+		{Name: "connection_attempts", Keyword: "ConnectionAttempts", Kind: keepalive.Count, Min: 1}, // at 0 ssh ends with an error, whatever host it is called for
 		{Name: "control_master", Keyword: "ControlMaster", Kind: keepalive.Text, Words: []string{"auto", "autoask", "yes", "ask", "no"}},
 		{Name: "control_path", Keyword: "ControlPath", Kind: keepalive.Text},
 		{Name: "control_persist", Keyword: "ControlPersist", Kind: keepalive.Time, Since: sshconf.Version{Major: 5, Minor: 6}, Words: []string{"yes", "no"}},

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 
@@ -144,9 +143,7 @@ func (g Language) badTyped(keyword, v string) string {
 			return fmt.Sprintf("%q is not a valid time; use whole seconds or numbers with units, such as 120, \"2m\" or \"1h30m\"", v)
 		}
 	case keepalive.Count:
-		if n, err := strconv.ParseInt(v, 10, 64); err != nil || n < 0 || n > 1<<31-1 {
-			return fmt.Sprintf("%q is not a whole number from 0 to 2147483647", v)
-		}
+		return a.BadCount(v)
 	case keepalive.Pairs:
 		return badPairs(v)
 	case keepalive.Text:

@@ -133,8 +133,8 @@ func bad(s keepalive.Setting) string {
 	switch {
 	case a.Kind == keepalive.Time && outside:
 		return fmt.Sprintf("%q is not a time from 1 to %d seconds; use a time such as 3600 or \"1h\"", strings.Join(s.Values, " "), a.Max)
-	case a.Kind == keepalive.Count && outside:
-		return fmt.Sprintf("%q is not a whole number from %d to %d", value, a.Min, a.Max)
+	case a.Kind == keepalive.Count:
+		return a.BadCount(value)
 	case a.Kind == keepalive.Names:
 		for name := range strings.FieldsSeq(value) {
 			if !userName.MatchString(name) {

@@ -120,6 +120,8 @@ func TestClientRefusals(t *testing.T) {
 			[]string{"does not apply to the probe host web1"}},
 		{"value that ssh refuses", "bob", "patterns = [\"*\"]\nsettings = { RekeyLimit = \"much\" }", "", "",
 			[]string{"the host's ssh refuses", "RekeyLimit much"}},
+		{"attempts with which ssh always ends", "bob", "patterns = [\"*\"]\nconnection_attempts = 0", "ssh -o ConnectionAttempts=0 -G x 2>&1 | grep -q Invalid", "",
+			[]string{`"0" is not a whole number from 1 to 2147483647`}},
 		{"file that ssh does not read", "bob", "config_file = \"~/.ssh/config.d/x\"\npatterns = [\"*\"]\nserver_alive_interval = 60", "", "",
 			[]string{"ssh does not read /home/bob/.ssh/config.d/x"}},
 		{"no such user", "root", "user = \"nobody-here\"\npatterns = [\"*\"]\nserver_alive_interval = 60", "", "", []string{"nobody-here"}},

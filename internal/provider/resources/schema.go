@@ -1,11 +1,9 @@
 package resources
 
 import (
-	"cmp"
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -59,11 +57,7 @@ func typedAttribute(a keepalive.Attribute, doc string) schema.Attribute {
 	case keepalive.Time:
 		return timeAttribute(doc)
 	case keepalive.Count:
-		return schema.Int64Attribute{
-			Optional:            true,
-			MarkdownDescription: doc,
-			Validators:          []validator.Int64{int64validator.Between(a.Min, cmp.Or(a.Max, 1<<31-1))},
-		}
+		return schema.Int64Attribute{Optional: true, MarkdownDescription: doc}
 	case keepalive.Flag:
 		return schema.BoolAttribute{Optional: true, MarkdownDescription: doc}
 	case keepalive.Names:
