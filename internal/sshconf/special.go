@@ -367,7 +367,10 @@ func rekeyLimit(kw Keyword, args []string, v Version) (value, error) {
 
 var (
 	scaledPattern = regexp.MustCompile(`^(\d{1,18})([bBkKmMgGtTpPeE]?)$`)
-	scaledStart   = regexp.MustCompile(`^\s*[+-]?[\d.]`)
+	scaledStart   = regexp.MustCompile(`^\s*[+-]?[\d.]*`)
+	scaledLong    = regexp.MustCompile(`^\s*[+-]?0*[1-9]\d{19}`)
+	scaledEnd     = regexp.MustCompile(`^(?:[bBkKmMgGtTpPeE](?:[^0-9A-Za-z].*)?)?$`)
+	scaledBelow   = regexp.MustCompile(`^-\d*[1-9]`)
 )
 
 // scaled is scan_scaled, for what it reads without rounding.
@@ -376,10 +379,16 @@ func scaled(arg string) (n int64, known bool, err error) {
 		return 0, true, nil
 	}
 	m := scaledPattern.FindStringSubmatch(arg)
-	if m == nil && !scaledStart.MatchString(arg) {
-		return 0, false, fmt.Errorf("bad number %q", arg)
-	}
 	if m == nil {
+		digits := scaledStart.FindString(arg)
+		switch {
+		case !scaledEnd.MatchString(arg[len(digits):]):
+			return 0, false, fmt.Errorf("bad number %q", arg)
+		case scaledLong.MatchString(arg):
+			return 0, false, fmt.Errorf("%q is too large", arg)
+		case scaledBelow.MatchString(arg):
+			return 0, false, fmt.Errorf("%q is too small", arg)
+		}
 		return 0, false, nil
 	}
 	if n, err = strconv.ParseInt(m[1], 10, 64); err != nil {

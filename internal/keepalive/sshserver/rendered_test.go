@@ -47,6 +47,22 @@ func TestRenderedAloneIsWhatSSHDTakes(t *testing.T) {
 	}
 }
 
+// TestRenderedRekeyLimitIsWhatSSHDTakes: a slip such as "1h" would keep the sshd of an image
+// from its start, and no host is asked about what is rendered.
+func TestRenderedRekeyLimitIsWhatSSHDTakes(t *testing.T) {
+	o, _ := plantest.NewOracle(t, "bookworm")
+	for _, value := range []string{
+		"1h", "1h30m", "0s", "5:6", "0x10", "1Gx", "1GB", "1 G", "-1", "-1G", "-", "", "G", "15", "1e3", "1e", "12345678901234567890123",
+		"0", "16", "1G", "1.5g", "+32", "1G 1h", "default", "default none", "1G none", "512M 3600", "1G soon",
+	} {
+		_, problems := Render(Want{Settings: []keepalive.Setting{{Attribute: "rekey_limit", Keyword: "RekeyLimit", Values: []string{value}}}})
+		_, stderr, exit := o.Run(map[string][]byte{"/etc/ssh/sshd_config": []byte("RekeyLimit " + value + "\n")}, "sshd", "-t")
+		if refused := exit != 0; refused != (len(problems) > 0) {
+			t.Errorf("%q: we say %v, and sshd says %q", value, problems, stderr)
+		}
+	}
+}
+
 // judged reports whether sshconf knows the values of kw: names of algorithms, of
 // authentication methods, of log levels and the like are left to sshd.
 func judged(kw sshconf.Keyword) bool {
