@@ -114,7 +114,7 @@ install_boot_rollback() {
 		unit=$ETC/systemd/system/sshkeepalive-boot-$ID.service
 		wants=$ETC/systemd/system/sysinit.target.wants
 		[ -d "$wants" ] || true >"$S/wants"
-		printf '%s\n' '[Unit]' "Description=roll back change $ID, which nobody confirmed" \
+		printf '%s\n' '[Unit]' "Description=roll back change $ID, which was not confirmed" \
 			DefaultDependencies=no After=local-fs.target "RequiresMountsFor=$S" \
 			'Before=ssh.service sshd.service ssh.socket sshd.socket shutdown.target' \
 			Conflicts=shutdown.target '[Service]' Type=oneshot \

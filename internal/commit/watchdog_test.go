@@ -131,7 +131,7 @@ func TestNextRun(t *testing.T) {
 		impatient := b.request("a3", "ClientAliveInterval 60\n")
 		impatient.lockWait = time.Second
 		if got, err := Run(t.Context(), b, impatient, b.loaded(want60)); got != Unchanged || !errors.Is(err, ErrBusy) || !strings.Contains(err.Error(), "a1, which has until ") {
-			t.Errorf("nobody rolls it back, and the next run says %s, %v", got, err)
+			t.Errorf("no watchdog rolls it back, and the next run says %s, %v", got, err)
 		}
 		boot := strings.Fields(b.read("var/lib/sshkeepalive/a1/deadline"))[1]
 		b.write("var/lib/sshkeepalive/a1/deadline", "1000 "+boot+" 60\n")

@@ -367,9 +367,8 @@ func rekeyLimit(kw Keyword, args []string, v Version) (value, error) {
 
 var (
 	scaledPattern = regexp.MustCompile(`^(\d{1,18})([bBkKmMgGtTpPeE]?)$`)
-	scaledStart   = regexp.MustCompile(`^\s*[+-]?[\d.]*`)
+	scaledForm    = regexp.MustCompile(`^\s*[+-]?[\d.]*(?:[bBkKmMgGtTpPeE](?:[^0-9A-Za-z].*)?)?$`)
 	scaledLong    = regexp.MustCompile(`^\s*[+-]?0*[1-9]\d{19}`)
-	scaledEnd     = regexp.MustCompile(`^(?:[bBkKmMgGtTpPeE](?:[^0-9A-Za-z].*)?)?$`)
 	scaledBelow   = regexp.MustCompile(`^-\d*[1-9]`)
 )
 
@@ -380,9 +379,8 @@ func scaled(arg string) (n int64, known bool, err error) {
 	}
 	m := scaledPattern.FindStringSubmatch(arg)
 	if m == nil {
-		digits := scaledStart.FindString(arg)
 		switch {
-		case !scaledEnd.MatchString(arg[len(digits):]):
+		case !scaledForm.MatchString(arg):
 			return 0, false, fmt.Errorf("bad number %q", arg)
 		case scaledLong.MatchString(arg):
 			return 0, false, fmt.Errorf("%q is too large", arg)

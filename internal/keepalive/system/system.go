@@ -128,14 +128,14 @@ func Check(want Want) []keepalive.Problem {
 func bad(s keepalive.Setting) string {
 	a, _ := keepalive.Find(Attributes(), s.Keyword)
 	value := wanted(s)
-	n, err := strconv.ParseInt(value, 10, 64)
-	outside := err != nil || n < a.Min || n > a.Max
-	switch {
-	case a.Kind == keepalive.Time && outside:
-		return fmt.Sprintf("%q is not a time from 1 to %d seconds; use a time such as 3600 or \"1h\"", strings.Join(s.Values, " "), a.Max)
-	case a.Kind == keepalive.Count:
+	switch a.Kind {
+	case keepalive.Time:
+		if n, err := strconv.ParseInt(value, 10, 64); err != nil || n < a.Min || n > a.Max {
+			return fmt.Sprintf("%q is not a time from 1 to %d seconds; use a time such as 3600 or \"1h\"", strings.Join(s.Values, " "), a.Max)
+		}
+	case keepalive.Count:
 		return a.BadCount(value)
-	case a.Kind == keepalive.Names:
+	case keepalive.Names:
 		for name := range strings.FieldsSeq(value) {
 			if !userName.MatchString(name) {
 				return fmt.Sprintf("%q is not the name of a user", name)

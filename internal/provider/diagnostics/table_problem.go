@@ -33,7 +33,7 @@ var problemRows = map[any]row{
 	keepalive.DropsAtOnce:     {remedy: "Use a count of 1 or more: this release drops a client at its first silence.", folds: true},
 	keepalive.CountWithout:    {remedy: "Set `client_alive_interval` as well: without it sshd never asks, and the count has no effect.", folds: true},
 	keepalive.NoMultiplexing:  {remedy: "Use 2 or more where clients share connections (ControlMaster, deploy tools).", folds: true},
-	keepalive.IdleLimit:       {remedy: "Shorten `client_alive_interval`, so that the path sees traffic before it forgets the connection, or declare how long the path really waits as `idle_limit`. The function keepalive_for computes values.", folds: true},
+	keepalive.IdleLimit:       asksTooLate("client_alive_interval"),
 	keepalive.DoubleInterval:  {remedy: "Halve `client_alive_interval` for these releases if the time matters, or declare `idle_limit`: then the plan says whether it does.", folds: true},
 	keepalive.LongestTask:     {remedy: "Raise `client_alive_count_max`, or lower `longest_task`. The function keepalive_for computes values.", folds: true},
 	keepalive.Drifted:         {remedy: "The plan makes the declared value effective again. To keep what the host has, declare that.", folds: true},
@@ -56,6 +56,12 @@ var problemRows = map[any]row{
 	keepalive.IgnoredByBuild:  {remedy: "Leave the keyword out for this host."},
 }
 
+// asksTooLate is about an interval that is longer than a path keeps a silent connection.
+func asksTooLate(interval string) row {
+	return row{remedy: "Shorten `" + interval + "`, so that the path sees traffic before it forgets the connection, or declare how long the path really waits as `idle_limit`. " +
+		"The function keepalive_for computes values.", folds: true}
+}
+
 // serverRows are the remedies for what the decision about an sshd finds.
 var serverRows = map[any]row{
 	sshserver.SiblingConflict: {remedy: "If another resource of this host has them, the two undo each other's work at each apply: declare the keyword in one of them only. If these lines are about to be replaced, all is well."},
@@ -74,17 +80,16 @@ var serverRows = map[any]row{
 
 // clientRows are the remedies for what the decision about an ssh client finds.
 var clientRows = map[any]row{
-	sshclient.EarlierLine:    {remedy: "ssh keeps the first value that it reads, and lines of other tools and users are not commented out in its files. Remove that line, or manage the block in the file that is read first (`config_file`)."},
-	sshclient.NotRead:        {remedy: "Include it from the user's or the system's file, outside Host and Match."},
-	sshclient.ReadWithF:      {remedy: "That is right for a file given to ssh -F, or to a program that does so. Otherwise have ~/.ssh/config include it."},
-	sshclient.ProbeUnmatched: {remedy: "Name hosts that the block applies to, or widen its patterns."},
-	sshclient.NoBlock:        {remedy: "Set `patterns` for a Host block, or `match` for a Match block."},
-	sshclient.NoProbe:        {remedy: "Name at least one host in `probe_hosts`."},
-	sshclient.BadPermissions: {remedy: "Repair it on the host: chmod go-w and chown for a user's file, mode 0644 for one of the system. ssh ends with an error until then. Nothing was changed."},
-	sshclient.OthersShutOut:  {remedy: "Give it mode 0644."},
-	sshclient.CountAlone:     {remedy: "Set `server_alive_interval` as well: without it ssh never asks, and the count has no effect.", folds: true},
-	sshclient.AsksTooLate: {remedy: "Shorten `server_alive_interval`, so that the path sees traffic before it forgets the connection, or declare how long the path really waits as `idle_limit`. " +
-		"The function keepalive_for computes values.", folds: true},
+	sshclient.EarlierLine:     {remedy: "ssh keeps the first value that it reads, and lines of other tools and users are not commented out in its files. Remove that line, or manage the block in the file that is read first (`config_file`)."},
+	sshclient.NotRead:         {remedy: "Include it from the user's or the system's file, outside Host and Match."},
+	sshclient.ReadWithF:       {remedy: "That is right for a file given to ssh -F, or to a program that does so. Otherwise have ~/.ssh/config include it."},
+	sshclient.ProbeUnmatched:  {remedy: "Name hosts that the block applies to, or widen its patterns."},
+	sshclient.NoBlock:         {remedy: "Set `patterns` for a Host block, or `match` for a Match block."},
+	sshclient.NoProbe:         {remedy: "Name at least one host in `probe_hosts`."},
+	sshclient.BadPermissions:  {remedy: "Repair it on the host: chmod go-w and chown for a user's file, mode 0644 for one of the system. ssh ends with an error until then. Nothing was changed."},
+	sshclient.OthersShutOut:   {remedy: "Give it mode 0644."},
+	sshclient.CountAlone:      {remedy: "Set `server_alive_interval` as well: without it ssh never asks, and the count has no effect.", folds: true},
+	sshclient.AsksTooLate:     asksTooLate("server_alive_interval"),
 	sshclient.ClosesHealthy:   {remedy: "Use a count of 1 or more, or leave it out: the default is 3."},
 	sshclient.MastersNeverEnd: {remedy: "Give `control_persist` a time, such as \"10m\"."},
 	sshclient.MasterUnwatched: {remedy: "Set `server_alive_interval` in the same block: only the master can notice that its connection is dead."},
