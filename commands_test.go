@@ -30,7 +30,7 @@ func calls(t *testing.T, pkg string) map[string][]string {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 			return err
 		}
-		for _, harness := range []string{"internal/hosttest", "internal/benchmark", "internal/docgen"} {
+		for _, harness := range []string{"internal/hosttest", "internal/benchmark", "internal/docgen", "internal/provider/acceptance"} {
 			if strings.HasPrefix(path, harness) {
 				return nil
 			}

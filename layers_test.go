@@ -78,7 +78,12 @@ var arrows = map[string][]string{
 		"internal/host", "internal/host/pool",
 		"github.com/hashicorp/terraform-plugin-framework", "github.com/hashicorp/terraform-plugin-go/",
 	},
-	"internal/provider/acceptance": {},
+	"internal/provider/acceptance":           {"internal/hosttest", "internal/keepalive/coolify", "golang.org/x/crypto/"},
+	"internal/provider/acceptance/examples":  {},
+	"internal/provider/acceptance/failures":  {},
+	"internal/provider/acceptance/ownership": {},
+	"internal/provider/acceptance/plans":     {},
+	"internal/provider/acceptance/resources": {},
 	"internal/provider/resources": {
 		"internal/provider/session", "internal/provider/connection", "internal/provider/attribute", "internal/provider/diagnostics", "internal/provider/spelling",
 		"internal/reconcile", "internal/reconcile/server", "internal/reconcile/client", "internal/reconcile/envfile", "internal/reconcile/system", "internal/keepalive", "internal/keepalive/sshserver", "internal/keepalive/sshclient", "internal/keepalive/coolify", "internal/keepalive/system", "internal/keepalive/baseline", "internal/host", "internal/sshconf",

@@ -1,4 +1,5 @@
-// Package acceptance has the tests that run the provider under Terraform or OpenTofu, on
-// real sshd: the life of each resource, every example of the documentation, and what a plan
-// costs a host. Tests that speak the provider's protocol themselves are in package provider.
+// Package acceptance is what the tests share that run the provider under Terraform or
+// OpenTofu, on real sshd: a directory of the engine, hosts, and what users write about them.
+// The tests are in its folders, by what they are about. Tests that speak the provider's
+// protocol themselves are in package provider.
 package acceptance

@@ -1,0 +1,76 @@
+package acceptance
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
+)
+
+// Main runs the tests of a package. It fixes which engine runs, and that it asks nobody for
+// news: the tests themselves run side by side and cannot set the environment.
+func Main(m *testing.M) int {
+	settings := map[string]string{
+		"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": os.DevNull, "SSH_AUTH_SOCK": "",
+		// OpenTofu refuses the one that plugin-testing has otherwise.
+		"TF_ACC_PROVIDER_NAMESPACE": "sshkeepalive",
+	}
+	if engine, err := hosttest.Engine(); err == nil {
+		settings["TF_ACC_TERRAFORM_PATH"] = engine
+	}
+	for name, value := range settings {
+		if err := os.Setenv(name, value); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
+	code := m.Run()
+	if installation.path != "" {
+		os.RemoveAll(filepath.Dir(installation.path))
+	}
+	return code
+}
+
+// ExporterProgram is the file name of the exporter, beside the provider.
+const ExporterProgram = "sshkeepalive-exporter"
+
+// installation is the provider and the exporter built from this tree, and the configuration file
+// by which an engine finds it.
+var installation struct {
+	once sync.Once
+	path string
+	err  error
+}
+
+// BuildProvider builds the provider and the exporter once, and returns the configuration
+// file by which an engine finds the provider. The programs are in its folder.
+func BuildProvider(t *testing.T) string {
+	t.Helper()
+	installation.once.Do(func() { installation.path, installation.err = install() })
+	if installation.err != nil {
+		t.Fatal(installation.err)
+	}
+	return installation.path
+}
+
+func install() (string, error) {
+	dir, err := os.MkdirTemp("", "sshkeepalive")
+	if err != nil {
+		return "", err
+	}
+	for program, source := range map[string]string{"terraform-provider-sshkeepalive": ".", ExporterProgram: "./cmd/exporter"} {
+		build := exec.Command("go", "build", "-o", filepath.Join(dir, program), source)
+		build.Dir = "../../../.."
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("%w\n%s", err, out)
+		}
+	}
+	rc := filepath.Join(dir, "cli.tfrc")
+	text := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"sshkeepalive/sshkeepalive\" = %q\n  }\n  direct {}\n}\n", dir)
+	return rc, os.WriteFile(rc, []byte(text), 0o600)
+}

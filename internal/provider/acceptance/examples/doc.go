@@ -1,0 +1,2 @@
+// Package examples has the tests of every example of the documentation, run as a reader would.
+package examples
