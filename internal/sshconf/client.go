@@ -51,6 +51,11 @@ func EvaluateClient(t Tree, q ClientQuery) Result {
 		kw, _ := Lookup(Client, name)
 		markWinners(kw, t.Version, list)
 	}
+	// ssh.c looks when all is read, so that it is a fault of this host's values alone.
+	if n, known := c.result.Printed("ConnectionAttempts"); known && slices.Equal(n, []string{"0"}) {
+		w, _ := c.result.Winner("ConnectionAttempts")
+		c.result.Problems = append(c.result.Problems, Problem{Pos: w.Pos, Text: "ConnectionAttempts: ssh ends with 0 for this host", Fatal: true})
+	}
 	return c.result
 }
 

@@ -2,6 +2,7 @@ package sshconf
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -69,6 +70,8 @@ var argumentReaders = [...]map[string]argumentReader{
 		"IPQoS":                    ipQoS,
 		"LogLevel":                 upper(levels...),
 		"LogVerbose":               noneAlone(unprinted),
+		"ObscureKeystrokeTiming":   obscureKeystrokeTiming,
+		"PermitRemoteOpen":         permitRemoteOpen,
 		"Port":                     port,
 		"PreferredAuthentications": word,
 		"RekeyLimit":               rekeyLimit,
@@ -78,7 +81,7 @@ var argumentReaders = [...]map[string]argumentReader{
 		"StreamLocalBindMask":      bindMask,
 		"SyslogFacility":           upper(facilities...),
 		"Tag":                      single,
-		"TunnelDevice":             single,
+		"TunnelDevice":             tunnelDevice,
 		"User":                     word,
 		"UserKnownHostsFile":       noneAlone(pathWithoutTilde),
 	},
@@ -169,24 +172,50 @@ func channelTimeout(kw Keyword, args []string, v Version) (value, error) {
 }
 
 var (
-	classPattern = regexp.MustCompile(`^(af[1-4][1-3]|cs[0-7]|ef)$`)
-	qosPattern   = regexp.MustCompile(`^[A-Za-z0-9]+$`)
+	classPattern   = regexp.MustCompile(`^(af[1-4][1-3]|cs[0-7]|ef)$`)
+	qosWord        = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
+	anyBasePattern = regexp.MustCompile(`^\s*\+?(0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)$`)
 )
 
 // ipQoS is printed as written for the classes that all releases know.
-func ipQoS(kw Keyword, args []string, _ Version) (value, error) {
+func ipQoS(kw Keyword, args []string, v Version) (value, error) {
 	if len(args) < 1 || len(args) > 2 {
 		return value{}, fmt.Errorf("%s takes one or two arguments, not %d", kw.Name, len(args))
 	}
 	both := []string{strings.ToLower(args[0]), strings.ToLower(args[len(args)-1])}
 	got := value{[]string{strings.Join(both, " ")}, true}
 	for _, class := range both {
-		if !qosPattern.MatchString(class) {
+		if !isClass(class, v) {
 			return value{}, fmt.Errorf("%s: bad value %q", kw.Name, class)
 		}
 		got.known = got.known && classPattern.MatchString(class)
 	}
 	return got, nil
+}
+
+// isClass is parse_ipqos of misc.c. Since 9.8 its numbers are decimal; before, they could be
+// hexadecimal and octal.
+func isClass(class string, v Version) bool {
+	switch class {
+	case "none", "lowdelay", "throughput", "reliability":
+		return true
+	case "le":
+		return atLeast(v, Version{8, 2})
+	case "va":
+		return atLeast(v, Version{10, 3})
+	}
+	if classPattern.MatchString(class) || unknownRelease(v) && qosWord.MatchString(class) {
+		return true
+	}
+	n, ok := decimal(class)
+	if m := anyBasePattern.FindStringSubmatch(class); m != nil && !atLeast(v, Version{9, 8}) {
+		var err error
+		n, err = strconv.ParseInt(m[1], 0, 64)
+		ok = err == nil
+	} else if !atLeast(v, Version{9, 8}) {
+		ok = false
+	}
+	return ok && n >= 0 && n <= 255
 }
 
 // upper reads one of the names, in any case. DEBUG1 is printed as DEBUG; QUIET
@@ -219,14 +248,32 @@ func port(kw Keyword, args []string, _ Version) (value, error) {
 	if err != nil {
 		return value{}, err
 	}
-	n, err := strconv.ParseUint(arg, 10, 16)
+	n, ok := portNumber(arg)
 	switch {
-	case err == nil && n > 0:
-		return printed(strconv.FormatUint(n, 10)), nil
+	case ok && n > 0:
+		return printed(strconv.FormatInt(n, 10)), nil
 	case servicePattern.MatchString(arg):
 		return value{}, nil // hangs on /etc/services
 	}
 	return value{}, fmt.Errorf("%s: badly formatted port number %q", kw.Name, arg)
+}
+
+var decimalPattern = regexp.MustCompile(`^\s*([+-]?\d+)$`)
+
+// decimal is strtonum for what fits into 64 bits.
+func decimal(text string) (n int64, ok bool) {
+	m := decimalPattern.FindStringSubmatch(text)
+	if m == nil {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(m[1], 10, 64)
+	return n, err == nil
+}
+
+// portNumber is a2port of misc.c, for what is not the name of a service.
+func portNumber(text string) (n int64, ok bool) {
+	n, ok = decimal(text)
+	return n, ok && n >= 0 && n <= 65535
 }
 
 func countOrNone(kw Keyword, args []string, v Version) (value, error) {
@@ -234,34 +281,56 @@ func countOrNone(kw Keyword, args []string, v Version) (value, error) {
 	if err != nil || arg == "none" {
 		return printed("none"), err
 	}
+	if n, _ := decimal(arg); n == math.MaxInt32 { // what none is to sshd
+		return printed("none"), nil
+	}
 	return readCount(kw, arg, v)
 }
 
-var (
-	startups      = regexp.MustCompile(`^(\d{1,9})(?::(\d{1,9}):(\d{1,9}))?$`)
-	netBlocks     = regexp.MustCompile(`^(\d{1,9})(?::(\d{1,9}))?$`)
-	leadingNumber = regexp.MustCompile(`^\s*[+-]?\d`)
-)
+var scanPattern = regexp.MustCompile(`^\s*([+-]?\d+)`)
 
-func maxStartups(kw Keyword, args []string, _ Version) (value, error) {
+// scanned is what sscanf reads by "%d:%d", for up to most numbers: those at the start of
+// text, whatever comes after them. A number that is too large becomes another one, as in C.
+func scanned(text string, most int) (numbers []int32) {
+	for len(numbers) < most {
+		m := scanPattern.FindStringSubmatch(text)
+		if m == nil {
+			break
+		}
+		n, _ := strconv.ParseInt(m[1], 10, 64) // out of range it is the nearest, as strtol says
+		numbers = append(numbers, int32(n))    //nolint:gosec // cut as sscanf cuts it
+		after, more := strings.CutPrefix(text[len(m[0]):], ":")
+		if !more {
+			break
+		}
+		text = after
+	}
+	return numbers
+}
+
+func maxStartups(kw Keyword, args []string, v Version) (value, error) {
 	arg, err := one(kw, args)
 	if err != nil {
 		return value{}, err
 	}
-	m := startups.FindStringSubmatch(arg)
-	if m == nil && !leadingNumber.MatchString(arg) {
-		return value{}, fmt.Errorf("%s: invalid spec %q", kw.Name, arg)
+	invalid := fmt.Errorf("%s: invalid spec %q", kw.Name, arg)
+	var start, rate, full int32
+	switch n := scanned(arg, 3); len(n) {
+	case 1:
+		start, rate, full = n[0], 30, n[0]
+	case 3:
+		start, rate, full = n[0], n[1], n[2]
+	default:
+		return value{}, invalid
 	}
-	if m == nil {
-		return value{}, nil // sscanf stops where it likes to
+	if start > full || rate < 1 || rate > 100 {
+		return value{}, invalid
 	}
-	start := number(m[1])
-	rate, full := 30, start
-	if m[2] != "" {
-		rate, full = number(m[2]), number(m[3])
-	}
-	if start < 1 || start > full || rate < 1 || rate > 100 {
-		return value{}, fmt.Errorf("%s: invalid spec %q", kw.Name, arg)
+	if start < 1 {
+		if atLeast(v, Version{9, 2}) {
+			return value{}, invalid
+		}
+		return value{}, nil // -1 is the default, and 0 is none
 	}
 	return printed(fmt.Sprintf("%d:%d:%d", start, rate, full)), nil
 }
@@ -272,22 +341,11 @@ func netBlockSize(kw Keyword, args []string, _ Version) (value, error) {
 	if err != nil {
 		return value{}, err
 	}
-	m := netBlocks.FindStringSubmatch(arg)
-	if m == nil && leadingNumber.MatchString(arg) {
-		return value{}, nil // as for MaxStartups
-	}
-	if m == nil || number(m[1]) > 32 || m[2] != "" && number(m[2]) > 128 {
+	n := scanned(arg, 2)
+	if len(n) == 0 || n[0] < 0 || n[0] > 32 || len(n) == 2 && (n[1] < 0 || n[1] > 128) {
 		return value{}, fmt.Errorf("%s: invalid spec %q", kw.Name, arg)
 	}
 	return value{}, nil
-}
-
-func number(digits string) int {
-	n, err := strconv.Atoi(digits)
-	if err != nil {
-		return -1
-	}
-	return n
 }
 
 func permitListen(kw Keyword, args []string, v Version) (value, error) {
@@ -306,17 +364,28 @@ var servicePattern = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 func permitOpen(kw Keyword, args []string, v Version) (value, error) {
 	got, err := oneLine(kw, args, v)
 	for _, arg := range args {
-		port := arg[strings.LastIndexByte(arg, ':')+1:]
-		_, bad := strconv.ParseUint(port, 10, 16)
+		if len(args) == 1 && (arg == "any" || arg == "none") {
+			continue
+		}
+		port, ok := portOf(arg)
+		n, number := portNumber(port)
 		switch {
-		case len(args) == 1 && (arg == "any" || arg == "none"), port == "*" && port != arg, bad == nil && port != arg:
-		case port != arg && servicePattern.MatchString(port):
+		case ok && (port == "*" || number && n > 0):
+		case ok && servicePattern.MatchString(port):
 			got.known = false
 		default:
 			return value{}, fmt.Errorf("%s: bad port number in %q", kw.Name, arg)
 		}
 	}
 	return got, err
+}
+
+var hostPattern = regexp.MustCompile(`^(?:\[[^\]]*\]|[^\[:/][^:/]*|):`)
+
+// portOf is what hpdelim of misc.c leaves behind the host.
+func portOf(arg string) (port string, ok bool) {
+	host := hostPattern.FindString(arg)
+	return arg[len(host):], host != ""
 }
 
 // maxPKOK is an option of PubkeyAuthOptions since 10.6.

@@ -2,6 +2,7 @@ package sshconf
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -135,4 +136,59 @@ func sendEnv(kw Keyword, args []string, v Version) (value, error) {
 		got.known = got.known && !strings.HasPrefix(arg, "-")
 	}
 	return got, err
+}
+
+// permitRemoteOpen is PermitOpen, but that any and none stand alone, in any case.
+func permitRemoteOpen(kw Keyword, args []string, v Version) (value, error) {
+	for _, arg := range args {
+		if word := strings.ToLower(arg); word == "any" || word == "none" {
+			if len(args) > 1 {
+				return value{}, fmt.Errorf("%s: %q must appear alone", kw.Name, arg)
+			}
+			return value{}, nil
+		}
+	}
+	got, err := permitOpen(kw, args, v)
+	got.known = false
+	return got, err
+}
+
+// tunnelDevice is a2tun of misc.c.
+func tunnelDevice(kw Keyword, args []string, _ Version) (value, error) {
+	arg, err := one(kw, args)
+	if err != nil {
+		return value{}, err
+	}
+	ours, theirs, both := strings.Cut(arg, ":")
+	if !isTunnel(ours) || both && !isTunnel(theirs) {
+		return value{}, fmt.Errorf("%s: bad tun device %q", kw.Name, arg)
+	}
+	return value{}, nil
+}
+
+func isTunnel(text string) bool {
+	n, ok := decimal(text)
+	return strings.EqualFold(text, "any") || ok && n >= 0 && n <= math.MaxInt32-2
+}
+
+// obscureKeystrokeTiming is a flag, or an interval of up to 1000 milliseconds.
+func obscureKeystrokeTiming(kw Keyword, args []string, v Version) (value, error) {
+	arg, err := one(kw, args)
+	if err != nil {
+		return value{}, err
+	}
+	interval, given := strings.CutPrefix(arg, "interval:")
+	switch {
+	case slices.Contains([]string{"yes", "true", "no", "false"}, arg):
+		return value{}, nil
+	case !given:
+		if unknownRelease(v) {
+			return value{}, nil
+		}
+		return value{}, unsupported(kw, arg)
+	}
+	if n, ok := decimal(interval); !ok || n < 1 || n > 1000 {
+		return value{}, fmt.Errorf("%s: bad interval %q", kw.Name, interval)
+	}
+	return value{}, nil
 }
