@@ -82,9 +82,11 @@ func (k Keyword) matchEffective(v Version) bool {
 // atLeast reports whether v is since or newer; a zero v is the newest.
 func atLeast(v, since Version) bool { return v.IsZero() || v.AtLeast(since.Major, since.Minor) }
 
-// unknownRelease reports whether v is newer than the newest release that was asked, 10.6,
+// unknownRelease reports whether v is newer than the newest release that was asked, Newest,
 // so that it may know more words than the tables. A zero v may be any release.
-func unknownRelease(v Version) bool { return atLeast(v, Version{10, 7}) }
+func unknownRelease(v Version) bool {
+	return v.IsZero() || v != Newest() && v.AtLeast(Newest().Major, Newest().Minor)
+}
 
 // lastUntil holds the releases in which a keyword came to keep its first value;
 // before that every line of it overwrote the value.

@@ -43,6 +43,6 @@ func (v Version) AtLeast(major, minor int) bool {
 func (v Version) IsZero() bool { return v == Version{} }
 
 // Newest is a release that knows every keyword, value and criterion of this package.
-func Newest() Version { return Version{Major: 10, Minor: 5} }
+func Newest() Version { return Version{Major: 10, Minor: 6} }
 
 func (v Version) String() string { return fmt.Sprintf("%d.%d", v.Major, v.Minor) }

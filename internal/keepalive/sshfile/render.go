@@ -57,7 +57,7 @@ func (g Language) reread(s keepalive.Setting, line string) []keepalive.Problem {
 
 // closedWords is the last release that has no words unknown here; what a newer one says
 // of another word is left open.
-var closedWords = sshconf.Version{Major: 10, Minor: 0}
+var closedWords = sshconf.Newest()
 
 // refused returns what the newest release has against the lines, and that one
 // against words of keywords that it knows.

@@ -63,6 +63,28 @@ func TestRenderedRekeyLimitIsWhatSSHDTakes(t *testing.T) {
 	}
 }
 
+// TestRenderedIsWhatTheNewestSSHDTakes: words that came with the newest release are rendered,
+// and numbers that it refuses are not.
+func TestRenderedIsWhatTheNewestSSHDTakes(t *testing.T) {
+	o, v := plantest.NewOracle(t, "sid")
+	if v != sshconf.Newest() {
+		t.Logf("OpenSSH %s of Debian sid is not the release of the tables, %s", v, sshconf.Newest())
+		return
+	}
+	for _, line := range []string{
+		"IPQoS va", "IPQoS le", "IPQoS af11 cs1", "IPQoS af44", "IPQoS 256", "IPQoS 0x10", "IPQoS sometimes", "PubkeyAuthOptions max-pk-ok:5", "PubkeyAuthOptions max-pk-ok:x",
+		"PermitOpen host:65536", "PermitOpen host:0", "PermitOpen [::1]:22", "PermitOpen ::1:22", "PermitListen 65536", "PermitListen 0", "PermitListen 8080",
+		"PerSourceNetBlockSize -1", "PerSourceNetBlockSize 24:129", "PerSourceNetBlockSize 24:64", "MaxStartups 3000000000", "MaxStartups 10:30", "MaxStartups 10:30:60", "Port 65536", "Port 0",
+	} {
+		keyword, value, _ := strings.Cut(line, " ")
+		_, problems := Render(Want{Settings: []keepalive.Setting{{Attribute: "settings", Keyword: keyword, Values: []string{value}}}})
+		_, stderr, exit := o.Run(map[string][]byte{"/etc/ssh/sshd_config": []byte(line + "\n")}, "sshd", "-t")
+		if refused := exit != 0; refused != (len(problems) > 0) {
+			t.Errorf("%s: we say %v, and sshd says %q", line, problems, stderr)
+		}
+	}
+}
+
 // judged reports whether sshconf knows the values of kw: names of algorithms, of
 // authentication methods, of log levels and the like are left to sshd.
 func judged(kw sshconf.Keyword) bool {
