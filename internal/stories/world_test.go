@@ -3,14 +3,13 @@ package stories
 import (
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/acceptance"
 )
 
 // forgets is after how many seconds the router drops a connection that was idle.
@@ -42,7 +41,8 @@ func newWorld(t *testing.T, release string) *world {
 		},
 	})
 	w.route(t)
-	w.equip(t)
+	acceptance.Equip(t, w.here)
+	w.introduce()
 	return w
 }
 
@@ -72,22 +72,8 @@ echo 0 >/proc/sys/net/netfilter/nf_conntrack_tcp_loose
 echo %d >/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established`, forgets))
 }
 
-// equip puts the engine and the provider on the machine that deploys.
-func (w *world) equip(t *testing.T) {
-	t.Helper()
-	provider := filepath.Join(t.TempDir(), "provider")
-	if out, err := exec.Command("go", "build", "-o", provider, "../..").CombinedOutput(); err != nil {
-		t.Fatalf("build the provider: %v: %s", err, out)
-	}
-	for from, to := range map[string]string{hosttest.NeedsEngine(t): "/usr/local/bin/terraform", provider: "/usr/local/lib/dev/terraform-provider-sshkeepalive"} {
-		program, err := os.ReadFile(from)
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.here.Write(to, string(program))
-		w.here.Sh("chmod 755 " + to)
-	}
-	w.here.Write("/root/.terraformrc", "provider_installation {\n  dev_overrides { \"sshkeepalive/sshkeepalive\" = \"/usr/local/lib/dev\" }\n  direct {}\n}\n")
+// introduce makes the host known to the machine that deploys.
+func (w *world) introduce() {
 	w.here.Write("/etc/hosts", "127.0.0.1 localhost\n"+w.web.Addr+" web1 assets\n")
 	var known strings.Builder
 	for _, key := range w.web.HostKeys {

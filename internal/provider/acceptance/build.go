@@ -35,8 +35,11 @@ func Main(m *testing.M) int {
 	return code
 }
 
-// ExporterProgram is the file name of the exporter, beside the provider.
-const ExporterProgram = "sshkeepalive-exporter"
+const (
+	module          = "github.com/sshkeepalive/terraform-provider-sshkeepalive"
+	providerProgram = "terraform-provider-sshkeepalive"
+	exporterProgram = "sshkeepalive-exporter"
+)
 
 // installation is the provider and the exporter built from this tree, and the configuration file
 // by which an engine finds it.
@@ -62,15 +65,39 @@ func install() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for program, source := range map[string]string{"terraform-provider-sshkeepalive": ".", ExporterProgram: "./cmd/exporter"} {
-		build := exec.Command("go", "build", "-o", filepath.Join(dir, program), source)
-		build.Dir = "../../../.."
+	for program, source := range map[string]string{providerProgram: "", exporterProgram: "/cmd/exporter"} {
+		build := exec.Command("go", "build", "-o", filepath.Join(dir, program), module+source)
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := build.CombinedOutput(); err != nil {
 			return "", fmt.Errorf("%w\n%s", err, out)
 		}
 	}
 	rc := filepath.Join(dir, "cli.tfrc")
-	text := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"sshkeepalive/sshkeepalive\" = %q\n  }\n  direct {}\n}\n", dir)
-	return rc, os.WriteFile(rc, []byte(text), 0o600)
+	return rc, os.WriteFile(rc, []byte(overrides(dir)), 0o600)
+}
+
+// BuildExporter builds the exporter, as BuildProvider does, and returns its path.
+func BuildExporter(t *testing.T) string {
+	t.Helper()
+	return filepath.Join(filepath.Dir(BuildProvider(t)), exporterProgram)
+}
+
+// Equip puts the engine, the provider and the exporter on a machine, for its root.
+func Equip(t *testing.T, m *hosttest.Machine) {
+	t.Helper()
+	const plugins = "/usr/local/lib/dev"
+	for from, to := range map[string]string{
+		hosttest.NeedsEngine(t): "/usr/local/bin/terraform",
+		filepath.Join(filepath.Dir(BuildProvider(t)), providerProgram): filepath.Join(plugins, providerProgram),
+		BuildExporter(t): filepath.Join("/usr/local/bin", exporterProgram),
+	} {
+		m.Write(to, string(ReadFile(t, from)))
+		m.Sh("chmod 755 " + to)
+	}
+	m.Write("/root/.terraformrc", overrides(plugins))
+}
+
+// overrides has an engine find the provider in a folder.
+func overrides(folder string) string {
+	return fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"sshkeepalive/sshkeepalive\" = %q\n  }\n  direct {}\n}\n", folder)
 }

@@ -96,7 +96,7 @@ func newUserWorld(t *testing.T) *exampleWorld {
 	for _, m := range append(w.machines(), w.here) {
 		m.Write("/etc/hosts", "127.0.0.1 localhost\n"+names.String())
 	}
-	w.equip(t)
+	acceptance.Equip(t, w.here)
 	return w
 }
 

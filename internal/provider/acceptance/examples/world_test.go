@@ -4,9 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -101,7 +99,7 @@ func newExampleWorld(t *testing.T) *exampleWorld {
 		}
 	}
 	w.introduce()
-	w.equip(t)
+	acceptance.Equip(t, w.here)
 	for _, h := range w.hosts {
 		h.before = h.Snapshot(exampleDirs...)
 	}
@@ -131,24 +129,6 @@ func (w *exampleWorld) machines() (all []*hosttest.Machine) {
 		all = append(all, w.hosts[name].Machine)
 	}
 	return all
-}
-
-// equip puts the engine and the provider on the user's machine.
-func (w *exampleWorld) equip(t *testing.T) {
-	t.Helper()
-	built := filepath.Dir(acceptance.BuildProvider(t))
-	for from, to := range map[string]string{
-		hosttest.NeedsEngine(t): "/usr/local/bin/terraform", filepath.Join(built, "terraform-provider-sshkeepalive"): "/usr/local/lib/dev/terraform-provider-sshkeepalive",
-		filepath.Join(built, acceptance.ExporterProgram): "/usr/local/bin/" + acceptance.ExporterProgram,
-	} {
-		program, err := os.ReadFile(from)
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.here.Write(to, string(program))
-		w.here.Sh("chmod 755 " + to)
-	}
-	w.here.Write("/root/.terraformrc", "provider_installation {\n  dev_overrides { \"sshkeepalive/sshkeepalive\" = \"/usr/local/lib/dev\" }\n  direct {}\n}\n")
 }
 
 // run runs a shell script in a directory of a machine, and returns what it printed and

@@ -12,9 +12,10 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"golang.org/x/crypto/ssh"
+
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/acceptance"
-	"golang.org/x/crypto/ssh"
 )
 
 const sshdLog = "/var/log/sshd.log"

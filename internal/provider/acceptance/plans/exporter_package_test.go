@@ -10,10 +10,11 @@ import (
 	"strings"
 	"testing"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest/lab"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/acceptance"
-	"go.yaml.in/yaml/v3"
 )
 
 const nfpm = "github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.0" // v2.46 needs go-msix, which the module proxy did not give out in November 2026
@@ -31,7 +32,7 @@ func exporterPackage(t *testing.T, format string) string {
 	is := release.Nfpms[0]
 	contents, _ := is["contents"].([]any)
 	is["contents"] = append(contents, map[string]any{
-		"src": filepath.Join(filepath.Dir(acceptance.BuildProvider(t)), acceptance.ExporterProgram), "dst": fmt.Sprint(is["bindir"]) + "/" + acceptance.ExporterProgram, "file_info": map[string]any{"mode": 0o755},
+		"src": acceptance.BuildExporter(t), "dst": fmt.Sprint(is["bindir"]) + "/sshkeepalive-exporter", "file_info": map[string]any{"mode": 0o755},
 	})
 	is["name"], is["version"], is["arch"] = is["package_name"], "1.2.3", "amd64"
 	for _, key := range []string{"id", "ids", "package_name", "formats", "bindir"} {

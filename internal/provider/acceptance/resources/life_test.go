@@ -5,6 +5,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/provider/acceptance"
 )
