@@ -119,7 +119,7 @@ func HandWrittenProblems(lines []string, file string) []Problem {
 		return nil
 	}
 	return []Problem{{Code: HandWritten, Warning: true, Attribute: "adopt",
-		Text: "lines that this provider did not write were imported: the first apply writes lines of its own to " + file + ", and leaves these:\n" + strings.Join(lines, "\n")}}
+		Text: "lines that this provider did not write were imported, and the first apply writes lines of its own to " + file + ":\n" + strings.Join(lines, "\n")}}
 }
 
 // without lists the lines that are not in content.

@@ -44,7 +44,7 @@ func TestImportOfAHostThatNobodyManages(t *testing.T) {
 			t.Errorf("%s is imported as %s, not %s", name, got, want)
 		}
 	}
-	mustSay(t, diags, warned, "lines that this provider did not write were imported: the first apply writes lines of its own to "+dropIn, cloudFile+":2: ClientAliveInterval 120")
+	mustSay(t, diags, warned, "lines that this provider did not write were imported, and the first apply writes lines of its own to "+dropIn, cloudFile+":2: ClientAliveInterval 120")
 	if got := get(t, s.value, "managed_content"); got != "null" {
 		t.Errorf("managed_content is %q on a host that nobody manages", got)
 	}

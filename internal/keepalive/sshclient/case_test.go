@@ -209,7 +209,7 @@ func (c *clientCase) readWish(t *testing.T, line string) {
 		f := sshconf.Parse(sshconf.Client, sshconf.Version{Major: 10, Minor: 5}, []byte(line))
 		rest := strings.TrimSpace(strings.TrimPrefix(line, f.Lines[0].Keyword))
 		n := len(c.want.Settings)
-		c.want.Settings = language().AddLine(c.want.Settings, "", f.Lines[0])
+		c.want.Settings = language().AddLine(c.want.Settings, "", f.Lines[0], sshconf.Version{})
 		if len(c.want.Settings) > n {
 			c.want.Settings[n].Values = []string{rest} // with what looks like a comment
 		}

@@ -87,7 +87,7 @@ func (m clientMaker) clientWant() Want {
 	want, _ := ParseBlock(oneOf(m, "Host *", "Host db1", "Host db* web*", "Host web* !web1", "Match host db1", "Match all"))
 	add := func(line string) {
 		if m.IntN(2) == 0 {
-			want.Settings = language().AddLine(want.Settings, "", sshconf.Parse(sshconf.Client, sshconf.Version{}, []byte(line)).Lines[0])
+			want.Settings = language().AddLine(want.Settings, "", sshconf.Parse(sshconf.Client, sshconf.Version{}, []byte(line)).Lines[0], sshconf.Version{})
 		}
 	}
 	add("ServerAliveInterval " + oneOf(m, "60", "1m", "0"))

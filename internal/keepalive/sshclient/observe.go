@@ -134,11 +134,11 @@ func Adopt(block string, have Facts) (Want, bool) {
 	}
 	f := sshconf.Parse(sshconf.Client, have.Version, have.Tree.Files[have.File])
 	if from, to, ours := f.FindBlock(marks.Block(want.Block())); ours {
-		want.read(f.Lines[from:to])
+		want.read(f.Lines[from:to], have.Version)
 		return want, len(want.Settings) > 0
 	}
 	for _, b := range append(renderedBlocks(f), [2]int{0, len(f.Lines)}) {
-		if want.read(f.Lines[b[0]:b[1]]); len(want.Settings) > 0 {
+		if want.read(f.Lines[b[0]:b[1]], have.Version); len(want.Settings) > 0 {
 			return want, true
 		}
 	}
@@ -146,7 +146,7 @@ func Adopt(block string, have Facts) (Want, bool) {
 }
 
 // read takes the settings of the first block that opens as want's does, and has some.
-func (c *Want) read(lines []sshconf.Line) {
+func (c *Want) read(lines []sshconf.Line, v sshconf.Version) {
 	inside := false
 	for _, l := range lines {
 		switch {
@@ -154,7 +154,7 @@ func (c *Want) read(lines []sshconf.Line) {
 			opened, _ := ParseBlock(l.Keyword + " " + l.Rest)
 			inside = opened.Block() == c.Block() && len(c.Settings) == 0
 		case inside && l.Keyword != "" && !l.Is("Include"):
-			c.Settings = language().AddLine(c.Settings, "", l)
+			c.Settings = language().AddLine(c.Settings, "", l, v)
 		}
 	}
 }

@@ -15,13 +15,20 @@ import (
 )
 
 // AddLine adds what a line of a file sets to the settings, as the user would have
-// declared it.
-func (g Language) AddLine(settings []keepalive.Setting, prefix string, l sshconf.Line) []keepalive.Setting {
+// declared it: of a keyword whose lines do not add up in release v, the line that wins.
+func (g Language) AddLine(settings []keepalive.Setting, prefix string, l sshconf.Line, v sshconf.Version) []keepalive.Setting {
 	for i := range settings {
-		if strings.EqualFold(settings[i].Keyword, l.Keyword) {
-			settings[i].Values = append(settings[i].Values, l.Rest)
-			return settings
+		if !strings.EqualFold(settings[i].Keyword, l.Keyword) {
+			continue
 		}
+		switch kw, _ := sshconf.Lookup(g.Dialect, l.Keyword); kw.Merge(v) {
+		case sshconf.Append, sshconf.ByName:
+			settings[i].Values = append(settings[i].Values, l.Rest)
+		case sshconf.Last:
+			settings[i].Values = []string{l.Rest}
+		case sshconf.First, sshconf.Parts:
+		}
+		return settings
 	}
 	attribute := fmt.Sprintf("settings[%q]", l.Keyword)
 	a, typed := g.typed(l.Keyword)

@@ -64,12 +64,12 @@ func adopt(t sshconf.Tree, owner string) Want {
 	for name, data := range t.Files {
 		f := sshconf.Parse(t.Dialect, t.Version, data)
 		if isOurDropIn(name, data, owner) {
-			want.read(f.Lines)
+			want.read(f.Lines, t.Version)
 			continue
 		}
 		for _, around := range []func(string) (string, string){marks.Block, marks.MatchBlock} {
 			if from, to, ok := f.FindBlock(around(owner)); ok {
-				want.read(f.Lines[from:to])
+				want.read(f.Lines[from:to], t.Version)
 			}
 		}
 	}
@@ -80,7 +80,7 @@ func adopt(t sshconf.Tree, owner string) Want {
 	return want
 }
 
-func (want *Want) read(lines []sshconf.Line) {
+func (want *Want) read(lines []sshconf.Line, v sshconf.Version) {
 	block, repeated := sshfile.Global, false
 	for _, l := range lines {
 		repeated = repeated || l.Text() == marks.Repeated
@@ -94,10 +94,10 @@ func (want *Want) read(lines []sshconf.Line) {
 			want.Match = append(want.Match, Match{Criteria: l.Rest})
 			block = len(want.Match) - 1
 		case block == sshfile.Global:
-			want.Settings = language().AddLine(want.Settings, "", l)
+			want.Settings = language().AddLine(want.Settings, "", l, v)
 		default:
 			m := &want.Match[block]
-			m.Settings = language().AddLine(m.Settings, fmt.Sprintf("match[%d].", block), l)
+			m.Settings = language().AddLine(m.Settings, fmt.Sprintf("match[%d].", block), l, v)
 		}
 	}
 }

@@ -175,7 +175,7 @@ func readWish(t *testing.T, want *Want, tree *sshconf.Tree, line string) {
 
 func addWish(settings []keepalive.Setting, prefix, line string) []keepalive.Setting {
 	f := sshconf.Parse(sshconf.Server, sshconf.Version{Major: 10, Minor: 5}, []byte(line))
-	return language().AddLine(settings, prefix, f.Lines[0])
+	return language().AddLine(settings, prefix, f.Lines[0], sshconf.Version{})
 }
 
 func readContext(t *testing.T, arg string) sshconf.Context {

@@ -162,7 +162,7 @@ func (want *Want) readRendered(t sshconf.Tree) {
 	for _, name := range names {
 		f := sshconf.Parse(t.Dialect, t.Version, t.Files[name])
 		for _, b := range sshfile.RenderedBlocks(f, marks.RenderedBegin, marks.RenderedEnd) {
-			want.read(f.Lines[b[0]:b[1]])
+			want.read(f.Lines[b[0]:b[1]], t.Version)
 		}
 	}
 }

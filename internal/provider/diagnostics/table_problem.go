@@ -66,7 +66,7 @@ func asksTooLate(interval string) row {
 var serverRows = map[any]row{
 	sshserver.SiblingConflict: {remedy: "If another resource of this host has them, the two undo each other's work at each apply: declare the keyword in one of them only. If these lines are about to be replaced, all is well."},
 	sshserver.NoReader:        {remedy: "The settings have an effect once an sshd is started with `-f` and this file. To manage the sshd that accepts the connection, leave `config_file` out."},
-	keepalive.HandWritten:     {remedy: "Each keyword then has two lines that say the same. To have one, set `adopt = true`: the apply then comments out the line that was written by hand, and destroy restores it."},
+	keepalive.HandWritten:     {remedy: "With `adopt = true` in the configuration that apply comments out the lines that were written by hand, and destroy restores them. Without it they stay, and each keyword has two lines that say the same."},
 	keepalive.AdoptsLines:     {remedy: "The apply comments them out, so that the lines of this resource are the only ones for these keywords. Destroy restores them. To leave them as they are, remove `adopt = true`."},
 	sshserver.NothingSet:      {remedy: "Declare the settings that the resource shall manage: the next plan shows what they change."},
 	sshserver.NotPrinted:      {remedy: "Leave that keyword out of what is verified."},

@@ -2,6 +2,7 @@ package ownership
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -148,5 +149,29 @@ func TestImportOfAHandConfiguredHost(t *testing.T) {
 	c.Plan(0)
 	if got := m.Effective("clientalivecountmax"); got != "5" {
 		t.Errorf("ClientAliveCountMax is %s", got)
+	}
+}
+
+// TestImportOfALineThatStandsTwice: of two lines by hand the one that wins is declared, so
+// that what the engine generates is a configuration.
+func TestImportOfALineThatStandsTwice(t *testing.T) {
+	t.Parallel()
+	m := acceptance.BobsMachine(t, "Host db*\n\tServerAliveInterval 60\n\tserveraliveinterval 90\n\tCompression yes\n\tCompression no\n\tSendEnv A\n\tSendEnv B\n")
+	c := acceptance.NewCLI(t)
+	c.Config(acceptance.ProviderBlock("", m) + fmt.Sprintf("import {\n  to = sshkeepalive_client.this\n  id = \"bob@%s:%d#Host db*\"\n}\n", m.Addr, m.Port))
+	c.Expect(0, []string{"lines that this provider did not write were imported", "/home/bob/.ssh/config:3: serveraliveinterval 90"}, "plan", "-no-color", "-generate-config-out=generated.tf")
+	generated := string(acceptance.ReadFile(t, filepath.Join(c.Dir, "generated.tf")))
+	for _, want := range []string{"server_alive_interval", `"60"`, `"yes"`} {
+		if !strings.Contains(generated, want) {
+			t.Errorf("no %s in %s", want, generated)
+		}
+	}
+	c.Apply("1 imported")
+	c.Plan(0, "No changes")
+	says := acceptance.BobSays(m, "db1")
+	for _, want := range []string{"serveraliveinterval 60", "compression yes", "sendenv A\nsendenv B"} {
+		if !strings.Contains(says, want) {
+			t.Errorf("no %q in %s", want, says)
+		}
 	}
 }

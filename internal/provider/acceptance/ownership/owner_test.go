@@ -147,7 +147,7 @@ func TestClientAdoptsLinesByHand(t *testing.T) {
 	adopted := []string{"lines that were written by hand are adopted", acceptance.BobFile + ":3: ServerAliveInterval 15", acceptance.BobFile + ":8: ServerAliveCountMax 9", "Destroy restores them."}
 	c := acceptance.NewCLI(t)
 	c.Config(acceptance.ProviderBlock("", m) + acceptance.ClientBlock(m, "this", "bob", lines))
-	c.Expect(0, []string{"lines that this provider did not write were imported", acceptance.BobFile + ":3: ServerAliveInterval 15", "set `adopt = true`"},
+	c.Expect(0, []string{"lines that this provider did not write were imported", acceptance.BobFile + ":3: ServerAliveInterval 15", "With `adopt = true`"},
 		"import", "-no-color", "sshkeepalive_client.this", fmt.Sprintf("bob@%s:%d#Host db*", m.Addr, m.Port))
 	c.Config(acceptance.ProviderBlock("", m) + acceptance.ClientBlock(m, "this", "bob", adopting))
 	c.Plan(2, adopted...)
