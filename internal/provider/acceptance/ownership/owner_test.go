@@ -115,7 +115,7 @@ func TestLinesByHandAreAdopted(t *testing.T) {
 
 	imported := acceptance.NewCLI(t)
 	imported.Config(provider + acceptance.Server("web1", lines))
-	imported.Expect(0, []string{"set `adopt = true`"}, "import", "-no-color", "sshkeepalive_server.web1", "web1")
+	imported.Expect(0, []string{"With `adopt = true`"}, "import", "-no-color", "sshkeepalive_server.web1", "web1")
 	imported.Config(provider + acceptance.Server("web1", lines+"  adopt = true\n"))
 	imported.Plan(2, adopted...)
 	imported.Apply("1 changed")
