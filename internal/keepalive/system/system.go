@@ -32,6 +32,7 @@ const (
 	EndsJobs     keepalive.Code = "ends background jobs"
 	RootToo      keepalive.Code = "ends jobs of root"
 	NoEffect     keepalive.Code = "kill only users"
+	UntilBoot    keepalive.Code = "in use until the next boot"
 )
 
 // The keywords.
@@ -211,4 +212,17 @@ func Adopt(have Facts) Want {
 		}
 	}
 	return want
+}
+
+// ImportProblems says which of the values that Adopt found are in use and not those of a
+// file: the first apply makes them last.
+func ImportProblems(found Want, have Facts) (problems []keepalive.Problem) {
+	lines := have.atBoot()
+	for _, s := range found.Settings {
+		if l := lines[s.Keyword]; l.Value != wanted(s) {
+			problems = append(problems, keepalive.Problem{Code: UntilBoot, Warning: true, Attribute: s.Attribute, Pos: l.Pos,
+				Text: fmt.Sprintf("%s is %q now, which was imported, and %s sets it to %q at the next boot", s.Keyword, wanted(s), l.Pos, l.Value)})
+		}
+	}
+	return problems
 }

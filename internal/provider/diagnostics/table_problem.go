@@ -118,6 +118,7 @@ var systemRows = map[any]row{
 	system.HostWide:     {remedy: "A path that is interrupted for longer loses its connections: programs that must outlive that need the time, and keepalives of their own."},
 	system.EndsJobs:     {remedy: "Start what must outlive the login with `systemd-run --user --scope` after `loginctl enable-linger`, as a service, or name its user in `kill_exclude_users`."},
 	system.RootToo:      {remedy: "Add \"root\" to `kill_exclude_users`."},
+	system.UntilBoot:    {remedy: "The first apply writes the value that is in use into a file. For that of the host's file, declare it: the apply then sets it."},
 	system.NoEffect:     {remedy: "Remove KillOnlyUsers from the files of logind on the host, or leave `kill_user_processes` out."},
 }
 

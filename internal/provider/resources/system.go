@@ -115,6 +115,9 @@ func (*systemModel) kind() kind[systemModel, system.Want, system.Facts] {
 			}
 			return map[string]any{}
 		},
+		importProblems: func(_ *systemModel, have system.Facts, _ keepalive.Plan) []keepalive.Problem {
+			return system.ImportProblems(system.Adopt(have), have)
+		},
 	}
 }
 

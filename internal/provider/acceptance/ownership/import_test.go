@@ -175,3 +175,20 @@ func TestImportOfALineThatStandsTwice(t *testing.T) {
 		}
 	}
 }
+
+// TestImportOfAHostWhoseFileIsNotInUse: what is in use is imported, and the warning says what
+// the file would set.
+func TestImportOfAHostWhoseFileIsNotInUse(t *testing.T) {
+	t.Parallel()
+	m := hosttest.Start(t, hosttest.Options{})
+	const file = "/etc/sysctl.d/50-tuned.conf"
+	m.Write(file, "net.ipv4.tcp_keepalive_time = 300\nnet.ipv4.tcp_keepalive_probes = 9\n")
+	c := acceptance.NewCLI(t)
+	c.Config(acceptance.ProviderBlock("", m) + fmt.Sprintf("import {\n  to = sshkeepalive_host.this\n  id = \"root@%s:%d\"\n}\n", m.Addr, m.Port))
+	out := c.Expect(0, []string{`net.ipv4.tcp_keepalive_time is "7200" now, which was imported, and ` + file + `:1 sets it to "300" at the next boot`}, "plan", "-no-color", "-generate-config-out=generated.tf")
+	if strings.Contains(out, "probes is") {
+		t.Errorf("a value that the file gives is warned about: %s", out)
+	}
+	c.Apply("1 imported")
+	c.Plan(0, "No changes")
+}
