@@ -12,6 +12,7 @@ import (
 const (
 	AdoptsLines    Code = "adopts lines"
 	HandWritten    Code = "written by hand"
+	NotDeclared    Code = "line that is not imported"
 	Adopted        Code = "adopted"
 	OtherResources Code = "lines of another resource"
 	OlderLines     Code = "lines of an earlier version"
@@ -120,6 +121,15 @@ func HandWrittenProblems(lines []string, file string) []Problem {
 	}
 	return []Problem{{Code: HandWritten, Warning: true, Attribute: "adopt",
 		Text: "lines that this provider did not write were imported, and the first apply writes lines of its own to " + file + ":\n" + strings.Join(lines, "\n")}}
+}
+
+// NotDeclaredProblems warns of the lines that an import leaves out.
+func NotDeclaredProblems(lines []string) []Problem {
+	if len(lines) == 0 {
+		return nil
+	}
+	return []Problem{{Code: NotDeclared, Warning: true,
+		Text: "lines were not imported, because no attribute takes them as they stand:\n" + strings.Join(lines, "\n")}}
 }
 
 // without lists the lines that are not in content.

@@ -125,7 +125,8 @@ func TestWhatAHostRepeatsToListsAndActions(t *testing.T) {
 	down, h := cloudHost(), cloudHost()
 	down.lookErr = errors.New(all)
 	h.files["/etc/ssh/sshd_config.d/99-"+strings.ReplaceAll(all, "/", "")+".conf"] = "LoginGraceTime 7\n"
-	h.files[dropIn] = marks.ServerHeader + "\nBanner \"" + all + "\"\n"
+	// What has control characters in it is not imported.
+	h.files[dropIn] = marks.ServerHeader + "\nBanner \"" + strings.Join(echoes()[:3], " ") + "\"\nVersionAddendum \"" + all + "\"\n"
 	h.sockets.Sockets = []sshclient.ControlSocket{
 		{SocketCheck: sshclient.SocketCheck{Path: "/tmp/" + all, There: true, Age: 9}, State: sshclient.Stale},
 		{SocketCheck: sshclient.SocketCheck{Path: "/tmp/taken" + all, There: true, Age: 9}, State: sshclient.Stale},
@@ -135,7 +136,11 @@ func TestWhatAHostRepeatsToListsAndActions(t *testing.T) {
 	if len(results) != 1 {
 		t.Fatalf("%d results, %s", len(results), everyText(diags))
 	}
-	clean(t, "the result", every(r.decode(results[0].Resource)))
+	result := every(r.decode(results[0].Resource))
+	clean(t, "the result", result+everyText(results[0].Diagnostics))
+	if !strings.Contains(result, "***") || strings.Contains(result, `\x1b`) {
+		t.Errorf("the Banner is not in the result, or the VersionAddendum is: %q", result)
+	}
 	clean(t, "the warnings of a list", everyText(diags))
 	_, diags = r.invoke(verifyType, values{"host": "web1", "login_grace_time": "9"})
 	clean(t, "a verification", everyText(diags))

@@ -38,9 +38,10 @@ func adoptLines(base sshconf.Tree, file string, want Want) (sshconf.Tree, []sshc
 // ImportProblems says what the first apply of a block that was imported will do beside
 // lines that are there and not ours.
 func ImportProblems(block string, have Facts) []keepalive.Problem {
-	found, _ := Adopt(block, have)
+	found, left := adopt(block, have)
+	problems := keepalive.NotDeclaredProblems(left)
 	if ownedLines(have.Tree, have.File, found.Block()).Found {
-		return nil
+		return problems
 	}
 	found.Claim.Adopt = true
 	_, imported := adoptLines(have.Tree, have.File, found)
@@ -48,7 +49,7 @@ func ImportProblems(block string, have Facts) []keepalive.Problem {
 	for _, w := range imported {
 		lines = append(lines, sshfile.WrittenAt(w.Pos, w))
 	}
-	return keepalive.HandWrittenProblems(lines, have.File)
+	return append(problems, keepalive.HandWrittenProblems(lines, have.File)...)
 }
 
 // replaces reports whether l says nothing beside a setting of ours with the same keyword.

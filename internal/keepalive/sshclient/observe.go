@@ -127,7 +127,24 @@ func Predict(want Want, have Facts, plan keepalive.Plan) map[string]map[string]s
 // Adopt reads from the files what the resource would have been declared
 // as: our block, else one of render_ssh_config, else one of another author that opens with
 // the same line.
-func Adopt(block string, have Facts) (Want, bool) {
+func Adopt(block string, have Facts) (want Want, ok bool) {
+	want, _ = adopt(block, have)
+	return want, len(want.Settings) > 0
+}
+
+// adopt is Adopt, and returns the lines that no attribute takes.
+func adopt(block string, have Facts) (Want, []string) {
+	want, ok := readBlock(block, have)
+	if !ok {
+		return want, nil
+	}
+	var left []string
+	want.Settings = language().Spelled(want.Settings)
+	want.Settings, left = sshfile.Declarable(want.Settings, Check(want))
+	return want, left
+}
+
+func readBlock(block string, have Facts) (Want, bool) {
 	want, ok := ParseBlock(block)
 	if !ok {
 		return want, false

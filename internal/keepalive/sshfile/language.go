@@ -8,6 +8,7 @@ package sshfile
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
@@ -36,6 +37,50 @@ func (g Language) AddLine(settings []keepalive.Setting, prefix string, l sshconf
 		attribute = a.Name
 	}
 	return append(settings, keepalive.Setting{Attribute: prefix + attribute, ByKeyword: !typed, Keyword: l.Keyword, Values: []string{l.Rest}})
+}
+
+// Spelled is settings as files have them, with the values spelled as attributes take them.
+func (g Language) Spelled(settings []keepalive.Setting) []keepalive.Setting {
+	spelled := slices.Clone(settings)
+	for i, s := range spelled {
+		values := make([]string, len(s.Values))
+		for j, v := range s.Values {
+			values[j] = g.spelled(s.Keyword, v)
+		}
+		spelled[i].Values = values
+	}
+	return spelled
+}
+
+func (g Language) spelled(keyword, text string) string {
+	a, typed := g.typed(keyword)
+	if !typed || !slices.Contains([]keepalive.Kind{keepalive.Time, keepalive.Count, keepalive.Flag}, a.Kind) {
+		return text
+	}
+	l := sshconf.Parse(g.Dialect, sshconf.Newest(), []byte(keyword+" "+text)).Lines[0]
+	if l.Err != nil || len(l.Args) != 1 {
+		return text
+	}
+	if word, boolean := yesOrNo[l.Args[0]]; boolean && a.Kind == keepalive.Flag {
+		return word
+	}
+	return l.Args[0] // without quotes
+}
+
+var yesOrNo = map[string]string{"true": "yes", "false": "no"}
+
+// Declarable parts settings into those that a resource can be declared with, and the lines
+// of those of which a check of them all finds something wrong.
+func Declarable(settings []keepalive.Setting, problems []keepalive.Problem) (kept []keepalive.Setting, left []string) {
+	for _, s := range settings {
+		wrong := func(p keepalive.Problem) bool { return !p.Warning && p.Attribute == s.Attribute }
+		if slices.ContainsFunc(problems, wrong) {
+			left = append(left, Lines([]keepalive.Setting{s})...)
+		} else {
+			kept = append(kept, s)
+		}
+	}
+	return kept, left
 }
 
 // Language is one of the two configuration languages as its users see it.

@@ -20,7 +20,7 @@ const NothingSet keepalive.Code = "nothing set"
 // managed lines if there are any, else those of the keepalive family that some file
 // sets. The defaults of sshd are not declared.
 func Adopt(dropInName string, have Facts) Want {
-	want := adopt(have.Tree, ownerOf(dropInName))
+	want, _ := adopt(have.Tree, ownerOf(dropInName)).declarable()
 	want.DropInName = dropInName
 	want.Takeover = true
 	if want.declares() || len(have.Effective) == 0 {
@@ -36,13 +36,29 @@ func Adopt(dropInName string, have Facts) Want {
 	return want
 }
 
+// declarable is want with the settings that attributes take, and the lines of the others.
+func (want Want) declarable() (Want, []string) {
+	want.Settings, want.Match = language().Spelled(want.Settings), slices.Clone(want.Match)
+	for i := range want.Match {
+		want.Match[i].Settings = language().Spelled(want.Match[i].Settings)
+	}
+	problems := Check(want)
+	var left, more []string
+	want.Settings, left = sshfile.Declarable(want.Settings, problems)
+	for i := range want.Match {
+		want.Match[i].Settings, more = sshfile.Declarable(want.Match[i].Settings, problems)
+		left = append(left, more...)
+	}
+	return want, left
+}
+
 func (want Want) declares() bool { return len(want.Settings)+len(want.Match) > 0 }
 
 // ImportProblems says what the first apply of what Adopt found will do with
 // lines that are there and not ours: file is where it writes.
 func ImportProblems(found Want, have Facts, file string) []keepalive.Problem {
-	if adopt(have.Tree, ownerOf(found.DropInName)).declares() {
-		return nil
+	if ours, left := adopt(have.Tree, ownerOf(found.DropInName)).declarable(); ours.declares() || len(left) > 0 {
+		return keepalive.NotDeclaredProblems(left)
 	}
 	var lines []string
 	r := sshconf.Evaluate(have.Tree, sshconf.Context{})

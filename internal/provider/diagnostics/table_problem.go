@@ -66,6 +66,7 @@ func asksTooLate(interval string) row {
 var serverRows = map[any]row{
 	sshserver.SiblingConflict: {remedy: "If another resource of this host has them, the two undo each other's work at each apply: declare the keyword in one of them only. If these lines are about to be replaced, all is well."},
 	sshserver.NoReader:        {remedy: "The settings have an effect once an sshd is started with `-f` and this file. To manage the sshd that accepts the connection, leave `config_file` out."},
+	keepalive.NotDeclared:     {remedy: "Declare what the resource shall manage in their place. The next apply replaces those that stand between this resource's own marks, and leaves those of other authors."},
 	keepalive.HandWritten:     {remedy: "With `adopt = true` in the configuration that apply comments out the lines that were written by hand, and destroy restores them. Without it they stay, and each keyword has two lines that say the same."},
 	keepalive.AdoptsLines:     {remedy: "The apply comments them out, so that the lines of this resource are the only ones for these keywords. Destroy restores them. To leave them as they are, remove `adopt = true`."},
 	sshserver.NothingSet:      {remedy: "Declare the settings that the resource shall manage: the next plan shows what they change."},

@@ -152,27 +152,60 @@ func TestImportOfAHandConfiguredHost(t *testing.T) {
 	}
 }
 
-// TestImportOfALineThatStandsTwice: of two lines by hand the one that wins is declared, so
-// that what the engine generates is a configuration.
-func TestImportOfALineThatStandsTwice(t *testing.T) {
+// TestImportOfLinesByHand: what the engine generates from a block by hand is a configuration
+// that applies, and what no attribute takes is told and stays.
+func TestImportOfLinesByHand(t *testing.T) {
 	t.Parallel()
-	m := acceptance.BobsMachine(t, "Host db*\n\tServerAliveInterval 60\n\tserveraliveinterval 90\n\tCompression yes\n\tCompression no\n\tSendEnv A\n\tSendEnv B\n")
-	c := acceptance.NewCLI(t)
-	c.Config(acceptance.ProviderBlock("", m) + fmt.Sprintf("import {\n  to = sshkeepalive_client.this\n  id = \"bob@%s:%d#Host db*\"\n}\n", m.Addr, m.Port))
-	c.Expect(0, []string{"lines that this provider did not write were imported", "/home/bob/.ssh/config:3: serveraliveinterval 90"}, "plan", "-no-color", "-generate-config-out=generated.tf")
-	generated := string(acceptance.ReadFile(t, filepath.Join(c.Dir, "generated.tf")))
-	for _, want := range []string{"server_alive_interval", `"60"`, `"yes"`} {
-		if !strings.Contains(generated, want) {
-			t.Errorf("no %s in %s", want, generated)
-		}
-	}
-	c.Apply("1 imported")
-	c.Plan(0, "No changes")
-	says := acceptance.BobSays(m, "db1")
-	for _, want := range []string{"serveraliveinterval 60", "compression yes", "sendenv A\nsendenv B"} {
-		if !strings.Contains(says, want) {
-			t.Errorf("no %q in %s", want, says)
-		}
+	for name, x := range map[string]struct {
+		id, text, said string
+		generated      []string
+		ssh            string // lines of ssh -G db1
+	}{
+		"a keyword twice": {
+			"Host db*", "Host db*\n\tServerAliveInterval 60\n\tserveraliveinterval 90\n\tCompression yes\n\tCompression no\n\tSendEnv A\n\tSendEnv B\n", "config:3: serveraliveinterval 90",
+			[]string{`server_alive_interval  = "60"`, `Compression = "yes"`, `SendEnv     = "A\nB"`}, "serveraliveinterval 60\ncompression yes\nsendenv A\nsendenv B\n",
+		},
+		"other spellings": {
+			"Host db*", "Host db*\r\n\tServerAliveInterval=1m\r\n\tServerAliveCountMax \"4\"\r\n\tTCPKeepAlive false\r\n", "config:3: ServerAliveCountMax",
+			[]string{`server_alive_interval  = "1m"`, `server_alive_count_max = 4`, `tcp_keep_alive         = false`}, "serveraliveinterval 60\nserveralivecountmax 4\ntcpkeepalive no\n",
+		},
+		"lines that no attribute takes": {
+			"Host db*", "IgnoreUnknown Foo\nHost db*\n\tServerAliveInterval 60\n\tFoo bar\n\tConnectTimeout none\n", "lines were not imported, because no attribute takes them as they stand: Foo bar ConnectTimeout none",
+			[]string{`server_alive_interval  = "60"`, `connect_timeout        = null`}, "serveraliveinterval 60\n",
+		},
+		"text of HCL": {
+			"Match originalhost db1 user bob", "Match originalhost db1 user bob\n  ServerAliveInterval 60\n  LocalForward 8080 localhost:80\n  LocalForward 8081 localhost:81\n  ProxyCommand nc %h %p ${HOME} \"a b\"\n  SetEnv A=\"b c\" D=e\n", "config:5: ProxyCommand nc %h %p ${HOME}",
+			[]string{`match                  = "originalhost db1 user bob"`, `$${HOME}`}, "serveraliveinterval 60\nproxycommand nc %h %p ${HOME} \"a b\"\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := acceptance.BobsMachine(t, x.text)
+			c := acceptance.NewCLI(t)
+			c.Config(acceptance.ProviderBlock("", m) + fmt.Sprintf("import {\n  to = sshkeepalive_client.this\n  id = \"bob@%s:%d#%s\"\n}\n", m.Addr, m.Port, x.id))
+			out := c.Expect(0, []string{"lines that this provider did not write were imported"}, "plan", "-no-color", "-generate-config-out=generated.tf")
+			if !strings.Contains(strings.Join(strings.Fields(out), " "), x.said) {
+				t.Errorf("does not say %q: %s", x.said, out)
+			}
+			generated := string(acceptance.ReadFile(t, filepath.Join(c.Dir, "generated.tf")))
+			for _, want := range x.generated {
+				if !strings.Contains(generated, want) {
+					t.Errorf("no %s in %s", want, generated)
+				}
+			}
+			c.Apply("1 imported")
+			c.Plan(0, "No changes")
+			says := acceptance.BobSays(m, "db1")
+			for want := range strings.Lines(x.ssh) {
+				if !strings.Contains(says, want) {
+					t.Errorf("no %q in %s", want, says)
+				}
+			}
+			c.Destroy()
+			if got := string(m.Read(acceptance.BobFile)); got != x.text {
+				t.Errorf("left %q", got)
+			}
+		})
 	}
 }
 
