@@ -2,6 +2,7 @@ package keepalive
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/marks"
@@ -121,6 +122,20 @@ func HandWrittenProblems(lines []string, file string) []Problem {
 	}
 	return []Problem{{Code: HandWritten, Warning: true, Attribute: "adopt",
 		Text: "lines that this provider did not write were imported, and the first apply writes lines of its own to " + file + ":\n" + strings.Join(lines, "\n")}}
+}
+
+// Declarable parts settings that were found into those that a resource can be declared with,
+// and those of which problems, a check of them all, say that something is wrong.
+func Declarable(found []Setting, problems []Problem) (kept, left []Setting) {
+	for _, s := range found {
+		wrong := func(p Problem) bool { return !p.Warning && p.Attribute == s.Attribute }
+		if slices.ContainsFunc(problems, wrong) {
+			left = append(left, s)
+		} else {
+			kept = append(kept, s)
+		}
+	}
+	return kept, left
 }
 
 // NotDeclaredProblems warns of the lines that an import leaves out.

@@ -197,6 +197,29 @@ func drift(s keepalive.Setting, e dotenv.Entry, ok bool, file string) keepalive.
 // the keys that have an attribute, and those that our notes are about. The values
 // of keys without an attribute are masked unless they were asked for.
 func Adopt(have Facts) Want {
+	want := found(have)
+	want.Settings, _ = declarable(want)
+	return want
+}
+
+// ImportProblems says which keys Adopt leaves out, because no attribute takes their values.
+func ImportProblems(have Facts) []keepalive.Problem {
+	var lines []string
+	_, left := declarable(found(have))
+	for _, s := range left {
+		lines = append(lines, s.Keyword+"="+s.Values[0])
+	}
+	return keepalive.NotDeclaredProblems(lines)
+}
+
+// declarable parts the settings of want. What has no attribute is masked, and taken as it is.
+func declarable(want Want) (kept, left []keepalive.Setting) {
+	typed := slices.DeleteFunc(slices.Clone(want.Settings), func(s keepalive.Setting) bool { return s.ByKeyword })
+	return keepalive.Declarable(want.Settings, Check(Want{Settings: typed}))
+}
+
+// found is every key of the file that a resource may have.
+func found(have Facts) Want {
 	v := viewOf(have.Text)
 	noted := slices.DeleteFunc(v.Marked(), func(key string) bool { return !manageable(key) })
 	var want Want

@@ -138,10 +138,10 @@ func adopt(block string, have Facts) (Want, []string) {
 	if !ok {
 		return want, nil
 	}
-	var left []string
 	want.Settings = language().Spelled(want.Settings)
-	want.Settings, left = sshfile.Declarable(want.Settings, Check(want))
-	return want, left
+	kept, left := keepalive.Declarable(want.Settings, Check(want))
+	want.Settings = kept
+	return want, sshfile.Lines(left)
 }
 
 func readBlock(block string, have Facts) (Want, bool) {

@@ -69,20 +69,6 @@ func (g Language) spelled(keyword, text string) string {
 
 var yesOrNo = map[string]string{"true": "yes", "false": "no"}
 
-// Declarable parts settings into those that a resource can be declared with, and the lines
-// of those of which a check of them all finds something wrong.
-func Declarable(settings []keepalive.Setting, problems []keepalive.Problem) (kept []keepalive.Setting, left []string) {
-	for _, s := range settings {
-		wrong := func(p keepalive.Problem) bool { return !p.Warning && p.Attribute == s.Attribute }
-		if slices.ContainsFunc(problems, wrong) {
-			left = append(left, Lines([]keepalive.Setting{s})...)
-		} else {
-			kept = append(kept, s)
-		}
-	}
-	return kept, left
-}
-
 // Language is one of the two configuration languages as its users see it.
 type Language struct {
 	sshconf.Dialect

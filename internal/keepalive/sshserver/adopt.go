@@ -43,13 +43,13 @@ func (want Want) declarable() (Want, []string) {
 		want.Match[i].Settings = language().Spelled(want.Match[i].Settings)
 	}
 	problems := Check(want)
-	var left, more []string
-	want.Settings, left = sshfile.Declarable(want.Settings, problems)
+	var left, more []keepalive.Setting
+	want.Settings, left = keepalive.Declarable(want.Settings, problems)
 	for i := range want.Match {
-		want.Match[i].Settings, more = sshfile.Declarable(want.Match[i].Settings, problems)
+		want.Match[i].Settings, more = keepalive.Declarable(want.Match[i].Settings, problems)
 		left = append(left, more...)
 	}
-	return want, left
+	return want, sshfile.Lines(left)
 }
 
 func (want Want) declares() bool { return len(want.Settings)+len(want.Match) > 0 }

@@ -207,10 +207,12 @@ func Adopt(have Facts) Want {
 	var want Want
 	lines, values := have.atBoot(), have.current()
 	for _, a := range Attributes() {
-		if _, set := lines[a.Keyword]; set {
-			want.Settings = append(want.Settings, keepalive.Setting{Attribute: a.Name, Keyword: a.Keyword, Values: []string{values[a.Keyword]}})
+		value, used := values[a.Keyword]
+		if _, set := lines[a.Keyword]; set && used {
+			want.Settings = append(want.Settings, keepalive.Setting{Attribute: a.Name, Keyword: a.Keyword, Values: []string{value}})
 		}
 	}
+	want.Settings, _ = keepalive.Declarable(want.Settings, Check(want))
 	return want
 }
 

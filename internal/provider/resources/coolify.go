@@ -165,6 +165,9 @@ func (*coolifyModel) kind() kind[coolifyModel, coolify.Want, coolify.Facts] {
 	return kind[coolifyModel, coolify.Want, coolify.Facts]{
 		name: "coolify", schema: coolifySchema,
 		plan: coolify.Plan, observe: coolify.Observe, holder: envfile.Kind.Holder, digests: envfile.Kind.Digests,
+		importProblems: func(_ *coolifyModel, have coolify.Facts, plan keepalive.Plan) []keepalive.Problem {
+			return append(coolify.ImportProblems(have), plan.Problems...)
+		},
 		badImportID: diagnostics.BadFileID,
 		fileDoc:     "The environment file. Default " + coolify.DefaultFile + ".",
 		importAttributes: func(file, _ string) map[string]any {

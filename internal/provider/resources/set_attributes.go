@@ -61,7 +61,7 @@ func readCount(f *types.Int64, lines []string) error {
 	}
 	n, err := strconv.ParseInt(strings.Join(lines, " "), 10, 64)
 	if err != nil {
-		return fmt.Errorf("%q is not a whole number", lines)
+		return fmt.Errorf("%q is not a whole number", strings.Join(lines, "\n"))
 	}
 	*f = types.Int64Value(n)
 	return nil
@@ -78,7 +78,7 @@ func readFlag(f *types.Bool, lines []string) error {
 	case keepalive.SpellFlag(false):
 		*f = types.BoolValue(false)
 	default:
-		return fmt.Errorf("%q is neither yes nor no", lines)
+		return fmt.Errorf("%q is neither yes nor no", strings.Join(lines, "\n"))
 	}
 	return nil
 }
