@@ -8,6 +8,7 @@ import (
 )
 
 // valuesAtTheEdge are values that are nearly right, or right and not as one would write them.
+// Names of services are not among them: which there are is up to the host.
 var valuesAtTheEdge = map[string][]string{
 	"RekeyLimit": {
 		"1h", "1h30m", "0s", "5:6", "0x10", "1Gx", "1GB", "1 G", "-1", "-1G", "-", "G", "15", "1e3", "1e", "12345678901234567890123",
@@ -30,6 +31,11 @@ var valuesAtTheEdge = map[string][]string{
 		"none", "0", "63", "255", "256", "-1", "+5", "0x10", "0xff", "0x100", "010", "09", "400", "99999999999", "af11", "AF11", "af44", "af14", "cs7", "cs8", "ef", "le", "lowdelay", "throughput", "reliability", "af11 cs1", "af11 cs1 ef",
 		"af11 x", "x af11", "va", "10x", "none none", "none 8", "8 none", "le cs0",
 	},
+	"PerSourcePenalties": {
+		"yes", "no", "YES", "true", "none", "crash:90", "crash:1m30s", "crash:x", "crash:-1", "crash:", "crash", "Crash:5", "authfail:5s noauth:1s", "yes crash:5", "crash:5 no", "max:10m min:15s", "max-sources4:65536", "max-sources4:-1",
+		"max-sources6:x", "overflow:deny-all", "overflow:permissive overflow6:deny-all", "overflow:sometimes", "refuseconnection:10s", "invaliduser:5s", "grace-exceeded:20s", "crash:0.5", "crash:1.5m", "crash:2147483648", "other:5",
+	},
+	"RevokedKeys":         {"none", "/a", "/a /b", "none /a", "/a none"},
 	"Port":                {"22", "0", "65535", "65536", "-1", "+22", "022", "22x", "0x16", "99999999999", "22 23"},
 	"MaxAuthTries":        {"0", "6", "-1", "x", "6x", "+6", "006", "2147483647", "2147483648", "99999999999"},
 	"MaxSessions":         {"0", "6", "-1", "2147483647", "2147483648"},
@@ -42,10 +48,20 @@ var valuesAtTheEdge = map[string][]string{
 
 // clientValuesAtTheEdge are the same for ssh_config.
 var clientValuesAtTheEdge = map[string][]string{
-	"RekeyLimit":              valuesAtTheEdge["RekeyLimit"],
-	"IPQoS":                   valuesAtTheEdge["IPQoS"],
-	"Port":                    valuesAtTheEdge["Port"],
-	"StreamLocalBindMask":     valuesAtTheEdge["StreamLocalBindMask"],
+	"RekeyLimit":          valuesAtTheEdge["RekeyLimit"],
+	"IPQoS":               valuesAtTheEdge["IPQoS"],
+	"Port":                valuesAtTheEdge["Port"],
+	"StreamLocalBindMask": valuesAtTheEdge["StreamLocalBindMask"],
+	"RevokedHostKeys":     valuesAtTheEdge["RevokedKeys"],
+	"ChannelTimeout":      {"none", "session=5m", "session=5", "*=0", "session", "session=x", "=5", "none session=5m", "session=5m none", "session:*=1h x11-connection=1m", "session=-1"},
+	"LocalForward": {
+		"8080 localhost:80", "8080", "8080 localhost", "8080 80", "8080 :80", "8080 localhost:", "8080 localhost:0", "0 localhost:80", "65536 localhost:80", "8080 localhost:65536", "127.0.0.1:8080 localhost:80", "*:8080 [::1]:80", "[::1]:8080 [::1]:80",
+		"::1:8080 a:80", ":8080 a:80", "/run/a a:80", "/run/a /run/b", "8080 /run/b", "a:8080 /run/b", "[/run/a] a:80", "8080 a:80 b", "8080:a:80", "8080:1:80 9", "8080 1:9:80", `8080 a\\:b:80`, "+8080 a:80", "8080 a:+80", "-1 a:80", "a:b:8080 c:80", "[::1 a:80", "8080 [::1]80",
+	},
+	"RemoteForward": {
+		"8080 localhost:80", "8080", "0", "0 localhost:80", "-1", "65536", "a:8080", "a:0", "a:b:8080", "/run/a", "/run/a:8080", "[::1]:8080", ":8080", "8080 /run/b", "8080 80", "8080 localhost:0",
+	},
+	"DynamicForward":          {"8080", "a:8080", "*:8080", "[::1]:8080", ":8080", "0", "-1", "65536", "/run/a", "a:b:8080", "8080 a", "8080:", "+8080", "::1:8080"},
 	"ConnectionAttempts":      {"0", "1", "-1", "x", "+3", "1x", "2147483647", "2147483648"},
 	"ConnectTimeout":          {"0", "10", "1m", "none", "-1", "x", "2147483647", "2147483648"},
 	"NumberOfPasswordPrompts": {"0", "3", "-1", "x", "2147483648"},

@@ -1,6 +1,7 @@
 package sshconf
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"regexp"
@@ -36,12 +37,13 @@ var argumentReaders = [...]map[string]argumentReader{
 		"PermitUserEnvironment":           word,
 		"PAMServiceName":                  single,
 		"PerSourceMaxStartups":            countOrNone,
+		"PerSourcePenalties":              perSourcePenalties,
 		"PerSourceNetBlockSize":           netBlockSize,
 		"Port":                            port,
 		"PubkeyAuthOptions":               pubkeyAuthOptions,
 		"RDomain":                         single,
 		"RekeyLimit":                      rekeyLimit,
-		"RevokedKeys":                     single,
+		"RevokedKeys":                     files,
 		"SetEnv":                          setEnv,
 		"StreamLocalBindMask":             bindMask,
 		"Subsystem":                       subsystem,
@@ -53,9 +55,11 @@ var argumentReaders = [...]map[string]argumentReader{
 		"AddKeysToAgent":           addKeysToAgent,
 		"BindAddress":              word,
 		"BindInterface":            word,
+		"ChannelTimeout":           clientChannelTimeout,
 		"CanonicalDomains":         noneAlone(canonicalDomains),
 		"ControlPath":              plainPath,
 		"ControlPersist":           controlPersist,
+		"DynamicForward":           forwarding,
 		"EscapeChar":               escapeChar,
 		"FingerprintHash":          upper(digests...),
 		"ForwardAgent":             forwardAgent,
@@ -68,6 +72,7 @@ var argumentReaders = [...]map[string]argumentReader{
 		"IgnoreUnknown":            word,
 		"KbdInteractiveDevices":    word,
 		"IPQoS":                    ipQoS,
+		"LocalForward":             forwarding,
 		"LogLevel":                 upper(levels...),
 		"LogVerbose":               noneAlone(unprinted),
 		"ObscureKeystrokeTiming":   obscureKeystrokeTiming,
@@ -75,7 +80,8 @@ var argumentReaders = [...]map[string]argumentReader{
 		"Port":                     port,
 		"PreferredAuthentications": word,
 		"RekeyLimit":               rekeyLimit,
-		"RevokedHostKeys":          single,
+		"RemoteForward":            forwarding,
+		"RevokedHostKeys":          files,
 		"SendEnv":                  sendEnv,
 		"SetEnv":                   setEnv,
 		"StreamLocalBindMask":      bindMask,
@@ -109,6 +115,14 @@ func word(kw Keyword, args []string, _ Version) (value, error) {
 func single(kw Keyword, args []string, _ Version) (value, error) {
 	_, err := one(kw, args)
 	return value{}, err
+}
+
+// files reads one argument, or since 10.3 several.
+func files(kw Keyword, args []string, v Version) (value, error) {
+	if atLeast(v, Version{10, 3}) {
+		return noneAlone(unprinted)(kw, args, v)
+	}
+	return single(kw, args, v)
 }
 
 // unprinted reads a list; how a dump prints it is not known.
@@ -344,6 +358,49 @@ func netBlockSize(kw Keyword, args []string, _ Version) (value, error) {
 	n := scanned(arg, 2)
 	if len(n) == 0 || n[0] < 0 || n[0] > 32 || len(n) == 2 && (n[1] < 0 || n[1] > 128) {
 		return value{}, fmt.Errorf("%s: invalid spec %q", kw.Name, arg)
+	}
+	return value{}, nil
+}
+
+// penalties are the names of PerSourcePenalties, and the release that has each first.
+var penalties = map[string]Version{
+	"crash": {9, 8}, "authfail": {9, 8}, "noauth": {9, 8}, "grace-exceeded": {9, 8}, "max": {9, 8}, "min": {9, 8}, "refuseconnection": {9, 9}, "invaliduser": {10, 3},
+	"max-sources4": {9, 8}, "max-sources6": {9, 8}, "overflow": {9, 8}, "overflow6": {9, 8},
+}
+
+func perSourcePenalties(kw Keyword, args []string, v Version) (value, error) {
+	if len(args) == 0 {
+		return value{}, fmt.Errorf("%s takes an argument", kw.Name)
+	}
+	for i, arg := range args {
+		if word := strings.ToLower(arg); word == "yes" || word == "no" {
+			if i < len(args)-1 {
+				return value{}, fmt.Errorf("%s: %q must appear alone", kw.Name, arg)
+			}
+			continue
+		}
+		name, text, pair := strings.Cut(arg, ":")
+		since, known := penalties[name]
+		var bad error
+		switch {
+		case !pair || known && !atLeast(v, since) || !known && !unknownRelease(v):
+			bad = unsupported(kw, arg)
+		case !known:
+		case strings.HasPrefix(name, "overflow"):
+			if text != "deny-all" && text != "permissive" {
+				bad = unsupported(kw, arg)
+			}
+		case strings.HasPrefix(name, "max-sources"):
+			_, bad = readCount(kw, text, v)
+		default:
+			_, _, bad = convtime(text, v)
+			if errors.Is(bad, ErrTooLong) && atLeast(v, Version{10, 3}) {
+				bad = nil // convtime_double
+			}
+		}
+		if bad != nil {
+			return value{}, bad
+		}
 	}
 	return value{}, nil
 }
