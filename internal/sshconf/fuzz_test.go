@@ -174,6 +174,8 @@ func FuzzEvaluate(f *testing.F) {
 	seeds(f)
 	f.Add("Match user a address 10.0.0.0/8\nInclude x b\nMatch all\nRekeyLimit 1G 1h\nRekeyLimit 2G\nMaxStartups 3\nMaxStartups 4:5:6", byte(1), true)
 	f.Add("Host * !b\nMatch final host b exec x\nHostName %h.x\nCanonicalizeHostname yes\nTag x\nIgnoreUnknown *\nFoo 1\nInclude ~/x \"a b\"", byte(2), false)
+	f.Add("PerSourcePenalties crash:5 max:1m\nPermitOpen [::1]:22 a:*\nIPQoS va 0x10\nPerSourceNetBlockSize 24:64\nChannelTimeout a=1", byte(0), true)
+	f.Add("LocalForward [::1]:80 /a\nDynamicForward \" \"\nRemoteForward a\\\\:b:0\nTunnelDevice 0:any\nPermitRemoteOpen a:1\nObscureKeystrokeTiming interval:5", byte(0), false)
 	f.Fuzz(func(t *testing.T, text string, release byte, server bool) {
 		file := fuzzed(text, release, server)
 		tree := Tree{Dialect: file.lexer.dialect, Version: file.lexer.version, Main: "/h/m", System: "/d/s", Dir: "/d",
