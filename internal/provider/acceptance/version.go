@@ -21,6 +21,14 @@ func ImportsByIdentity(t testing.TB, engine string) bool {
 	return major > 1 || minor >= 12
 }
 
+// NeedsGeneration skips a test where plan -generate-config-out crashes: OpenTofu before 1.12.
+func NeedsGeneration(t testing.TB, engine string) {
+	t.Helper()
+	if !IsTerraform(t, engine, 8) && !ImportsByIdentity(t, engine) {
+		t.Skip("generating a configuration needs Terraform 1.8 or OpenTofu 1.12")
+	}
+}
+
 // IsTerraform reports whether the engine is Terraform, 1.minor or later.
 func IsTerraform(t testing.TB, engine string, minor int) bool {
 	t.Helper()

@@ -182,6 +182,7 @@ func TestImportOfLinesByHand(t *testing.T) {
 			t.Parallel()
 			m := acceptance.BobsMachine(t, x.text)
 			c := acceptance.NewCLI(t)
+			acceptance.NeedsGeneration(t, c.Engine)
 			c.Config(acceptance.ProviderBlock("", m) + fmt.Sprintf("import {\n  to = sshkeepalive_client.this\n  id = \"bob@%s:%d#%s\"\n}\n", m.Addr, m.Port, x.id))
 			out := c.Expect(0, []string{"lines that this provider did not write were imported"}, "plan", "-no-color", "-generate-config-out=generated.tf")
 			if !strings.Contains(strings.Join(strings.Fields(out), " "), x.said) {
@@ -218,6 +219,7 @@ func TestImportOfAHostWhoseFileIsNotInUse(t *testing.T) {
 	m.Write(file, "net.ipv4.tcp_keepalive_time = 300\nnet.ipv4.tcp_keepalive_probes = 9\n")
 	m.Write("/etc/systemd/logind.conf", "[Login]\nKillUserProcesses=yes\n") // which nothing reads on this host
 	c := acceptance.NewCLI(t)
+	acceptance.NeedsGeneration(t, c.Engine)
 	c.Config(acceptance.ProviderBlock("", m) + fmt.Sprintf("import {\n  to = sshkeepalive_host.this\n  id = \"root@%s:%d\"\n}\n", m.Addr, m.Port))
 	out := c.Expect(0, []string{`net.ipv4.tcp_keepalive_time is "7200" now, which was imported, and ` + file + `:1 sets it to "300" at the next boot`}, "plan", "-no-color", "-generate-config-out=generated.tf")
 	if strings.Contains(out, "probes is") || strings.Contains(out, "KillUserProcesses") {
@@ -233,6 +235,7 @@ func TestImportOfAnEnvironmentFileByHand(t *testing.T) {
 	const text = "APP_KEY=1\nSSH_MAX_RETRIES=abc\nSSH_MUX_MAX_AGE=1e3\nSSH_MUX_PERSIST_TIME=\"1h\"\nSSH_MUX_ENABLED=off\nSSH_RETRY_BASE_DELAY=\n"
 	m := acceptance.CoolifyMachine(t, text)
 	c := acceptance.NewCLI(t)
+	acceptance.NeedsGeneration(t, c.Engine)
 	c.Config(acceptance.ProviderBlock("", m) + fmt.Sprintf("import {\n  to = sshkeepalive_coolify.this\n  id = \"root@%s:%d\"\n}\n", m.Addr, m.Port))
 	out := strings.Join(strings.Fields(c.Expect(0, nil, "plan", "-no-color", "-generate-config-out=generated.tf")), " ")
 	if said := "lines were not imported, because no attribute takes them as they stand: SSH_MUX_MAX_AGE=1e3 SSH_MAX_RETRIES=abc SSH_RETRY_BASE_DELAY="; !strings.Contains(out, said) {
