@@ -124,8 +124,8 @@ func HandWrittenProblems(lines []string, file string) []Problem {
 		Text: "lines that this provider did not write were imported, and the first apply writes lines of its own to " + file + ":\n" + strings.Join(lines, "\n")}}
 }
 
-// Declarable parts settings that were found into those that a resource can be declared with,
-// and those of which problems, a check of them all, say that something is wrong.
+// Declarable returns the settings that a resource can be declared with, and those with which
+// something is wrong. problems is what a check of all that were found says.
 func Declarable(found []Setting, problems []Problem) (kept, left []Setting) {
 	for _, s := range found {
 		wrong := func(p Problem) bool { return !p.Warning && p.Attribute == s.Attribute }

@@ -53,7 +53,7 @@ var argumentReaders = [...]map[string]argumentReader{
 		"AddKeysToAgent":           addKeysToAgent,
 		"BindAddress":              word,
 		"BindInterface":            word,
-		"ChannelTimeout":           clientChannelTimeout,
+		"ChannelTimeout":           noneAlone(channelTimeout),
 		"CanonicalDomains":         noneAlone(canonicalDomains),
 		"ControlPath":              plainPath,
 		"ControlPersist":           controlPersist,

@@ -158,12 +158,3 @@ func obscureKeystrokeTiming(kw Keyword, args []string, v Version) (value, error)
 	}
 	return value{}, nil
 }
-
-// clientChannelTimeout is ChannelTimeout of sshd, but that none stands alone.
-func clientChannelTimeout(kw Keyword, args []string, v Version) (value, error) {
-	if len(args) > 1 && slices.ContainsFunc(args, func(arg string) bool { return strings.EqualFold(arg, "none") }) {
-		return value{}, fmt.Errorf("%s: none must be alone", kw.Name)
-	}
-	_, err := channelTimeout(kw, args, v)
-	return value{}, err
-}

@@ -64,14 +64,13 @@ func isForwarding(spec string, dynamic, remote bool) bool {
 
 // isListener reports whether ssh may listen on a port: sshd chooses one for 0.
 func isListener(text string, remote bool) bool {
-	n, ok := portNumber(text)
-	return isPort(text) || remote && ok && n == 0
+	n, number := decimal(text)
+	return isPort(text) || remote && number && n == 0
 }
 
-// isPort reports whether text is a port, or may be the name of a service.
 func isPort(text string) bool {
-	n, ok := portNumber(text)
-	return ok && n > 0 || servicePattern.MatchString(text)
+	_, ok := portNumber(text)
+	return ok
 }
 
 // tunnelDevice is a2tun of misc.c.

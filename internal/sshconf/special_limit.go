@@ -45,15 +45,22 @@ func isClass(class string, v Version) bool {
 	if classPattern.MatchString(class) || unknownRelease(v) && qosWord.MatchString(class) {
 		return true
 	}
-	n, ok := decimal(class)
-	if m := anyBasePattern.FindStringSubmatch(class); m != nil && !atLeast(v, Version{9, 8}) {
-		var err error
-		n, err = strconv.ParseInt(m[1], 0, 64)
-		ok = err == nil
-	} else if !atLeast(v, Version{9, 8}) {
-		ok = false
+	number := decimal
+	if !atLeast(v, Version{9, 8}) {
+		number = anyBase
 	}
+	n, ok := number(class)
 	return ok && n >= 0 && n <= 255
+}
+
+// anyBase is strtol with the base 0, for what is not negative.
+func anyBase(text string) (n int64, ok bool) {
+	m := anyBasePattern.FindStringSubmatch(text)
+	if m == nil {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(m[1], 0, 64)
+	return n, err == nil
 }
 
 func countOrNone(kw Keyword, args []string, v Version) (value, error) {

@@ -15,12 +15,12 @@ func port(kw Keyword, args []string, _ Version) (value, error) {
 	}
 	n, ok := portNumber(arg)
 	switch {
-	case ok && n > 0:
-		return printed(strconv.FormatInt(n, 10)), nil
-	case servicePattern.MatchString(arg):
-		return value{}, nil // hangs on /etc/services
+	case !ok:
+		return value{}, fmt.Errorf("%s: badly formatted port number %q", kw.Name, arg)
+	case n == 0:
+		return value{}, nil
 	}
-	return value{}, fmt.Errorf("%s: badly formatted port number %q", kw.Name, arg)
+	return printed(strconv.FormatInt(n, 10)), nil
 }
 
 var decimalPattern = regexp.MustCompile(`^\s*([+-]?\d+)$`)
@@ -35,10 +35,15 @@ func decimal(text string) (n int64, ok bool) {
 	return n, err == nil
 }
 
-// portNumber is a2port of misc.c, for what is not the name of a service.
+var servicePattern = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
+
+// portNumber is a2port of misc.c where it has to be above 0. For what may be the name of a
+// service n is 0: which there are hangs on /etc/services.
 func portNumber(text string) (n int64, ok bool) {
-	n, ok = decimal(text)
-	return n, ok && n >= 0 && n <= 65535
+	if n, ok = decimal(text); ok {
+		return n, n > 0 && n <= 65535
+	}
+	return 0, servicePattern.MatchString(text)
 }
 
 func permitListen(kw Keyword, args []string, v Version) (value, error) {
@@ -51,8 +56,6 @@ func permitListen(kw Keyword, args []string, v Version) (value, error) {
 	return permitOpen(kw, full, v)
 }
 
-var servicePattern = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
-
 // permitOpen wants host:port, unless it is any or none.
 func permitOpen(kw Keyword, args []string, v Version) (value, error) {
 	got, err := oneLine(kw, args, v)
@@ -61,14 +64,14 @@ func permitOpen(kw Keyword, args []string, v Version) (value, error) {
 			continue
 		}
 		port, ok := portOf(arg)
-		n, number := portNumber(port)
-		switch {
-		case ok && (port == "*" || number && n > 0):
-		case ok && servicePattern.MatchString(port):
-			got.known = false
-		default:
+		if ok && port == "*" {
+			continue
+		}
+		n, valid := portNumber(port)
+		if !ok || !valid {
 			return value{}, fmt.Errorf("%s: bad port number in %q", kw.Name, arg)
 		}
+		got.known = got.known && n > 0
 	}
 	return got, err
 }

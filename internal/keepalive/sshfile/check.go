@@ -95,7 +95,7 @@ func (g Language) checkOne(s keepalive.Setting, kw sshconf.Keyword, inMatch bool
 // isBoolean reports whether v is true or false, as a language of configurations writes
 // it, where the keyword takes yes and no and not this.
 func (g Language) isBoolean(keyword, v string) bool {
-	word, boolean := map[string]string{"true": "yes", "false": "no"}[strings.ToLower(v)]
+	word, boolean := yesOrNo[strings.ToLower(v)]
 	refuses := func(word string) bool { return len(g.complaints([]string{keyword + " " + word}, closedWords)) > 0 }
 	return boolean && refuses(v) && !refuses(word)
 }

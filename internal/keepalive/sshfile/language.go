@@ -67,6 +67,7 @@ func (g Language) spelled(keyword, text string) string {
 	return l.Args[0] // without quotes
 }
 
+// yesOrNo are the words of other languages for yes and no.
 var yesOrNo = map[string]string{"true": "yes", "false": "no"}
 
 // Language is one of the two configuration languages as its users see it.
