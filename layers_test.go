@@ -78,7 +78,7 @@ var arrows = map[string][]string{
 		"internal/host", "internal/host/pool",
 		"github.com/hashicorp/terraform-plugin-framework", "github.com/hashicorp/terraform-plugin-go/",
 	},
-	"internal/provider/acceptance":           {"internal/hosttest", "internal/keepalive/coolify", "golang.org/x/crypto/"},
+	"internal/provider/acceptance":           {"internal/hosttest", "internal/host/sshtest", "internal/keepalive/coolify", "golang.org/x/crypto/"},
 	"internal/provider/acceptance/examples":  {},
 	"internal/provider/acceptance/failures":  {},
 	"internal/provider/acceptance/ownership": {},

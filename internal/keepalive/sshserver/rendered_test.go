@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/keepalive/plantest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/sshconf"
@@ -55,11 +56,7 @@ func TestRenderedRekeyLimitIsWhatSSHDTakes(t *testing.T) {
 		"1h", "1h30m", "0s", "5:6", "0x10", "1Gx", "1GB", "1 G", "-1", "-1G", "-", "", "G", "15", "1e3", "1e", "12345678901234567890123",
 		"0", "16", "1G", "1.5g", "+32", "1G 1h", "default", "default none", "1G none", "512M 3600", "1G soon",
 	} {
-		_, problems := Render(Want{Settings: []keepalive.Setting{{Attribute: "rekey_limit", Keyword: "RekeyLimit", Values: []string{value}}}})
-		_, stderr, exit := o.Run(map[string][]byte{"/etc/ssh/sshd_config": []byte("RekeyLimit " + value + "\n")}, "sshd", "-t")
-		if refused := exit != 0; refused != (len(problems) > 0) {
-			t.Errorf("%q: we say %v, and sshd says %q", value, problems, stderr)
-		}
+		sshdAgrees(t, o, "RekeyLimit "+value)
 	}
 }
 
@@ -76,12 +73,18 @@ func TestRenderedIsWhatTheNewestSSHDTakes(t *testing.T) {
 		"PermitOpen host:65536", "PermitOpen host:0", "PermitOpen [::1]:22", "PermitOpen ::1:22", "PermitListen 65536", "PermitListen 0", "PermitListen 8080",
 		"PerSourceNetBlockSize -1", "PerSourceNetBlockSize 24:129", "PerSourceNetBlockSize 24:64", "MaxStartups 3000000000", "MaxStartups 10:30", "MaxStartups 10:30:60", "Port 65536", "Port 0",
 	} {
-		keyword, value, _ := strings.Cut(line, " ")
-		_, problems := Render(Want{Settings: []keepalive.Setting{{Attribute: "settings", Keyword: keyword, Values: []string{value}}}})
-		_, stderr, exit := o.Run(map[string][]byte{"/etc/ssh/sshd_config": []byte(line + "\n")}, "sshd", "-t")
-		if refused := exit != 0; refused != (len(problems) > 0) {
-			t.Errorf("%s: we say %v, and sshd says %q", line, problems, stderr)
-		}
+		sshdAgrees(t, o, line)
+	}
+}
+
+// sshdAgrees fails unless sshd refuses the line if and only if Render does.
+func sshdAgrees(t *testing.T, o *hosttest.Oracle, line string) {
+	t.Helper()
+	keyword, value, _ := strings.Cut(line, " ")
+	_, problems := Render(Want{Settings: []keepalive.Setting{{Attribute: "settings", Keyword: keyword, Values: []string{value}}}})
+	_, stderr, exit := o.Run(map[string][]byte{"/etc/ssh/sshd_config": []byte(line + "\n")}, "sshd", "-t")
+	if refused := exit != 0; refused != (len(problems) > 0) {
+		t.Errorf("%s: we say %v, and sshd says %q", line, problems, stderr)
 	}
 }
 

@@ -61,6 +61,11 @@ func CoolifyData(m *hosttest.Machine) string {
 	return fmt.Sprintf("data \"sshkeepalive_coolify\" \"this\" {\n  host = \"root@%s:%d\"\n}\n", m.Addr, m.Port)
 }
 
+// ImportBlock imports the object id as the resource to.
+func ImportBlock(to, id string) string {
+	return fmt.Sprintf("import {\n  to = %s\n  id = %q\n}\n", to, id)
+}
+
 // Fleet is machines by the names they have in the provider's hosts.
 type Fleet map[string]*hosttest.Machine
 

@@ -4,7 +4,7 @@ package acceptance
 
 import "github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 
-// brakeFile names a step of a change; whoever comes there first takes it away.
+// brakeFile names a step of a change. The first process that comes to the step removes it.
 const brakeFile = "/run/brake"
 
 // BrakedFile is there for as long as that change is stopped.

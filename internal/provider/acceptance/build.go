@@ -11,8 +11,8 @@ import (
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 )
 
-// Main runs the tests of a package. It fixes which engine runs, and that it asks nobody for
-// news: the tests themselves run side by side and cannot set the environment.
+// Main runs the tests of a package. It fixes which engine runs, and that it looks for no newer
+// release: the tests themselves run side by side and cannot set the environment.
 func Main(m *testing.M) int {
 	settings := map[string]string{
 		"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": os.DevNull, "SSH_AUTH_SOCK": "",

@@ -1,32 +1,19 @@
 package acceptance
 
 import (
-	"crypto/ed25519"
-	"crypto/rand"
-	"encoding/pem"
 	"testing"
 
 	"golang.org/x/crypto/ssh"
 
+	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/host/sshtest"
 	"github.com/sshkeepalive/terraform-provider-sshkeepalive/internal/hosttest"
 )
 
 // LoginKey is a new key, as a line of authorized_keys and as a file for ssh.
 func LoginKey(t *testing.T) (public, private string) {
 	t.Helper()
-	pub, priv, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	block, err := ssh.MarshalPrivateKey(priv, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := ssh.NewPublicKey(pub)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(ssh.MarshalAuthorizedKey(key)), string(pem.EncodeToMemory(block))
+	text, key := sshtest.KeyText(t)
+	return string(ssh.MarshalAuthorizedKey(key)), text
 }
 
 // CoolifyMachine has the environment file of a Coolify, as its installer leaves it.

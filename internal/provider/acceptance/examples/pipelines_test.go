@@ -72,7 +72,7 @@ func survives(t *testing.T, h *lab.Host, what string) {
 		}
 	}
 	c := acceptance.NewCLI(t)
-	c.Config(acceptance.Fleet{"web1": h.Machine}.Provider("") + acceptance.Server("web1", baked) + "import {\n  to = sshkeepalive_server.web1\n  id = \"web1\"\n}\n")
+	c.Config(acceptance.Fleet{"web1": h.Machine}.Provider("") + acceptance.Server("web1", baked) + acceptance.ImportBlock("sshkeepalive_server.web1", "web1"))
 	c.Plan(2, "1 to import, 0 to add, 0 to change, 0 to destroy")
 }
 

@@ -37,7 +37,7 @@ func TestLabUserData(t *testing.T) {
 
 	config := acceptance.Fleet{"web1": h.Machine}.Provider("") + acceptance.Server("web1", acceptance.TwoMinutes+"  settings = { PasswordAuthentication = \"no\" }\n")
 	c = acceptance.NewCLI(t)
-	c.Config(config + "import {\n  to = sshkeepalive_server.web1\n  id = \"web1\"\n}\n")
+	c.Config(config + acceptance.ImportBlock("sshkeepalive_server.web1", "web1"))
 	out := c.Plan(2, "1 to import, 0 to add, 1 to change")
 	for _, bad := range []string{"not written by this provider", "lines are gone", "has not loaded"} {
 		if strings.Contains(out, bad) {

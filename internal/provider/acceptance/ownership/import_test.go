@@ -40,7 +40,7 @@ func TestImport(t *testing.T) {
 	byID.Plan(0)
 
 	byBlock := acceptance.NewCLI(t)
-	byBlock.Config(config + fmt.Sprintf("import {\n  to = %s\n  id = %q\n}\n", acceptance.ThisServer, id))
+	byBlock.Config(config + acceptance.ImportBlock(acceptance.ThisServer, id))
 	byBlock.Plan(2, "1 to import, 0 to add, 0 to change, 0 to destroy")
 	byBlock.Apply("1 imported, 0 added, 0 changed")
 	byBlock.Plan(0)
@@ -49,7 +49,7 @@ func TestImport(t *testing.T) {
 	}
 
 	generated := acceptance.NewCLI(t)
-	generated.Config(acceptance.ProviderBlock("", m) + fmt.Sprintf("import {\n  to = %s\n  id = %q\n}\n", acceptance.ThisServer, id))
+	generated.Config(acceptance.ProviderBlock("", m) + acceptance.ImportBlock(acceptance.ThisServer, id))
 	out, _ := generated.Run("plan", "-no-color", "-generate-config-out=generated.tf")
 	switch _, minor := acceptance.EngineVersion(t, generated.Engine); {
 	case minor == 10 && strings.Contains(out, "OPENTOFU CRASH"): // of any computed attribute with attributes in it
@@ -183,7 +183,7 @@ func TestImportOfLinesByHand(t *testing.T) {
 			m := acceptance.BobsMachine(t, x.text)
 			c := acceptance.NewCLI(t)
 			acceptance.NeedsGeneration(t, c.Engine)
-			c.Config(acceptance.ProviderBlock("", m) + fmt.Sprintf("import {\n  to = sshkeepalive_client.this\n  id = \"bob@%s:%d#%s\"\n}\n", m.Addr, m.Port, x.id))
+			c.Config(acceptance.ProviderBlock("", m) + acceptance.ImportBlock("sshkeepalive_client.this", fmt.Sprintf("bob@%s:%d#%s", m.Addr, m.Port, x.id)))
 			out := c.Expect(0, []string{"lines that this provider did not write were imported"}, "plan", "-no-color", "-generate-config-out=generated.tf")
 			if !strings.Contains(strings.Join(strings.Fields(out), " "), x.said) {
 				t.Errorf("does not say %q: %s", x.said, out)
@@ -221,7 +221,7 @@ func TestImportOfAHostWhoseFileIsNotInUse(t *testing.T) {
 	m.Write("/etc/systemd/logind.conf", "[Login]\nKillUserProcesses=yes\n") // which nothing reads on this host
 	c := acceptance.NewCLI(t)
 	acceptance.NeedsGeneration(t, c.Engine)
-	c.Config(acceptance.ProviderBlock("", m) + fmt.Sprintf("import {\n  to = sshkeepalive_host.this\n  id = \"root@%s:%d\"\n}\n", m.Addr, m.Port))
+	c.Config(acceptance.ProviderBlock("", m) + acceptance.ImportBlock("sshkeepalive_host.this", fmt.Sprintf("root@%s:%d", m.Addr, m.Port)))
 	out := c.Expect(0, []string{`net.ipv4.tcp_keepalive_time is "7200" now, which was imported, and ` + file + `:1 sets it to "300" at the next boot`}, "plan", "-no-color", "-generate-config-out=generated.tf")
 	if strings.Contains(out, "probes is") || strings.Contains(out, "KillUserProcesses") {
 		t.Errorf("a value that the file gives is warned about, or one that nothing uses: %s", out)
@@ -237,7 +237,7 @@ func TestImportOfAnEnvironmentFileByHand(t *testing.T) {
 	m := acceptance.CoolifyMachine(t, text)
 	c := acceptance.NewCLI(t)
 	acceptance.NeedsGeneration(t, c.Engine)
-	c.Config(acceptance.ProviderBlock("", m) + fmt.Sprintf("import {\n  to = sshkeepalive_coolify.this\n  id = \"root@%s:%d\"\n}\n", m.Addr, m.Port))
+	c.Config(acceptance.ProviderBlock("", m) + acceptance.ImportBlock("sshkeepalive_coolify.this", fmt.Sprintf("root@%s:%d", m.Addr, m.Port)))
 	out := strings.Join(strings.Fields(c.Expect(0, nil, "plan", "-no-color", "-generate-config-out=generated.tf")), " ")
 	if said := "lines were not imported, because no attribute takes them as they stand: SSH_MUX_MAX_AGE=1e3 SSH_MAX_RETRIES=abc SSH_RETRY_BASE_DELAY="; !strings.Contains(out, said) {
 		t.Errorf("does not say %q: %s", said, out)

@@ -56,7 +56,7 @@ func TestRenderedBlocksAreTakenOver(t *testing.T) {
 			cli, imports := acceptance.NewCLI(t), ""
 			if c.imports {
 				for name, block := range map[string]string{"db": "Host db*", "all": "Host *"} {
-					imports += fmt.Sprintf("import {\n  to = sshkeepalive_client.%s\n  id = \"root@%s:%d%s#%s\"\n}\n", name, m.Addr, m.Port, id, block)
+					imports += acceptance.ImportBlock("sshkeepalive_client."+name, fmt.Sprintf("root@%s:%d%s#%s", m.Addr, m.Port, id, block))
 				}
 			}
 			cli.Config(config + imports)

@@ -37,7 +37,7 @@ func TestRenderedTextIsTakenOver(t *testing.T) {
 			m.Write(file, rest+text)
 			c := acceptance.NewCLI(t)
 			config := acceptance.Fleet{"web1": m}.Provider("") + acceptance.Server("web1", body)
-			c.Config(config + "import {\n  to = sshkeepalive_server.web1\n  id = \"web1\"\n}\n")
+			c.Config(config + acceptance.ImportBlock("sshkeepalive_server.web1", "web1"))
 			out := c.Plan(2, "1 to import, 0 to add, 1 to change")
 			if strings.Contains(out, "not written by this provider") || strings.Contains(out, "lines are gone") {
 				t.Errorf("the import takes the text for the text of others:\n%s", out)
